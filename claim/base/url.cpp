@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/base/url.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+namespace aclk {
+namespace {
+
+struct Scheme {
+  std::string_view name;
+  std::uint16_t port;
+};
+constexpr std::array kSchemes{Scheme{"http", 80}, Scheme{"https", 443}, Scheme{"ws", 80}, Scheme{"wss", 443}};
+
+std::string lower(std::string_view s) {
+  std::string out(s);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+std::uint16_t default_port(std::string_view scheme) {
+  const auto *const it = std::find_if(kSchemes.begin(), kSchemes.end(), [&](auto &s) { return s.name == scheme; });
+  return it == kSchemes.end() ? std::uint16_t{0} : it->port;
+}
+
+tl::unexpected<Error> bad(std::string_view text, std::string_view why) {
+  return fail(Errc::parse, fmt::format("\"{}\" is not a usable URL: {}", text, why));
+}
+
+}  // namespace
+
+std::string Url::host_in_url() const { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
+std::string Url::origin() const {
+  if (port == default_port(scheme)) return fmt::format("{}://{}", scheme, host_in_url());
+  return fmt::format("{}://{}:{}", scheme, host_in_url(), port);
+}
+
+Result<Url> parse_url(std::string_view text) {
+  if (text.size() > 4096) return bad(text.substr(0, 64), "it is longer than 4096 characters");
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return fail(Errc::parse, "a URL must not contain white space or control characters");
+  Url u;
+  auto rest = text;
+  if (const auto p = rest.find("://"); p != std::string_view::npos) {
+    u.scheme = lower(rest.substr(0, p));
+    rest.remove_prefix(p + 3);
+  } else {
+    u.scheme = "https";
+  }
+  const auto port = default_port(u.scheme);
+  if (port == 0) return bad(text, "the scheme must be http, https, ws or wss");
+  u.port = port;
+
+  const auto slash = rest.find_first_of("/?#");
+  auto authority = rest.substr(0, slash);
+  if (slash != std::string_view::npos) {
+    u.path = rest.substr(slash);
+    if (u.path.front() != '/') u.path.insert(0, 1, '/');
+  }
+  // The text is not quoted back: it holds a secret.
+  if (authority.find('@') != std::string_view::npos)
+    return fail(Errc::parse, "a URL must not contain a user name or password here");
+
+  if (!authority.empty() && authority.front() == '[') {
+    const auto end = authority.find(']');
+    if (end == std::string_view::npos) return bad(text, "the bracket of the IPv6 address is not closed");
+    u.host = lower(authority.substr(1, end - 1));
+    authority.remove_prefix(end + 1);
+    std::array<unsigned char, 16> raw{};
+    if (inet_pton(AF_INET6, u.host.c_str(), raw.data()) != 1) return bad(text, "the IPv6 address is malformed");
+    if (!authority.empty() && authority.front() != ':') return bad(text, "only a port may follow the IPv6 address");
+  } else {
+    const auto colon = authority.find(':');
+    u.host = lower(authority.substr(0, colon));
+    authority = colon == std::string_view::npos ? std::string_view{} : authority.substr(colon);
+  }
+  if (u.host.empty()) return bad(text, "the host is missing");
+  if (u.host.size() > 253) return bad(text.substr(0, 64), "the host name is longer than 253 characters");
+  if (!authority.empty()) {
+    authority.remove_prefix(1);
+    unsigned n = 0;
+    const auto r = std::from_chars(authority.data(), authority.data() + authority.size(), n);
+    if (authority.empty() || authority.size() > 5 || r.ec != std::errc{} ||
+        r.ptr != authority.data() + authority.size() || n == 0 || n > 65535)
+      return bad(text, "the port must be a number from 1 to 65535");
+    u.port = static_cast<std::uint16_t>(n);
+  }
+  return u;
+}
+
+bool is_ip_literal(std::string_view host) {
+  const std::string h(host);
+  std::array<unsigned char, 16> raw{};
+  return inet_pton(AF_INET, h.c_str(), raw.data()) == 1 || inet_pton(AF_INET6, h.c_str(), raw.data()) == 1;
+}
+
+}  // namespace aclk

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// scheme://[user:password@]host[:port][/path] as the cloud's URLs are written (protocol.md 1.3).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+
+namespace aclk {
+
+struct Url {
+  std::string scheme;  // lower case; "https" when the text has none
+  std::string host;    // name, IPv4 or IPv6 literal without brackets
+  std::uint16_t port = 0;
+  std::string path = "/";  // with its query; always begins with '/'
+
+  // host, or [host] for IPv6 literals, as it stands in a URL or a Host header.
+  [[nodiscard]] std::string host_in_url() const;
+  // scheme://host:port, the port only when it is not the scheme's own.
+  [[nodiscard]] std::string origin() const;
+  [[nodiscard]] std::string str() const { return origin() + path; }
+};
+
+// Default ports: http, ws 80; https, wss 443. Accepts [IPv6]:port. Fails on an empty host, an empty or out-of-range
+// port, white space or control characters, credentials, or a scheme other than these four.
+[[nodiscard]] Result<Url> parse_url(std::string_view text);
+
+// Is it an IPv4 or IPv6 literal?
+[[nodiscard]] bool is_ip_literal(std::string_view host);
+
+}  // namespace aclk

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/base/uuid.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+namespace aclk {
+namespace {
+
+using Bytes = std::array<unsigned char, 16>;
+
+std::string format(const Bytes &b) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string s;
+  s.reserve(36);
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) s += '-';
+    s += kHex[b[i] >> 4];
+    s += kHex[b[i] & 15];
+  }
+  return s;
+}
+
+int nibble(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+void stamp(Bytes &b, unsigned version) {
+  b[6] = static_cast<unsigned char>((b[6] & 0x0fU) | (version << 4));
+  b[8] = static_cast<unsigned char>((b[8] & 0x3fU) | 0x80U);
+}
+
+std::optional<Bytes> parse(std::string_view t) {
+  while (!t.empty() && is_space(t.front())) t.remove_prefix(1);
+  while (!t.empty() && is_space(t.back())) t.remove_suffix(1);
+  const bool dashed = t.size() == 36;
+  if (!dashed && t.size() != 32) return std::nullopt;
+  Bytes out{};
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < t.size(); ++i) {
+    if (dashed && (i == 8 || i == 13 || i == 18 || i == 23)) {
+      if (t[i] != '-') return std::nullopt;
+      continue;
+    }
+    const int v = nibble(t[i]);
+    if (v < 0) return std::nullopt;
+    out[n / 2] = static_cast<unsigned char>(n % 2 == 0 ? v << 4 : out[n / 2] | v);
+    ++n;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> parse_uuid(std::string_view text) {
+  const auto b = parse(text);
+  if (!b) return std::nullopt;
+  return format(*b);
+}
+
+std::string random_uuid() {
+  Bytes b{};
+  // Without a working generator nothing here is safe to go on with: keys come from the same source.
+  if (RAND_bytes(b.data(), static_cast<int>(b.size())) != 1) std::abort();
+  stamp(b, 4);
+  return format(b);
+}
+
+std::string named_uuid(std::string_view name_space, std::string_view name) {
+  const auto ns = parse(name_space).value_or(Bytes{});
+  std::string data(reinterpret_cast<const char *>(ns.data()), ns.size());
+  data += name;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned len = 0;
+  if (EVP_Digest(data.data(), data.size(), digest.data(), &len, EVP_sha1(), nullptr) != 1) std::abort();
+  Bytes b{};
+  std::copy_n(digest.begin(), b.size(), b.begin());
+  stamp(b, 5);
+  return format(b);
+}
+
+}  // namespace aclk

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# How libraries, programs and unit tests are built here: one place for language level, warnings and sanitizers.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(aclk_options INTERFACE)
+target_compile_options(aclk_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+                       $<$<COMPILE_LANGUAGE:CXX>:-Wconversion> $<$<BOOL:${ACLK_WERROR}>:-Werror>)
+target_compile_definitions(aclk_options INTERFACE _GNU_SOURCE ACLK_VERSION="${PROJECT_VERSION}"
+                           SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+target_include_directories(aclk_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(ACLK_SANITIZE)
+  add_compile_options(-fsanitize=${ACLK_SANITIZE} -fno-omit-frame-pointer)
+  if(ACLK_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  add_link_options(-fsanitize=${ACLK_SANITIZE})
+endif()
+if(ACLK_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# aclk_library(<name> <sources>...): a part of the product; its objects also go into libnetdata-aclk.
+function(aclk_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC aclk_options)
+  set_property(GLOBAL APPEND PROPERTY ACLK_PARTS ${name})
+endfunction()
+
+# aclk_unit_test(<folder> <sources>...): tests of one folder, one CMocka executable called unit_<folder>.
+function(aclk_unit_test folder)
+  if(NOT ACLK_TESTS)
+    return()
+  endif()
+  add_executable(unit_${folder} ${ARGN})
+  target_link_libraries(unit_${folder} PRIVATE aclk_options PkgConfig::cmocka)
+  target_compile_definitions(unit_${folder} PRIVATE ACLK_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
+                             ACLK_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
+  add_test(NAME unit_${folder} COMMAND unit_${folder})
+  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 120)
+endfunction()

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "claim/base/files.h"
+#include "claim/base/url.h"
+#include "claim/base/uuid.h"
+#include "tests/unit/cmocka_main.h"
+
+using namespace aclk;
+
+namespace {
+
+std::string uuid__any_spelling__becomes_lower_case_with_dashes() {
+  EXPECT_EQ(parse_uuid(" C2CA106CDE7D490CBE70C5DD7438BA1E\n").value_or(""), "c2ca106c-de7d-490c-be70-c5dd7438ba1e");
+  EXPECT_EQ(parse_uuid("C2CA106C-DE7D-490C-BE70-C5DD7438BA1E").value_or(""), "c2ca106c-de7d-490c-be70-c5dd7438ba1e");
+  for (const auto *bad : {"", "x", "c2ca106c-de7d-490c-be70-c5dd7438ba1", "c2ca106cxde7d-490c-be70-c5dd7438ba1e",
+                          "g2ca106cde7d490cbe70c5dd7438ba1e", "c2ca106c-de7d-490c-be70c-5dd7438ba1e"})
+    EXPECT(!parse_uuid(bad));
+  return {};
+}
+
+std::string uuid__random__is_version_4_and_new_each_time() {
+  const auto a = random_uuid();
+  EXPECT_EQ(a[14], '4');
+  EXPECT(a != random_uuid());
+  EXPECT_EQ(parse_uuid(a).value_or(""), a);
+  return {};
+}
+
+std::string uuid__named__matches_the_example_of_rfc_9562() {
+  EXPECT_EQ(named_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "www.example.com"),
+            "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  return {};
+}
+
+std::string url__all_forms__are_taken_apart() {
+  const auto check = [](const char *text, const char *scheme, const char *host, int port, const char *path) {
+    const auto u = parse_url(text);
+    return u && u->scheme == scheme && u->host == host && u->port == port && u->path == path;
+  };
+  EXPECT(check("https://app.netdata.cloud", "https", "app.netdata.cloud", 443, "/"));
+  EXPECT(check("app.netdata.cloud", "https", "app.netdata.cloud", 443, "/"));
+  EXPECT(check("http://h:8080/a/b?c=d", "http", "h", 8080, "/a/b?c=d"));
+  EXPECT(check("wss://h/mqtt", "wss", "h", 443, "/mqtt"));
+  EXPECT(check("ws://h", "ws", "h", 80, "/"));
+  EXPECT(check("https://[::1]:99/x", "https", "::1", 99, "/x"));
+  EXPECT(check("HTTPS://H?x", "https", "h", 443, "/?x"));
+  EXPECT_EQ(parse_url("https://[::1]:99/x")->str(), "https://[::1]:99/x");
+  EXPECT_EQ(parse_url("wss://h:443/x")->str(), "wss://h/x");
+  return {};
+}
+
+std::string url__broken__is_refused_with_a_reason_and_without_secrets() {
+  for (const auto *bad :
+       {"", "https://", "https://:1", "https://h:", "https://h:0", "https://h:65536", "https://h:x", "ftp://h",
+        "https://h h", "https://[::1", "https://[zz]", "https://[::1]x", "https://h:123456"})
+    EXPECT(!parse_url(bad));
+  const auto r = parse_url("https://user:secret@h/");
+  EXPECT(!r);
+  EXPECT(r.error().what.find("secret") == std::string::npos);
+  return {};
+}
+
+std::string file__written_atomically__has_text_mode_and_no_leftovers() {
+  char dir[] = "/tmp/aclk-unit-XXXXXX";
+  EXPECT(::mkdtemp(dir) != nullptr);
+  const std::filesystem::path d(dir);
+  EXPECT(write_file_atomically(d / "f", "one", 0600));
+  EXPECT(write_file_atomically(d / "f", "two", 0640));
+  EXPECT_EQ(read_file(d / "f").value_or(""), "two");
+  struct stat st {};
+  EXPECT_EQ(::stat((d / "f").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777U, 0640U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(d), {}), 1);
+  EXPECT(read_file(d / "f", 2).error().code == Errc::too_big);
+  EXPECT(read_file(d / "nope").error().code == Errc::not_found);
+  EXPECT(!read_file(d));
+  EXPECT(!write_file_atomically(d / "no" / "f", "x", 0600));
+  std::filesystem::remove_all(d);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(uuid__any_spelling__becomes_lower_case_with_dashes),
+    ACLK_TEST(uuid__random__is_version_4_and_new_each_time),
+    ACLK_TEST(uuid__named__matches_the_example_of_rfc_9562),
+    ACLK_TEST(url__all_forms__are_taken_apart),
+    ACLK_TEST(url__broken__is_refused_with_a_reason_and_without_secrets),
+    ACLK_TEST(file__written_atomically__has_text_mode_and_no_leftovers),
+};
+
+}  // namespace
+
+int main() { return cmocka_run_group_tests_name("base", tests, nullptr, nullptr); }
