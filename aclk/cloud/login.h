@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// env -> challenge -> password: the HTTPS conversation that every connection begins with (protocol.md 1.5 to 1.8), over
+// one kept-alive TLS connection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aclk/cloud/backoff.h"
+#include "aclk/cloud/http_client.h"
+#include "aclk/cloud/status.h"
+#include "aclk/cloud/topics.h"
+#include "claim/base/url.h"
+#include "claim/key.h"
+
+namespace aclk::cloud {
+
+struct LoginRequest {
+  Url cloud_url;
+  std::string claim_id;
+  std::string agent_version;  // with the leading v
+};
+
+// All that is needed to open the link.
+struct Credentials {
+  Url endpoint;  // wss://host:port/path of the first MQTTv5 transport
+  std::string client_id;
+  std::string username;
+  std::string password;  // secret
+  Topics topics;
+};
+
+// Why it did not work, and what the cloud asked for (protocol.md 1.8).
+struct LoginFailure {
+  Status status = Status::offline;
+  Error error;
+  int http_status = 0;                         // 0 = no HTTP answer
+  bool non_retryable = false;                  // errorNonRetryable
+  std::optional<std::uint32_t> retry_after_s;  // errorRetryDelaySeconds, else Retry-After of 429/503
+};
+
+class Login {
+ public:
+  Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request);
+  ~Login();  // gives up without calling back
+  Login(const Login &) = delete;
+  Login &operator=(const Login &) = delete;
+
+  struct Events {
+    // A good /env came: its limits hold for backoff from now on, whatever happens next.
+    std::function<void(const BackoffLimits &)> limits;
+    // Stages for state and logs: "env", "challenge", "password".
+    std::function<void(const char *stage)> stage;
+    // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.
+    std::function<void(const std::string &line)> note;
+    // Exactly once, from the loop, unless the Login is destroyed first.
+    std::function<void(tl::expected<Credentials, LoginFailure>)> done;
+  };
+  void start(Events events);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::cloud

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A TCP connection to a host, direct or through a proxy, ready to be handed on (transport-notes 2.8): libcurl resolves
+// off the loop, tries every address of both families, and speaks to HTTP and SOCKS5 proxies. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "aclk/transport/curl_multi.h"
+#include "claim/base/c_own.h"
+#include "claim/base/result.h"
+#include "claim/proxy.h"
+
+namespace aclk::transport {
+
+struct Dialed {
+  Fd socket;            // connected, non-blocking, close-on-exec, TCP_NODELAY and TCP_USER_TIMEOUT set
+  std::string address;  // "192.0.2.1:443" of the peer (the proxy's, if there is one)
+};
+
+class Dialer {
+ public:
+  explicit Dialer(CurlMulti &multi);
+  ~Dialer();
+  Dialer(const Dialer &) = delete;
+  Dialer &operator=(const Dialer &) = delete;
+
+  // One at a time. `done` is called once from the loop, never from inside dial(). Errors: dns, tcp, proxy, timeout.
+  void dial(const std::string &host, std::uint16_t port, const claim::Proxy &proxy, std::chrono::milliseconds timeout,
+            std::function<void(Result<Dialed>)> done);
+  // Gives up without calling `done`.
+  void cancel();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::transport

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// cloud.d/cloud.conf, section [global] (protocol.md 10.2).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+
+namespace aclk::claim {
+
+inline constexpr std::string_view kDefaultCloudUrl = "https://app.netdata.cloud";
+
+struct CloudConf {
+  bool enabled = true;
+  std::string url{kDefaultCloudUrl};  // also read from the old key `cloud base url`
+  std::string proxy = "env";
+  std::string token;  // secret
+  std::string rooms;
+  bool insecure = false;
+  std::string machine_guid;
+  std::string claimed_id;
+  std::string hostname;
+};
+
+// Never fails on content: unknown keys are skipped, `enabled` is off only for no/false/off/0.
+[[nodiscard]] CloudConf parse_cloud_conf(std::string_view text);
+// not_found when the file does not exist.
+[[nodiscard]] Result<CloudConf> read_cloud_conf(const std::filesystem::path &file);
+// The text the agent would write: indented `key = value`, comments, defaults written commented out.
+[[nodiscard]] std::string format_cloud_conf(const CloudConf &conf);
+
+}  // namespace aclk::claim

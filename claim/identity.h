@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Who this node is to the cloud, as cloud.d tells it (protocol.md 10.2, 10.3, 10.5): read at start and again on demand.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "claim/base/result.h"
+#include "claim/cloud_conf.h"
+
+namespace aclk::claim {
+
+enum class Standing : std::uint8_t {
+  disabled,     // cloud.conf: enabled = no
+  not_claimed,  // no claim id
+  broken,       // claimed, but something needed is missing or does not fit; `why` says what and what to do
+  claimed,
+};
+
+struct Identity {
+  Standing standing = Standing::not_claimed;
+  std::string why;  // one sentence, for the log and the state; empty when claimed
+  std::string claim_id;
+  CloudConf conf;
+  std::filesystem::path private_key;                // DIR/private.pem
+  std::optional<std::filesystem::path> trust_file;  // trusted.pem, else cloud_fullchain.pem, if readable
+};
+
+// Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load.
+[[nodiscard]] Identity load_identity(const std::filesystem::path &dir);
+
+}  // namespace aclk::claim

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The RSA key pair of a claimed node (protocol.md 1.1, 1.6). No OpenSSL type leaves this header.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+
+namespace aclk::claim {
+
+class PrivateKey {
+ public:
+  // RSA 2048, exponent 65537.
+  [[nodiscard]] static Result<PrivateKey> generate();
+  // PKCS#8 or PKCS#1, PEM, not encrypted; at least 2048 bits.
+  [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem);
+
+  PrivateKey(PrivateKey &&) noexcept;
+  PrivateKey &operator=(PrivateKey &&) noexcept;
+  PrivateKey(const PrivateKey &) = delete;
+  PrivateKey &operator=(const PrivateKey &) = delete;
+  ~PrivateKey();
+
+  [[nodiscard]] std::string private_pem() const;  // PKCS#8
+  [[nodiscard]] std::string public_pem() const;   // SubjectPublicKeyInfo
+
+  // RSA-OAEP with SHA-1, MGF1-SHA-1 and an empty label. The plain text is 1 to 214 bytes.
+  [[nodiscard]] Result<std::string> decrypt_challenge(std::string_view cipher) const;
+
+ private:
+  struct Impl;
+  explicit PrivateKey(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::claim

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The proxy setting of cloud.conf and netdata.conf [cloud], and what it means here and now (protocol.md 10.6).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+
+namespace aclk::claim {
+
+enum class ProxyKind : std::uint8_t { none, http, socks5, socks5h };
+
+struct Proxy {
+  ProxyKind kind = ProxyKind::none;
+  std::string host;  // no brackets
+  std::uint16_t port = 0;
+  std::string user;      // percent-decoded; secret
+  std::string password;  // percent-decoded; secret
+  std::string source;    // "cloud.conf", "netdata.conf [cloud]", "environment variable 'http_proxy'"
+
+  [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
+  // For libcurl's CURLOPT_PROXY: "socks5h://[::1]:1080"; without credentials; "" when there is none.
+  [[nodiscard]] std::string curl_url() const;
+  // For people and state: "none" or "http://host:port (with credentials, from cloud.conf)". Never a secret.
+  [[nodiscard]] std::string display() const;
+};
+
+// value of an environment variable, nullopt if unset; injected so that tests need no environment
+using Getenv = std::function<std::optional<std::string>(const char *name)>;
+
+// What the setting asks for. `env` looks at http_proxy, then https_proxy. A text of unknown form gives an error whose
+// sentence shows it masked; the caller logs it and goes direct, as the documents say.
+[[nodiscard]] Result<Proxy> resolve_proxy(std::string_view setting, std::string_view source, const Getenv &getenv);
+
+// `text` with everything between :// and the last @ replaced by a mask of fixed length.
+[[nodiscard]] std::string mask_credentials(std::string_view text);
+
+// The process environment as Getenv.
+[[nodiscard]] Getenv process_environment();
+
+}  // namespace aclk::claim
