@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/host/host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "claim/base/uuid.h"
+
+namespace aclk::host {
+namespace {
+
+std::string_view view(naclk_str s) { return s.data == nullptr ? std::string_view{} : std::string_view(s.data, s.len); }
+std::string text(naclk_str s) { return std::string(view(s)); }
+naclk_str str(std::string_view s) { return {s.data(), s.size()}; }
+
+// The other side may have been compiled with a shorter or longer struct: what lies inside both counts.
+template <class T>
+T take(const T *p) {
+  T t{};
+  std::memcpy(&t, p, std::min(p->size, sizeof t));
+  return t;
+}
+
+Capabilities take_capabilities(const naclk_capability *c, std::size_t n) {
+  Capabilities out;
+  out.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) out.push_back({text(c[i].name), c[i].version, c[i].enabled != 0});
+  return out;
+}
+
+Result<void> check(int rc, std::string_view what) {
+  if (rc >= 0) return {};
+  Errc code = Errc::io;
+  switch (-rc) {
+    case ENOENT:
+      code = Errc::not_found;
+      break;
+    case ENOTSUP:
+      code = Errc::unsupported;
+      break;
+    case ECANCELED:
+      code = Errc::cancelled;
+      break;
+    case ETIME:
+      code = Errc::timeout;
+      break;
+    case EAGAIN:
+      code = Errc::unavailable;
+      break;
+    case EMSGSIZE:
+      code = Errc::too_big;
+      break;
+    case EACCES:
+      code = Errc::denied;
+      break;
+    default:
+      break;
+  }
+  return fail(code, fmt::format("the agent's database did not give {}: {}", what, std::strerror(-rc)));
+}
+
+// A visitor as a lambda: ctx points at it. Nothing may leave a C callback but a number.
+template <class Fn, class T>
+int visit(void *ctx, const T *item) {
+  try {
+    (*static_cast<Fn *>(ctx))(take(item));
+    return 0;
+  } catch (...) {
+    return 1;  // out of memory: end the listing
+  }
+}
+
+template <class Fn>
+int show_text(void *ctx, naclk_str t) {
+  try {
+    (*static_cast<Fn *>(ctx))(view(t));
+    return 0;
+  } catch (...) {
+    return 1;
+  }
+}
+
+template <class T, class Fn>
+auto visitor(Fn &) {
+  return static_cast<int (*)(void *, const T *)>(visit<Fn, T>);
+}
+
+}  // namespace
+
+Result<Host> Host::adopt(const naclk_host *table) {
+  if (table == nullptr) return fail(Errc::invalid_argument, "no host was given");
+  if (table->size < offsetof(naclk_host, host) + sizeof(void *))
+    return fail(Errc::invalid_argument, "naclk_host.size is not set: it must be sizeof(struct naclk_host)");
+  if ((table->abi >> 16) != NACLK_ABI_MAJOR)
+    return fail(Errc::unsupported,
+                fmt::format("this host speaks ABI {}.{}, this module {}.{}: build both with the same "
+                            "<netdata-aclk/plugin.h>, their major versions must be equal",
+                            table->abi >> 16, table->abi & 0xffffU, NACLK_ABI_MAJOR, NACLK_ABI_MINOR));
+  Host h;
+  h.table_ = take(table);
+  const auto &t = h.table_;
+  const std::pair<const char *, bool> compulsory[] = {
+      {"log", t.log != nullptr},
+      {"config", t.config != nullptr},
+      {"identity", t.identity != nullptr},
+      {"directories", t.directories != nullptr},
+      {"nodes", t.nodes != nullptr},
+      {"node_info", t.node_info != nullptr},
+      {"collectors", t.collectors != nullptr},
+      {"contexts", t.contexts != nullptr},
+      {"alert_log", t.alert_log != nullptr},
+      {"active_alerts", t.active_alerts != nullptr},
+      {"alert_config", t.alert_config != nullptr},
+      {"query", t.query != nullptr},
+  };
+  for (const auto &[name, there] : compulsory)
+    if (!there) return fail(Errc::invalid_argument, fmt::format("naclk_host.{} is missing", name));
+
+  auto on_identity = [&](const naclk_identity &i) {
+    h.identity_ = {text(i.machine_guid),
+                   text(i.hostname),
+                   text(i.registry_hostname),
+                   text(i.agent_version),
+                   take_capabilities(i.capabilities, i.capability_count),
+                   i.query_threads};
+  };
+  if (auto r = check(t.identity(t.host, visitor<naclk_identity>(on_identity), &on_identity), "its identity"); !r)
+    return tl::unexpected<Error>(r.error());
+  if (auto guid = parse_uuid(h.identity_.machine_guid))
+    h.identity_.machine_guid = *guid;
+  else
+    return fail(Errc::invalid_argument, fmt::format("the machine guid \"{}\" is not a UUID", h.identity_.machine_guid));
+  auto on_directories = [&](const naclk_directories &d) {
+    h.directories_ = {text(d.user_config), text(d.lib), text(d.log), text(d.run)};
+  };
+  if (auto r =
+          check(t.directories(t.host, visitor<naclk_directories>(on_directories), &on_directories), "its directories");
+      !r)
+    return tl::unexpected<Error>(r.error());
+  if (h.directories_.lib.empty()) return fail(Errc::invalid_argument, "the host has no lib directory");
+  return h;
+}
+
+void Host::log(naclk_log_source source, naclk_log_level level, std::string_view line) const {
+  table_.log(table_.host, source, level, str(line));
+}
+
+std::optional<std::string> Host::config(std::string_view section, std::string_view key) const {
+  std::optional<std::string> value;
+  auto on_text = [&](std::string_view v) { value = std::string(v); };
+  if (table_.config(table_.host, str(section), str(key), show_text<decltype(on_text)>, &on_text) < 0)
+    return std::nullopt;
+  return value;
+}
+
+Result<std::vector<Node>> Host::nodes() const {
+  std::vector<Node> out;
+  auto on_node = [&](const naclk_node &n) {
+    const auto guid = parse_uuid(view(n.machine_guid));
+    if (!guid) return;  // cannot be told to anybody
+    out.push_back({*guid, text(n.hostname), n.hops, n.local != 0, n.live != 0, n.replicating != 0,
+                   n.health_enabled != 0, n.ml_capable != 0, n.ml_enabled != 0,
+                   take_capabilities(n.capabilities, n.capability_count)});
+  };
+  return check(table_.nodes(table_.host, visitor<naclk_node>(on_node), &on_node), "its nodes").map([&] {
+    return std::move(out);
+  });
+}
+
+Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
+  std::optional<NodeInfo> out;
+  auto on_info = [&](const naclk_node_info &i) {
+    NodeInfo v;
+    v.name = text(i.name);
+    v.os = text(i.os);
+    v.os_name = text(i.os_name);
+    v.os_version = text(i.os_version);
+    v.kernel_name = text(i.kernel_name);
+    v.kernel_version = text(i.kernel_version);
+    v.architecture = text(i.architecture);
+    v.cpus = i.cpus;
+    v.cpu_frequency_hz = text(i.cpu_frequency_hz);
+    v.memory_bytes = text(i.memory_bytes);
+    v.disk_bytes = text(i.disk_bytes);
+    v.version = text(i.version);
+    v.release_channel = text(i.release_channel);
+    v.timezone = text(i.timezone);
+    v.virtualization = text(i.virtualization);
+    v.container = text(i.container);
+    v.custom_info = text(i.custom_info);
+    v.own_ml_capable = i.own_ml_capable != 0;
+    v.own_ml_enabled = i.own_ml_enabled != 0;
+    for (std::size_t l = 0; l < i.label_count; ++l)
+      v.labels.emplace_back(text(i.labels[l].key), text(i.labels[l].value));
+    out = std::move(v);
+  };
+  const auto r = check(table_.node_info(table_.host, str(machine_guid), visitor<naclk_node_info>(on_info), &on_info),
+                       fmt::format("the facts of node {}", machine_guid));
+  if (!r) return tl::unexpected<Error>(r.error());
+  if (!out) return fail(Errc::io, fmt::format("the agent's database showed nothing about node {}", machine_guid));
+  return std::move(*out);
+}
+
+Result<std::vector<Collector>> Host::collectors(std::string_view machine_guid) const {
+  std::vector<Collector> out;
+  auto on_collector = [&](const naclk_collector &c) { out.push_back({text(c.plugin), text(c.module)}); };
+  return check(table_.collectors(table_.host, str(machine_guid), visitor<naclk_collector>(on_collector), &on_collector),
+               fmt::format("the collectors of node {}", machine_guid))
+      .map([&] { return std::move(out); });
+}
+
+Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &interrupted) const {
+  std::vector<naclk_pair> headers;
+  headers.reserve(call.headers.size());
+  for (const auto &[k, v] : call.headers) headers.push_back({str(k), str(v)});
+  naclk_query q{};
+  q.size = sizeof q;
+  q.machine_guid = str(call.machine_guid);
+  q.method = str(call.method);
+  q.target = str(call.target);
+  q.body = str(call.body);
+  q.headers = headers.data();
+  q.header_count = headers.size();
+  q.accept_gzip = call.accept_gzip ? 1 : 0;
+  q.deadline_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(call.deadline.count(), 1, UINT32_MAX));
+  q.max_bytes = call.max_bytes;
+  q.received_us = static_cast<std::uint64_t>(call.received_us);
+  q.interrupted = [](void *ctx) -> int {
+    return static_cast<const std::atomic<bool> *>(ctx)->load(std::memory_order_relaxed) ? 1 : 0;
+  };
+  q.ctx = const_cast<void *>(static_cast<const void *>(&interrupted));
+  std::optional<QueryReply> out;
+  auto on_reply = [&](const naclk_reply &r) {
+    out = QueryReply{r.status, text(r.content_type), text(r.content_encoding), text(r.cache_control), text(r.body)};
+  };
+  const auto r = check(table_.query(table_.host, &q, visitor<naclk_reply>(on_reply), &on_reply), "an answer");
+  if (!r) return tl::unexpected<Error>(r.error());
+  if (!out) return fail(Errc::io, "the agent's database showed no answer");
+  return std::move(*out);
+}
+
+void Host::store_node_id(std::string_view machine_guid, std::string_view claim_id, std::string_view node_id) const {
+  if (table_.store_node_id != nullptr)
+    table_.store_node_id(table_.host, str(machine_guid), str(claim_id), str(node_id));
+}
+
+}  // namespace aclk::host

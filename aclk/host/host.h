@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The host behind the C ABI, as C++ values: everything shown by a hook is copied, every return code becomes an Error.
+// Source: <netdata-aclk/plugin.h>, whose thread rules hold here too ("worker" = never on the loop thread).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <netdata-aclk/plugin.h>
+
+#include "claim/base/result.h"
+#include "proto/agent.h"
+
+namespace aclk::host {
+
+using Capabilities = std::vector<proto::Capability>;
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+struct Identity {
+  std::string machine_guid;
+  std::string hostname;
+  std::string registry_hostname;
+  std::string agent_version;
+  Capabilities capabilities;
+  std::uint32_t query_threads = 0;
+};
+
+struct Directories {
+  std::string user_config;
+  std::string lib;
+  std::string log;
+  std::string run;
+};
+
+struct Node {
+  std::string machine_guid;
+  std::string hostname;
+  std::int32_t hops = 0;
+  bool local = false;
+  bool live = false;
+  bool replicating = false;
+  bool health_enabled = false;
+  bool ml_capable = false;
+  bool ml_enabled = false;
+  Capabilities capabilities;
+
+  bool operator==(const Node &) const = default;
+};
+
+struct NodeInfo {
+  std::string name, os, os_name, os_version, kernel_name, kernel_version, architecture;
+  std::uint32_t cpus = 0;
+  std::string cpu_frequency_hz, memory_bytes, disk_bytes, version, release_channel, timezone, virtualization, container,
+      custom_info;
+  bool own_ml_capable = false;
+  bool own_ml_enabled = false;
+  Labels labels;
+
+  bool operator==(const NodeInfo &) const = default;
+};
+
+struct Collector {
+  std::string plugin;
+  std::string module;
+
+  auto operator<=>(const Collector &) const = default;
+};
+
+struct QueryCall {
+  std::string machine_guid;  // empty = the local node
+  std::string method;
+  std::string target;
+  std::string body;
+  Labels headers;
+  bool accept_gzip = false;
+  std::chrono::milliseconds deadline{0};
+  std::uint64_t max_bytes = 0;
+  std::int64_t received_us = 0;
+};
+
+struct QueryReply {
+  int status = 0;
+  std::string content_type;
+  std::string content_encoding;
+  std::string cache_control;
+  std::string body;
+};
+
+class Host {
+ public:
+  // Checks version and compulsory hooks and copies the table; reads identity and directories.
+  [[nodiscard]] static Result<Host> adopt(const naclk_host *table);
+
+  [[nodiscard]] const Identity &identity() const { return identity_; }
+  [[nodiscard]] const Directories &directories() const { return directories_; }
+
+  // Any thread.
+  void log(naclk_log_source source, naclk_log_level level, std::string_view line) const;
+  [[nodiscard]] std::optional<std::string> config(std::string_view section, std::string_view key) const;
+
+  // Worker.
+  [[nodiscard]] Result<std::vector<Node>> nodes() const;
+  [[nodiscard]] Result<NodeInfo> node_info(std::string_view machine_guid) const;
+  [[nodiscard]] Result<std::vector<Collector>> collectors(std::string_view machine_guid) const;
+  // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),
+  // cancelled, timeout, too_big, unavailable, unsupported, io.
+  [[nodiscard]] Result<QueryReply> query(const QueryCall &call, const std::atomic<bool> &interrupted) const;
+  void store_node_id(std::string_view machine_guid, std::string_view claim_id, std::string_view node_id) const;
+
+ private:
+  Host() = default;
+  naclk_host table_{};
+  Identity identity_;
+  Directories directories_;
+};
+
+}  // namespace aclk::host
