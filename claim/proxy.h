@@ -22,6 +22,7 @@ struct Proxy {
   std::string user;      // percent-decoded; secret
   std::string password;  // percent-decoded; secret
   std::string source;    // "cloud.conf", "netdata.conf [cloud]", "environment variable 'http_proxy'"
+  std::string warning;   // a sentence for the log, once; empty if there is nothing to say
 
   [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
   // For libcurl's CURLOPT_PROXY: "socks5h://[::1]:1080"; without credentials; "" when there is none.

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/identity.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "claim/base/files.h"
+#include "claim/base/uuid.h"
+#include "claim/ini.h"
+#include "claim/key.h"
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 64U << 10;
+constexpr std::size_t kMaxIdFile = 1024;
+
+struct ClaimIdText {
+  std::string text;  // empty: there is none
+  std::string source;
+};
+
+// cloud.conf's wins over the file's (protocol.md 10.5).
+Result<ClaimIdText> claim_id_text(const CloudConf &conf, const fs::path &dir) {
+  if (!conf.claimed_id.empty()) return ClaimIdText{conf.claimed_id, (dir / "cloud.conf").string()};
+  const auto file = dir / "claimed_id";
+  auto text = read_file(file, kMaxIdFile);
+  if (text) return ClaimIdText{std::string(trimmed(*text)), file.string()};
+  if (text.error().code == Errc::not_found) return ClaimIdText{};
+  return tl::unexpected<Error>(text.error());
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, 64));
+  for (auto &c : out)
+    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+  return out;
+}
+
+std::optional<fs::path> readable_trust_file(const fs::path &dir) {
+  for (const auto *name : {"trusted.pem", "cloud_fullchain.pem"})
+    if (auto file = dir / name; ::access(file.c_str(), R_OK) == 0) return file;
+  return std::nullopt;
+}
+
+std::string key_trouble(const fs::path &file) {
+  const auto pem = read_file(file, kMaxKeyFile);
+  const auto key = pem.and_then([](const std::string &text) { return PrivateKey::from_pem(text); });
+  if (key) return {};
+  return fmt::format(
+      "Claimed agent cannot establish ACLK - unable to load private key '{}' ({}). Claim this node again",
+      file.string(), key.error().what);
+}
+
+Identity standing(Identity id, Standing s, std::string why) {
+  id.standing = s;
+  id.why = std::move(why);
+  return id;
+}
+
+}  // namespace
+
+Identity load_identity(const fs::path &dir) {
+  Identity id;
+  id.private_key = dir / "private.pem";
+  id.trust_file = readable_trust_file(dir);
+  const auto conf_file = dir / "cloud.conf";
+  auto conf = read_cloud_conf(conf_file);
+  // It may say "enabled = no" or name another cloud: without having read it nothing may be sent.
+  const bool unreadable = !conf && conf.error().code != Errc::not_found;
+  if (conf) id.conf = std::move(*conf);
+  if (!id.conf.enabled)
+    return standing(std::move(id), Standing::disabled,
+                    fmt::format("the cloud link is switched off by 'enabled = no' in {}", conf_file.string()));
+
+  const auto claim = claim_id_text(id.conf, dir);
+  if (!claim) return standing(std::move(id), Standing::broken, claim.error().what);
+  if (claim->text.empty()) {
+    const auto why = unreadable ? conf.error().what : std::string("Agent is not claimed yet");
+    return standing(std::move(id), Standing::not_claimed, why);
+  }
+  const auto uuid = parse_uuid(claim->text);
+  if (!uuid)
+    return standing(
+        std::move(id), Standing::not_claimed,
+        fmt::format("claimed_id '{}' (loaded from '{}'), is not a valid UUID.", printable(claim->text), claim->source));
+  id.claim_id = *uuid;
+  if (unreadable) return standing(std::move(id), Standing::broken, conf.error().what);
+  if (auto trouble = key_trouble(id.private_key); !trouble.empty())
+    return standing(std::move(id), Standing::broken, std::move(trouble));
+  return standing(std::move(id), Standing::claimed, {});
+}
+
+}  // namespace aclk::claim
