@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/connection.h"
+
+#include <fmt/format.h>
+#include <mosquitto.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "aclk/loop/timer.h"
+#include "aclk/transport/dialer.h"
+#include "aclk/transport/ws_link.h"
+
+namespace aclk::transport {
+
+using Kind = ConnectionEnd::Kind;
+using namespace std::chrono_literals;
+
+// Callbacks of three libraries meet here, and each may lead to the end. The end is therefore only noted (finish) and
+// told from a timer on the next turn of the loop, when no library is on the stack.
+struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
+  Impl(uv_loop_t &loop, CurlMulti &multi, WsContext &context, ConnectionPlan p, Events e)
+      : ws_context(context),
+        plan(std::move(p)),
+        events(std::move(e)),
+        outbox(plan.outbox),
+        dialer(multi),
+        deadline(loop),
+        watch(loop),
+        epilogue(loop) {}
+
+  WsContext &ws_context;
+  ConnectionPlan plan;
+  Events events;
+  Outbox outbox;
+  Dialer dialer;
+  std::unique_ptr<WsLink> link;
+  std::unique_ptr<MqttClient> mqtt;
+  loop::Timer deadline;  // of the stage that runs
+  loop::Timer watch;     // keep-alive and late PUBACKs, while up
+  loop::Timer epilogue;
+  std::vector<int> pending_subscriptions;
+  std::string address;
+  std::optional<ConnectionEnd> ending;
+  bool up = false;
+  bool closing = false;
+  bool flushing = false;
+  loop::Instant watch_due;
+  bool dead = false;  // the Connection object is gone
+
+  void finish(Kind kind, Error error, int mqtt_reason = 0, int http_status = 0, std::optional<int> ws_code = {}) {
+    if (ending || dead) return;
+    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code};
+    up = false;
+    deadline.stop();
+    watch.stop();
+    epilogue.start(0ms, [self = shared_from_this()] { self->tell_end(); });
+  }
+
+  void tell_end() {
+    if (dead) return;
+    link.reset();
+    mqtt.reset();
+    dialer.cancel();
+    outbox.lost();
+    const auto tell = std::move(events.ended);
+    if (tell) tell(*ending);
+  }
+
+  void stage(const char *name) const {
+    if (events.stage) events.stage(name);
+  }
+
+  void start() {
+    stage("dialing");
+    dialer.dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
+                [this](Result<Dialed> r) { on_dialed(std::move(r)); });
+  }
+
+  void on_dialed(Result<Dialed> dialed) {
+    if (!dialed) return finish(Kind::dial, dialed.error());
+    address = dialed->address;
+    stage("TLS");
+    deadline.start(plan.setup_timeout, [this] {
+      finish(Kind::setup_timeout,
+             {Errc::timeout,
+              fmt::format("{} ({}) accepted the connection but was not ready within {} s", plan.endpoint.origin(),
+                          address, std::chrono::duration_cast<std::chrono::seconds>(plan.setup_timeout).count())});
+    });
+    link = std::make_unique<WsLink>(
+        ws_context, WsLink::Events{
+                        [this] { on_open(); },
+                        [this](std::span<const std::uint8_t> b) {
+                          if (mqtt && !ending) mqtt->feed(b);
+                        },
+                        [this](std::span<std::uint8_t> b) { return mqtt ? mqtt->pull(b) : std::size_t{0}; },
+                        [this](WsEnd e) { on_link_ended(std::move(e)); },
+                    });
+    if (auto r = link->open(std::move(dialed->socket), plan.endpoint, plan.scratch); !r)
+      finish(Kind::internal, r.error());
+  }
+
+  // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
+  void on_open() {
+    stage("CONNECT");
+    MqttClient::Events e;
+    e.connack = [this](int reason, const MqttLimits &l) { on_connack(reason, l); };
+    e.suback = [this](int mid, const std::vector<int> &reasons) { on_suback(mid, reasons); };
+    e.puback = [this](int mid, int reason) { on_puback(mid, reason); };
+    e.message = [this](std::string topic, std::string payload) {
+      if (!ending && events.message) events.message(std::move(topic), std::move(payload));
+    };
+    e.ended = [this](std::optional<int> reason, std::string why) { on_mqtt_ended(reason, std::move(why)); };
+    e.output = [this] {
+      if (link) link->want_write();
+    };
+    auto made = MqttClient::make(plan.mqtt, std::move(e), plan.scratch);
+    if (!made) return finish(Kind::internal, made.error());
+    mqtt = std::move(*made);
+    link->want_write();
+  }
+
+  void on_connack(int reason, const MqttLimits &limits) {
+    if (reason != 0)
+      return finish(Kind::connack,
+                    {Errc::mqtt, fmt::format("the broker {} refused us: {} (reason {})", plan.endpoint.host,
+                                             mosquitto_reason_string(reason), reason)},
+                    reason);
+    deadline.stop();
+    outbox.open(limits);
+    // Called from inside libmosquitto: subscribe and announce on the next turn, when its packets go out in our order.
+    epilogue.start(0ms, [self = shared_from_this(), limits] { self->go_up(limits); });
+  }
+
+  void go_up(const MqttLimits &limits) {
+    if (ending || dead) return;
+    for (const auto &topic : plan.subscriptions) {
+      const auto mid = mqtt->subscribe(topic);
+      if (!mid) return finish(Kind::subscribe, mid.error());
+      pending_subscriptions.push_back(*mid);
+    }
+    up = true;
+    if (events.up) events.up(limits, address);
+    flush();
+    rearm();
+  }
+
+  void on_suback(int mid, const std::vector<int> &reasons) {
+    std::erase(pending_subscriptions, mid);
+    for (const int r : reasons)
+      if (r >= 0x80)
+        return finish(Kind::subscribe,
+                      {Errc::mqtt, fmt::format("the broker {} refused a subscription: {} (reason {})",
+                                               plan.endpoint.host, mosquitto_reason_string(r), r)},
+                      r);
+  }
+
+  void on_puback(int mid, int reason) {
+    if (ending) return;
+    std::chrono::microseconds latency{};
+    if (!outbox.puback(mid, reason, loop::now(), &latency)) return;
+    if (events.puback) events.puback(latency);
+    flush();
+  }
+
+  void on_mqtt_ended(std::optional<int> reason, std::string why) {
+    if (reason && *reason == 0) {  // our DISCONNECT is written: now the WebSocket
+      if (link) link->close();
+      return;
+    }
+    if (reason) return finish(Kind::by_server, {Errc::mqtt, std::move(why)}, *reason);
+    const bool ping = why.find("answer a ping") != std::string::npos;
+    finish(ping ? Kind::ping_timeout : Kind::mqtt_protocol, {ping ? Errc::timeout : Errc::mqtt, std::move(why)});
+  }
+
+  void on_link_ended(WsEnd e) {
+    if (closing) return finish(Kind::by_us, {Errc::cancelled, "disconnected"}, 0, 0, e.close_code);
+    switch (e.kind) {
+      case WsEnd::Kind::tls:
+        return finish(Kind::tls, {Errc::tls, std::move(e.why)});
+      case WsEnd::Kind::upgrade:
+        return finish(Kind::upgrade, {Errc::websocket, std::move(e.why)}, 0, e.http_status);
+      case WsEnd::Kind::protocol:
+        return finish(Kind::ws_protocol, {Errc::websocket, std::move(e.why)});
+      case WsEnd::Kind::closed:
+        return finish(Kind::closed_by_remote, {Errc::websocket, std::move(e.why)}, 0, 0, e.close_code);
+      case WsEnd::Kind::socket:
+      case WsEnd::Kind::by_us:
+        return finish(Kind::socket, {Errc::tcp, std::move(e.why)});
+    }
+  }
+
+  // Hands to libmosquitto what may be in flight now.
+  void flush() {
+    if (!up || closing || ending || std::exchange(flushing, true)) return;
+    while (!ending) {
+      const auto p = outbox.next();
+      if (!p) break;
+      const auto mid = mqtt->publish(p->topic, p->alias, *p->payload);
+      if (mid)
+        outbox.published(p->ticket, *mid, loop::now());
+      else
+        outbox.failed(p->ticket, mid.error().code == Errc::too_big ? Delivery::too_big : Delivery::lost);
+    }
+    flushing = false;
+    // Something waits for its PUBACK now: the watch may be set for later than that one's deadline.
+    if (outbox.in_flight() > 0 && watch_due > loop::now() + plan.ack_timeout) rearm();
+  }
+
+  // One timer for keep-alive and late PUBACKs: the earlier of the two. Traffic only moves it later, so it is looked at
+  // again when it fires, not at each packet.
+  void rearm() {
+    if (!up || ending) return;
+    watch_due = mqtt->next_tick();
+    if (const auto oldest = outbox.oldest_in_flight()) watch_due = std::min(watch_due, *oldest + plan.ack_timeout);
+    watch.start(std::chrono::ceil<std::chrono::milliseconds>(watch_due - loop::now()), [this] { look(); });
+  }
+
+  void look() {
+    const auto now = loop::now();
+    if (const auto oldest = outbox.oldest_in_flight(); oldest && now >= *oldest + plan.ack_timeout)
+      return finish(
+          Kind::ping_timeout,
+          {Errc::timeout, fmt::format("the broker did not acknowledge a message within {} s",
+                                      std::chrono::duration_cast<std::chrono::seconds>(plan.ack_timeout).count())});
+    mqtt->tick(now);
+    rearm();
+  }
+
+  void close() {
+    if (ending || closing) return;
+    closing = true;
+    watch.stop();
+    if (!mqtt || !link) return finish(Kind::by_us, {Errc::cancelled, "given up"});
+    deadline.start(plan.close_timeout, [this] { finish(Kind::by_us, {Errc::cancelled, "closed by force"}); });
+    mqtt->disconnect();
+  }
+};
+
+Connection::Connection(uv_loop_t &loop, CurlMulti &multi, WsContext &ws, ConnectionPlan plan, Events events)
+    : impl_(std::make_shared<Impl>(loop, multi, ws, std::move(plan), std::move(events))) {}
+
+Connection::~Connection() {
+  auto &i = *impl_;
+  i.dead = true;
+  i.dialer.cancel();
+  i.link.reset();
+  i.mqtt.reset();
+  i.deadline.stop();
+  i.watch.stop();
+  i.epilogue.stop();
+}
+
+void Connection::start() { impl_->start(); }
+
+bool Connection::publish(Outgoing message) {
+  if (impl_->ending) {
+    if (message.done) message.done(Delivery::lost, 0);
+    return false;
+  }
+  const bool taken = impl_->outbox.push(std::move(message));
+  if (taken) impl_->flush();
+  return taken;
+}
+
+void Connection::close() { impl_->close(); }
+
+const Outbox &Connection::outbox() const { return impl_->outbox; }
+std::uint64_t Connection::bytes_in() const { return impl_->mqtt ? impl_->mqtt->bytes_in() : 0; }
+std::uint64_t Connection::bytes_out() const { return impl_->mqtt ? impl_->mqtt->bytes_out() : 0; }
+
+}  // namespace aclk::transport

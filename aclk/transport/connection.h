@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One connection to the cloud's broker from dialing to its end: Dialer -> WsLink -> MqttClient with the Outbox above
+// it, one deadline for getting there, one reason for every end. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aclk/transport/curl_multi.h"
+#include "aclk/transport/mqtt_client.h"
+#include "aclk/transport/outbox.h"
+#include "aclk/transport/ws_context.h"
+#include "claim/base/url.h"
+#include "claim/proxy.h"
+
+namespace aclk::transport {
+
+struct ConnectionPlan {
+  Url endpoint;
+  claim::Proxy proxy;
+  MqttConnect mqtt;
+  std::vector<std::string> subscriptions;
+  std::filesystem::path scratch;  // for private sockets, when the system has no usable temporary directory
+  OutboxBounds outbox;
+  std::chrono::milliseconds dial_timeout{10'000};
+  std::chrono::milliseconds setup_timeout{60'000};  // TLS, upgrade and CONNACK together (protocol.md 2.2)
+  std::chrono::milliseconds ack_timeout{60'000};    // a PUBACK that does not come (protocol.md 2.8)
+  std::chrono::milliseconds close_timeout{1'000};   // from close() to gone (protocol.md 2.9)
+};
+
+struct ConnectionEnd {
+  enum class Kind : std::uint8_t {
+    dial,           // no TCP connection; `error.code` says whether dns, tcp, proxy or timeout
+    setup_timeout,  // connected, then silence before CONNACK
+    tls,
+    upgrade,           // refused; http_status
+    connack,           // refused; mqtt_reason
+    subscribe,         // refused; mqtt_reason
+    by_server,         // MQTT DISCONNECT; mqtt_reason
+    closed_by_remote,  // WebSocket close (ws_code), TLS close, end of file
+    socket,            // reset
+    mqtt_protocol,
+    ws_protocol,
+    ping_timeout,
+    by_us,     // close() went through, or its deadline passed
+    internal,  // this machine: descriptors, directories, memory
+  };
+  Kind kind = Kind::internal;
+  Error error;
+  int http_status = 0;
+  int mqtt_reason = 0;
+  std::optional<int> ws_code;
+};
+
+class Connection {
+ public:
+  struct Events {
+    std::function<void(const char *stage)> stage;  // "dialing", "TLS", "CONNECT"
+    // CONNACK accepted it and the subscriptions are on their way: publish() sends from here on.
+    std::function<void(const MqttLimits &, const std::string &address)> up;
+    std::function<void(std::string topic, std::string payload)> message;
+    std::function<void(std::chrono::microseconds latency)> puback;
+    // Once, from the loop. Everything unacknowledged has been reported lost before. May destroy the Connection.
+    std::function<void(ConnectionEnd)> ended;
+  };
+
+  Connection(uv_loop_t &loop, CurlMulti &multi, WsContext &ws, ConnectionPlan plan, Events events);
+  ~Connection();  // cuts without telling the broker: its will is published
+  Connection(const Connection &) = delete;
+  Connection &operator=(const Connection &) = delete;
+
+  void start();
+  // See Outbox::push. Before `up` messages wait.
+  bool publish(Outgoing message);
+  // MQTT DISCONNECT, WebSocket close, TCP close; `ended` comes within plan.close_timeout. What waits in the outbox is
+  // lost; wait for what matters first.
+  void close();
+
+  [[nodiscard]] const Outbox &outbox() const;
+  [[nodiscard]] std::uint64_t bytes_in() const;  // MQTT bytes, before WebSocket and TLS
+  [[nodiscard]] std::uint64_t bytes_out() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::transport

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/mqtt_client.h"
+
+#include <fmt/format.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "aclk/transport/packet_meter.h"
+#include "aclk/transport/rendezvous.h"
+#include "claim/base/c_own.h"
+
+namespace aclk::transport {
+namespace {
+
+using namespace std::chrono_literals;
+using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
+
+// One query with its body is the largest thing a cloud sends.
+constexpr std::size_t kMaxInboundPacket = 32U << 20;
+
+void init_library_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { mosquitto_lib_init(); });
+}
+
+struct Properties {
+  mosquitto_property *list = nullptr;
+  Properties() = default;
+  Properties(const Properties &) = delete;
+  Properties &operator=(const Properties &) = delete;
+  ~Properties() { mosquitto_property_free_all(&list); }
+};
+
+MqttLimits read_limits(const mosquitto_property *props, std::chrono::seconds keepalive) {
+  MqttLimits l;
+  l.keepalive = keepalive;
+  std::uint16_t u16 = 0;
+  std::uint32_t u32 = 0;
+  std::uint8_t u8 = 0;
+  if (mosquitto_property_read_int16(props, MQTT_PROP_RECEIVE_MAXIMUM, &u16, false) != nullptr && u16 > 0)
+    l.receive_max = u16;
+  if (mosquitto_property_read_int16(props, MQTT_PROP_TOPIC_ALIAS_MAXIMUM, &u16, false) != nullptr) l.alias_max = u16;
+  if (mosquitto_property_read_int16(props, MQTT_PROP_SERVER_KEEP_ALIVE, &u16, false) != nullptr)
+    l.keepalive = std::chrono::seconds(u16);
+  if (mosquitto_property_read_int32(props, MQTT_PROP_MAXIMUM_PACKET_SIZE, &u32, false) != nullptr && u32 > 0)
+    l.max_packet = u32;
+  if (mosquitto_property_read_byte(props, MQTT_PROP_MAXIMUM_QOS, &u8, false) != nullptr) l.max_qos = u8;
+  return l;
+}
+
+}  // namespace
+
+struct MqttClient::Impl {
+  Mosquitto m;
+  Fd pipe;  // our end of libmosquitto's connection
+  Events events;
+  PacketMeter meter{kMaxInboundPacket};
+  std::chrono::seconds keepalive{60};
+  loop::Instant last_in = loop::now();
+  loop::Instant last_out = last_in;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint8_t max_qos = 2;
+  bool ended = false;
+  bool disconnecting = false;
+
+  static Impl &of(void *user) { return *static_cast<Impl *>(user); }
+
+  void end(std::optional<int> reason, std::string why) {
+    if (std::exchange(ended, true)) return;
+    if (events.ended) events.ended(reason, std::move(why));
+  }
+
+  void end_by_rc(int rc) {
+    if (rc == MOSQ_ERR_KEEPALIVE)
+      end(std::nullopt, "the broker did not answer a ping in time");
+    else
+      end(std::nullopt, fmt::format("libmosquitto: {}", mosquitto_strerror(rc)));
+  }
+
+  // libmosquitto's own output, after every call that may have made some.
+  void pump() {
+    while (!ended && mosquitto_want_write(m.get())) {
+      errno = 0;
+      const int rc = mosquitto_loop_write(m.get(), 1);
+      if (rc != MOSQ_ERR_SUCCESS) return end_by_rc(rc);
+      if (errno == EAGAIN) break;  // the pipe is full: pull() makes room
+    }
+    if (events.output) events.output();
+  }
+
+  void read_all() {
+    for (;;) {
+      errno = 0;
+      const int rc = mosquitto_loop_read(m.get(), 1);
+      if (rc != MOSQ_ERR_SUCCESS) return ended ? void() : end_by_rc(rc);
+      if (ended || mosquitto_socket(m.get()) < 0) return;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    }
+  }
+
+  void install_callbacks() {
+    mosquitto_connect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, int, const mosquitto_property *props) {
+      auto &i = of(u);
+      const auto limits = read_limits(props, i.keepalive);
+      i.keepalive = limits.keepalive;
+      i.max_qos = limits.max_qos;
+      if (i.events.connack) i.events.connack(rc, limits);
+    });
+    mosquitto_subscribe_v5_callback_set(
+        m.get(), [](mosquitto *, void *u, int mid, int n, const int *granted, const mosquitto_property *) {
+          if (of(u).events.suback) of(u).events.suback(mid, std::vector<int>(granted, granted + n));
+        });
+    mosquitto_publish_v5_callback_set(m.get(), [](mosquitto *, void *u, int mid, int rc, const mosquitto_property *) {
+      if (of(u).events.puback) of(u).events.puback(mid, rc);
+    });
+    mosquitto_message_v5_callback_set(
+        m.get(), [](mosquitto *, void *u, const mosquitto_message *msg, const mosquitto_property *) {
+          if (of(u).events.message)
+            of(u).events.message(msg->topic, std::string(static_cast<const char *>(msg->payload),
+                                                         static_cast<std::size_t>(std::max(msg->payloadlen, 0))));
+        });
+    mosquitto_disconnect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, const mosquitto_property *) {
+      auto &i = of(u);
+      if (i.disconnecting && rc == 0)
+        i.end(0, "disconnected");
+      else if (rc >= MQTT_RC_UNSPECIFIED)
+        i.end(rc, fmt::format("the broker disconnected us: {} (reason {})", mosquitto_reason_string(rc), rc));
+      else
+        i.end_by_rc(rc);
+    });
+  }
+};
+
+MqttClient::MqttClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+MqttClient::~MqttClient() { impl_->ended = true; }
+
+Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Events events,
+                                                     const std::filesystem::path &scratch) {
+  init_library_once();
+  auto impl = std::make_unique<Impl>();
+  impl->keepalive = c.keepalive;
+  impl->m.reset(mosquitto_new(c.client_id.c_str(), true, impl.get()));
+  auto *m = impl->m.get();
+  if (m == nullptr)
+    return fail(Errc::mqtt, fmt::format("libmosquitto refuses the client id the cloud gave: {}", std::strerror(errno)));
+  mosquitto_int_option(m, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+  // The queue in front of us never hands over more than the broker takes; libmosquitto's own window must not be
+  // smaller.
+  mosquitto_int_option(m, MOSQ_OPT_SEND_MAXIMUM, 65535);
+  mosquitto_int_option(m, MOSQ_OPT_RECEIVE_MAXIMUM, 65535);
+  int rc = mosquitto_username_pw_set(m, c.username.c_str(), c.password.c_str());
+  if (rc == MOSQ_ERR_SUCCESS)
+    rc = mosquitto_will_set_v5(m, c.will_topic.c_str(), static_cast<int>(c.will_payload.size()), c.will_payload.data(),
+                               2, false, nullptr);
+  if (rc != MOSQ_ERR_SUCCESS)
+    return fail(Errc::mqtt, fmt::format("libmosquitto refuses the credentials or the will topic \"{}\": {}",
+                                        c.will_topic, mosquitto_strerror(rc)));
+  impl->install_callbacks();
+
+  auto meeting = Rendezvous::make(scratch);
+  if (!meeting) return tl::unexpected<Error>(meeting.error());
+  rc =
+      mosquitto_connect_bind_v5(m, meeting->path().c_str(), 0, static_cast<int>(c.keepalive.count()), nullptr, nullptr);
+  if (rc != MOSQ_ERR_SUCCESS)
+    return fail(Errc::mqtt, fmt::format("libmosquitto cannot begin a connection: {}", mosquitto_strerror(rc)));
+  auto end = meeting->accept();
+  if (!end) return tl::unexpected<Error>(end.error());
+  impl->pipe = std::move(*end);
+  impl->events = std::move(events);
+  auto client = std::unique_ptr<MqttClient>(new MqttClient(std::move(impl)));
+  client->impl_->pump();
+  return client;
+}
+
+void MqttClient::feed(std::span<const std::uint8_t> bytes) {
+  auto &i = *impl_;
+  if (i.ended) return;
+  i.bytes_in += bytes.size();
+  const auto packets = i.meter.packets();
+  const bool sane = i.meter.pass(bytes);
+  // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
+  if (i.meter.packets() != packets) i.last_in = loop::now();
+  if (!sane)
+    return i.end(std::nullopt,
+                 fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
+  while (!bytes.empty() && !i.ended) {
+    const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
+    if (n > 0)
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    else if (n < 0 && errno == EINTR)
+      continue;
+    else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+      return i.end(std::nullopt, "libmosquitto closed the connection");
+    i.read_all();
+  }
+  if (!i.ended) i.pump();
+}
+
+std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
+  auto &i = *impl_;
+  std::size_t got = 0;
+  while (got < buffer.size()) {
+    const auto n = ::read(i.pipe.get(), buffer.data() + got, buffer.size() - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      // Empty. If libmosquitto has more that did not fit the pipe before, it fits now.
+      if (i.ended || !mosquitto_want_write(i.m.get())) break;
+      errno = 0;
+      if (const int rc = mosquitto_loop_write(i.m.get(), 1); rc != MOSQ_ERR_SUCCESS) {
+        i.end_by_rc(rc);
+        break;
+      }
+      continue;
+    }
+    got += static_cast<std::size_t>(n);
+  }
+  if (got > 0) {
+    i.bytes_out += got;
+    i.last_out = loop::now();
+  }
+  return got;
+}
+
+Result<int> MqttClient::subscribe(const std::string &topic) {
+  auto &i = *impl_;
+  if (i.ended) return fail(Errc::mqtt, "the connection is over");
+  int mid = 0;
+  const int rc = mosquitto_subscribe_v5(i.m.get(), &mid, topic.c_str(), 1, MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, nullptr);
+  if (rc != MOSQ_ERR_SUCCESS)
+    return fail(Errc::mqtt, fmt::format("cannot subscribe to \"{}\": {}", topic, mosquitto_strerror(rc)));
+  i.pump();
+  return mid;
+}
+
+Result<int> MqttClient::publish(const std::string &topic, std::uint16_t alias, std::string_view payload) {
+  auto &i = *impl_;
+  if (i.ended) return fail(Errc::mqtt, "the connection is over");
+  Properties props;
+  if (alias != 0) mosquitto_property_add_int16(&props.list, MQTT_PROP_TOPIC_ALIAS, alias);
+  int mid = 0;
+  const int rc =
+      mosquitto_publish_v5(i.m.get(), &mid, topic.empty() ? nullptr : topic.c_str(), static_cast<int>(payload.size()),
+                           payload.data(), i.max_qos == 0 ? 0 : 1, false, props.list);
+  if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
+    return fail(Errc::too_big, fmt::format("{} bytes are more than the broker takes", payload.size()));
+  if (rc != MOSQ_ERR_SUCCESS)
+    return fail(Errc::mqtt, fmt::format("cannot publish on \"{}\": {}", topic, mosquitto_strerror(rc)));
+  i.pump();
+  return i.max_qos == 0 ? 0 : mid;
+}
+
+void MqttClient::disconnect() {
+  auto &i = *impl_;
+  if (i.ended) return;
+  i.disconnecting = true;
+  mosquitto_disconnect_v5(i.m.get(), MQTT_RC_NORMAL_DISCONNECTION, nullptr);
+  if (!i.ended) i.pump();
+  if (i.events.output) i.events.output();
+}
+
+void MqttClient::tick(loop::Instant now) {
+  auto &i = *impl_;
+  if (i.ended || i.keepalive.count() == 0 || now < next_tick()) return;
+  if (const int rc = mosquitto_loop_misc(i.m.get()); rc != MOSQ_ERR_SUCCESS) return i.ended ? void() : i.end_by_rc(rc);
+  // libmosquitto counts its PINGREQ as traffic both ways; whatever it decided, the next look is a keep-alive from here.
+  i.last_in = i.last_out = now;
+  i.pump();
+}
+
+loop::Instant MqttClient::next_tick() const {
+  // libmosquitto's clock has whole seconds: one more makes sure that it agrees that the time has come.
+  return std::min(impl_->last_in, impl_->last_out) + impl_->keepalive + 1s;
+}
+
+std::uint64_t MqttClient::bytes_in() const { return impl_->bytes_in; }
+std::uint64_t MqttClient::bytes_out() const { return impl_->bytes_out; }
+
+}  // namespace aclk::transport

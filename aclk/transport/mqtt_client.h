@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One MQTT 5 connection by libmosquitto, which believes that it talks to a unix socket: its bytes are fed and pulled by
+// whoever carries them (transport-notes 5). One object per connection, used on the loop thread only; never blocks.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "aclk/loop/clock.h"
+#include "claim/base/result.h"
+
+namespace aclk::transport {
+
+struct MqttConnect {
+  std::string client_id;
+  std::string username;
+  std::string password;  // secret
+  std::string will_topic;
+  std::string will_payload;  // QoS 2, not retained
+  std::chrono::seconds keepalive{60};
+};
+
+// What the broker's CONNACK allows (protocol.md 2.4); defaults are those of MQTT 5.
+struct MqttLimits {
+  std::uint32_t max_packet = 268'435'460;  // bytes of a whole packet: the largest that MQTT can say
+  std::uint16_t receive_max = 65'535;      // QoS 1 publishes without PUBACK
+  std::uint16_t alias_max = 0;             // topic aliases that we may use
+  std::uint8_t max_qos = 2;
+  std::chrono::seconds keepalive{60};
+};
+
+class MqttClient {
+ public:
+  // Called from inside feed(), tick(), and the verbs. The client must not be destroyed from within.
+  struct Events {
+    std::function<void(int reason, const MqttLimits &)> connack;  // reason 0 = accepted
+    std::function<void(int mid, std::vector<int> reasons)> suback;
+    std::function<void(int mid, int reason)> puback;
+    std::function<void(std::string topic, std::string payload)> message;
+    // The connection is over, told at most once. reason: the broker's DISCONNECT reason (1 to 255) if it sent one, 0
+    // after our own disconnect(), else nullopt; `why` is a sentence.
+    std::function<void(std::optional<int> reason, std::string why)> ended;
+    std::function<void()> output;  // there is something to pull
+  };
+
+  // `scratch` is used when the system has no usable temporary directory.
+  [[nodiscard]] static Result<std::unique_ptr<MqttClient>> make(const MqttConnect &connect, Events events,
+                                                                const std::filesystem::path &scratch);
+  ~MqttClient();
+  MqttClient(const MqttClient &) = delete;
+  MqttClient &operator=(const MqttClient &) = delete;
+
+  // Bytes that came from the broker. After `ended` they are ignored.
+  void feed(std::span<const std::uint8_t> bytes);
+  // Takes up to buffer.size() bytes for the broker; 0 = nothing now.
+  [[nodiscard]] std::size_t pull(std::span<std::uint8_t> buffer);
+
+  // QoS 1, retain-as-published; the packet id.
+  [[nodiscard]] Result<int> subscribe(const std::string &topic);
+  // QoS 1 (0 if the broker allows no more), not retained. alias 0 = none; an empty topic needs an alias that was sent
+  // with its topic before on this connection. The packet id; 0 for QoS 0. Errors: too_big (broker's maximum), mqtt.
+  [[nodiscard]] Result<int> publish(const std::string &topic, std::uint16_t alias, std::string_view payload);
+  // MQTT DISCONNECT, reason 0.
+  void disconnect();
+
+  // Keep-alive: call at next_tick() or later (never needed before). Sends PINGREQ when nothing was received or nothing
+  // was sent for the keep-alive time, and reports a ping timeout through `ended` when no byte came for as long again.
+  void tick(loop::Instant now);
+  [[nodiscard]] loop::Instant next_tick() const;
+
+  [[nodiscard]] std::uint64_t bytes_in() const;
+  [[nodiscard]] std::uint64_t bytes_out() const;
+
+ private:
+  struct Impl;
+  explicit MqttClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::transport

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Watches the MQTT packet borders in a byte stream, so that a packet that is too large is refused before any of it is
+// kept: libmosquitto allocates whatever a header announces (transport-notes 5.9). Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace aclk::transport {
+
+class PacketMeter {
+ public:
+  explicit PacketMeter(std::size_t max_packet) : max_(max_packet) {}
+
+  // False when a packet header announces more than the maximum or is malformed (more than 4 length bytes).
+  [[nodiscard]] bool pass(std::span<const std::uint8_t> bytes);
+  // Complete packet headers seen so far.
+  [[nodiscard]] std::uint64_t packets() const { return packets_; }
+
+ private:
+  enum class At : std::uint8_t { type, length, body };
+  std::size_t max_;
+  At at_ = At::type;
+  std::uint32_t shift_ = 0;
+  std::size_t left_ = 0;
+  std::uint64_t packets_ = 0;
+};
+
+}  // namespace aclk::transport

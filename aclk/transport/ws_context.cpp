@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/ws_context.h"
+
+#include "aclk/transport/ws_internal.h"
+
+namespace aclk::transport {
+namespace {
+
+const lws_protocols kProtocols[] = {
+    // id, per-session bytes, rx buffer, ..., tx_packet_size: above a frame, else lws keeps copies of the rest.
+    {kWsProtocol, on_websocket, 0, kFrameBytes, 0, nullptr, kFrameBytes + 64},
+    {nullptr, nullptr, 0, 0, 0, nullptr, 0},
+};
+
+}  // namespace
+
+Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy policy) {
+  lws_set_log_level(0, nullptr);  // our sentences say more (transport-notes 2.6)
+  auto ctx = std::unique_ptr<WsContext>(new WsContext(loop, std::move(policy)));
+  void *loops[] = {&loop};
+  lws_context_creation_info info{};
+  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+  info.foreign_loops = loops;
+  info.port = CONTEXT_PORT_NO_LISTEN;
+  info.protocols = kProtocols;
+  info.pcontext = &ctx->context_;
+  info.fd_limit_per_thread = 64;
+  info.pt_serv_buf_size = 32U << 10;
+  info.timeout_secs = 60;        // ours are shorter
+  info.http_proxy_address = "";  // or the environment's http_proxy would be used (transport-notes 2.1)
+  if (!ctx->policy_.trust_file.empty()) info.client_ssl_ca_filepath = ctx->policy_.trust_file.c_str();
+  if (lws_create_context(&info) == nullptr) {
+    ctx->context_ = nullptr;
+    return fail(Errc::websocket,
+                "libwebsockets cannot start: is the package libwebsockets-evlib-uv installed, and is the trust file "
+                "(cloud.d/trusted.pem) a readable PEM file?");
+  }
+  return ctx;
+}
+
+WsContext::~WsContext() {
+  if (context_ == nullptr) return;
+  // Twice, with turns of the loop between: the second call finishes what asynchronous closes held up. The library
+  // clears context_ through pcontext when it is really gone (transport-notes 2.9).
+  lws_context_destroy(context_);
+  for (int i = 0; i < 10; ++i) uv_run(&loop_, UV_RUN_NOWAIT);
+  if (context_ != nullptr) lws_context_destroy(context_);
+  for (int i = 0; i < 10; ++i) uv_run(&loop_, UV_RUN_NOWAIT);
+}
+
+}  // namespace aclk::transport

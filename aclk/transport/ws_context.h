@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The one libwebsockets context of this process, on our libuv loop. Loop thread only.
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <string>
+
+#include "claim/base/result.h"
+
+struct lws_context;
+
+namespace aclk::transport {
+
+// Whom a TLS connection trusts; the same for every connection of a context.
+struct TlsPolicy {
+  std::string trust_file;  // PEM, added to the system's store; empty = none
+  bool insecure = false;   // no verification at all
+};
+
+class WsContext {
+ public:
+  // Loads the system's CA store: about 30 ms, 4.5 MB; make it when a link is wanted, not before. One at a time per
+  // process (transport-notes 2.1).
+  [[nodiscard]] static Result<std::unique_ptr<WsContext>> make(uv_loop_t &loop, TlsPolicy policy);
+  // Not from inside a callback of libwebsockets or of a link. Links still open end without telling. Turns the loop.
+  ~WsContext();
+  WsContext(const WsContext &) = delete;
+  WsContext &operator=(const WsContext &) = delete;
+
+  [[nodiscard]] lws_context *lws() const { return context_; }
+  [[nodiscard]] const TlsPolicy &policy() const { return policy_; }
+
+ private:
+  WsContext(uv_loop_t &loop, TlsPolicy policy) : loop_(loop), policy_(std::move(policy)) {}
+  uv_loop_t &loop_;
+  TlsPolicy policy_;
+  lws_context *context_ = nullptr;
+};
+
+}  // namespace aclk::transport

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/ws_link.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "aclk/transport/rendezvous.h"
+#include "aclk/transport/ws_internal.h"
+
+namespace aclk::transport {
+
+// Lives until libwebsockets has said WSI_DESTROY, however early the WsLink goes.
+struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
+  WsContext *context = nullptr;
+  Events events;
+  Url endpoint;
+  Fd dialed;  // until it takes the place of the unix socket
+  lws *wsi = nullptr;
+  std::shared_ptr<State> held_by_lws;
+  std::string tls_trouble;  // from the certificate check
+  std::optional<int> close_code;
+  std::string close_text;
+  bool opening = false;  // inside lws_client_connect_via_info
+  bool open = false;
+  bool closing = false;
+  bool ended = false;
+  bool orphan = false;  // the WsLink is gone
+  std::vector<std::uint8_t> frame;
+
+  static State *of(lws *w) { return static_cast<State *>(lws_get_opaque_user_data(w)); }
+
+  void end(WsEnd e) {
+    if (std::exchange(ended, true) || orphan) return;
+    if (opening) return;  // open() reports it
+    const auto tell = std::move(events.ended);
+    if (tell) tell(std::move(e));
+  }
+
+  [[nodiscard]] bool secure() const { return endpoint.scheme == "wss" || endpoint.scheme == "https"; }
+
+  void adopt_socket(lws *w);
+  int check_certificate(X509_STORE_CTX *store, bool chain_ok);
+  WsEnd failure(const char *lws_text) const;
+  int write(lws *w);
+  void receive(lws *w, void *in, std::size_t len);
+};
+
+namespace {
+
+std::string name_of(const X509_NAME *n) {
+  std::array<char, 256> buf{};
+  if (n == nullptr || X509_NAME_oneline(n, buf.data(), static_cast<int>(buf.size())) == nullptr) return "?";
+  return buf.data();
+}
+
+bool certificate_is_for(X509 *cert, const std::string &host) {
+  if (is_ip_literal(host)) return X509_check_ip_asc(cert, host.c_str(), 0) == 1;
+  return X509_check_host(cert, host.c_str(), host.size(), 0, nullptr) == 1;
+}
+
+}  // namespace
+
+// lws has just connected a unix socket and not yet put it into its poll set: the dialed connection takes its place,
+// with TLS, SNI and host check as usual (transport-notes 2.8).
+void WsLink::State::adopt_socket(lws *w) {
+  const int s = lws_get_socket_fd(w);
+  if (s < 0 || !dialed) return;
+  ::dup2(dialed.get(), s);
+  dialed.reset();
+  ::fcntl(s, F_SETFD, FD_CLOEXEC);
+  ::fcntl(s, F_SETFL, ::fcntl(s, F_GETFL) | O_NONBLOCK);
+  const int on = 1;
+  ::setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // lws skips it for unix sockets
+}
+
+// OpenSSL asks for each certificate of the chain. The host name is checked here too: lws does not do it for IPv6
+// literals (transport-notes 2.7). Returns 0 to go on.
+int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
+  if (context->policy().insecure) {
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 0;
+  }
+  X509 *cert = X509_STORE_CTX_get_current_cert(store);
+  const int depth = X509_STORE_CTX_get_error_depth(store);
+  if (!chain_ok) {
+    const int err = X509_STORE_CTX_get_error(store);
+    tls_trouble = fmt::format("certificate verify error {}: {} at depth {}, subject: {}, issuer: {}", err,
+                              X509_verify_cert_error_string(err), depth,
+                              cert == nullptr ? "?" : name_of(X509_get_subject_name(cert)),
+                              cert == nullptr ? "?" : name_of(X509_get_issuer_name(cert)));
+    return 1;
+  }
+  if (depth == 0 && cert != nullptr && !certificate_is_for(cert, endpoint.host)) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    tls_trouble =
+        fmt::format("the certificate is for {}, not for {}", name_of(X509_get_subject_name(cert)), endpoint.host);
+    return 1;
+  }
+  return 0;
+}
+
+WsEnd WsLink::State::failure(const char *lws_text) const {
+  const auto where = fmt::format("{}:{}", endpoint.host_in_url(), endpoint.port);
+  const std::string_view text = lws_text == nullptr ? "" : lws_text;
+  WsEnd e;
+  if (wsi != nullptr) e.http_status = static_cast<int>(lws_http_client_http_response(wsi));
+  if (!tls_trouble.empty()) {
+    e.kind = WsEnd::Kind::tls;
+    e.why = fmt::format("TLS with {} failed: {}", where, tls_trouble);
+  } else if (text.find("SSL") != std::string_view::npos || text.find("ssl") != std::string_view::npos) {
+    e.kind = WsEnd::Kind::tls;
+    e.why = fmt::format("TLS with {} failed: {}", where, text);
+  } else if (text.find("HS:") != std::string_view::npos || e.http_status != 0) {
+    e.kind = WsEnd::Kind::upgrade;
+    e.why = e.http_status != 0 && e.http_status != 101
+                ? fmt::format("{} answered the WebSocket upgrade of {} with HTTP {} instead of 101", where,
+                              endpoint.path, e.http_status)
+                : fmt::format("{} answered the WebSocket upgrade of {} wrongly: {}", where, endpoint.path, text);
+  } else {
+    e.kind = WsEnd::Kind::socket;
+    e.why = fmt::format("the connection to {} ended during the WebSocket upgrade: {}", where, text);
+  }
+  return e;
+}
+
+int WsLink::State::write(lws *w) {
+  frame.resize(LWS_PRE + kFrameBytes);
+  const auto room = std::span(frame).subspan(LWS_PRE);
+  const std::size_t n = !orphan && events.pull ? events.pull(room) : 0;
+  if (n > 0) {
+    if (lws_write(w, room.data(), n, LWS_WRITE_BINARY) < 0) return -1;
+    lws_callback_on_writable(w);
+    return 0;
+  }
+  frame = {};  // an idle link keeps no buffer
+  if (!closing) return 0;
+  lws_close_reason(w, LWS_CLOSE_STATUS_NORMAL, nullptr, 0);
+  return -1;
+}
+
+void WsLink::State::receive(lws *w, void *in, std::size_t len) {
+  if (orphan || ended || lws_frame_is_binary(w) == 0) return;  // text is skipped (protocol.md 2.3)
+  if (events.bytes) events.bytes({static_cast<const std::uint8_t *>(in), len});
+}
+
+int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, std::size_t len) {
+  if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS)
+    return SSL_CTX_set_min_proto_version(static_cast<SSL_CTX *>(user), TLS1_2_VERSION) == 1 ? 0 : 1;
+  auto *const raw = wsi == nullptr ? nullptr : WsLink::State::of(wsi);
+  if (raw == nullptr) {
+    // Not one of our links. A certificate nobody can judge is not accepted.
+    return reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION ? 1 : 0;
+  }
+  const auto s = raw->shared_from_this();
+  switch (reason) {
+    case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+      return s->check_certificate(static_cast<X509_STORE_CTX *>(user), len != 0);
+    case LWS_CALLBACK_WSI_CREATE:
+      s->wsi = wsi;
+      s->adopt_socket(wsi);
+      return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+      s->open = true;
+      if (!s->orphan && s->events.opened) s->events.opened();
+      return s->orphan ? -1 : 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+      s->receive(wsi, in, len);
+      return s->orphan ? -1 : 0;
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+      return s->orphan ? -1 : s->write(wsi);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+      if (len >= 2) {
+        const auto *p = static_cast<const unsigned char *>(in);
+        s->close_code = p[0] << 8 | p[1];
+        s->close_text.assign(reinterpret_cast<const char *>(p + 2), len - 2);
+      }
+      return 0;
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+      s->wsi = wsi;
+      s->end(s->failure(static_cast<const char *>(in)));
+      s->wsi = nullptr;
+      return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED: {
+      s->wsi = nullptr;
+      WsEnd e;
+      e.close_code = s->close_code;
+      if (s->closing) {
+        e.kind = WsEnd::Kind::by_us;
+        e.why = "closed";
+      } else if (s->close_code) {
+        e.kind = WsEnd::Kind::closed;
+        e.why = s->close_text.empty()
+                    ? fmt::format("WebSocket server closed the connection with EC={}. Without message.", *s->close_code)
+                    : fmt::format("WebSocket server closed the connection with EC={} and reason \"{}\"", *s->close_code,
+                                  s->close_text);
+      } else {
+        e.kind = WsEnd::Kind::closed;
+        e.why = "the server ended the connection without a WebSocket close";
+      }
+      s->end(std::move(e));
+      return 0;
+    }
+    case LWS_CALLBACK_WSI_DESTROY:
+      s->wsi = nullptr;
+      // Whatever ended it without one of the callbacks above.
+      s->end({WsEnd::Kind::socket, "the connection ended", 0, s->close_code});
+      s->held_by_lws.reset();
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+WsLink::WsLink(WsContext &context, Events events) : s_(std::make_shared<State>()) {
+  s_->context = &context;
+  s_->events = std::move(events);
+}
+
+WsLink::~WsLink() {
+  auto &s = *s_;
+  s.orphan = true;
+  s.events = {};
+  if (s.wsi != nullptr && !s.opening) {
+    // Ends on the next turn; lws would otherwise wait for its own timer (transport-notes 2.2).
+    lws_set_timeout(s.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(s.context->lws());
+  }
+}
+
+Result<void> WsLink::open(Fd socket, const Url &endpoint, const std::filesystem::path &scratch) {
+  auto &s = *s_;
+  s.endpoint = endpoint;
+  s.dialed = std::move(socket);
+  auto meeting = Rendezvous::make(scratch);
+  if (!meeting) return tl::unexpected<Error>(meeting.error());
+  const auto address = "+" + meeting->path();
+  const auto host = endpoint.host_in_url();
+
+  lws_client_connect_info i{};
+  i.context = s.context->lws();
+  i.address = address.c_str();
+  i.port = endpoint.port;
+  i.path = endpoint.path.c_str();
+  i.host = host.c_str();
+  i.protocol = kWsProtocol;
+  i.local_protocol_name = kWsProtocol;
+  i.alpn = "http/1.1";
+  i.pwsi = &s.wsi;
+  i.opaque_user_data = s_.get();
+  i.ssl_connection = 0;
+  if (s.secure()) {
+    i.ssl_connection = LCCSCF_USE_SSL;
+    // lws would compare the bracketed text; our own check in check_certificate() knows addresses.
+    if (is_ip_literal(endpoint.host)) i.ssl_connection |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+    if (s.context->policy().insecure)
+      i.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_INSECURE | LCCSCF_ALLOW_EXPIRED |
+                          LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
+  }
+  s.held_by_lws = s_;
+  s.opening = true;
+  const auto *const wsi = lws_client_connect_via_info(&i);
+  s.opening = false;
+  if (wsi == nullptr || s.ended) {
+    if (wsi == nullptr) s.held_by_lws.reset();  // no WSI_DESTROY will come
+    s.ended = true;
+    return fail(Errc::websocket, fmt::format("libwebsockets cannot begin a connection to {}", endpoint.origin()));
+  }
+  lws_cancel_service(s.context->lws());
+  return {};
+}
+
+void WsLink::want_write() {
+  if (s_->wsi != nullptr && s_->open && !s_->ended) lws_callback_on_writable(s_->wsi);
+}
+
+void WsLink::close() {
+  s_->closing = true;
+  want_write();
+}
+
+}  // namespace aclk::transport
