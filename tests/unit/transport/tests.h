@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The groups of tests of aclk/transport; each returns the number of failures.
+#pragma once
+
+int run_outbox_tests();
+int run_mqtt_client_tests();
