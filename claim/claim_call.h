@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The PUT that claims a node, as a blocking call (protocol.md 1.2). A door to the outside: claim_node gets it as a
+// function.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "claim/base/result.h"
+#include "claim/proxy.h"
+
+namespace aclk::claim {
+
+inline constexpr std::chrono::seconds kClaimConnectTimeout{5};
+inline constexpr std::chrono::seconds kClaimTimeout{10};  // the whole request
+
+struct ClaimCall {
+  std::string url;
+  std::string body;  // JSON; holds the token
+  Proxy proxy;
+  bool insecure = false;   // neither chain nor host name verified
+  std::string trust_file;  // added to the system's CAs; empty = none
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+
+using HttpPut = std::function<Result<HttpAnswer>(const ClaimCall &)>;
+
+// With libcurl. Redirects are not followed; TLS 1.2 or newer; only the proxy of the call is used, never curl's own
+// environment variables. A status 102 is the answer only when no final one follows before the deadline.
+// Errors: dns, tcp, proxy, tls, timeout, too_big (body above kMaxAnswerBytes), parse; without secrets.
+[[nodiscard]] Result<HttpAnswer> put_with_curl(const ClaimCall &call);
+
+}  // namespace aclk::claim

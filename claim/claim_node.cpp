@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/claim_node.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "claim/base/files.h"
+#include "claim/base/uuid.h"
+#include "claim/claim_answer.h"
+#include "claim/claim_request.h"
+#include "claim/cloud_dir.h"
+#include "claim/identity.h"
+#include "claim/identity_files.h"
+#include "claim/machine.h"
+#include "claim/trust.h"
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+namespace {
+
+// All that one claim is made of, once nothing local can fail any more.
+struct Plan {
+  Settings settings;
+  KeyPair keys;
+  std::string machine_guid;
+  std::string hostname;
+  std::string trust_file;  // empty: the system's CAs only
+  fs::path dir;
+};
+
+using Stop = tl::unexpected<ClaimReport>;
+
+Stop stop(ExitCode exit, std::string message) { return Stop(ClaimReport{exit, std::move(message)}); }
+
+Stop refuse_disabled(const fs::path &dir) {
+  return stop(ExitCode::disabled,
+              fmt::format("Refusing to claim agent -> cloud functionality has been disabled\nTo allow it, set 'enabled "
+                          "= yes' in section [global] of {} and run the command again.",
+                          (dir / "cloud.conf").string()));
+}
+
+// The claim that is there. A copy of the claim id that an interrupted run could not write any more is written now.
+ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, const Doors &doors) {
+  const auto copy = options.cloud_dir / "claimed_id";
+  if (const auto text = read_file(copy, 1024); !text && text.error().code == Errc::not_found)
+    if (auto r = write_claimed_id(*doors.disk, options.cloud_dir, id.claim_id); !r)
+      return {ExitCode::local_files, fmt::format("This node is claimed, but: {}.", r.error().what)};
+  auto message = fmt::format(
+      "This node is already claimed.\nClaim id: {}\nCloud URL: {}\nNothing was changed. To give it "
+      "a new identity (new key, new claim id), run the command with --reclaim.",
+      id.claim_id, id.conf.url);
+  if (options.url)
+    if (const auto url = checked_cloud_url(*options.url, true); url && *url != id.conf.url)
+      message += fmt::format("\nThe cloud asked for now, {}, is another one.", *url);
+  return {ExitCode::claimed, message};
+}
+
+tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
+  auto id = load_identity(options.cloud_dir);
+  if (id.standing == Standing::disabled) return refuse_disabled(options.cloud_dir);
+  if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
+  if (id.standing == Standing::broken && !options.reclaim)
+    return stop(ExitCode::local_files,
+                fmt::format("This node is claimed as {}, but {}.\nNothing was changed. To give it a new identity, run "
+                            "the command with --reclaim.",
+                            id.claim_id.empty() ? "somebody unknown" : id.claim_id, id.why));
+  return id;
+}
+
+tl::expected<std::string, ClaimReport> choose_trust(const Identity &id, const fs::path &dir, const Doors &doors) {
+  for (const auto *name : {"trusted.pem", "cloud_fullchain.pem"}) {
+    const auto file = dir / name;
+    if (id.trust_file == file) break;
+    if (std::error_code ignored; fs::exists(file, ignored))
+      doors.say(fmt::format("warning: {} cannot be read by the agent's user and is not used", file.string()));
+  }
+  if (!id.trust_file) return std::string();
+  if (const auto ok = check_trust_file(*id.trust_file); !ok)
+    return stop(ExitCode::local_files,
+                fmt::format("{}.\nPut PEM certificates there, or remove the file.", ok.error().what));
+  return id.trust_file->string();
+}
+
+// netdata.conf may be missing; one that cannot be read is worth a word.
+std::string netdata_conf_text(const fs::path &file, const Doors &doors) {
+  auto text = read_file(file);
+  if (text) return std::move(*text);
+  if (text.error().code != Errc::not_found) doors.say(fmt::format("warning: {}", text.error().what));
+  return {};
+}
+
+tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions &options, const Doors &doors) {
+  Plan p;
+  p.dir = options.cloud_dir;
+  const auto netdata_conf = netdata_conf_text(options.netdata_conf, doors);
+  auto settings = resolve_settings(options, id.conf, netdata_conf, doors.getenv);
+  if (!settings) return stop(ExitCode::usage, settings.error().what + ".");
+  p.settings = std::move(*settings);
+  auto guid = read_machine_guid(options.lib_dir);
+  if (!guid) return stop(ExitCode::no_machine_guid, guid.error().what + ".");
+  p.machine_guid = std::move(*guid);
+  p.hostname = registry_hostname(netdata_conf, doors.system_hostname);
+  auto trust = choose_trust(id, options.cloud_dir, doors);
+  if (!trust) return Stop(trust.error());
+  p.trust_file = std::move(*trust);
+  auto keys = choose_key_pair(options.cloud_dir, options.reclaim, doors.new_key);
+  if (!keys)
+    return stop(ExitCode::local_files,
+                fmt::format("Failed to generate private/public key pair. {}.", keys.error().what));
+  p.keys = std::move(*keys);
+  return p;
+}
+
+void announce(const Plan &p, const Doors &doors) {
+  const auto &s = p.settings;
+  if (!s.warning.empty()) doors.say("warning: " + s.warning);
+  if (!p.keys.note.empty()) doors.say("warning: " + p.keys.note);
+  if (s.insecure)
+    doors.say(
+        "WARNING: insecure: the cloud's certificate is NOT verified; whoever sits on the way can take the token "
+        "and this node");
+  doors.say(fmt::format("claiming {} (machine guid {}) at {}, proxy: {}", p.hostname, p.machine_guid, s.url,
+                        s.proxy.display()));
+}
+
+Outcome attempt(const Plan &p, const std::string &claim_id, const Doors &doors) {
+  const auto &s = p.settings;
+  ClaimCall call;
+  call.url = claim_url(s.url, claim_id);
+  call.body = claim_body({claim_id, p.hostname, s.token, split_rooms(s.rooms), p.keys.public_pem, p.machine_guid});
+  call.proxy = s.proxy;
+  call.insecure = s.insecure;
+  call.trust_file = p.trust_file;
+  const auto answer = doors.put(call);
+  if (answer) return judge_answer(answer->status, answer->body);
+  return judge_failure(answer.error(), {s.proxy.display(), s.insecure, (p.dir / "public.pem").string(), p.trust_file});
+}
+
+// The claim id the cloud granted, or what it said last.
+tl::expected<std::string, Outcome> ask_the_cloud(const Plan &p, const Doors &doors) {
+  for (unsigned failure = 0;; ++failure) {
+    auto claim_id = doors.new_claim_id();
+    auto outcome = attempt(p, claim_id, doors);
+    if (outcome.claimed()) return claim_id;
+    const auto delay = retry_delay(failure, outcome);
+    if (!delay) return tl::unexpected<Outcome>(std::move(outcome));
+    doors.say(fmt::format("attempt {} of {}: {}; next one in {} ms", failure + 1, kMaxAttempts,
+                          outcome.reason.substr(0, outcome.reason.find('\n')), delay->count()));
+    doors.sleep(*delay);
+  }
+}
+
+std::string standing_now(const Identity &before) {
+  if (before.claim_id.empty()) return "Nothing was changed: this node is not claimed.";
+  return fmt::format("Nothing was changed: the claim {} at {} stays in force.", before.claim_id, before.conf.url);
+}
+
+ClaimReport save(const Plan &p, const Identity &before, const std::string &claim_id, const Doors &doors) {
+  NewIdentity id{p.keys.private_pem, p.keys.public_pem, p.settings.conf};
+  id.conf.claimed_id = claim_id;
+  id.conf.machine_guid = p.machine_guid;
+  id.conf.hostname = p.hostname;
+  const auto in_force = before.claim_id.empty() ? std::nullopt : std::optional<CloudConf>(before.conf);
+  if (const auto r = write_identity(*doors.disk, p.dir, id, in_force); !r) {
+    const auto after = load_identity(p.dir);
+    const auto now = after.standing == Standing::claimed ? "This node is claimed as " + after.claim_id
+                                                         : std::string("This node is not claimed");
+    return {
+        ExitCode::local_files,
+        fmt::format("Failed to save claiming info to disk: {}.\n{}. The cloud granted the claim {}{}.\nPut right what "
+                    "is named above and run the command again.",
+                    r.error().what, now, claim_id,
+                    after.claim_id == claim_id ? "" : ", which will never connect: remove that node there")};
+  }
+  return {
+      ExitCode::claimed,
+      fmt::format("Agent was successfully claimed.\nClaim id: {}\nCloud URL: {}\nThe agent's aclk.plugin sees this by "
+                  "itself within a second and connects; nothing needs a restart. {} then appears in your Space.",
+                  claim_id, p.settings.url, p.hostname)};
+}
+
+}  // namespace
+
+Doors real_doors(Disk &disk, std::function<void(std::string_view)> say) {
+  return {process_environment(),
+          put_with_curl,
+          [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
+          random_uuid,
+          PrivateKey::generate,
+          system_hostname,
+          &disk,
+          std::move(say)};
+}
+
+ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
+  // Before anything is made or locked: a node whose link is switched off is not touched.
+  if (load_identity(options.cloud_dir).standing == Standing::disabled)
+    return refuse_disabled(options.cloud_dir).value();
+  const auto dir = CloudDir::open(options.cloud_dir);
+  if (!dir)
+    return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
+  const auto before = check_standing(options, doors);
+  if (!before) return before.error();
+  const auto plan = make_plan(*before, options, doors);
+  if (!plan) return plan.error();
+  announce(*plan, doors);
+  const auto claim_id = ask_the_cloud(*plan, doors);
+  if (claim_id) return save(*plan, *before, *claim_id, doors);
+  const auto &o = claim_id.error();
+  return {o.exit, fmt::format("{}\n{}\n{}", o.reason, o.next_step, standing_now(*before))};
+}
+
+}  // namespace aclk::claim

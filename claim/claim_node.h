@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Claiming a node, from the settings to the files. Everything outside is a door that a test can replace.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "claim/claim_call.h"
+#include "claim/disk.h"
+#include "claim/exit_code.h"
+#include "claim/key_pair.h"
+#include "claim/proxy.h"
+#include "claim/settings.h"
+
+namespace aclk::claim {
+
+struct Doors {
+  Getenv getenv;
+  HttpPut put;
+  std::function<void(std::chrono::milliseconds)> sleep;
+  std::function<std::string()> new_claim_id;
+  NewKey new_key;
+  std::function<std::string()> system_hostname;
+  Disk *disk = nullptr;                       // not owned, lives longer
+  std::function<void(std::string_view)> say;  // progress and warnings, a line each, without secrets
+};
+
+// The outside as it is. `say` is called from inside claim_node only.
+[[nodiscard]] Doors real_doors(Disk &disk, std::function<void(std::string_view)> say);
+
+struct ClaimReport {
+  ExitCode exit = ExitCode::claimed;
+  std::string message;  // what happened, why, what next; lines without a line feed at the end; no secrets
+};
+
+// Blocks: up to kMaxAttempts requests of kClaimTimeout each. Changes nothing when the node is claimed already (unless
+// `reclaim`), when the link is switched off, and when the cloud does not say 204; in particular an old claim stays in
+// force until a new one has been granted. The caller is the agent's user already (agent_user.h) and ignores SIGPIPE.
+[[nodiscard]] ClaimReport claim_node(const ClaimOptions &options, const Doors &doors);
+
+}  // namespace aclk::claim

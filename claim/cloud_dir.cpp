@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/cloud_dir.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "claim/disk.h"
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr mode_t kDirMode = 0770;
+
+Result<void> make(const fs::path &dir) {
+  if (::mkdir(dir.c_str(), kDirMode) == 0 || errno == EEXIST) return {};
+  const int err = errno;
+  if (err == ENOENT)
+    return fail(Errc::not_found, fmt::format("Failed to create claiming working directory {}: {} does not exist. Is "
+                                             "the Netdata agent installed? Its library directory can be named with "
+                                             "NETDATA_LIB_DIR, the cloud directory with --cloud-dir",
+                                             dir.string(), dir.parent_path().string()));
+  return fail(err == EACCES ? Errc::denied : Errc::io,
+              fmt::format("Failed to create claiming working directory {}: {}", dir.string(), std::strerror(err)));
+}
+
+// A directory that the agent made has 0750, one made by hand anything. A symbolic link, and a directory of somebody
+// else, keep what they have.
+void set_mode(const fs::path &dir) {
+  const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat st {};
+  if (!fd || ::fstat(fd.get(), &st) != 0 || st.st_uid != ::geteuid() || (st.st_mode & 0777U) == kDirMode) return;
+  (void)::fchmod(fd.get(), (st.st_mode & 07000U) | kDirMode);
+}
+
+void remove_leftovers(const fs::path &dir) {
+  std::error_code ignored;
+  for (auto it = fs::directory_iterator(dir, ignored); it != fs::directory_iterator(); it.increment(ignored)) {
+    if (ignored) return;
+    if (it->path().filename().string().starts_with(kStagedPrefix)) ::unlink(it->path().c_str());
+  }
+}
+
+}  // namespace
+
+Result<CloudDir> CloudDir::open(const fs::path &dir) {
+  if (auto r = make(dir); !r) return tl::unexpected<Error>(r.error());
+  set_mode(dir);
+  Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::access(dir.c_str(), W_OK | X_OK) != 0) {
+    const int err = errno;
+    return fail(err == EACCES ? Errc::denied : Errc::io,
+                fmt::format("No write permission in claiming working directory {}: {}. Run this as root or as the "
+                            "agent's user",
+                            dir.string(), std::strerror(err)));
+  }
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int err = errno;
+    if (err == EWOULDBLOCK)
+      return fail(Errc::unavailable, fmt::format("another claim is running in {}: wait until it has ended, and see "
+                                                 "what it says",
+                                                 dir.string()));
+    return fail(Errc::io, fmt::format("cannot lock {}: {}", dir.string(), std::strerror(err)));
+  }
+  remove_leftovers(dir);
+  return CloudDir(dir, std::move(fd));
+}
+
+}  // namespace aclk::claim

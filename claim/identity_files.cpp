@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/identity_files.h"
+
+#include <vector>
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+namespace {
+
+// The agent's own modes (protocol.md 10.3); the private key is nobody else's business.
+constexpr mode_t kSecretMode = 0600;
+constexpr mode_t kMode = 0660;
+
+// Staged files that have not reached their places are removed again, whatever the way out.
+class Staging {
+ public:
+  Staging(Disk &disk, fs::path dir) : disk_(disk), dir_(std::move(dir)) {}
+  Staging(const Staging &) = delete;
+  Staging &operator=(const Staging &) = delete;
+  ~Staging() {
+    for (const auto &s : staged_)
+      if (!s.empty()) (void)disk_.remove(s);  // the next run removes what is left now
+  }
+
+  Result<std::size_t> add(const char *name, std::string_view text, mode_t mode) {
+    return disk_.stage(dir_ / name, text, mode).map([&](const fs::path &p) {
+      staged_.push_back(p);
+      return staged_.size() - 1;
+    });
+  }
+  Result<void> put_in_place(std::size_t which, const char *name) {
+    return disk_.put_in_place(staged_[which], dir_ / name).map([&] { staged_[which].clear(); });
+  }
+
+ private:
+  Disk &disk_;
+  fs::path dir_;
+  std::vector<fs::path> staged_;
+};
+
+}  // namespace
+
+Result<void> write_identity(Disk &disk, const fs::path &dir, const NewIdentity &id,
+                            const std::optional<CloudConf> &in_force) {
+  Staging files(disk, dir);
+  const auto private_pem = files.add("private.pem", id.private_pem, kSecretMode);
+  if (!private_pem) return tl::unexpected<Error>(private_pem.error());
+  const auto public_pem = files.add("public.pem", id.public_pem, kMode);
+  if (!public_pem) return tl::unexpected<Error>(public_pem.error());
+  const auto conf = files.add("cloud.conf", format_cloud_conf(id.conf), kMode);
+  if (!conf) return tl::unexpected<Error>(conf.error());
+  const auto claimed_id = files.add("claimed_id", id.conf.claimed_id, kMode);
+  if (!claimed_id) return tl::unexpected<Error>(claimed_id.error());
+
+  if (in_force) {
+    auto without = *in_force;
+    without.claimed_id.clear();
+    const auto withdrawn = files.add("cloud.conf", format_cloud_conf(without), kMode);
+    if (!withdrawn) return tl::unexpected<Error>(withdrawn.error());
+    if (auto r = files.put_in_place(*withdrawn, "cloud.conf"); !r) return r;
+  }
+  // Also when not claimed: a text that is no UUID may lie there.
+  if (auto r = disk.remove(dir / "claimed_id"); !r) return r;
+  if (auto r = disk.sync(dir); !r) return r;
+
+  if (auto r = files.put_in_place(*private_pem, "private.pem"); !r) return r;
+  if (auto r = files.put_in_place(*public_pem, "public.pem"); !r) return r;
+  if (auto r = disk.sync(dir); !r) return r;
+
+  if (auto r = files.put_in_place(*conf, "cloud.conf"); !r) return r;
+  if (auto r = disk.sync(dir); !r) return r;
+
+  if (auto r = files.put_in_place(*claimed_id, "claimed_id"); !r) return r;
+  return disk.sync(dir);
+}
+
+Result<void> write_claimed_id(Disk &disk, const fs::path &dir, const std::string &claim_id) {
+  Staging files(disk, dir);
+  const auto staged = files.add("claimed_id", claim_id, kMode);
+  if (!staged) return tl::unexpected<Error>(staged.error());
+  if (auto r = files.put_in_place(*staged, "claimed_id"); !r) return r;
+  return disk.sync(dir);
+}
+
+}  // namespace aclk::claim

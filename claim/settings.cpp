@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/settings.h"
+
+#include <fmt/format.h>
+
+#include "claim/claim_request.h"
+#include "claim/ini.h"
+
+namespace aclk::claim {
+namespace {
+
+std::optional<std::string> env_text(const Getenv &getenv, const char *name) {
+  auto value = getenv(name);
+  if (!value || trimmed(*value).empty()) return std::nullopt;
+  return value;
+}
+
+struct Text {
+  std::string text;
+  std::string source;
+  bool asked_now = false;  // as opposed to found in a file
+};
+
+Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
+  if (o.url && !trimmed(*o.url).empty()) return {*o.url, "--url", true};
+  if (auto v = env_text(getenv, "NETDATA_CLAIM_URL")) return {*v, "NETDATA_CLAIM_URL", true};
+  for (const auto *key : {"url", "cloud base url"})
+    if (auto v = ini_value(netdata_conf, "cloud", key)) return {*v, "netdata.conf [cloud]", false};
+  return {conf.url, "cloud.conf", false};
+}
+
+Text proxy_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
+  if (o.proxy) return {*o.proxy, "--proxy", true};
+  if (auto v = env_text(getenv, "NETDATA_CLAIM_PROXY")) return {*v, "NETDATA_CLAIM_PROXY", true};
+  if (auto v = ini_value(netdata_conf, "cloud", "proxy")) return {*v, "netdata.conf [cloud]", false};
+  return {conf.proxy, "cloud.conf", false};
+}
+
+bool is_env(std::string_view text) { return trimmed(text) == "env"; }
+
+Result<void> settle_proxy(const Text &t, const Getenv &getenv, Settings &s) {
+  auto proxy = resolve_proxy(t.text, t.source, getenv);
+  if (proxy) {
+    s.proxy = std::move(*proxy);
+    s.warning = s.proxy.warning;
+    if (t.asked_now && is_env(t.text) && s.proxy.kind == ProxyKind::none)
+      s.warning =
+          "proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment variables "
+          "are set. Will connect directly without proxy.";
+  } else if (t.asked_now && !is_env(t.text)) {
+    return fail(Errc::invalid_argument, proxy.error().what);
+  } else {
+    s.warning = proxy.error().what + ". Will connect directly without proxy.";
+  }
+  if (t.asked_now) s.conf.proxy = trimmed(t.text);
+  return {};
+}
+
+}  // namespace
+
+Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf,
+                                  const Getenv &getenv) {
+  Settings s;
+  s.conf = conf;
+  auto token = checked_token(o.token ? *o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN").value_or(""));
+  if (!token) return tl::unexpected<Error>(token.error());
+  s.token = std::move(*token);
+  s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(""));
+  s.insecure = o.insecure || conf.insecure;
+  const auto url = url_text(o, conf, netdata_conf, getenv);
+  auto checked = checked_cloud_url(url.text, s.insecure);
+  if (!checked) return fail(checked.error().code, fmt::format("{} (from {})", checked.error().what, url.source));
+  s.url = std::move(*checked);
+  if (auto r = settle_proxy(proxy_text(o, conf, netdata_conf, getenv), getenv, s); !r)
+    return tl::unexpected<Error>(r.error());
+  s.conf.url = s.url;
+  s.conf.token = s.token;
+  s.conf.rooms = s.rooms;
+  s.conf.insecure = s.insecure;
+  return s;
+}
+
+std::filesystem::path default_lib_dir(const Getenv &getenv) {
+  return env_text(getenv, "NETDATA_LIB_DIR").value_or("/var/lib/netdata");
+}
+
+std::filesystem::path default_netdata_conf(const Getenv &getenv) {
+  return std::filesystem::path(env_text(getenv, "NETDATA_USER_CONFIG_DIR").value_or("/etc/netdata")) / "netdata.conf";
+}
+
+}  // namespace aclk::claim

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Where a claim's settings come from, in order: the command line, the environment (protocol.md 10.4), netdata.conf
+// [cloud] (10.1), cloud.conf. Pure.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+#include "claim/cloud_conf.h"
+#include "claim/proxy.h"
+
+namespace aclk::claim {
+
+// What the person (or a provisioning tool) asked for. Directories are absolute or relative to the working directory.
+struct ClaimOptions {
+  std::filesystem::path cloud_dir;     // cloud.d
+  std::filesystem::path lib_dir;       // the agent's library directory, for its machine guid
+  std::filesystem::path netdata_conf;  // need not exist
+  std::optional<std::string> token;    // secret
+  std::optional<std::string> rooms;    // comma list
+  std::optional<std::string> url;
+  std::optional<std::string> proxy;  // may hold credentials
+  bool insecure = false;
+  bool reclaim = false;
+};
+
+struct Settings {
+  std::string token;  // checked, see claim_request.h
+  std::string rooms;
+  std::string url;  // checked
+  Proxy proxy;
+  bool insecure = false;
+  CloudConf conf;       // what cloud.conf shall say after success, but for claim id, guid and host name
+  std::string warning;  // a sentence about a setting that was passed over; else empty
+};
+
+// Errors: invalid_argument, parse, denied (http without insecure). A proxy of unknown form is an error when it was
+// asked for now, and a warning and no proxy when a file or http_proxy says it, as the documents promise.
+[[nodiscard]] Result<Settings> resolve_settings(const ClaimOptions &options, const CloudConf &conf,
+                                                std::string_view netdata_conf, const Getenv &getenv);
+
+// NETDATA_LIB_DIR or /var/lib/netdata.
+[[nodiscard]] std::filesystem::path default_lib_dir(const Getenv &getenv);
+// netdata.conf in NETDATA_USER_CONFIG_DIR or /etc/netdata.
+[[nodiscard]] std::filesystem::path default_netdata_conf(const Getenv &getenv);
+
+}  // namespace aclk::claim

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// netdata-aclk: what an administrator does with the agent-cloud link from a terminal or a provisioning tool.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <iostream>
+
+#include "claim/exit_code.h"
+#include "plugin-api/external/cli/argv_secrets.h"
+#include "plugin-api/external/cli/claim_command.h"
+
+namespace {
+
+// --proxy may hold a password.
+constexpr std::array<std::string_view, 2> kSecretOptions{"--token", "--proxy"};
+
+int run(std::vector<std::string> arguments) {
+  CLI::App app("netdata-aclk: the link between a Netdata agent and the cloud", "netdata-aclk");
+  app.set_version_flag("--version", std::string("netdata-aclk ") + ACLK_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
+  app.footer("Run `netdata-aclk claim --help` for the options of the command.");
+  aclk::cli::ClaimArguments claim_arguments;
+  const auto *const claim = aclk::cli::add_claim_command(app, claim_arguments);
+
+  arguments.erase(arguments.begin());
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ExtrasError &) {
+    // CLI11 would quote them all, and one may be the token behind a misspelt --token: only what looks like a name is
+    // shown.
+    std::cerr << "netdata-aclk: not expected here:";
+    for (const auto &arg : app.remaining(true))
+      std::cerr << ' ' << (arg.starts_with('-') ? arg.substr(0, arg.find('=')) : "(a value)");
+    std::cerr << ". Run with --help for what is.\n";
+    return static_cast<int>(aclk::claim::ExitCode::usage);
+  } catch (const CLI::ParseError &e) {
+    return app.exit(e) == 0 ? 0 : static_cast<int>(aclk::claim::ExitCode::usage);
+  }
+  return aclk::cli::run_claim_command(*claim, claim_arguments);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  try {
+    return run(aclk::cli::take_arguments(argc, argv, kSecretOptions));
+  } catch (const std::exception &e) {
+    std::cerr << "netdata-aclk: " << e.what() << "\n";
+    return static_cast<int>(aclk::claim::ExitCode::local_files);
+  }
+}
