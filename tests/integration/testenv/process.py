@@ -10,8 +10,9 @@ from pathlib import Path
 from .waiting import wait_until
 
 MARK = "ACLK_TEST_RUN"
-# Also a session that started us hands its mark down, so that the outermost one sees everything.
-RUN = os.environ.setdefault(MARK, uuid.uuid4().hex)
+# One per Python process, so that parallel workers see their own processes only. In our own environment too: what is
+# started by others on our behalf (the local cloud and its broker) then carries it as well.
+RUN = os.environ[MARK] = uuid.uuid4().hex
 
 # What children get of our environment. Not TMPDIR, proxies or SSL_CERT_*: a test that wants them says so.
 _KEEP = ("PATH", "LANG", "HOME", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE")
