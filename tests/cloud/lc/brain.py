@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cloud makes of an agent's messages, and its automatic answers (protocol.md section 4)."""
+import uuid
+
+from . import schema
+from .nodes import Node, Session
+
+AGENT, LWT = 1, 2
+
+
+class Brain:
+    """send(claim, type, fields) publishes a command to an agent."""
+
+    def __init__(self, record, behaviour, topics_for, send):
+        self.record, self.behaviour = record, behaviour
+        self._topics_for, self._send = topics_for, send
+        self.sessions: dict[str, Session] = {}
+        self.nodes: dict[str, Node] = {}
+        self._ids: dict[tuple, str] = {}            # (claim, machine guid) -> node id
+
+    def session(self, claim: str) -> Session:
+        return self.sessions.setdefault(claim, Session(claim))
+
+    def session_id(self, claim: str) -> int | None:
+        return self.session(claim).session_id
+
+    def forget_node(self, node_id: str):
+        """The cloud loses all memory of a node; its id is issued again when the agent asks."""
+        node = self.nodes.pop(node_id)
+        self._ids.pop((node.claim, node.mguid), None)
+
+    def on_message(self, topic: str, payload: bytes, qos: int):
+        """A message an agent published under /agent/<claim>/outbound/."""
+        claim = topic.split("/")[2]
+        topics = self._topics_for(claim) or {}
+        name = next((n for n, t in topics.items() if t == topic), None)
+        kind = schema.OUTBOUND.get(name)
+        self.record.message("up", claim, kind or f"({name or topic})", topic, payload, qos)
+        if kind is None:
+            return self._complain("topic", claim, f"message on {topic}, which is not a topic for messages")
+        try:
+            fields = schema.to_dict(schema.decode(kind, payload))
+            for text in schema.oddities(kind, payload):
+                self._complain("encoding", claim, text)
+        except schema.SchemaError as e:
+            return self._complain("undecodable", claim, str(e))
+        if fields.get("claim_id", claim) != claim and kind != "ProvideAlarmConfiguration":
+            self._complain("claim", claim, f"{kind} with claim id {fields['claim_id']!r}")
+        getattr(self, "_on_" + kind)(claim, fields)
+        self.record.touch()
+
+    def on_command(self, claim: str, kind: str, fields: dict):
+        """A command on its way to an agent, automatic or a test's: what it means for our own state."""
+        node = self.nodes.get(fields.get("node_id", ""))
+        if node is None:
+            return
+        if kind == "ContextsCheckpoint":
+            node.contexts.checkpoint_sent()
+        elif kind == "StopStreamingContexts":
+            node.contexts.stop_sent()
+        elif kind == "StartAlarmStreaming":
+            node.alerts.streaming = True
+
+    def node_id_for(self, claim: str, mguid: str) -> str:
+        return self._ids.setdefault((claim, mguid), str(uuid.uuid4()))
+
+    # -- one handler per message --------------------------------------------------------------------------------
+
+    def _on_UpdateAgentConnection(self, claim, f):
+        s = self.session(claim)
+        if f["reachable"]:
+            if s.reachable and s.session_id == f["session_id"]:
+                self._complain("session", claim, "second hello in one session")
+            if f["update_source"] != AGENT:
+                self._complain("session", claim, f"hello with update_source {f['update_source']}")
+            if s.session_id and f["session_id"] <= s.session_id:
+                self._complain("session", claim, f"session {f['session_id']} after {s.session_id}")
+            s.session_id, s.capabilities, s.hellos = f["session_id"], f["capabilities"], s.hellos + 1
+        elif f["session_id"] != s.session_id:
+            # The will of a connection that a newer one has replaced says nothing about the newer one.
+            if f["update_source"] != LWT:
+                self._complain("session", claim, f"goodbye of session {f['session_id']}, now is {s.session_id}")
+            return
+        s.reachable, s.source = f["reachable"], f["update_source"]
+        s.since = (f["updated_at"] or {}).get("seconds", 0)
+        for node in self.nodes.values():
+            if node.claim == claim and not s.reachable:
+                node.live = node.queryable = False
+        if s.reachable and self.behaviour.auto_send_node_instances:
+            self._send(claim, "SendNodeInstances", {"claim_id": claim})
+
+    def _on_CreateNodeInstance(self, claim, f):
+        node_id = self.node_id_for(claim, f["machine_guid"])
+        if node_id not in self.nodes:
+            self.nodes[node_id] = Node(node_id, claim, f["machine_guid"], f["hostname"], f["hops"])
+        node = self.nodes[node_id]
+        node.hostname, node.hops = f["hostname"], f["hops"]
+        if self.behaviour.auto_create_node_result:
+            self._send(claim, "CreateNodeInstanceResult", {"node_id": node_id, "machine_guid": f["machine_guid"]})
+
+    def _on_UpdateNodeInstanceConnection(self, claim, f):
+        if f["session_id"] != self.session_id(claim):
+            self._complain("session", claim, f"UpdateNodeInstanceConnection of session {f['session_id']}, "
+                                             f"now is {self.session_id(claim)}")
+        node = self._node(claim, f, "UpdateNodeInstanceConnection")
+        if node is None:
+            return
+        node.live, node.queryable, node.hops = f["liveness"], f["queryable"], f["hops"]
+        node.capabilities, node.connection_updates = f["capabilities"], node.connection_updates + 1
+        self._greet(node)
+
+    def _on_UpdateNodeInfo(self, claim, f):
+        node = self._node(claim, f, "UpdateNodeInfo")
+        if node is None:
+            return
+        if f["machine_guid"] != node.mguid:
+            self._complain("node", claim, f"info of {node.id} with machine guid {f['machine_guid']}")
+        node.info = f
+        node.hostname = (f["data"] or {}).get("name") or node.hostname
+        self._greet(node)
+
+    def _on_UpdateNodeCollectors(self, claim, f):
+        node = self._node(claim, f, "UpdateNodeCollectors")
+        if node:
+            pairs = [(c["plugin"], c["module"]) for c in f["collectors"]]
+            if len(set(pairs)) != len(pairs):
+                self._complain("node", claim, "a collector is listed twice")
+            node.collectors = f["collectors"]
+
+    def _on_ContextsSnapshot(self, claim, f):
+        node = self._node(claim, f, "ContextsSnapshot")
+        if node:
+            for text in node.contexts.snapshot(f):
+                self._complain("contexts", claim, f"{node.hostname}: {text}")
+
+    def _on_ContextsUpdated(self, claim, f):
+        node = self._node(claim, f, "ContextsUpdated")
+        if node is None:
+            return
+        wrong, same = node.contexts.update(f)
+        for text in wrong:
+            self._complain("contexts", claim, f"{node.hostname}: {text}")
+        if not same and self.behaviour.auto_resync:
+            self._checkpoint(node)
+
+    def _on_AlarmLogEntry(self, claim, f):
+        node = self._node(claim, f, "AlarmLogEntry")
+        if node:
+            for text in node.alerts.entry(f):
+                self._complain("alerts", claim, f"{node.hostname}: {text}")
+
+    def _on_AlarmSnapshot(self, claim, f):
+        node = self._node(claim, f, "AlarmSnapshot")
+        if node:
+            for text in node.alerts.snapshot(f):
+                self._complain("alerts", claim, f"{node.hostname}: {text}")
+
+    def _on_ProvideAlarmConfiguration(self, claim, f):
+        config = f["config"] or {}
+        if bool(config.get("alarm")) == bool(config.get("template")):
+            self._complain("alerts", claim, f"configuration {f['config_hash']} must have one of alarm and template")
+        for node in self.nodes.values():
+            if node.claim == claim:
+                node.alert_configs[f["config_hash"]] = config
+
+    def _on_AlarmCheckpoint(self, claim, _f):
+        self._complain("topic", claim, "AlarmCheckpoint is never published")
+
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _greet(self, node: Node):
+        """Checkpoints, once per session, as soon as the node has told who it is."""
+        session = self.session_id(node.claim)
+        if node.info is None or node.greeted_in == session:
+            return
+        node.greeted_in = session
+        if self.behaviour.auto_contexts_checkpoint:
+            self._checkpoint(node)
+        if self.behaviour.auto_start_alarm_streaming:
+            self._send(node.claim, "StartAlarmStreaming", {"node_id": node.id, "version": node.alerts.version()})
+
+    def _checkpoint(self, node: Node):
+        self._send(node.claim, "ContextsCheckpoint",
+                   {"claim_id": node.claim, "node_id": node.id, "version_hash": node.contexts.hash()})
+
+    def _node(self, claim, f, kind) -> Node | None:
+        node = self.nodes.get(f["node_id"])
+        if node is None or node.claim != claim:
+            self._complain("node", claim, f"{kind} for node id {f['node_id']!r}, which was not issued to this agent")
+            return None
+        return node
+
+    def _complain(self, kind, claim, text):
+        self.record.violation(kind, text, claim)
