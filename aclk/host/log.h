@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Lines for the agent's logs, through the host that owns them. Users are told to grep for "ACLK": it is in every line.
+// Any thread. Callers never pass secrets.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "aclk/host/host.h"
+
+namespace aclk::host {
+
+class Log {
+ public:
+  explicit Log(const Host &host) : host_(host) {}
+
+  template <class... A>
+  void debug(fmt::format_string<A...> f, A &&...a) const {
+    write(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, fmt::format(f, std::forward<A>(a)...));
+  }
+  template <class... A>
+  void info(fmt::format_string<A...> f, A &&...a) const {
+    write(NACLK_LOG_DAEMON, NACLK_LOG_INFO, fmt::format(f, std::forward<A>(a)...));
+  }
+  template <class... A>
+  void notice(fmt::format_string<A...> f, A &&...a) const {
+    write(NACLK_LOG_DAEMON, NACLK_LOG_NOTICE, fmt::format(f, std::forward<A>(a)...));
+  }
+  template <class... A>
+  void warning(fmt::format_string<A...> f, A &&...a) const {
+    write(NACLK_LOG_DAEMON, NACLK_LOG_WARNING, fmt::format(f, std::forward<A>(a)...));
+  }
+  template <class... A>
+  void error(fmt::format_string<A...> f, A &&...a) const {
+    write(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, fmt::format(f, std::forward<A>(a)...));
+  }
+  void access(naclk_log_level level, std::string_view line) const { write(NACLK_LOG_ACCESS, level, line); }
+
+ private:
+  void write(naclk_log_source source, naclk_log_level level, std::string_view line) const {
+    if (line.find("ACLK") != std::string_view::npos)
+      host_.log(source, level, line);
+    else
+      host_.log(source, level, fmt::format("ACLK: {}", line));
+  }
+  const Host &host_;
+};
+
+}  // namespace aclk::host

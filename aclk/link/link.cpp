@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/link/link.h"
+
+#include <utility>
+
+#include "aclk/link/inbound.h"
+#include "aclk/loop/loop.h"
+#include "aclk/loop/worker_pool.h"
+#include "aclk/query/log_budget.h"
+#include "aclk/query/service.h"
+#include "aclk/session/session.h"
+#include "aclk/sync/nodes.h"
+#include "aclk/sync/store.h"
+
+namespace aclk::link {
+
+using transport::Priority;
+
+namespace {
+
+// The nodes of the host, as queries look them up.
+class NodeBook final : public query::NodeIndex {
+ public:
+  explicit NodeBook(const sync::Nodes &nodes) : nodes_(nodes) {}
+  std::optional<query::NodeRef> by_node_id(std::string_view uuid) const override {
+    return ref(nodes_.known().by_node_id(uuid));
+  }
+  std::optional<query::NodeRef> by_machine_guid(std::string_view uuid) const override {
+    return ref(nodes_.known().by_machine_guid(uuid));
+  }
+  std::optional<query::NodeRef> by_hostname(std::string_view hostname) const override {
+    return ref(nodes_.known().by_hostname(hostname));
+  }
+
+ private:
+  static std::optional<query::NodeRef> ref(const host::Node *n) {
+    if (n == nullptr) return std::nullopt;
+    return query::NodeRef{n->machine_guid, n->local};
+  }
+  const sync::Nodes &nodes_;
+};
+
+query::Options query_options(const host::Host &host, const Settings &s) {
+  query::Options o;
+  o.limits.running = s.query_threads;
+  o.agent_version = host.identity().agent_version;
+  o.scope = s.scope;
+  return o;
+}
+
+}  // namespace
+
+// Members are in the order of their needs: each is destroyed before what it uses.
+struct Link::Impl final : Commands {
+  Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan, sync::Store st)
+      : host(h),
+        log(l),
+        settings(std::move(s)),
+        store(std::move(st)),
+        inbox(std::make_unique<loop::Inbox>(loop.uv())),
+        session(std::make_unique<session::Session>(loop.uv(), std::move(plan), log, session_events())),
+        host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox)),
+        query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
+        nodes(std::make_unique<sync::Nodes>(loop.uv(), host, log, *host_workers, store, settings.identity.claim_id,
+                                            [this](cloud::Topic t, std::string p) { publish_node(t, std::move(p)); })),
+        book(*nodes),
+        queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
+                                                 query_events())) {}
+
+  ~Impl() override {
+    // Workers first: nothing they still do may come back to what goes away after them.
+    (void)host_workers->stop(std::chrono::milliseconds(0));
+    (void)query_workers->stop(std::chrono::milliseconds(0));
+    queries.reset();
+    query_workers.reset();
+    host_workers.reset();
+    nodes.reset();
+    session.reset();
+    inbox.reset();
+    loop.drain();
+  }
+
+  const host::Host &host;
+  const host::Log &log;
+  const Settings settings;
+  sync::Store store;
+  loop::Loop loop;
+  std::unique_ptr<loop::Inbox> inbox;
+  std::unique_ptr<session::Session> session;
+  std::unique_ptr<loop::WorkerPool> host_workers;
+  std::unique_ptr<loop::WorkerPool> query_workers;
+  std::unique_ptr<sync::Nodes> nodes;
+  NodeBook book;
+  std::unique_ptr<query::Service> queries;
+  query::LogBudget strange_log{20, std::chrono::seconds(10)};
+  bool stopping = false;
+
+  session::Session::Events session_events() {
+    session::Session::Events e;
+    e.online = [this](const session::Online &o) {
+      queries->connection_up(o.session_us, o.limits.max_packet);
+      nodes->online(o.session_us);
+    };
+    e.offline = [this] {
+      queries->connection_down();
+      nodes->offline();
+    };
+    e.message = [this](std::string_view type, std::string_view payload) { on_message(type, payload); };
+    return e;
+  }
+
+  query::Events query_events() {
+    query::Events e;
+    e.publish = [this](std::string topic, std::string payload) { return session->reply(topic, std::move(payload)); };
+    e.log = [this](naclk_log_source source, naclk_log_level level, std::string_view line) {
+      if (source == NACLK_LOG_ACCESS)
+        log.access(level, line);
+      else if (level >= NACLK_LOG_ERROR)
+        log.error("{}", line);
+      else if (level == NACLK_LOG_DEBUG)
+        log.debug("{}", line);
+      else
+        log.info("{}", line);
+    };
+    return e;
+  }
+
+  void publish_node(cloud::Topic topic, std::string payload) {
+    const bool bulk = topic == cloud::Topic::node_instance_info || topic == cloud::Topic::node_instance_collectors;
+    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control,
+                     [this, topic](transport::Delivery how, int reason) { on_delivery(topic, how, reason); });
+  }
+
+  void on_delivery(cloud::Topic topic, transport::Delivery how, int reason) {
+    if (how == transport::Delivery::refused)
+      log.error("the broker refuses messages on topic {}: reason {}", cloud::topic_name(topic), reason);
+    else if (how == transport::Delivery::too_big)
+      log.error("a message for topic {} is larger than the broker takes: not sent", cloud::topic_name(topic));
+  }
+
+  void on_message(std::string_view type, std::string_view payload) {
+    log.debug("Got message named '{}' from cloud", type);
+    const auto what = dispatch(type, payload, *this);
+    if (what == Dispatched::handled) return;
+    if (!strange_log.allow(loop::now())) return;
+    const auto name = type.substr(0, 128);
+    if (what == Dispatched::undecodable)
+      log.error("Error processing message of type '{}'", name);
+    else if (what == Dispatched::obsolete)
+      log.error("Received obsolete \"{}\" msg", name);
+    else
+      log.error("Do not know how to handle message of type '{}'. Ignoring", name);
+  }
+
+  void on_cmd(std::string_view payload) override { queries->on_cmd(payload, loop::wall_us(), loop::now()); }
+  void on(const proto::SendNodeInstances & /*m*/) override { nodes->send_node_instances(); }
+  void on(const proto::CreateNodeInstanceResult &m) override { nodes->node_created(m.machine_guid, m.node_id); }
+  void on(const proto::ContextsCheckpoint &m) override { not_published("contexts", m.node_id); }
+  void on(const proto::StopStreamingContexts &m) override { not_published("contexts", m.node_id); }
+  void on(const proto::StartAlarmStreaming &m) override { not_published("alerts", m.node_id); }
+  void on(const proto::SendAlarmCheckpoint &m) override { not_published("alerts", m.node_id); }
+  void on(const proto::SendAlarmSnapshot &m) override { not_published("alerts", m.node_id); }
+  void on(const proto::SendAlarmConfiguration &m) override { not_published("alert configurations", m.config_hash); }
+  void on(const proto::DisconnectReq &m) override {
+    queries->shutdown();
+    session->obey(m);
+  }
+  void on(const proto::CancelPendingRequest &m) override { queries->on_cancel(m.request_id, m.trace_id, loop::now()); }
+
+  // This version answers queries and describes nodes; it publishes neither contexts nor alerts.
+  void not_published(std::string_view what, std::string_view of) const {
+    log.debug("the cloud asks for {} of {}: this version does not publish them", what, of.substr(0, 64));
+  }
+
+  void stop(bool reloading) {
+    if (std::exchange(stopping, true)) return;
+    queries->shutdown();
+    session->stop(reloading, [this] { loop.stop(); });
+  }
+};
+
+Link::Link(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Link::~Link() = default;
+
+Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log &log, Settings settings) {
+  const auto pem = read_file(settings.identity.private_key, 64U << 10);
+  if (!pem) return tl::unexpected<Error>(pem.error());
+  auto key = claim::PrivateKey::from_pem(*pem);
+  if (!key) return tl::unexpected<Error>(key.error());
+  auto url = parse_url(settings.cloud_url);
+  if (!url) return tl::unexpected<Error>(url.error());
+  const auto file = cloud_dir(host) / "aclk.db";
+  std::string note;
+  auto store = sync::Store::open(file, &note);
+  if (!note.empty()) log.warning("{}", note);
+  if (!store) {
+    // Node ids are kept in memory then: a restart registers the nodes anew, and the cloud answers with the same ids.
+    log.error("{}: what should survive a restart will not", store.error().what);
+    store = sync::Store::open(":memory:");
+    if (!store) return tl::unexpected<Error>(store.error());
+  }
+  if (auto r = store->keep_only(settings.identity.claim_id); !r) log.error("{}", r.error().what);
+
+  session::Plan plan;
+  plan.cloud_url = std::move(*url);
+  plan.claim_id = settings.identity.claim_id;
+  plan.agent_version = host.identity().agent_version;
+  plan.key = std::make_shared<const claim::PrivateKey>(std::move(*key));
+  plan.reach = settings.reach;
+  plan.scratch = cloud_dir(host);
+  plan.capabilities = host.identity().capabilities;
+  return std::unique_ptr<Link>(
+      new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan), std::move(*store))));
+}
+
+loop::Inbox::Post Link::poster() const { return impl_->inbox->poster(); }
+
+void Link::run() {
+  impl_->session->start();
+  impl_->loop.run();
+}
+
+void Link::stop(bool reloading) { impl_->stop(reloading); }
+
+void Link::host_event(std::uint32_t kind, const std::string &machine_guid) {
+  impl_->nodes->host_event(kind, machine_guid);
+}
+
+report::State Link::state() const {
+  const auto &i = *impl_;
+  report::State s;
+  s.claimed = true;
+  s.claim_id = i.settings.identity.claim_id;
+  s.cloud_url = i.settings.cloud_url;
+  s.proxy = i.settings.reach.proxy.display();
+  s.session = i.session->report();
+  s.why = s.session.why;
+  s.nodes = i.nodes->known().view();
+  return s;
+}
+
+}  // namespace aclk::link

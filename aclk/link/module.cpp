@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/link/module.h"
+
+#include <pthread.h>
+
+#include <future>
+#include <system_error>
+#include <utility>
+
+namespace aclk::link {
+
+using namespace std::chrono_literals;
+
+Module::Module(host::Host host) : host_(std::move(host)), log_(host_) {}
+
+Module::~Module() {
+  (void)stop(0ms);
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<void> Module::start() {
+  std::unique_lock lock(mutex_);
+  if (started_) return fail(Errc::invalid_argument, "the link is started already");
+  started_ = true;
+  stopping_ = false;
+  begin(lock);
+  return {};
+}
+
+// Looks at cloud.d and starts the thread if there is something to do.
+void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
+  const auto settings = read_settings(host_, log_);
+  why_ = settings.identity.why;
+  if (settings.identity.standing != claim::Standing::claimed) {
+    if (settings.identity.standing == claim::Standing::broken)
+      log_.error("{}", why_);
+    else
+      log_.info("CLAIM: {}", why_);
+    return;
+  }
+  if (thread_.joinable()) thread_.join();  // an earlier one that has ended
+  try {
+    thread_ = std::thread([this] { run(); });
+    thread_alive_ = true;
+  } catch (const std::system_error &e) {
+    why_ = e.what();
+    log_.error("cannot start the link's thread: {}", why_);
+  }
+}
+
+void Module::run() {
+  pthread_setname_np(pthread_self(), "ACLK_MAIN");
+  for (;;) {
+    auto settings = read_settings(host_, log_);
+    const bool claimed = settings.identity.standing == claim::Standing::claimed;
+    const auto why = settings.identity.why;
+    const bool again = claimed && one_life(std::move(settings));
+    const std::lock_guard lock(mutex_);
+    if (!stopping_ && (again || std::exchange(reload_, false))) continue;
+    if (!claimed) {
+      why_ = why;
+      log_.info("CLAIM: {}", why_);
+    }
+    thread_alive_ = false;
+    thread_ended_.notify_all();
+    return;
+  }
+}
+
+// Returns true when the identity is to be read again.
+bool Module::one_life(Settings settings) {
+  auto made = Link::make(host_, log_, std::move(settings));
+  if (!made) {
+    log_.error("{}", made.error().what);
+    const std::lock_guard lock(mutex_);
+    why_ = made.error().what;
+    return false;
+  }
+  auto link = std::move(*made);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
+    reload_ = false;  // settings are fresh
+    running_ = {link->poster(), link.get()};
+  }
+  link->run();
+  bool again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = {};
+    again = std::exchange(reload_, false);
+  }
+  link.reset();
+  return again;
+}
+
+bool Module::stop(std::chrono::milliseconds deadline) {
+  std::unique_lock lock(mutex_);
+  started_ = false;
+  stopping_ = true;
+  if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(false); });
+  if (!thread_ended_.wait_for(lock, deadline, [this] { return !thread_alive_; })) return false;
+  if (thread_.joinable()) {
+    lock.unlock();
+    thread_.join();
+  }
+  return true;
+}
+
+void Module::host_event(std::uint32_t kind, std::string_view machine_guid) {
+  const std::lock_guard lock(mutex_);
+  if (running_.link == nullptr) return;
+  running_.post([link = running_.link, kind, guid = std::string(machine_guid)] { link->host_event(kind, guid); });
+}
+
+void Module::reload() {
+  std::unique_lock lock(mutex_);
+  if (!started_ || stopping_) return;
+  if (!thread_alive_) return begin(lock);
+  reload_ = true;
+  if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(true); });
+}
+
+std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
+  // Shared with the posted function, which may run after we have given up.
+  const auto answer = std::make_shared<std::promise<report::State>>();
+  auto future = answer->get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_.link == nullptr) {
+      report::State s;
+      s.why = why_;
+      return s;
+    }
+    running_.post([answer, link = running_.link] { answer->set_value(link->state()); });
+  }
+  try {
+    if (future.wait_for(timeout) != std::future_status::ready) return std::nullopt;
+    return future.get();
+  } catch (const std::future_error &) {
+    return std::nullopt;  // the link ended with the question unread
+  }
+}
+
+}  // namespace aclk::link

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The module behind the C ABI: it has a thread while the node is claimed and the link enabled, and nothing otherwise.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "aclk/host/log.h"
+#include "aclk/link/link.h"
+#include "aclk/report/state.h"
+
+namespace aclk::link {
+
+class Module {
+ public:
+  explicit Module(host::Host host);
+  ~Module();  // stop(), then waits for as long as it takes
+  Module(const Module &) = delete;
+  Module &operator=(const Module &) = delete;
+
+  // Errc::invalid_argument when it is started already.
+  [[nodiscard]] Result<void> start();
+  // False when the thread is still there at the deadline.
+  [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
+
+  // Any thread. Never blocks on the network or a hook.
+  void host_event(std::uint32_t kind, std::string_view machine_guid);
+  // cloud.d changed: stop and begin again under what it says now, or begin, or end.
+  void reload();
+  // Any thread. nullopt when the loop does not answer in time.
+  [[nodiscard]] std::optional<report::State> state(std::chrono::milliseconds timeout);
+
+  [[nodiscard]] const host::Host &host() const { return host_; }
+
+ private:
+  // What the link's thread shows to others; under mutex_.
+  struct Running {
+    loop::Inbox::Post post;
+    Link *link = nullptr;  // to be used on its loop only
+  };
+
+  void begin(std::unique_lock<std::mutex> &lock);
+  void run();
+  bool one_life(Settings settings);
+
+  const host::Host host_;
+  const host::Log log_;
+  std::mutex mutex_;
+  std::condition_variable thread_ended_;
+  std::thread thread_;
+  bool thread_alive_ = false;
+  bool started_ = false;
+  bool stopping_ = false;
+  bool reload_ = false;
+  Running running_;
+  std::string why_;  // there is no link
+};
+
+}  // namespace aclk::link

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/link/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <thread>
+
+namespace aclk::link {
+namespace {
+
+// The reference's of 1.37 (protocol.md 5.3), unless the host knows how many it can serve.
+unsigned default_query_threads(const host::Host &host) {
+  if (host.identity().query_threads > 0) return std::min(host.identity().query_threads, 64U);
+  return std::clamp(std::thread::hardware_concurrency() / 2, 2U, 6U);
+}
+
+unsigned query_threads(const host::Host &host, const host::Log &log) {
+  for (const char *key : {"query threads", "query thread count"}) {
+    const auto text = host.config("cloud", key);
+    if (!text) continue;
+    int n = 0;
+    const auto r = std::from_chars(text->data(), text->data() + text->size(), n);
+    if (r.ec != std::errc{} || n < 1) {
+      log.error("You need at least one query thread. Overriding configured setting of \"{}\"", *text);
+      return 1;
+    }
+    return static_cast<unsigned>(std::min(n, 64));
+  }
+  return default_query_threads(host);
+}
+
+claim::Proxy proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &conf) {
+  const auto ours = host.config("cloud", "proxy");
+  const auto r = ours ? claim::resolve_proxy(*ours, "netdata.conf [cloud]", claim::process_environment())
+                      : claim::resolve_proxy(conf.proxy, "cloud.conf", claim::process_environment());
+  if (r) return *r;
+  log.error("{}", r.error().what);
+  return {};
+}
+
+}  // namespace
+
+std::filesystem::path cloud_dir(const host::Host &host) {
+  return std::filesystem::path(host.directories().lib) / "cloud.d";
+}
+
+Settings read_settings(const host::Host &host, const host::Log &log) {
+  Settings s;
+  s.identity = claim::load_identity(cloud_dir(host));
+  s.cloud_url = s.identity.conf.url;
+  for (const char *key : {"url", "cloud base url"})
+    if (auto url = host.config("cloud", key); url && !url->empty()) {
+      s.cloud_url = *url;
+      break;
+    }
+  if (s.identity.standing != claim::Standing::claimed) return s;
+  s.reach.proxy = proxy(host, log, s.identity.conf);
+  s.reach.insecure = s.identity.conf.insecure;
+  if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
+  s.query_threads = query_threads(host, log);
+  if (host.config("cloud", "scope").value_or("full") == "license manager") s.scope = query::Scope::license_manager;
+  return s;
+}
+
+}  // namespace aclk::link

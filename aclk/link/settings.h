@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the link goes by: the identity in cloud.d, with netdata.conf [cloud] over it (protocol.md 10.1).
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "aclk/cloud/http_client.h"
+#include "aclk/host/log.h"
+#include "aclk/query/allow.h"
+#include "claim/identity.h"
+
+namespace aclk::link {
+
+struct Settings {
+  claim::Identity identity;
+  std::string cloud_url;
+  cloud::Reach reach;
+  unsigned query_threads = 2;
+  query::Scope scope = query::Scope::full;
+};
+
+// Where the keys, the claim and the durable state are: LIB/cloud.d.
+[[nodiscard]] std::filesystem::path cloud_dir(const host::Host &host);
+
+// Reads files; opens no socket. What it cannot use is named in the log and replaced by the default.
+[[nodiscard]] Settings read_settings(const host::Host &host, const host::Log &log);
+
+}  // namespace aclk::link

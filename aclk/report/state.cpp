@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/report/state.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace aclk::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char *yes(bool b) { return b ? "Yes" : "No"; }
+
+std::string local_time(std::int64_t s) {
+  const auto t = static_cast<std::time_t>(s);
+  std::tm tm{};
+  localtime_r(&t, &tm);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", tm);
+}
+
+Json utc_time(std::int64_t s) {
+  if (s == 0) return nullptr;
+  const auto t = static_cast<std::time_t>(s);
+  std::tm tm{};
+  gmtime_r(&t, &tm);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", tm);
+}
+
+Json text_or_null(const std::string &s) { return s.empty() ? Json(nullptr) : Json(s); }
+
+// As the agent writes durations: the largest unit that fits.
+std::string duration_text(std::chrono::microseconds us) {
+  const auto n = us.count();
+  if (n < 1'000) return fmt::format("{}us", n);
+  if (n < 1'000'000) return fmt::format("{}ms", n / 1'000);
+  return fmt::format("{}s", n / 1'000'000);
+}
+
+std::uint64_t reconnects(const session::Report &r) { return r.connects == 0 ? 0 : r.connects - 1; }
+
+}  // namespace
+
+std::string state_text(const State &s) {
+  const auto &r = s.session;
+  std::string out = "ACLK Available: Yes\nACLK Version: 2\nProtocols Supported: Protobuf\nProtocol Used: Protobuf\n";
+  out += "MQTT Version: 5\n";
+  out += fmt::format("Claimed: {}\n", yes(s.claimed));
+  if (s.claimed) {
+    out += fmt::format("Claimed Id: {}\nCloud URL: {}\nACLK Proxy: {}\n", s.claim_id, s.cloud_url, s.proxy);
+    out += fmt::format("Publish Latency: {}\n", duration_text(r.publish_latency));
+  }
+  out += fmt::format("Online: {}\nReconnect count: {}\nBanned By Cloud: {}\n", yes(r.online), reconnects(r),
+                     yes(r.banned));
+  if (r.last_connect_s != 0) out += fmt::format("Last Connection Time: {}\n", local_time(r.last_connect_s));
+  if (r.last_stable_s != 0)
+    out += fmt::format("Last Connection Time + 3 PUBACKs received: {}\n", local_time(r.last_stable_s));
+  if (r.last_disconnect_s != 0) out += fmt::format("Last Disconnect Time: {}\n", local_time(r.last_disconnect_s));
+  if (!r.online && r.next_attempt_s != 0)
+    out += fmt::format("Next Connection Attempt At: {}\nLast Backoff: {:.3f}\n", local_time(r.next_attempt_s),
+                       static_cast<double>(r.last_backoff.count()) / 1000);
+  if (!r.online) {
+    out += fmt::format("Status: {}\n", s.claimed ? cloud::status_text(r.status).text : "not claimed");
+    if (!s.why.empty()) out += fmt::format("Reason: {}\n", s.why);
+    return out;
+  }
+  out += fmt::format(
+      "Received Cloud MQTT Messages: {}\nMQTT Messages Confirmed by Remote Broker (PUBACKs): {}\nPending PUBACKS: {}\n",
+      r.received, r.pubacks, r.pending_pubacks);
+  bool first = true;
+  for (const auto &n : s.nodes) {
+    out += first ? "\n\n" : "\n";
+    first = false;
+    out += fmt::format("> Node Instance for mGUID: \"{}\" hostname \"{}\"\n", n.node.machine_guid, n.node.hostname);
+    out += fmt::format("\tClaimed ID: {}\n\tNode ID: {}\n", s.claim_id, n.node_id.empty() ? "null" : n.node_id);
+    out += fmt::format("\tStreaming Hops: {}\n\tRelationship: {}\n", n.node.hops, n.node.local ? "self" : "child");
+    if (!n.node.local) out += fmt::format("\tStreaming Connection Live: {}\n", n.node.live);
+  }
+  return out;
+}
+
+std::string state_json(const State &s) {
+  const auto &r = s.session;
+  Json j;
+  j["aclk-available"] = true;
+  j["aclk-version"] = 2;
+  j["protocols-supported"] = Json::array({"Protobuf"});
+  j["agent-claimed"] = s.claimed;
+  j["claimed-id"] = text_or_null(s.claim_id);
+  j["cloud-url"] = text_or_null(s.cloud_url);
+  j["aclk_proxy"] = s.proxy;
+  j["publish_latency_us"] = r.publish_latency.count();
+  j["online"] = r.online;
+  j["used-cloud-protocol"] = "Protobuf";
+  j["mqtt-version"] = 5;
+  j["received-app-layer-msgs"] = r.received;
+  j["received-mqtt-pubacks"] = r.pubacks;
+  j["pending-mqtt-pubacks"] = r.pending_pubacks;
+  j["reconnect-count"] = reconnects(r);
+  j["last-connect-time-utc"] = utc_time(r.last_connect_s);
+  j["last-connect-time-puback-utc"] = utc_time(r.last_stable_s);
+  j["last-disconnect-time-utc"] = utc_time(r.last_disconnect_s);
+  j["next-connection-attempt-utc"] = r.online ? Json(nullptr) : utc_time(r.next_attempt_s);
+  j["last-backoff-value"] = r.online || r.last_backoff.count() == 0
+                                ? Json(nullptr)
+                                : Json(static_cast<double>(r.last_backoff.count()) / 1000);
+  j["banned-by-cloud"] = r.banned;
+  auto nodes = Json::array();
+  for (const auto &n : s.nodes) {
+    Json o;
+    o["hostname"] = n.node.hostname;
+    o["mguid"] = n.node.machine_guid;
+    o["claimed_id"] = text_or_null(s.claim_id);
+    o["node-id"] = text_or_null(n.node_id);
+    o["streaming-hops"] = n.node.hops;
+    o["relationship"] = n.node.local ? "self" : "child";
+    o["streaming-online"] = n.node.live;
+    o["alert-sync-status"] = Json::object();
+    nodes.push_back(std::move(o));
+  }
+  j["node-instances"] = std::move(nodes);
+  // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
+  const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  out.reserve(plain.size() + 32);
+  for (const char c : plain) {
+    if (c == '/') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace aclk::report

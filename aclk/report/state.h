@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The link's state as users and programs read it: `aclk-state`, `aclk-state json`, GET /api/v1/aclk (protocol.md 12.1,
+// 12.2). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "aclk/session/session.h"
+#include "aclk/sync/node_sync.h"
+
+namespace aclk::report {
+
+struct State {
+  bool claimed = false;
+  std::string claim_id;
+  std::string cloud_url;
+  std::string proxy;  // display form, no credentials
+  std::string why;    // not claimed, disabled or broken: the reason; else what session.why says
+  session::Report session;
+  std::vector<sync::NodeSync::View> nodes;
+};
+
+// Lines as the reference prints them, each ended by a line feed; times in local time.
+[[nodiscard]] std::string state_text(const State &state);
+// One compact object, keys in the reference's order, '/' escaped as "\/".
+[[nodiscard]] std::string state_json(const State &state);
+
+}  // namespace aclk::report

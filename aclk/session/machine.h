@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The life of the link as decisions: what to do next when something happened. Pure: no clock, no socket, no randomness
+// of its own. protocol.md 1 (stages), 2.8 to 2.10 (ends), 6 (orders of the cloud), 7 (backoff), 9 (status).
+//
+//   stopped ── start ──► waiting ── time is up ──► logging_in ── password ──► connecting ── CONNACK ──► online
+//                           ▲                         │ failed                   │ failed                │ dropped
+//                           └─────────────────────────┴──────────────────────────┴───────────────────────┤
+//                           ▲                                                                            │ stop, order
+//                           └───────────────── ended ◄── leaving (goodbye, then close) ◄─────────────────┘
+//   banned: an order of the cloud; left only by stop. From every state stop leads to stopped.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "aclk/cloud/backoff.h"
+#include "aclk/cloud/login.h"
+#include "aclk/cloud/status.h"
+#include "aclk/loop/clock.h"
+#include "aclk/transport/connection.h"
+#include "proto/commands.h"
+
+namespace aclk::session {
+
+enum class State : std::uint8_t {
+  stopped,     // waits for start()
+  waiting,     // for the backoff or for what the cloud ordered; deadline: next_attempt()
+  logging_in,  // env, challenge, password; each bounded by 30 s
+  connecting,  // dial 10 s, then TLS, upgrade and CONNACK within 60 s
+  online,      // until something ends it; keep-alive bounds the silence
+  leaving,     // goodbye at most 2 s, close at most 1 s
+  banned,      // for good, until the claim is read again
+};
+[[nodiscard]] const char *state_name(State state);
+
+enum class Do : std::uint8_t {
+  nothing,
+  wait,      // call waited() after Step::wait
+  login,     // begin the HTTPS conversation
+  connect,   // open the link with what login gave
+  announce,  // we are online: say hello
+  goodbye,   // publish reachable=false; call goodbye_over() at its PUBACK or after 2 s
+  close,     // MQTT DISCONNECT, WebSocket close, TCP close
+  abort,     // drop what is being tried
+  finished,  // stopped: nothing is open any more
+};
+
+struct Step {
+  Do act = Do::nothing;
+  std::chrono::milliseconds wait{0};
+};
+
+class Machine {
+ public:
+  // jitter(): a number in [0, 1), a new one each time.
+  explicit Machine(std::function<double()> jitter) : jitter_(std::move(jitter)) {}
+
+  [[nodiscard]] Step start(loop::Instant now);
+  [[nodiscard]] Step waited();
+  void limits(const cloud::BackoffLimits &limits) { backoff_.set_limits(limits); }
+  [[nodiscard]] Step logged_in();
+  [[nodiscard]] Step login_failed(const cloud::LoginFailure &failure, loop::Instant now);
+  [[nodiscard]] Step connected();
+  // A PUBACK came. True when it is the one that makes the connection count as stable (the third).
+  bool acknowledged();
+  [[nodiscard]] Step ordered_to_leave(const proto::DisconnectReq &order, loop::Instant now);
+  [[nodiscard]] Step goodbye_over();
+  [[nodiscard]] Step ended(const transport::ConnectionEnd &end, loop::Instant now);
+  // `reloading`: the identity is being read again; else the agent stops.
+  [[nodiscard]] Step stop(bool reloading);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] cloud::Status status() const { return status_; }
+  // One sentence about the last thing that went wrong; empty while all is well.
+  [[nodiscard]] const std::string &why() const { return why_; }
+  [[nodiscard]] bool banned() const { return banned_; }
+  [[nodiscard]] std::optional<loop::Instant> next_attempt() const { return next_attempt_; }
+  [[nodiscard]] std::chrono::milliseconds last_backoff() const { return last_backoff_; }
+
+ private:
+  [[nodiscard]] Step plan_next(loop::Instant now);
+  void trouble(cloud::Status status, std::string why);
+
+  std::function<double()> jitter_;
+  cloud::Backoff backoff_;
+  State state_ = State::stopped;
+  cloud::Status status_ = cloud::Status::offline;
+  std::string why_;
+  std::optional<loop::Instant> blocked_until_;  // by order of the cloud; used once
+  std::optional<loop::Instant> next_attempt_;
+  std::chrono::milliseconds last_backoff_{0};
+  unsigned acks_ = 0;
+  bool banned_ = false;
+  bool stopping_ = false;
+};
+
+// The status that an end means to users (protocol.md 2.10, 9).
+[[nodiscard]] cloud::Status status_of(const transport::ConnectionEnd &end);
+
+}  // namespace aclk::session

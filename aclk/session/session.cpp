@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/session/session.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "aclk/loop/timer.h"
+#include "proto/agent.h"
+
+namespace aclk::session {
+
+using cloud::Status;
+using cloud::Topic;
+using transport::Connection;
+using transport::ConnectionEnd;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kGoodbyeWait = 2'000ms;  // protocol.md 2.9
+
+double random_unit() {
+  std::uint32_t r = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char *>(&r), sizeof r) != 1) return 0.5;
+  return r / 4294967296.0;
+}
+
+}  // namespace
+
+struct Session::Impl {
+  Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
+      : loop(l), plan(std::move(p)), log(g), events(std::move(e)), machine(random_unit), timer(l), later(l) {}
+
+  // What one attempt needs and nothing after it: connections of the HTTPS half end with it.
+  struct Attempt {
+    Attempt(uv_loop_t &loop, const Plan &plan)
+        : multi(loop),
+          http(multi, plan.reach),
+          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version}) {}
+    transport::CurlMulti multi;
+    cloud::HttpClient http;
+    cloud::Login login;
+  };
+
+  uv_loop_t &loop;
+  const Plan plan;
+  const host::Log &log;
+  Events events;
+  Machine machine;
+  loop::Timer timer;  // of the wait, of the goodbye
+  loop::Timer later;  // ends things when their callbacks are off the stack
+  std::unique_ptr<Attempt> attempt;
+  std::unique_ptr<transport::CurlMulti> dialing;
+  std::unique_ptr<transport::WsContext> ws;
+  std::unique_ptr<Connection> connection;
+  std::optional<cloud::Credentials> credentials;
+  std::function<void()> stopped;
+  Report numbers;
+  std::int64_t session_us = 0;
+  bool announced = false;  // between online() and offline()
+
+  void act(Step step) {
+    switch (step.act) {
+      case Do::nothing:
+        return;
+      case Do::wait:
+        return wait(step.wait);
+      case Do::login:
+        return login();
+      case Do::connect:
+        return connect();
+      case Do::announce:
+        return announce();
+      case Do::goodbye:
+        return goodbye();
+      case Do::close:
+        return connection->close();
+      case Do::abort:
+        attempt.reset();
+        connection.reset();
+        dialing.reset();
+        return finish();
+      case Do::finished:
+        return finish();
+    }
+  }
+
+  void wait(std::chrono::milliseconds how_long) {
+    if (how_long > 0ms)
+      log.debug("Wait before attempting to reconnect in {:.3f} seconds", static_cast<double>(how_long.count()) / 1000);
+    timer.start(how_long, [this] { act(machine.waited()); });
+  }
+
+  void login() {
+    log.debug("ACLK: attempting to connect now");
+    attempt = std::make_unique<Attempt>(loop, plan);
+    cloud::Login::Events e;
+    e.limits = [this](const cloud::BackoffLimits &l) { machine.limits(l); };
+    e.note = [this](const std::string &line) { log.info("{}", line); };
+    e.done = [this](tl::expected<cloud::Credentials, cloud::LoginFailure> r) {
+      // We are inside the Login: end it on the next turn.
+      later.start(0ms, [this, r = std::move(r)]() mutable { on_login(std::move(r)); });
+    };
+    attempt->login.start(std::move(e));
+  }
+
+  void on_login(tl::expected<cloud::Credentials, cloud::LoginFailure> r) {
+    attempt.reset();
+    if (r) {
+      credentials = std::move(*r);
+      return act(machine.logged_in());
+    }
+    const auto &f = r.error();
+    log.error("{}", f.error.what);
+    const auto step = machine.login_failed(f, loop::now());
+    log_status();
+    if (machine.banned()) log.error("Cloud Banned This Agent!");
+    act(step);
+  }
+
+  std::string connection_message(bool reachable, proto::UpdateSource source) const {
+    proto::UpdateAgentConnection m;
+    m.claim_id = plan.claim_id;
+    m.reachable = reachable;
+    m.session_id = session_us;
+    m.update_source = source;
+    m.updated_at_us = source == proto::UpdateSource::lwt ? session_us : loop::wall_us();
+    if (source != proto::UpdateSource::lwt) m.capabilities = plan.capabilities;
+    return proto::encode(m);
+  }
+
+  void connect() {
+    if (!ws) {
+      auto made = transport::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
+      if (!made) return on_connection_end({ConnectionEnd::Kind::internal, made.error(), 0, 0, {}});
+      ws = std::move(*made);
+    }
+    // Identifies this connection; never the same twice, also when the clock is set back.
+    session_us = std::max(loop::wall_us(), session_us + 1);
+    transport::ConnectionPlan p;
+    p.endpoint = credentials->endpoint;
+    p.proxy = plan.reach.proxy;
+    p.scratch = plan.scratch;
+    p.mqtt.client_id = credentials->client_id;
+    p.mqtt.username = credentials->username;
+    p.mqtt.password = credentials->password;
+    p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
+    p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
+    p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
+    Connection::Events e;
+    e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
+    e.message = [this](const std::string &topic, const std::string &payload) { on_message(topic, payload); };
+    e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
+    e.ended = [this](ConnectionEnd end) { on_connection_end(std::move(end)); };
+    numbers.received = numbers.pubacks = 0;
+    dialing = std::make_unique<transport::CurlMulti>(loop);
+    connection = std::make_unique<Connection>(loop, *dialing, *ws, std::move(p), std::move(e));
+    connection->start();
+  }
+
+  transport::MqttLimits limits;
+
+  void on_up(const transport::MqttLimits &l, const std::string &address) {
+    limits = l;
+    log.info("ACLK: Websocket Connection Accepted By Server");
+    log.info("ACLK: MQTT Connection Accepted By Server");
+    log.debug("ACLK: connected to {} ({})", credentials->endpoint.origin(), address);
+    if (l.max_packet < transport::MqttLimits{}.max_packet)
+      log.info("ACLK: MQTT server limits message size to {}", l.max_packet);
+    act(machine.connected());
+  }
+
+  void announce() {
+    log.info("ACLK: connection successfully established");
+    log_status();
+    log.access(NACLK_LOG_INFO, "ACLK CONNECTED");
+    ++numbers.connects;
+    numbers.last_connect_s = loop::wall_us() / 1'000'000;
+    announced = true;
+    publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), transport::Priority::control,
+            {});
+    if (events.online) events.online({session_us, limits});
+  }
+
+  void goodbye() {
+    timer.start(kGoodbyeWait, [this] {
+      log.warning("Wasn't able to gracefully shutdown ACLK in time!");
+      act(machine.goodbye_over());
+    });
+    publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent),
+            transport::Priority::control, [this](transport::Delivery how, int) {
+              if (how == transport::Delivery::lost) return;  // the end of the connection is told separately
+              // Inside the connection's own callback: go on when it is off the stack.
+              timer.start(0ms, [this] { act(machine.goodbye_over()); });
+            });
+  }
+
+  void on_message(const std::string &topic, const std::string &payload) {
+    if (machine.state() != State::online) {
+      log.info("ACLK: Link is shutting down. Ignoring incoming message.");
+      return;
+    }
+    ++numbers.received;
+    const auto slash = topic.rfind('/');
+    if (slash == std::string::npos || slash + 1 == topic.size()) {
+      log.error("Cannot get message type from topic. Ignoring message from topic \"{}\"", topic.substr(0, 256));
+      return;
+    }
+    if (events.message) events.message(std::string_view(topic).substr(slash + 1), payload);
+  }
+
+  void on_puback(std::chrono::microseconds latency) {
+    ++numbers.pubacks;
+    numbers.publish_latency = latency;
+    if (machine.acknowledged()) numbers.last_stable_s = loop::wall_us() / 1'000'000;
+  }
+
+  void log_end(const ConnectionEnd &end) const {
+    using Kind = ConnectionEnd::Kind;
+    switch (end.kind) {
+      case Kind::by_us:
+        return;
+      case Kind::connack:
+        log.error("MQTT CONNACK returned error {}", end.mqtt_reason);
+        break;
+      case Kind::by_server:
+        log.error("Got MQTT DISCONNECT control packet from server. Reason code: {}", end.mqtt_reason);
+        break;
+      case Kind::upgrade:
+        if (end.http_status != 0 && end.http_status != 101)
+          log.error("ACLK: HTTP return code not 101. Received {}", end.http_status);
+        break;
+      case Kind::ping_timeout:
+        log.notice("Going to restart connection due to \"ping timeout\"");
+        break;
+      case Kind::dial:
+        log.error("Could not connect to remote endpoint \"{}\", port {}.", credentials->endpoint.host,
+                  credentials->endpoint.port);
+        break;
+      case Kind::tls:
+        log.error("Failed to start SSL connection");
+        break;
+      default:
+        break;
+    }
+    log.error("{}", end.error.what);
+    if (announced)
+      log.error("Connection Error or Dropped");
+    else
+      log.error("ACLK: connection failed");
+  }
+
+  void on_connection_end(ConnectionEnd end) {
+    timer.stop();
+    log_end(end);
+    const bool was_online = std::exchange(announced, false);
+    if (was_online) {
+      numbers.last_disconnect_s = loop::wall_us() / 1'000'000;
+      log.warning("ACLK link is down");
+      log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");
+    }
+    connection.reset();
+    dialing.reset();
+    const auto step = machine.ended(end, loop::now());
+    log_status();
+    if (was_online && events.offline) events.offline();
+    act(step);
+  }
+
+  void log_status() {
+    const auto text = cloud::status_text(machine.status()).text;
+    if (machine.status() == Status::connected)
+      log.info("Netdata Cloud, ACLK connection status: {}", text);
+    else
+      log.error("Netdata Cloud, ACLK connection status: {}", text);
+  }
+
+  void finish() {
+    timer.stop();
+    later.start(0ms, [this] {
+      if (const auto tell = std::exchange(stopped, nullptr)) tell();
+    });
+  }
+
+  bool publish(Topic topic, std::string payload, transport::Priority priority,
+               std::function<void(transport::Delivery, int)> done) {
+    if (!connection || !announced) {
+      if (done) done(transport::Delivery::lost, 0);
+      return false;
+    }
+    return connection->publish({credentials->topics[topic], std::move(payload), priority, true, std::move(done)});
+  }
+};
+
+Session::Session(uv_loop_t &loop, Plan plan, const host::Log &log, Events events)
+    : impl_(std::make_unique<Impl>(loop, std::move(plan), log, std::move(events))) {}
+
+Session::~Session() = default;
+
+void Session::start() { impl_->act(impl_->machine.start(loop::now())); }
+
+void Session::stop(bool reloading, std::function<void()> done) {
+  auto &i = *impl_;
+  i.stopped = std::move(done);
+  if (reloading && i.announced) i.log.notice("Going to restart connection due to \"reclaim\"");
+  i.act(i.machine.stop(reloading));
+}
+
+void Session::obey(const proto::DisconnectReq &order) {
+  auto &i = *impl_;
+  const auto step = i.machine.ordered_to_leave(order, loop::now());
+  if (step.act == Do::nothing) return;
+  i.log.notice("Cloud requested disconnect (EC={}, \"{}\")", order.error_code, order.error_description);
+  if (order.permaban) i.log.error("Cloud Banned This Agent!");
+  if (order.reconnect_after_seconds > 0)
+    i.log.notice("Cloud asks not to reconnect for {} seconds. We shall honor that request",
+                 order.reconnect_after_seconds);
+  i.log.notice("Going to restart connection due to \"cloud request\"");
+  i.act(step);
+}
+
+bool Session::publish(Topic topic, std::string payload, transport::Priority priority,
+                      std::function<void(transport::Delivery, int)> done) {
+  return impl_->publish(topic, std::move(payload), priority, std::move(done));
+}
+
+bool Session::reply(const std::string &topic, std::string payload, std::function<void(transport::Delivery, int)> done) {
+  auto &i = *impl_;
+  if (!i.connection || i.machine.state() != State::online) {
+    if (done) done(transport::Delivery::lost, 0);
+    return false;
+  }
+  return i.connection->publish({topic, std::move(payload), transport::Priority::reply, false, std::move(done)});
+}
+
+Report Session::report() const {
+  const auto &i = *impl_;
+  Report r = i.numbers;
+  r.state = i.machine.state();
+  r.status = i.machine.status();
+  r.why = i.machine.why();
+  r.online = r.state == State::online;
+  r.banned = i.machine.banned();
+  r.last_backoff = i.machine.last_backoff();
+  if (const auto at = i.machine.next_attempt())
+    r.next_attempt_s =
+        loop::wall_us() / 1'000'000 + std::chrono::duration_cast<std::chrono::seconds>(*at - loop::now()).count();
+  if (i.connection) {
+    r.pending_pubacks = i.connection->outbox().in_flight();
+    r.bytes_in = i.connection->bytes_in();
+    r.bytes_out = i.connection->bytes_out();
+  }
+  return r;
+}
+
+}  // namespace aclk::session

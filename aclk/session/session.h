@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The link of one identity: does what the Machine decides, with Login and Connection, over and over until stopped. Loop
+// thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aclk/cloud/http_client.h"
+#include "aclk/cloud/topics.h"
+#include "aclk/host/log.h"
+#include "aclk/session/machine.h"
+#include "aclk/transport/connection.h"
+#include "claim/base/url.h"
+#include "claim/key.h"
+
+namespace aclk::session {
+
+struct Plan {
+  Url cloud_url;
+  std::string claim_id;
+  std::string agent_version;  // with v
+  std::shared_ptr<const claim::PrivateKey> key;
+  cloud::Reach reach;
+  std::filesystem::path scratch;
+  host::Capabilities capabilities;  // of the agent
+};
+
+// One connection as the rest of the module sees it.
+struct Online {
+  std::int64_t session_us = 0;  // wall clock microseconds: the session id in every message
+  transport::MqttLimits limits;
+};
+
+// For state and statistics; a copy of what is so now.
+struct Report {
+  State state = State::stopped;
+  cloud::Status status = cloud::Status::offline;
+  std::string why;
+  bool online = false;
+  bool banned = false;
+  std::uint64_t connects = 0;
+  std::int64_t last_connect_s = 0;  // epoch; 0 = never
+  std::int64_t last_stable_s = 0;   // third PUBACK
+  std::int64_t last_disconnect_s = 0;
+  std::int64_t next_attempt_s = 0;  // 0 = none planned
+  std::chrono::milliseconds last_backoff{0};
+  std::uint64_t received = 0;  // PUBLISH, this connection
+  std::uint64_t pubacks = 0;   // this connection
+  std::size_t pending_pubacks = 0;
+  std::chrono::microseconds publish_latency{0};
+  std::uint64_t bytes_in = 0;  // this connection
+  std::uint64_t bytes_out = 0;
+};
+
+class Session {
+ public:
+  struct Events {
+    std::function<void(const Online &)> online;  // the hello is on its way: publish what is due
+    std::function<void()> offline;               // what was unacknowledged has been reported lost
+    // An inbound PUBLISH; `type` is the text after the topic's last '/'. Views are valid during the call.
+    std::function<void(std::string_view type, std::string_view payload)> message;
+  };
+
+  Session(uv_loop_t &loop, Plan plan, const host::Log &log, Events events);
+  ~Session();  // cuts without goodbye
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  void start();
+  // Says goodbye if online (2 s for its PUBACK, 1 s to close), then calls `done` once from the loop.
+  void stop(bool reloading, std::function<void()> done);
+  // Obeys a DisconnectReq.
+  void obey(const proto::DisconnectReq &order);
+
+  // On one of the cloud's topics, or (reply) on a callback topic. False when offline or full; `done` has then been
+  // called.
+  bool publish(cloud::Topic topic, std::string payload, transport::Priority priority,
+               std::function<void(transport::Delivery, int)> done = {});
+  bool reply(const std::string &topic, std::string payload, std::function<void(transport::Delivery, int)> done = {});
+
+  [[nodiscard]] Report report() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::session

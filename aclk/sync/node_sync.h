@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the cloud is told about nodes, and when (protocol.md 4.1 to 4.4). Pure: it is told what happened and when, and
+// gives out messages to publish, things to ask of the host, and ids to store.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "aclk/cloud/topics.h"
+#include "aclk/host/host.h"
+#include "aclk/loop/clock.h"
+#include "aclk/sync/store.h"
+
+namespace aclk::sync {
+
+struct Moment {
+  loop::Instant at;
+  std::int64_t wall_us = 0;
+};
+
+struct Publish {
+  cloud::Topic topic;
+  std::string payload;
+};
+struct FetchNodes {};
+struct FetchInfo {
+  std::string machine_guid;
+};
+struct FetchCollectors {
+  std::string machine_guid;
+};
+struct StoreNode {
+  StoredNode node;
+};
+using Action = std::variant<Publish, FetchNodes, FetchInfo, FetchCollectors, StoreNode>;
+
+class NodeSync {
+ public:
+  // `agent` is the agent's own capability list. `stored`: ids that the cloud gave under this claim before.
+  NodeSync(std::string claim_id, host::Capabilities agent, const std::vector<StoredNode> &stored);
+
+  // A connection begins and ends. Nothing is told before the cloud has asked for the nodes on it.
+  void online(std::int64_t session_us);
+  void offline();
+
+  // From the cloud.
+  void send_node_instances();
+  // False when the guid is not known here or the id is no UUID: nothing changed.
+  bool node_created(std::string_view machine_guid, std::string_view node_id, Moment now);
+
+  // From the host: something may have changed. An empty guid means every node.
+  void nodes_changed();
+  void info_changed(std::string_view machine_guid, Moment now);
+  void collectors_changed(std::string_view machine_guid, Moment now);
+  // Answers to the Fetch actions; `*_failed` makes it ask again later.
+  void nodes(std::vector<host::Node> listed, Moment now);
+  void nodes_failed(Moment now);
+  void info(std::string_view machine_guid, const host::NodeInfo &info, Moment now);
+  void info_failed(std::string_view machine_guid, Moment now);
+  void collectors(std::string_view machine_guid, const std::vector<host::Collector> &list, Moment now);
+  void collectors_failed(std::string_view machine_guid, Moment now);
+
+  // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
+  void tick(Moment now);
+  [[nodiscard]] std::optional<loop::Instant> next_due() const;
+
+  // What to do now, in order; empties the list.
+  [[nodiscard]] std::vector<Action> take();
+
+  // For queries and state.
+  struct View {
+    host::Node node;
+    std::string node_id;  // empty = none yet
+    bool listed = false;  // the host shows it now
+  };
+  [[nodiscard]] std::vector<View> view() const;
+  // Nodes that the host shows now; nullptr = none such. Valid until the next call that is not const.
+  [[nodiscard]] const host::Node *by_machine_guid(std::string_view guid) const;
+  [[nodiscard]] const host::Node *by_node_id(std::string_view node_id) const;
+  [[nodiscard]] const host::Node *by_hostname(std::string_view hostname) const;  // the first in the host's order
+
+ private:
+  using Due = std::optional<loop::Instant>;
+  struct Record {
+    host::Node node;
+    std::string node_id;
+    bool listed = false;    // the host shows it now
+    bool stated = false;    // its state was told on this connection
+    bool fetching = false;  // info or collectors are being read
+    Due state_due;
+    Due info_due;
+    Due collectors_due;
+  };
+
+  Record *find(std::string_view guid);
+  void state(Record &r, Moment now);
+  void create(const Record &r);
+  void announce_all(Moment now);
+  void compare(Record &r, const host::Node &now_is, Moment now);
+  static void sooner(Due &due, loop::Instant at);
+
+  const std::string claim_id_;
+  const host::Capabilities agent_;
+  std::map<std::string, Record, std::less<>> records_;
+  std::vector<std::string> order_;  // guids as the host lists them, the local node first
+  std::vector<Action> actions_;
+  std::optional<std::int64_t> session_us_;
+  bool asked_ = false;     // on this connection the cloud has asked for the nodes
+  bool answer_ = false;    // it waits for the answer
+  bool fetching_ = false;  // a listing is on its way
+  bool again_ = false;     // and another one is wanted after it
+  Due list_due_;
+};
+
+}  // namespace aclk::sync

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/static/buildinfo.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <libwebsockets.h>
+#include <mosquitto.h>
+#include <openssl/crypto.h>
+#include <protobuf-c/protobuf-c.h>
+#include <sqlite3.h>
+#include <uv.h>
+
+namespace aclk::static_entry {
+
+std::vector<std::string> buildinfo_lines() {
+  int major = 0;
+  int minor = 0;
+  int revision = 0;
+  mosquitto_lib_version(&major, &minor, &revision);
+  return {
+      "    Netdata Cloud:              YES",
+      "    ACLK:                       YES",
+      "    ACLK Next Generation:       YES",
+      "    ACLK-NG New Cloud Protocol: YES",
+      "    ACLK Legacy:                NO",
+      "Netdata Cloud ____ : YES",
+      "ACLK (Agent-Cloud Link: MQTT over WebSockets over TLS) _____ : YES",
+      "netdata-aclk " ACLK_VERSION,
+      fmt::format("libmosquitto {}.{}.{}, libwebsockets {}, {}", major, minor, revision, lws_get_library_version(),
+                  OpenSSL_version(OPENSSL_VERSION)),
+      fmt::format("libuv {}, libcurl {}, protobuf-c {}, SQLite {}", uv_version_string(),
+                  curl_version_info(CURLVERSION_NOW)->version, protobuf_c_version(), sqlite3_libversion()),
+  };
+}
+
+}  // namespace aclk::static_entry

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The lines of `-W buildinfo` about the link (protocol.md 12.4), and the libraries it runs with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace aclk::static_entry {
+
+[[nodiscard]] std::vector<std::string> buildinfo_lines();
+
+}  // namespace aclk::static_entry

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The functions of <netdata-aclk/plugin.h>: the module's only exported symbols. Nothing is decided here; every
+// exception ends here.
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <netdata-aclk/plugin.h>
+
+#include "aclk/link/module.h"
+#include "plugin-api/static/buildinfo.h"
+
+struct naclk_module {
+  aclk::link::Module module;
+};
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string_view view(naclk_str s) { return s.data == nullptr ? std::string_view{} : std::string_view(s.data, s.len); }
+naclk_str str(std::string_view s) { return {s.data(), s.size()}; }
+
+void say(char *error, std::size_t size, std::string_view text) {
+  if (error == nullptr || size == 0) return;
+  const auto n = std::min(text.size(), size - 1);
+  std::memcpy(error, text.data(), n);
+  error[n] = '\0';
+}
+
+// Runs a body that returns 0 or a negated errno.
+template <class Body>
+int guarded(Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc &) {
+    return -ENOMEM;
+  } catch (...) {
+    return -EIO;
+  }
+}
+
+template <class T>
+T take(const T *p) {
+  T t{};
+  std::memcpy(&t, p, std::min(p->size, sizeof t));
+  return t;
+}
+
+int show_reply(naclk_reply_fn show, void *ctx, int status, std::string_view type, std::string_view body) {
+  naclk_reply r{};
+  r.size = sizeof r;
+  r.status = status;
+  r.content_type = str(type);
+  r.body = str(body);
+  (void)show(ctx, &r);
+  return 0;
+}
+
+constexpr std::string_view kJson = "application/json; charset=utf-8";
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+
+}  // namespace
+
+extern "C" {
+
+uint32_t netdata_aclk_abi(void) { return NACLK_ABI; }
+
+naclk_module *netdata_aclk_create(const naclk_host *host, char *error, size_t error_size) {
+  try {
+    auto adopted = aclk::host::Host::adopt(host);
+    if (!adopted) {
+      say(error, error_size, adopted.error().what);
+      return nullptr;
+    }
+    return new naclk_module{aclk::link::Module(std::move(*adopted))};
+  } catch (const std::exception &e) {
+    say(error, error_size, e.what());
+    return nullptr;
+  }
+}
+
+int netdata_aclk_start(naclk_module *m, char *error, size_t error_size) {
+  if (m == nullptr) return -EINVAL;
+  return guarded([&] {
+    const auto r = m->module.start();
+    if (r) return 0;
+    say(error, error_size, r.error().what);
+    return r.error().code == aclk::Errc::invalid_argument ? -EALREADY : -EIO;
+  });
+}
+
+int netdata_aclk_stop(naclk_module *m, uint32_t deadline_ms) {
+  if (m == nullptr) return -EINVAL;
+  return guarded([&] { return m->module.stop(std::chrono::milliseconds(std::max(deadline_ms, 100U))) ? 0 : -ETIME; });
+}
+
+void netdata_aclk_destroy(naclk_module *m) { delete m; }
+
+int netdata_aclk_notify(naclk_module *m, const naclk_event *event) {
+  if (m == nullptr || event == nullptr) return -EINVAL;
+  return guarded([&] {
+    const auto e = take(event);
+    if (e.kind == NACLK_EVENT_CLAIM)
+      m->module.reload();
+    else
+      m->module.host_event(e.kind, view(e.machine_guid));
+    return 0;
+  });
+}
+
+int netdata_aclk_command(naclk_module *m, naclk_str command, naclk_text_fn show, void *ctx) {
+  if (m == nullptr || show == nullptr) return -EINVAL;
+  return guarded([&] {
+    const auto c = view(command);
+    if (c == "reload-claiming-state") {
+      m->module.reload();
+      return 0;
+    }
+    const bool json = c == "aclk-state json";
+    if (!json && c != "aclk-state") return -ENOENT;
+    const auto state = m->module.state(2s);
+    if (!state) return -ETIME;
+    const auto text = json ? aclk::report::state_json(*state) : aclk::report::state_text(*state);
+    (void)show(ctx, str(text));
+    return 0;
+  });
+}
+
+int netdata_aclk_http(naclk_module *m, const naclk_http_request *request, naclk_reply_fn show, void *ctx) {
+  if (m == nullptr || request == nullptr || show == nullptr) return -EINVAL;
+  return guarded([&] {
+    const auto q = take(request);
+    const auto path = view(q.path);
+    const auto method = view(q.method);
+    if (path == "/api/v1/aclk") {
+      if (method != "GET") return show_reply(show, ctx, 405, kPlain, "Only GET is served here.");
+      const auto state = m->module.state(2s);
+      if (!state) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
+      return show_reply(show, ctx, 200, kJson, aclk::report::state_json(*state));
+    }
+    if (path == "/api/v1/reload-claiming-state") {
+      if (method != "POST") return show_reply(show, ctx, 405, kPlain, "Only POST is served here.");
+      m->module.reload();
+      return show_reply(show, ctx, 200, kPlain, "ok");
+    }
+    return -ENOENT;
+  });
+}
+
+int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx) {
+  if (line == nullptr) return -EINVAL;
+  return guarded([&] {
+    for (const auto &l : aclk::static_entry::buildinfo_lines())
+      if (line(ctx, str(l)) != 0) break;
+    return 0;
+  });
+}
+
+}  // extern "C"
