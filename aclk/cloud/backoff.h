@@ -8,16 +8,22 @@
 
 namespace aclk::cloud {
 
+// What the cloud's last good /env said, in seconds.
 struct BackoffLimits {
-  std::uint32_t base = 2;
-  std::uint32_t min_s = 0;
-  std::uint32_t max_s = 1024;  // delays are never above 300 s, whatever this says
+  std::uint32_t base = 2;      // 1 to 10; 0 counts as 1
+  std::uint32_t min_s = 0;     // above 300 it is taken for milliseconds by mistake and ignored
+  std::uint32_t max_s = 1024;  // delays are never above 300 s, whatever this says; 0 counts as not given
 };
 
 class Backoff {
  public:
+  // The documents promise users about five minutes at most.
+  static constexpr std::chrono::seconds kMaxDelay{300};
+
   void set_limits(const BackoffLimits &limits) { limits_ = limits; }
-  // The wait before the next attempt; counts it. `jitter` in [0, 1). The first one after construction or reset is 0.
+  // The wait before the next attempt; counts it. `jitter` in [0, 1). The first one after construction or reset is 0, so
+  // is no other. Attempt n waits base^(n-1) s and up to half as much again (at least up to 1 s more), never less than
+  // min_s, never more than max_s or kMaxDelay.
   [[nodiscard]] std::chrono::milliseconds next(double jitter);
   void reset() { attempts_ = 0; }
 

@@ -20,7 +20,7 @@
 namespace aclk::cloud {
 
 struct LoginRequest {
-  Url cloud_url;
+  Url cloud_url;  // its path is ignored; TLS whatever its scheme
   std::string claim_id;
   std::string agent_version;  // with the leading v
 };
@@ -43,13 +43,16 @@ struct LoginFailure {
   std::optional<std::uint32_t> retry_after_s;  // errorRetryDelaySeconds, else Retry-After of 429/503
 };
 
+// One conversation; make a new one for the next attempt. Loop thread only. Each of the three requests has 30 s. What
+// comes is bounded by 2 MiB per answer.
 class Login {
  public:
-  Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request);
-  ~Login();  // gives up without calling back
+  Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request);  // both must outlive it
+  ~Login();                                                                     // gives up without calling back
   Login(const Login &) = delete;
   Login &operator=(const Login &) = delete;
 
+  // Any of them may be empty, and may destroy the Login. All but `done` may be called from inside start().
   struct Events {
     // A good /env came: its limits hold for backoff from now on, whatever happens next.
     std::function<void(const BackoffLimits &)> limits;
@@ -57,7 +60,12 @@ class Login {
     std::function<void(const char *stage)> stage;
     // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.
     std::function<void(const std::string &line)> note;
-    // Exactly once, from the loop, unless the Login is destroyed first.
+    // Lines of protocol.md 1.4 to 1.8 and 14 that users search for, at error: what the cloud said, keys that are not
+    // known. For the log; the whole story in one sentence is LoginFailure.error.
+    std::function<void(const std::string &line)> note_error;
+    // At debug: `ACLK: new ACLK protobuf protocol negotiated successfully (/env response).`
+    std::function<void(const std::string &line)> note_debug;
+    // Exactly once, from the loop, unless the Login is destroyed first. The connection is closed by then.
     std::function<void(tl::expected<Credentials, LoginFailure>)> done;
   };
   void start(Events events);

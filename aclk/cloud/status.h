@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Connection status as users know it: symbols and texts of protocol.md 9. Every row of its three tables is here.
+// Connection status as users know it: symbols and texts of protocol.md 9. Every row of its three tables is here, also
+// those that this implementation has no cause to set (libcurl and OpenSSL do what the reference did step by step):
+// people search for these words, and state that was stored or quoted must find its row.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+
+#include "claim/base/result.h"
 
 namespace aclk::cloud {
 
@@ -30,10 +34,23 @@ enum class Status : std::uint8_t {
   mqtt_protocol_error,
   ws_protocol_error,
   message_too_big,
+  unknown_status,
   // HTTPS client
+  https_ok,
   https_unknown_error,
+  https_no_mem,
+  https_nonblock_failed,
   https_proxy_negotiation_failed,
+  https_no_ssl_ctx,
+  https_no_ssl_verify_paths,
+  https_no_ssl_new,
+  https_no_tls_sni,
   https_ssl_connect_failed,
+  https_ssl_start_failed,
+  https_unknown_request_type,
+  https_header_write_failed,
+  https_payload_write_failed,
+  https_poll_error,
   https_timeout,
   https_read_error,
   https_parse_error,
@@ -49,17 +66,31 @@ enum class Status : std::uint8_t {
   otp_agent_not_claimed,
   otp_challenge_decryption_failed,
   // sockets
+  no_socket_error,
   connection_refused,
   cannot_resolve,
+  cannot_create_socket,
+  no_host,
+  socket_poll_error,
   socket_timeout,
   cannot_establish_ssl,
   invalid_ssl_certificate,
+  failed_to_open_ssl,
+  thread_cancelled,
+  no_destination,
+  socket_unknown_error,
 };
+inline constexpr std::size_t kStatusCount = 64;
 
 struct StatusText {
   std::string_view symbol;  // ACLK_STATUS_CONNECTED
   std::string_view text;    // connected
 };
+// Both point to literals. A value outside the enum is `unknown status`.
 [[nodiscard]] StatusText status_text(Status status);
+
+// What an error of HttpClient is called: dns, tcp, proxy, tls, timeout, io (broken midway), too_big and parse (an
+// answer that is no HTTP we take). Anything else is https_unknown_error.
+[[nodiscard]] Status status_of(Errc code);
 
 }  // namespace aclk::cloud

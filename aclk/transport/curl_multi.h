@@ -9,26 +9,36 @@
 #include <functional>
 #include <memory>
 
+#include "claim/base/c_own.h"
+
 namespace aclk::transport {
 
 class CurlMulti {
  public:
-  // Sockets and one timer live on `loop`; after destruction the loop must turn once or twice more to free them.
+  // Sockets and timers live on `loop`; after destruction the loop must turn once or twice more to free them.
+  // Initialises libcurl once per process. The process must ignore SIGPIPE.
   explicit CurlMulti(uv_loop_t &loop);
-  ~CurlMulti();  // transfers still running end without their callback
+  // Transfers still running end without their callback. Fine from inside a `done`.
+  ~CurlMulti();
   CurlMulti(const CurlMulti &) = delete;
   CurlMulti &operator=(const CurlMulti &) = delete;
 
   // Starts a transfer. `easy` stays the caller's and must live until `done` or remove(). CURLOPT_PRIVATE is ours.
-  // `done` runs on the loop, never from inside add(); the handle is out of the multi by then and may be cleaned up
-  // there.
+  // `done` runs on the loop, never from inside add(), exactly once unless removed; the handle is out of the multi by
+  // then and may be added again or cleaned up there. A handle that libcurl does not take (nullptr, for one) ends with
+  // CURLE_FAILED_INIT.
   void add(CURL *easy, std::function<void(CURLcode)> done);
-  // Ends a transfer without calling `done`. Does nothing if it has ended.
+  // The same for a handle with CURLOPT_CONNECT_ONLY. libcurl closes the connection when the handle leaves the multi, so
+  // `done` gets a close-on-exec duplicate of its socket, made before; none on failure.
+  void connect(CURL *easy, std::function<void(CURLcode, Fd)> done);
+  // Ends a transfer without calling `done`. Does nothing if it has ended. May be called from inside any `done`.
   void remove(CURL *easy);
+  // Closes the connections that are kept for reuse, as soon as no transfer runs.
+  void close_idle();
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the call that is under way when a `done` destroys us
 };
 
 }  // namespace aclk::transport

@@ -24,12 +24,14 @@ struct Dialed {
 
 class Dialer {
  public:
-  explicit Dialer(CurlMulti &multi);
-  ~Dialer();
+  explicit Dialer(CurlMulti &multi);  // which must outlive it
+  ~Dialer();                          // as cancel()
   Dialer(const Dialer &) = delete;
   Dialer &operator=(const Dialer &) = delete;
 
-  // One at a time. `done` is called once from the loop, never from inside dial(). Errors: dns, tcp, proxy, timeout.
+  // One at a time: a second call gives up the first. `done` is called once from the loop, never from inside dial(); it
+  // may destroy the Dialer. `timeout` bounds all of it, the proxy's part included. Errors: dns, tcp, proxy, timeout;
+  // each sentence names the target and, masked, the proxy.
   void dial(const std::string &host, std::uint16_t port, const claim::Proxy &proxy, std::chrono::milliseconds timeout,
             std::function<void(Result<Dialed>)> done);
   // Gives up without calling `done`.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/curl_easy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace aclk::transport {
+namespace {
+
+std::string via(const claim::Proxy &proxy) {
+  return proxy.kind == claim::ProxyKind::none ? std::string() : fmt::format(" via proxy {}", proxy.display());
+}
+
+std::string seconds(std::chrono::milliseconds ms) {
+  return fmt::format("{:g} s", std::chrono::duration<double>(ms).count());
+}
+
+// Said by the proxy itself, in the status line of its answer to CONNECT.
+Error refused_by_proxy(long status, const Route &r) {
+  const char *const advice = status == 407 || status == 401
+                                 ? "give it a valid user name and password: http://user:password@host:port"
+                                 : "it must allow CONNECT to this host and port";
+  return {Errc::proxy,
+          fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(), status, advice)};
+}
+
+Error timed_out(const CurlEasy &easy, const Route &r) {
+  const bool tcp = easy.offset(CURLINFO_CONNECT_TIME_T) > 0;
+  const bool tunnel = easy.number(CURLINFO_HTTP_CONNECTCODE) / 100 == 2;
+  if (tcp && (tunnel || r.proxy.kind == claim::ProxyKind::none))
+    return {Errc::timeout, fmt::format("{}{}: connected, but no TLS handshake within {}; is it an HTTPS server?",
+                                       r.host_port, via(r.proxy), seconds(r.connect_timeout))};
+  if (tcp)
+    return {Errc::timeout,
+            fmt::format("{}: no tunnel from the proxy {} within {}; is it one, and may it connect there?", r.host_port,
+                        r.proxy.display(), seconds(r.connect_timeout))};
+  const char *const what = easy.offset(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? "no connection" : "no answer from DNS";
+  return {Errc::timeout, fmt::format("{}{}: {} within {}; check name, firewall and network", r.host_port, via(r.proxy),
+                                     what, seconds(r.connect_timeout))};
+}
+
+}  // namespace
+
+CurlEasy::CurlEasy() : easy_(curl_easy_init()) {
+  set(CURLOPT_ERRORBUFFER, error_.data());
+  set(CURLOPT_NOSIGNAL, 1L);
+  // A name that is still being looked up is given up at once; without this the removal waits for getaddrinfo.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_TCP_NODELAY, 1L);
+}
+
+void CurlEasy::set_proxy(const claim::Proxy &proxy) {
+  // "" = none, and none from the environment either; the same for the list of exceptions.
+  set(CURLOPT_PROXY, proxy.curl_url().c_str());
+  set(CURLOPT_NOPROXY, "");
+  if (proxy.kind == claim::ProxyKind::none) return;
+  if (proxy.kind == claim::ProxyKind::http) {
+    set(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // our headers are not the proxy's business
+    set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+  } else {
+    set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));  // none, or RFC 1929; no GSSAPI
+  }
+  if (!proxy.has_credentials()) return;
+  set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());
+  set(CURLOPT_PROXYPASSWORD, proxy.password.c_str());
+}
+
+void CurlEasy::set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total) {
+  // 0 would mean libcurl's own defaults, which are 5 minutes and for ever.
+  using std::chrono::milliseconds;
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max(connect, milliseconds(1)).count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(total, milliseconds(1)).count()));
+}
+
+long CurlEasy::number(CURLINFO info) const {
+  long n = 0;
+  if (easy_) curl_easy_getinfo(easy_.get(), info, &n);
+  return n;
+}
+
+std::int64_t CurlEasy::offset(CURLINFO info) const {
+  curl_off_t n = 0;
+  if (easy_) curl_easy_getinfo(easy_.get(), info, &n);
+  return n;
+}
+
+std::string CurlEasy::text(CURLINFO info) const {
+  const char *s = nullptr;
+  if (easy_) curl_easy_getinfo(easy_.get(), info, &s);
+  return s == nullptr ? "" : s;
+}
+
+std::string CurlEasy::peer() const {
+  const auto ip = text(CURLINFO_PRIMARY_IP);
+  return ip.empty() ? ip : host_port(ip, static_cast<std::uint16_t>(number(CURLINFO_PRIMARY_PORT)));
+}
+
+std::string CurlEasy::trouble(CURLcode code) const {
+  std::string s = error_.front() != '\0' ? error_.data() : curl_easy_strerror(code);
+  if (const long os = number(CURLINFO_OS_ERRNO); os != 0)
+    s = fmt::format("{} ({})", std::generic_category().message(static_cast<int>(os)), s);
+  return s;
+}
+
+std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Route &r) {
+  const bool proxied = r.proxy.kind != claim::ProxyKind::none;
+  const auto why = easy.trouble(code);
+  const long status = easy.number(CURLINFO_HTTP_CONNECTCODE);
+  if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, r);
+  // Before the other end has said a word: TLS not begun, nothing sent.
+  const bool underway = easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0 || easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Error{Errc::dns, fmt::format("{}: the name cannot be resolved: {}; check it and this machine's DNS",
+                                          r.host_port, why)};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Error{Errc::proxy, fmt::format("{}: the name of the proxy {} cannot be resolved: {}", r.host_port,
+                                            r.proxy.display(), why)};
+    case CURLE_COULDNT_CONNECT:
+      if (proxied)
+        return Error{Errc::proxy, fmt::format("{}: cannot connect to the proxy {}: {}; check its address", r.host_port,
+                                              r.proxy.display(), why)};
+      return Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check the address, and that a firewall lets this "
+                                          "machine out",
+                                          r.host_port, why)};
+    case CURLE_PROXY:
+      return Error{Errc::proxy,
+                   fmt::format("{}: the proxy {} did not connect: {}", r.host_port, r.proxy.display(), why)};
+    case CURLE_OPERATION_TIMEDOUT:
+      if (underway) return std::nullopt;
+      return timed_out(easy, r);
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      if (!proxied || status != 0 || underway) return std::nullopt;
+      return Error{Errc::proxy, fmt::format("{}: the proxy {} gave no tunnel: {}; is it an HTTP proxy?", r.host_port,
+                                            r.proxy.display(), why)};
+    default:
+      return std::nullopt;
+  }
+}
+
+std::string host_port(std::string_view host, std::uint16_t port) {
+  return host.find(':') == std::string_view::npos ? fmt::format("{}:{}", host, port)
+                                                  : fmt::format("[{}]:{}", host, port);
+}
+
+}  // namespace aclk::transport

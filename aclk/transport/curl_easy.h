@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What every transfer here has in common: one libcurl easy handle with its settings and its text of what went wrong.
+// Nothing of the environment (proxies, netrc) gets in.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "claim/base/c_own.h"
+#include "claim/base/result.h"
+#include "claim/proxy.h"
+
+namespace aclk::transport {
+
+class CurlEasy {
+ public:
+  CurlEasy();
+  CurlEasy(const CurlEasy &) = delete;  // libcurl keeps pointers into it
+  CurlEasy &operator=(const CurlEasy &) = delete;
+
+  // nullptr if it could not be made: CurlMulti then reports it.
+  [[nodiscard]] CURL *get() const { return easy_.get(); }
+  // An option that is refused (out of memory) takes all others with it: the transfer then fails, with
+  // CURLE_URL_MALFORMAT, instead of being another one than was meant. Not while the transfer runs.
+  template <class T>
+  void set(CURLoption option, T value) {
+    if (refused_ || !easy_ || curl_easy_setopt(easy_.get(), option, value) == CURLE_OK) return;
+    refused_ = true;
+    curl_easy_reset(easy_.get());
+  }
+  [[nodiscard]] bool refused() const { return refused_ || !easy_; }
+  // Through a tunnel (HTTP CONNECT or SOCKS5), or direct whatever the environment says.
+  void set_proxy(const claim::Proxy &proxy);
+  void set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total);
+
+  [[nodiscard]] long number(CURLINFO info) const;
+  [[nodiscard]] std::int64_t offset(CURLINFO info) const;  // counts and times in microseconds
+  [[nodiscard]] std::string text(CURLINFO info) const;
+  // "192.0.2.1:443" of the peer, the proxy's if there is one; empty before a connection was made.
+  [[nodiscard]] std::string peer() const;
+  // libcurl's own words, with the operating system's if it has any.
+  [[nodiscard]] std::string trouble(CURLcode code) const;
+
+ private:
+  COwn<CURL, curl_easy_cleanup> easy_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+  bool refused_ = false;
+};
+
+// Where a transfer was to go, for sentences.
+struct Route {
+  std::string_view host_port;  // "host:443", "[::1]:443"
+  const claim::Proxy &proxy;
+  std::chrono::milliseconds connect_timeout;
+};
+
+// The errors of getting a connection, the same for every transfer: dns, tcp, proxy, timeout. nullopt when `code` is
+// about something later.
+[[nodiscard]] std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Route &route);
+
+// "host:port", "[v6]:port".
+[[nodiscard]] std::string host_port(std::string_view host, std::uint16_t port);
+
+}  // namespace aclk::transport
