@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/claim/tests.h"
+
+int main() {
+  return run_answer_tests() + run_claim_node_tests() + run_claim_refused_tests() + run_conf_tests() +
+         run_identity_files_tests() + run_identity_tests() + run_key_tests() + run_proxy_tests() + run_request_tests() +
+         run_settings_tests();
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/proxy.h"
+
+#include <map>
+
+#include "tests/unit/claim/tests.h"
+#include "tests/unit/cmocka_main.h"
+
+using namespace aclk;
+using namespace aclk::claim;
+
+namespace {
+
+Getenv env(std::map<std::string, std::string> values) {
+  return [values = std::move(values)](const char *name) -> std::optional<std::string> {
+    const auto it = values.find(name);
+    if (it == values.end()) return std::nullopt;
+    return it->second;
+  };
+}
+
+Result<Proxy> of(std::string_view setting) { return resolve_proxy(setting, "cloud.conf", env({})); }
+
+bool contains(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::string proxy__empty_or_none__is_direct() {
+  for (const auto *text : {"", "none", " none ", "NONE", "env"}) {
+    const auto p = of(text);
+    EXPECT(p && p->kind == ProxyKind::none);
+    EXPECT_EQ(p->curl_url(), "");
+    EXPECT_EQ(p->display(), "none");
+  }
+  return {};
+}
+
+std::string proxy__each_documented_form__is_taken_apart() {
+  struct Row {
+    const char *text;
+    ProxyKind kind;
+    const char *url;
+    const char *user;
+    const char *password;
+  };
+  for (const auto &r : {
+           Row{"http://h:3128", ProxyKind::http, "http://h:3128", "", ""},
+           Row{"http://h", ProxyKind::http, "http://h:8080", "", ""},
+           Row{"http://h/", ProxyKind::http, "http://h:8080", "", ""},
+           Row{"HTTP://H:1", ProxyKind::http, "http://h:1", "", ""},
+           Row{"http://u:p@h:80", ProxyKind::http, "http://h:80", "u", "p"},
+           Row{"http://u:p@q@h:80", ProxyKind::http, "http://h:80", "u", "p@q"},
+           Row{"http://u%40d:p%3Aq%2f@h", ProxyKind::http, "http://h:8080", "u@d", "p:q/"},
+           Row{"http://u:a:b@h", ProxyKind::http, "http://h:8080", "u", "a:b"},
+           Row{"http://u:100%@h", ProxyKind::http, "http://h:8080", "u", "100%"},
+           Row{"http://u:a%zzb@h", ProxyKind::http, "http://h:8080", "u", "a%zzb"},
+           Row{"http://:p@h", ProxyKind::http, "http://h:8080", "", "p"},
+           Row{"socks5://h", ProxyKind::socks5, "socks5://h:1080", "", ""},
+           Row{"socks5://u:p@10.0.0.1:99", ProxyKind::socks5, "socks5://10.0.0.1:99", "u", "p"},
+           Row{"socks5h://h", ProxyKind::socks5h, "socks5h://h:1080", "", ""},
+           Row{"socks5h://[::1]", ProxyKind::socks5h, "socks5h://[::1]:1080", "", ""},
+           Row{"http://u:p@[fe80::1]:3128", ProxyKind::http, "http://[fe80::1]:3128", "u", "p"},
+       }) {
+    const auto p = of(r.text);
+    if (!p) return std::string(r.text) + ": " + p.error().what;
+    EXPECT(p->kind == r.kind);
+    EXPECT_EQ(p->curl_url(), r.url);
+    EXPECT_EQ(p->user, r.user);
+    EXPECT_EQ(p->password, r.password);
+    EXPECT_EQ(p->source, "cloud.conf");
+  }
+  return {};
+}
+
+std::string proxy__shown__tells_credentials_and_source_but_no_secret() {
+  EXPECT_EQ(of("http://u:secret@h:3128")->display(), "http://h:3128 (with credentials, from cloud.conf)");
+  EXPECT_EQ(of("socks5h://[::1]:1")->display(), "socks5h://[::1]:1 (without credentials, from cloud.conf)");
+  return {};
+}
+
+std::string proxy__env__takes_http_proxy_then_https_proxy() {
+  const auto resolve = [](std::map<std::string, std::string> e) {
+    return resolve_proxy("env", "cloud.conf", env(std::move(e)));
+  };
+  EXPECT_EQ(resolve({{"http_proxy", "http://a:1"}, {"https_proxy", "http://b:2"}})->curl_url(), "http://a:1");
+  EXPECT_EQ(resolve({{"http_proxy", ""}, {"https_proxy", "http://b:2"}})->display(),
+            "http://b:2 (without credentials, from environment variable 'https_proxy')");
+  EXPECT(resolve({{"http_proxy", "http://a:1"}})->source == "environment variable 'http_proxy'");
+  EXPECT(resolve({{"http_proxy", " "}})->kind == ProxyKind::none);
+  return {};
+}
+
+std::string proxy__unknown_form__is_an_error_without_secrets() {
+  const std::string form =
+      R"(Config var "proxy" defined but of unknown format. Supported syntax: "http://[user:pass@]host:port" or )"
+      R"("socks5[h]://[user:pass@]host:port". Provided Value:")";
+  for (const auto *bad : {"proxy:3128", "https://h:1", "socks4://h", "ftp://u:secret@h", "http://", "http://u:secret@",
+                          "http://h:", "http://h:0", "http://h:70000", "http://h:secret", "http://u:secret@h:port",
+                          "u:secret@h:1", "http://h/secret@x/y", "http://h h", "http://user:secret",
+                          "http://u:se\ncret@h:x", "http://u:sec%00ret@h", "environment", "http://[::1"}) {
+    const auto p = of(bad);
+    if (p) return std::string("accepted: ") + bad;
+    EXPECT(contains(p.error().what, form));
+    EXPECT(!contains(p.error().what, "secret"));
+    EXPECT(!contains(p.error().what, "\n"));
+  }
+  EXPECT(!of("http://u:" + std::string(300, 'p') + "@h"));
+  const auto from_env = resolve_proxy("env", "cloud.conf", env({{"http_proxy", "ftp://u:secret@h:1"}}));
+  EXPECT(!from_env);
+  EXPECT(contains(from_env.error().what, "ftp://XXXXX@h:1"));
+  EXPECT(contains(from_env.error().what, "environment variable 'http_proxy'"));
+  return {};
+}
+
+std::string proxy__credentials_without_a_colon__are_left_out_with_a_warning() {
+  const auto p = of("http://user@h:1");
+  EXPECT(p && !p->has_credentials());
+  EXPECT(contains(p->warning, "Will attempt connection without authentication"));
+  EXPECT(of("http://h:1")->warning.empty());
+  return {};
+}
+
+std::string mask__any_text__hides_all_up_to_the_last_at_sign() {
+  EXPECT_EQ(mask_credentials("http://u:p@h:1"), "http://XXXXX@h:1");
+  EXPECT_EQ(mask_credentials("http://u:p@q@h:1"), "http://XXXXX@h:1");
+  EXPECT_EQ(mask_credentials("u:p@h"), "XXXXX@h");
+  EXPECT_EQ(mask_credentials("u:p@h://x"), "XXXXX@h://x");
+  EXPECT_EQ(mask_credentials("http://h:1"), "http://h:1");
+  EXPECT_EQ(mask_credentials(""), "");
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(proxy__empty_or_none__is_direct),
+    ACLK_TEST(proxy__each_documented_form__is_taken_apart),
+    ACLK_TEST(proxy__shown__tells_credentials_and_source_but_no_secret),
+    ACLK_TEST(proxy__env__takes_http_proxy_then_https_proxy),
+    ACLK_TEST(proxy__unknown_form__is_an_error_without_secrets),
+    ACLK_TEST(proxy__credentials_without_a_colon__are_left_out_with_a_warning),
+    ACLK_TEST(mask__any_text__hides_all_up_to_the_last_at_sign),
+};
+
+}  // namespace
+
+int run_proxy_tests() { return cmocka_run_group_tests_name("claim: proxy", tests, nullptr, nullptr); }
