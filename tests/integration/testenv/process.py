@@ -130,6 +130,10 @@ def threads(pid):
         return []
 
 
+def thread_name(pid, tid):
+    return _read(pid, f"task/{tid}/comm").decode(errors="replace").strip()
+
+
 def sockets(pid):
     """Peers of the TCP connections that a process holds: a list of (ip, port, state)."""
     inodes = set()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switched off, or not claimed: no thread, no DNS query, no socket to the cloud."""
+import re
+import shutil
+
+import pytest
+
+from conftest import bring_online
+from testenv import Plugin, process, stays, wait_until
+from testenv.claiming import claim
+
+LOOKED = 4.0  # seconds that are watched
+
+
+def set_enabled(agent, value):
+    """Writes `enabled` into cloud.conf, whatever it said before."""
+    conf = agent.cloud_dir / "cloud.conf"
+    text = re.sub(r"(?m)^\s*#?\s*enabled\s*=.*\n", "", conf.read_text())
+    conf.write_text(text.replace("[global]\n", f"[global]\n  enabled = {value}\n", 1))
+
+
+@pytest.fixture
+def plain(fresh):
+    """A stock agent without our plugin, which is run by hand."""
+    return fresh.agent("plain", plugin=False)
+
+
+def by_hand(fresh, build, agent, **more):
+    return fresh.add("plugin", p := Plugin(build.plugin, fresh.base / "p", agent=agent, **more).start(), lambda: p.stderr)
+
+
+def quiet(worker, agent, cloud):
+    """One thread, and no connection but to the agent."""
+    others = [s for s in process.sockets(worker) if s[1] not in (0, agent.port)]
+    assert others == [], others
+    assert len(process.threads(worker)) == 1, [process.thread_name(worker, t) for t in process.threads(worker)]
+    return True
+
+
+@pytest.mark.core
+def test_50_01_not_claimed(build, cloud, fresh, plain):
+    p = by_hand(fresh, build, plain)
+    worker = p.wait_worker()
+    seen = len(cloud.https_requests())
+    wait_until(lambda: quiet(worker, plain, cloud), 5, "one thread, no sockets")
+    stays(lambda: quiet(worker, plain, cloud), LOOKED, "quiet")
+    assert len(cloud.https_requests()) == seen
+    p.stop()
+
+
+@pytest.mark.core
+def test_50_02_switched_off(build, cloud, fresh, plain):
+    """Claimed, but `enabled = no`."""
+    claim(build, plain, cloud)
+    set_enabled(plain, "no")
+    seen = len(cloud.https_requests())
+    p = by_hand(fresh, build, plain)
+    worker = p.wait_worker()
+    wait_until(lambda: quiet(worker, plain, cloud), 5, "one thread, no sockets")
+    stays(lambda: quiet(worker, plain, cloud), LOOKED, "quiet")
+    assert len(cloud.https_requests()) == seen
+    p.stop()
+
+
+def test_50_03_no_system_call_goes_out(build, cloud, fresh, plain):
+    """The same, seen by strace: sockets of any kind are for the agent only, and nothing is resolved."""
+    if build.sanitizer:
+        pytest.skip("a sanitizer has threads of its own")
+    strace = shutil.which("strace")
+    if not strace:
+        pytest.skip("strace is not installed")
+    trace = fresh.base / "trace"
+    wrapper = fresh.base / "aclk.plugin"
+    wrapper.write_text(f"#!/bin/sh\nexec {strace} -f -qq -e trace=socket,connect,sendto,sendmsg,clone,clone3 "
+                       f"-o {trace} {build.plugin} \"$@\"\n")
+    wrapper.chmod(0o755)
+    p = fresh.add("plugin", q := Plugin(wrapper, fresh.base / "p", agent=plain).start(), lambda: q.stderr)
+    stays(lambda: p.process.alive(), LOOKED, "the plugin runs")
+    p.close_stdin()
+    p.process.wait(10)
+    lines = trace.read_text().splitlines()
+    addresses = re.findall(r"connect\(\d+, \{sa_family=(\w+), (.*?)\}", "\n".join(lines))
+    for family, where in addresses:
+        ours = family == "AF_UNIX" or (family == "AF_INET" and "127.0.0.1" in where)
+        assert ours, (family, where)
+        if family == "AF_INET":
+            assert f"htons({plain.port})" in where or "htons(19999)" in where, where
+    assert not [x for x in lines if "htons(53)" in x], "DNS"
+    assert not [x for x in lines if "CLONE_THREAD" in x], "a thread was made"
+
+
+def test_50_04_switched_on_while_it_runs(build, cloud, fresh, plain):
+    """Claiming, and `enabled`, take effect without a restart of anything."""
+    p = by_hand(fresh, build, plain)
+    p.wait_worker()
+    claim_id = claim(build, plain, cloud)
+    cloud.wait_online(claim_id, 30)
+    set_enabled(plain, "no")
+    cloud.wait_offline(claim_id, 30)
+    assert cloud.agent(claim_id)["source"] == 1, "it says goodbye"
+    worker = p.worker_pid()
+    wait_until(lambda: quiet(worker, plain, cloud), 10, "everything of the link is gone")
+    set_enabled(plain, "yes")
+    cloud.wait_online(claim_id, 30)
+    p.stop()
+
+
+def test_50_05_broken_identity_is_explained(build, cloud, fresh, plain):
+    """Claimed, but the private key is gone: one sentence with the next step, and no attempt."""
+    claim(build, plain, cloud)
+    (plain.cloud_dir / "private.pem").unlink()
+    seen = len(cloud.https_requests())
+    p = by_hand(fresh, build, plain)
+    p.wait_worker()
+    wait_until(lambda: "private" in p.stderr and "ACLK" in p.stderr, 10, "a line about the private key")
+    stays(lambda: len(cloud.https_requests()) == seen, 2, "no attempt")
+    assert p.stderr.count("private.pem") <= 3, "said once, not again and again"
+    p.stop()
+
+
+def test_50_06_unclaimed_by_removing_cloud_d(build, cloud, fresh):
+    link = bring_online(build, cloud, fresh.agent("leaver"))
+    for f in link.agent.cloud_dir.iterdir():
+        if f.name != "trusted.pem":
+            shutil.rmtree(f) if f.is_dir() else f.unlink()
+    cloud.wait_offline(link.claim, 30)
+    worker = link.agent.worker_pid()
+    wait_until(lambda: quiet(worker, link.agent, cloud), 10, "everything of the link is gone")
+
