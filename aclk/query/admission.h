@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Which question runs when (protocol.md 5.3, 5.6): a bounded queue in front of a few workers. Pure: events and times
+// in, actions out; it knows no thread, no socket and no clock.
+//
+//   arrived ──► waiting ──start──► running ──finished──► deliver
+//      │           │                  └── link was lost meanwhile ──► discard
+//      │           ├── its time is over ──► answer_timeout
+//      │           ├── cancelled, or shut down ──► answer_cancelled
+//      │           └── link lost ──► discard
+//      └── queue full ──► answer_busy;  link down or shutting down ──► discard
+//
+// Every question ends with exactly one of deliver, discard, answer_timeout, answer_cancelled, answer_busy. Questions
+// start in the order they arrived. Equal msg-ids are different questions: each has its own reply. A running question
+// is never ended from here, only asked to stop (interrupt, at most once): its late reply is still a reply.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aclk/loop/clock.h"
+
+namespace aclk::query {
+
+// Rising with arrival; never used twice in one Admission.
+using QueryId = std::uint64_t;
+
+enum class Do : std::uint8_t {
+  start,             // hand it to a worker; finished() is due for it
+  interrupt,         // set the flag that its worker looks at
+  deliver,           // send the reply that its worker made
+  discard,           // forget it, nothing is sent
+  answer_timeout,    // fault 6, without having run
+  answer_cancelled,  // 499, without having run
+  answer_busy,       // 503: too many are waiting
+};
+
+struct Action {
+  Do what;
+  QueryId id;
+  bool operator==(const Action &) const = default;
+};
+using Actions = std::vector<Action>;
+
+struct AdmissionLimits {
+  unsigned running = 2;                   // at least 1 is used
+  std::size_t waiting = 1024;             // questions
+  std::size_t waiting_bytes = 32U << 20;  // of their messages
+  // For questions that set no timeout: whoever asked has long gone by then.
+  std::chrono::milliseconds default_timeout = std::chrono::seconds(120);
+};
+
+class Admission {
+ public:
+  explicit Admission(const AdmissionLimits &limits) : limits_(limits) {}
+
+  // A question of `bytes` with this msg-id; timeout 0 = the default. Returns its id, which the actions (now and later)
+  // name. It may have ended when this returns.
+  [[nodiscard]] QueryId arrived(std::string msg_id, std::size_t bytes, std::chrono::milliseconds timeout,
+                                loop::Instant now, Actions &out);
+  // The worker of a started question is free again. Unknown ids are ignored.
+  void finished(QueryId id, loop::Instant now, Actions &out);
+  // All questions of this connection with this msg-id. False: there is none.
+  bool cancel(std::string_view msg_id, loop::Instant now, Actions &out);
+  void tick(loop::Instant now, Actions &out);
+  void link_up() { accepting_ = true; }
+  // Questions of the lost connection are never answered on a later one; their workers stay busy until finished().
+  void link_lost(Actions &out);
+  // Everything is cancelled and answered; what arrives from now on is discarded, until link_up().
+  void shutdown(Actions &out);
+  // How many may run at once, from now on; running ones are left alone.
+  void set_running_limit(unsigned n, loop::Instant now, Actions &out);
+
+  // When tick() has something to do.
+  [[nodiscard]] std::optional<loop::Instant> next_due() const;
+  // When the asker stops waiting for it; of waiting and running questions.
+  [[nodiscard]] std::optional<loop::Instant> deadline(QueryId id) const;
+  [[nodiscard]] std::size_t running() const { return running_.size(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+
+ private:
+  struct Question {
+    std::string msg_id;
+    std::size_t bytes = 0;
+    loop::Instant deadline;
+    std::uint64_t epoch = 0;  // the connection it came on
+    bool interrupted = false;
+  };
+  using Waiting = std::map<QueryId, Question>;  // by id = by arrival
+
+  void expire(loop::Instant now, Actions &out);
+  void fill(Actions &out);
+  Waiting::iterator leave_queue(Waiting::iterator it, Do why, Actions &out);
+  void interrupt(QueryId id, Question &q, Actions &out);
+
+  AdmissionLimits limits_;
+  Waiting waiting_;
+  std::set<std::pair<loop::Instant, QueryId>> due_;  // of the waiting ones
+  std::size_t waiting_bytes_ = 0;
+  std::map<QueryId, Question> running_;
+  QueryId last_id_ = 0;
+  std::uint64_t epoch_ = 0;
+  bool accepting_ = false;
+};
+
+}  // namespace aclk::query

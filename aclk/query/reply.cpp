@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/query/reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+
+#include "aclk/query/text.h"
+
+namespace aclk::query {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::size_t kPublishOverhead = 64;
+// MQTT 5 section 1.5.5: the largest remaining length a packet can state.
+constexpr std::size_t kMqttLimit = 268'435'455;
+constexpr std::string_view kNoCache = "no-cache, no-store, must-revalidate";
+
+struct FaultRow {
+  Fault fault;
+  int http_code;
+  std::string_view description;
+};
+constexpr std::array kFaults{
+    // protocol.md 5.5
+    FaultRow{Fault::bad_node_id, 404,
+             "URL requests node_id but there is not enough chars following (for it to be valid uuid)."},
+    FaultRow{Fault::unknown_node, 404, "Node with requested node_id not found"},
+    FaultRow{Fault::compression, 500, "Error during zlib compression"},
+    FaultRow{Fault::too_big, 413, "Request reply produces message bigger than allowed maximum"},
+    FaultRow{Fault::topic, 500, "Internal Topic Error"},
+    FaultRow{Fault::timeout, 503, "Timeout sending binpacked message"},
+};
+const FaultRow &row(Fault f) { return kFaults.at(static_cast<std::size_t>(f) - 1); }
+
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+constexpr std::array kPhrases{
+    // sorted by status
+    Phrase{200, "OK"},
+    Phrase{201, "Created"},
+    Phrase{202, "Accepted"},
+    Phrase{204, "No Content"},
+    Phrase{206, "Partial Content"},
+    Phrase{301, "Moved Permanently"},
+    Phrase{302, "Found"},
+    Phrase{304, "Not Modified"},
+    Phrase{307, "Temporary Redirect"},
+    Phrase{308, "Permanent Redirect"},
+    Phrase{400, "Bad Request"},
+    Phrase{401, "Unauthorized"},
+    Phrase{403, "Forbidden"},
+    Phrase{404, "Not Found"},
+    Phrase{405, "Method Not Allowed"},
+    Phrase{409, "Conflict"},
+    Phrase{410, "Gone"},
+    Phrase{412, "Precondition Failed"},
+    Phrase{413, "Content Too Large"},
+    Phrase{414, "URI Too Long"},
+    Phrase{429, "Too Many Requests"},
+    Phrase{451, "Unavailable For Legal Reasons"},
+    Phrase{499, "Client Closed Request"},
+    Phrase{500, "Internal Server Error"},
+    Phrase{501, "Not Implemented"},
+    Phrase{502, "Bad Gateway"},
+    Phrase{503, "Service Unavailable"},
+    Phrase{504, "Gateway Timeout"},
+};
+static_assert(std::ranges::is_sorted(kPhrases, {}, &Phrase::status));
+
+std::string json_string(std::string_view text) {
+  // Came out of a JSON parser, so it is UTF-8; `replace` only makes sure that this cannot throw.
+  return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The keys that all replies begin with.
+std::string common_keys(const Asker &a, std::int64_t now_us) {
+  return fmt::format(
+      R"({{"type":"http","msg-id":{},"timestamp":{},"timestamp-offset-usec":{},"connect":{},"connect-offset-usec":{},"version":2)",
+      json_string(a.msg_id), now_us / kSecond, now_us % kSecond, a.session_us / kSecond, a.session_us % kSecond);
+}
+
+// A value for a head line that the host supplied: it must not be able to end the line.
+std::string_view safe(std::string_view value, std::string_view otherwise) {
+  constexpr std::size_t kMaxValueBytes = 256;
+  return value.empty() || value.size() > kMaxValueBytes || has_control(value) ? otherwise : value;
+}
+
+}  // namespace
+
+int http_code(Fault f) { return row(f).http_code; }
+std::string_view description(Fault f) { return row(f).description; }
+
+std::string error_reply(const Asker &asker, Fault fault, std::int64_t now_us) {
+  return fmt::format(R"({},"http-code":{},"error-code":{},"error-description":{}}})", common_keys(asker, now_us),
+                     http_code(fault), static_cast<int>(fault), json_string(description(fault)));
+}
+
+std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us) {
+  const int status = wire_status(answer.status);
+  const auto date = http_date(now_us / kSecond);
+  const auto cache = safe(answer.cache_control, kNoCache);
+  auto out = fmt::format(
+      "{},\"t-exec\":{},\"t-rx\":{},\"http-code\":{}}}\r\n\r\n"
+      "HTTP/1.1 {} {}\r\n"
+      "Connection: close\r\n"
+      "Server: Netdata Embedded HTTP Server {}\r\n"
+      "Access-Control-Allow-Origin: *\r\n"
+      "Access-Control-Allow-Credentials: true\r\n"
+      "Date: {}\r\n"
+      "Content-Type: {}\r\n"
+      "Cache-Control: {}\r\n",
+      common_keys(asker, now_us), exec_us, asker.received_us, status, status, reason_phrase(status),
+      safe(asker.agent_version, ""), date, safe(answer.content_type, "application/octet-stream"), cache);
+  // An answer that may be kept says for how long in Cache-Control itself.
+  if (cache == kNoCache) out += fmt::format("Pragma: no-cache\r\nExpires: {}\r\n", date);
+  if (!answer.location.empty()) out += fmt::format("Location: {}\r\n", answer.location);
+  if (!answer.allow.empty()) out += fmt::format("Allow: {}\r\n", answer.allow);
+  if (answer.content_encoding == "gzip") out += "Content-Encoding: gzip\r\n";
+  out += fmt::format("Content-Length: {}\r\nX-Transaction-ID: {}\r\n\r\n", answer.body.size(), asker.transaction);
+  return out;
+}
+
+std::string reply(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us) {
+  const auto head = reply_head(asker, answer, exec_us, now_us);
+  std::string out;
+  out.reserve(head.size() + answer.body.size());
+  out += head;
+  out += answer.body;
+  return out;
+}
+
+std::size_t largest_payload(std::size_t topic_bytes, std::uint32_t max_packet) {
+  const std::size_t limit = max_packet == 0 ? kMqttLimit : std::min<std::size_t>(max_packet, kMqttLimit);
+  return limit > topic_bytes + kPublishOverhead ? limit - topic_bytes - kPublishOverhead : 0;
+}
+
+bool fits(std::size_t payload_bytes, std::size_t topic_bytes, std::uint32_t max_packet) {
+  return payload_bytes <= largest_payload(topic_bytes, max_packet);
+}
+
+int wire_status(int status) { return status >= 200 && status <= 599 ? status : 500; }
+
+std::string_view reason_phrase(int status) {
+  const auto it = std::ranges::lower_bound(kPhrases, status, {}, &Phrase::status);
+  return it != kPhrases.end() && it->status == status ? it->text : "Unknown";
+}
+
+std::string http_date(std::int64_t seconds) {
+  static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  using namespace std::chrono;
+  // The years that the calendar below and four digits can do.
+  const sys_seconds t{std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 253'402'300'799))};
+  const auto day = floor<days>(t);
+  const year_month_day ymd{day};
+  const hh_mm_ss time{t - day};
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.at(weekday{day}.c_encoding()),
+                     static_cast<unsigned>(ymd.day()), kMonths.at(static_cast<unsigned>(ymd.month()) - 1),
+                     static_cast<int>(ymd.year()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count());
+}
+
+}  // namespace aclk::query

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/query/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "aclk/query/access_log.h"
+#include "aclk/query/caller.h"
+#include "aclk/query/route.h"
+#include "aclk/query/text.h"
+#include "claim/base/uuid.h"
+
+namespace aclk::query {
+
+using namespace std::chrono;
+
+namespace {
+
+milliseconds to_ms(loop::Instant::duration d) { return duration_cast<milliseconds>(d); }
+
+std::string random_transaction() {
+  auto t = random_uuid();
+  t.erase(std::remove(t.begin(), t.end(), '-'), t.end());
+  return t;
+}
+
+// The last path element as asked for, for the statistics of what was never forwarded.
+std::string_view last_element(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  return target.substr(target.rfind('/') + 1);
+}
+
+}  // namespace
+
+Service::Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
+                 Options options, Events events)
+    : host_(host),
+      pool_(pool),
+      nodes_(nodes),
+      options_(std::move(options)),
+      events_(std::make_shared<const Events>(std::move(events))),
+      admission_(options_.limits),
+      timer_(loop) {
+  places_.resize(std::max(options_.limits.running, 1U));
+  counters_.per_thread.resize(places_.size());
+}
+
+Service::~Service() {
+  for (const auto &[id, q] : jobs_) q->interrupted = true;
+}
+
+void Service::on_cmd(std::string_view payload, std::int64_t received_us, loop::Instant now) {
+  if (!accepting_) {
+    ++counters_.discarded;
+    return;
+  }
+  auto cmd = parse_cmd(payload);
+  if (auto *const dropped = std::get_if<Dropped>(&cmd)) return on_dropped(*dropped, now);
+  if (auto *const bad = std::get_if<BadRequest>(&cmd)) return on_bad_request(std::move(*bad), received_us, now);
+  on_request(std::move(std::get<Request>(cmd)), payload.size(), received_us, now);
+}
+
+void Service::on_dropped(const Dropped &dropped, loop::Instant now) {
+  ++counters_.malformed;
+  if (!malformed_log_.allow(now)) return;
+  if (const auto silent = malformed_log_.take_silent(); silent > 0)
+    log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, fmt::format("ACLK: {} more malformed queries were not logged", silent));
+  for (const auto &line : dropped.lines) log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, line);
+}
+
+void Service::on_bad_request(BadRequest bad, std::int64_t received_us, loop::Instant now) {
+  ++counters_.malformed;
+  constexpr int kStatus = 400;
+  if (malformed_log_.allow(now))
+    log(NACLK_LOG_ACCESS, NACLK_LOG_ERROR, fmt::format("ACLK received request is not valid, code {}", kStatus));
+  const auto asker =
+      make_asker(std::move(bad.msg_id), std::move(bad.callback_topic), random_transaction(), received_us);
+  auto out =
+      compose(asker, text_answer(kStatus, std::move(bad.why)), false, options_.max_body_bytes, 0, loop::wall_us());
+  if (const auto sent = publish(asker.topic, std::move(out.payload))) ++(*sent ? counters_.replies : counters_.unsent);
+}
+
+void Service::on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now) {
+  ++counters_.received;
+  auto q = std::make_shared<Job>();
+  auto transaction = request.transaction.empty() ? random_transaction() : std::move(request.transaction);
+  q->caller = identify(request.http, transaction);
+  q->asker = make_asker(request.msg_id, std::move(request.callback_topic), std::move(transaction), received_us);
+  q->accept_gzip = request.accept_gzip;
+  q->max_body_bytes = options_.max_body_bytes;
+  q->connection = connection_;
+  q->arrival = now;
+  q->http = std::move(request.http);
+  q->http.headers.clear();
+
+  auto way = route(q->http.method, q->http.target, nodes_, options_.scope);
+  if (auto *const a = std::get_if<Answer>(&way)) {
+    counters_.types.count(last_element(q->http.target));
+    ++counters_.answered_here;
+    return answer(q, std::move(*a));
+  }
+  q->forward = std::move(std::get<Forward>(way));
+  counters_.types.count(q->forward.endpoint);
+
+  Actions actions;
+  const auto id = admission_.arrived(std::move(request.msg_id), bytes, request.timeout, now, actions);
+  q->deadline = admission_.deadline(id).value_or(now);
+  jobs_.emplace(id, std::move(q));
+  perform(actions);
+}
+
+void Service::on_cancel(std::string_view request_id, std::string_view trace_id, loop::Instant now) {
+  constexpr std::size_t kQuotedBytes = 200;
+  ++counters_.cancel_requests;
+  const auto shown = printable(request_id, kQuotedBytes);
+  log(NACLK_LOG_ACCESS, NACLK_LOG_NOTICE,
+      fmt::format("ACLK CancelPendingRequest REQ: {}, cloud trace-id: {}", shown, printable(trace_id, kQuotedBytes)));
+  Actions actions;
+  if (!admission_.cancel(request_id, now, actions))
+    log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
+        fmt::format("CancelPending Request for {} failed. No such pending request.", shown));
+  perform(actions);
+}
+
+void Service::connection_up(std::int64_t session_us, std::uint32_t max_packet) {
+  if (up_) connection_down();
+  up_ = true;
+  accepting_ = true;
+  ++connection_;
+  session_us_ = session_us;
+  max_packet_ = max_packet;
+  admission_.link_up();
+}
+
+void Service::connection_down() {
+  up_ = false;
+  accepting_ = false;
+  Actions actions;
+  admission_.link_lost(actions);
+  perform(actions);
+}
+
+void Service::shutdown() {
+  accepting_ = false;
+  Actions actions;
+  admission_.shutdown(actions);
+  perform(actions);
+}
+
+std::uint64_t Service::take_slowest_us() { return std::exchange(slowest_us_, 0); }
+
+Asker Service::make_asker(std::string msg_id, std::string topic, std::string transaction,
+                          std::int64_t received_us) const {
+  Asker a;
+  a.msg_id = std::move(msg_id);
+  a.topic = std::move(topic);
+  a.transaction = std::move(transaction);
+  a.agent_version = options_.agent_version;
+  a.session_us = session_us_;
+  a.received_us = received_us;
+  a.max_packet = max_packet_;
+  return a;
+}
+
+void Service::perform(const Actions &actions) {
+  const std::weak_ptr<char> alive = alive_;
+  for (const auto &a : actions) {
+    one(a);
+    if (alive.expired()) return;
+  }
+  plan_tick();
+}
+
+void Service::one(const Action &action) {
+  const auto it = jobs_.find(action.id);
+  if (it == jobs_.end()) return;
+  const JobPtr q = it->second;
+  if (action.what == Do::start) return start(action.id, q);
+  if (action.what == Do::interrupt) {
+    q->interrupted = true;
+    return;
+  }
+  jobs_.erase(it);
+  switch (action.what) {
+    case Do::deliver:
+      if (q->expired) ++counters_.timed_out;
+      return send(q, std::move(q->out));
+    case Do::answer_timeout:
+      return answer_timeout(q);
+    case Do::answer_cancelled:
+      ++counters_.cancelled;
+      return answer(q, interrupted_answer());
+    case Do::answer_busy:
+      ++counters_.busy;
+      return answer(q, text_answer(503, "Too many queries are waiting for this agent. Ask again in a moment."));
+    case Do::discard:
+      ++counters_.discarded;
+      return;
+    case Do::start:
+    case Do::interrupt:
+      return;
+  }
+}
+
+void Service::start(QueryId id, const JobPtr &q) {
+  ++counters_.forwarded;
+  q->place = take_place();
+  ++counters_.per_thread[q->place];
+  pool_.run([this, id, q, &host = host_, alive = std::weak_ptr<char>(alive_)]() -> loop::WorkerPool::Done {
+    q->run(host);
+    return [this, id, alive] {
+      if (!alive.expired()) on_done(id);
+    };
+  });
+}
+
+void Service::on_done(QueryId id) {
+  const auto it = jobs_.find(id);
+  if (it == jobs_.end()) return;
+  const JobPtr q = it->second;
+  places_[q->place] = false;
+  const auto took = static_cast<std::uint64_t>(q->host_time.count());
+  counters_.host_us += took;
+  slowest_us_ = std::max(slowest_us_, took);
+  const auto now = loop::now();
+  if (q->expired)
+    log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING, queue_time_line(to_ms(now - q->arrival), to_ms(q->deadline - q->arrival)));
+  if (q->overran)
+    log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING, run_time_line(to_ms(now - q->arrival), to_ms(q->deadline - q->arrival)));
+  Actions actions;
+  admission_.finished(id, now, actions);
+  perform(actions);
+}
+
+void Service::answer(const JobPtr &q, Answer a) {
+  send(q, compose(q->asker, std::move(a), q->accept_gzip, q->max_body_bytes, 0, loop::wall_us()));
+}
+
+void Service::answer_timeout(const JobPtr &q) {
+  ++counters_.timed_out;
+  log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING,
+      queue_time_line(to_ms(loop::now() - q->arrival), to_ms(q->deadline - q->arrival)));
+  send(q, compose_fault(q->asker, Fault::timeout, loop::wall_us()));
+}
+
+void Service::send(const JobPtr &q, Outgoing out) {
+  // A publish earlier in this turn may have ended the connection that this question came on.
+  if (!up_ || q->connection != connection_) {
+    ++counters_.discarded;
+    return;
+  }
+  if (out.fault == Fault::too_big) ++counters_.too_big;
+  const auto ready = loop::now();
+  const auto sent = publish(q->asker.topic, std::move(out.payload));
+  if (!sent) return;
+  const auto done = loop::now();
+  ++(*sent ? counters_.replies : counters_.unsent);
+  if (!*sent)
+    log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
+        fmt::format("ACLK: the reply {} to a query could not be queued for sending and is lost", q->asker.transaction));
+  AccessEntry e;
+  e.role = q->caller.role;
+  e.permissions = q->caller.permissions;
+  e.method = name(q->http.method);
+  e.status = out.status;
+  e.transaction = q->asker.transaction;
+  e.sent_bytes = out.sent_bytes;
+  e.size_bytes = out.size_bytes;
+  e.prep_us = duration_cast<microseconds>(ready - q->arrival).count();
+  e.sent_us = duration_cast<microseconds>(done - ready).count();
+  e.total_us = e.prep_us + e.sent_us;
+  e.request = q->http.target;
+  log(NACLK_LOG_ACCESS, NACLK_LOG_INFO, access_line(e));
+}
+
+std::optional<bool> Service::publish(std::string topic, std::string payload) {
+  if (payload.empty()) return false;
+  const auto events = events_;
+  const std::weak_ptr<char> alive = alive_;
+  const bool sent = events->publish(std::move(topic), std::move(payload));
+  if (alive.expired()) return std::nullopt;
+  return sent;
+}
+
+void Service::plan_tick() {
+  const auto due = admission_.next_due();
+  if (!due) {
+    if (timer_.running()) timer_.stop();
+    return;
+  }
+  timer_.start(ceil<milliseconds>(*due - loop::now()), [this] {
+    Actions actions;
+    admission_.tick(loop::now(), actions);
+    perform(actions);
+  });
+}
+
+void Service::log(naclk_log_source source, naclk_log_level level, std::string_view line) const {
+  if (events_->log) events_->log(source, level, line);
+}
+
+std::size_t Service::take_place() {
+  const auto it = std::find(places_.begin(), places_.end(), false);
+  // Admission never starts more than there are places.
+  const auto place = it == places_.end() ? 0 : static_cast<std::size_t>(it - places_.begin());
+  places_[place] = true;
+  return place;
+}
+
+}  // namespace aclk::query

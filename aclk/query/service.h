@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Answers the cloud's questions: parses, decides, runs them on workers, frames and publishes the replies. The parts
+// that decide are pure and have their own files; this ties them to the loop, the worker pool and the host.
+//
+// Loop thread only. Holds no thread and no handle but one timer, which runs only while a question waits.
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <netdata-aclk/plugin.h>
+
+#include "aclk/host/host.h"
+#include "aclk/loop/clock.h"
+#include "aclk/loop/timer.h"
+#include "aclk/loop/worker_pool.h"
+#include "aclk/query/admission.h"
+#include "aclk/query/allow.h"
+#include "aclk/query/cmd_request.h"
+#include "aclk/query/counters.h"
+#include "aclk/query/job.h"
+#include "aclk/query/log_budget.h"
+#include "aclk/query/outcome.h"
+#include "aclk/query/target.h"
+
+namespace aclk::query {
+
+struct Options {
+  AdmissionLimits limits;     // .running = [cloud] query threads; not more than the pool has
+  std::string agent_version;  // with the leading v
+  Scope scope = Scope::full;
+  // A larger body is not asked for and not sent (fault 4). The reference cannot send more than 25 MiB either
+  // (protocol.md 2.6).
+  std::size_t max_body_bytes = 24U << 20;
+};
+
+struct Events {
+  // Puts a reply into the link's queue. False: there is no room or no link; the reply is lost and counted. May call
+  // connection_down() and may destroy the Service.
+  std::function<bool(std::string topic, std::string payload)> publish;
+  // One line, printable ASCII. Texts are those of protocol.md 5.7 and 14; a prefix such as "ACLK: " is the logger's.
+  std::function<void(naclk_log_source, naclk_log_level, std::string_view)> log;
+};
+
+class Service {
+ public:
+  // All references must outlive the Service; `host` and its hooks also every piece of work in the pool.
+  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes, Options options,
+          Events events);
+  // Running questions are interrupted and their replies forgotten.
+  ~Service();
+  Service(const Service &) = delete;
+  Service &operator=(const Service &) = delete;
+
+  // The payload of a `cmd` message. Any bytes; a bad one never does more than count and log.
+  void on_cmd(std::string_view payload, std::int64_t received_us, loop::Instant now);
+  // CancelPendingRequest (protocol.md 5.6).
+  void on_cancel(std::string_view request_id, std::string_view trace_id, loop::Instant now);
+
+  // Online: the session id of this connection and the server's Maximum Packet Size (0 = none).
+  void connection_up(std::int64_t session_us, std::uint32_t max_packet);
+  // What waits is forgotten, what runs is interrupted and forgotten.
+  void connection_down();
+  // The link is about to be closed in good order: what waits is answered 499, what runs is interrupted; questions that
+  // still come are ignored. Ends with the next connection_up().
+  void shutdown();
+
+  [[nodiscard]] const Counters &counters() const { return counters_; }
+  // The longest time one query spent in the host since this was last asked, µs.
+  [[nodiscard]] std::uint64_t take_slowest_us();
+  [[nodiscard]] std::size_t running() const { return admission_.running(); }
+  [[nodiscard]] std::size_t waiting() const { return admission_.waiting(); }
+
+ private:
+  using JobPtr = std::shared_ptr<Job>;
+
+  [[nodiscard]] Asker make_asker(std::string msg_id, std::string topic, std::string transaction,
+                                 std::int64_t received_us) const;
+  void on_dropped(const Dropped &dropped, loop::Instant now);
+  void on_bad_request(BadRequest bad, std::int64_t received_us, loop::Instant now);
+  void on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now);
+  void perform(const Actions &actions);
+  void one(const Action &action);
+  void start(QueryId id, const JobPtr &q);
+  void on_done(QueryId id);
+  void answer(const JobPtr &q, Answer a);
+  void answer_timeout(const JobPtr &q);
+  void send(const JobPtr &q, Outgoing out);
+  // nullopt: the Service is gone, touch nothing.
+  [[nodiscard]] std::optional<bool> publish(std::string topic, std::string payload);
+  void plan_tick();
+  void log(naclk_log_source source, naclk_log_level level, std::string_view line) const;
+  [[nodiscard]] std::size_t take_place();
+
+  const host::Host &host_;
+  loop::WorkerPool &pool_;
+  const NodeIndex &nodes_;
+  Options options_;
+  // Shared with the calls in progress: a publish may destroy the Service, and with it the function that runs.
+  std::shared_ptr<const Events> events_;
+  Admission admission_;
+  std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
+  LogBudget malformed_log_{20, std::chrono::seconds(10)};
+  Counters counters_;
+  std::uint64_t slowest_us_ = 0;
+  std::vector<bool> places_;  // which of the `running` places are taken
+  std::int64_t session_us_ = 0;
+  std::uint32_t max_packet_ = 0;
+  std::uint64_t connection_ = 0;  // counts connections
+  bool up_ = false;
+  bool accepting_ = false;  // up, and not about to go down
+  loop::Timer timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // what comes back late finds out through a weak_ptr
+};
+
+}  // namespace aclk::query
