@@ -11,6 +11,9 @@
 #include "aclk/session/session.h"
 #include "aclk/sync/nodes.h"
 #include "aclk/sync/store.h"
+#include "claim/base/files.h"
+#include "claim/base/url.h"
+#include "claim/key.h"
 
 namespace aclk::link {
 

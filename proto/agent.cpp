@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "proto/agent.h"
+
+#include "proto/wire.h"
+
+namespace aclk::proto {
+
+std::string encode(const UpdateAgentConnection &m) {
+  wire::Arena a;
+  AclkWire__UpdateAgentConnection w = ACLK_WIRE__UPDATE_AGENT_CONNECTION__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.reachable = m.reachable ? 1 : 0;
+  w.session_id = m.session_id;
+  w.update_source = static_cast<std::int32_t>(m.update_source);
+  w.updated_at = a.timestamp(m.updated_at_us);
+  a.capabilities(m.capabilities, w.n_capabilities, w.capabilities);
+  return ACLK_PACK(update_agent_connection, UpdateAgentConnection)(w);
+}
+
+std::optional<UpdateAgentConnection> decode_update_agent_connection(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(update_agent_connection, UpdateAgentConnection)(bytes, 64U << 10);
+  if (!w) return std::nullopt;
+  UpdateAgentConnection m;
+  m.claim_id = wire::str(w->claim_id);
+  m.reachable = w->reachable != 0;
+  m.session_id = w->session_id;
+  if (w->update_source >= 0 && w->update_source <= 3) m.update_source = static_cast<UpdateSource>(w->update_source);
+  m.updated_at_us = wire::micros(w->updated_at);
+  m.capabilities = wire::capabilities(w->n_capabilities, w->capabilities);
+  return m;
+}
+
+}  // namespace aclk::proto

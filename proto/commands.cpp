@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "proto/commands.h"
+
+#include "proto/aclk_commands.pb-c.h"
+#include "proto/wire.h"
+
+namespace aclk::proto {
+
+std::optional<SendNodeInstances> decode_send_node_instances(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(send_node_instances, SendNodeInstances)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return SendNodeInstances{wire::str(w->claim_id), wire::str(w->space_id)};
+}
+
+std::optional<CreateNodeInstanceResult> decode_create_node_instance_result(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(create_node_instance_result, CreateNodeInstanceResult)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return CreateNodeInstanceResult{wire::str(w->node_id), wire::str(w->machine_guid)};
+}
+
+std::optional<ContextsCheckpoint> decode_contexts_checkpoint(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(contexts_checkpoint, ContextsCheckpoint)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return ContextsCheckpoint{wire::str(w->claim_id), wire::str(w->node_id), w->version_hash};
+}
+
+std::optional<StopStreamingContexts> decode_stop_streaming_contexts(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(stop_streaming_contexts, StopStreamingContexts)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return StopStreamingContexts{wire::str(w->claim_id), wire::str(w->node_id), w->reason};
+}
+
+std::optional<StartAlarmStreaming> decode_start_alarm_streaming(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(start_alarm_streaming, StartAlarmStreaming)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return StartAlarmStreaming{wire::str(w->node_id), w->version};
+}
+
+std::optional<SendAlarmCheckpoint> decode_send_alarm_checkpoint(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(send_alarm_checkpoint, SendAlarmCheckpoint)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return SendAlarmCheckpoint{wire::str(w->node_id), wire::str(w->claim_id), w->version};
+}
+
+std::optional<SendAlarmSnapshot> decode_send_alarm_snapshot(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(send_alarm_snapshot, SendAlarmSnapshot)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return SendAlarmSnapshot{wire::str(w->node_id), wire::str(w->claim_id), wire::str(w->snapshot_uuid)};
+}
+
+std::optional<SendAlarmConfiguration> decode_send_alarm_configuration(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(send_alarm_configuration, SendAlarmConfiguration)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return SendAlarmConfiguration{wire::str(w->config_hash)};
+}
+
+std::optional<DisconnectReq> decode_disconnect_req(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(disconnect_req, DisconnectReq)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return DisconnectReq{w->reconnect_after_seconds, w->permaban != 0, wire::micros(w->created_at), w->error_code,
+                       wire::str(w->error_description)};
+}
+
+std::optional<CancelPendingRequest> decode_cancel_pending_request(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(cancel_pending_request, CancelPendingRequest)(bytes, kMaxCommand);
+  if (!w) return std::nullopt;
+  return CancelPendingRequest{wire::str(w->request_id), wire::micros(w->timestamp), wire::str(w->trace_id)};
+}
+
+std::string encode(const SendNodeInstances &m) {
+  wire::Arena a;
+  AclkWire__SendNodeInstances w = ACLK_WIRE__SEND_NODE_INSTANCES__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.space_id = a.text(m.space_id);
+  return ACLK_PACK(send_node_instances, SendNodeInstances)(w);
+}
+
+std::string encode(const CreateNodeInstanceResult &m) {
+  wire::Arena a;
+  AclkWire__CreateNodeInstanceResult w = ACLK_WIRE__CREATE_NODE_INSTANCE_RESULT__INIT;
+  w.node_id = a.text(m.node_id);
+  w.machine_guid = a.text(m.machine_guid);
+  return ACLK_PACK(create_node_instance_result, CreateNodeInstanceResult)(w);
+}
+
+std::string encode(const DisconnectReq &m) {
+  wire::Arena a;
+  AclkWire__DisconnectReq w = ACLK_WIRE__DISCONNECT_REQ__INIT;
+  w.reconnect_after_seconds = m.reconnect_after_seconds;
+  w.permaban = m.permaban ? 1 : 0;
+  w.created_at = a.timestamp(m.created_at_us);
+  w.error_code = m.error_code;
+  w.error_description = a.text(m.error_description);
+  return ACLK_PACK(disconnect_req, DisconnectReq)(w);
+}
+
+std::string encode(const CancelPendingRequest &m) {
+  wire::Arena a;
+  AclkWire__CancelPendingRequest w = ACLK_WIRE__CANCEL_PENDING_REQUEST__INIT;
+  w.request_id = a.text(m.request_id);
+  w.timestamp = a.timestamp(m.timestamp_us);
+  w.trace_id = a.text(m.trace_id);
+  return ACLK_PACK(cancel_pending_request, CancelPendingRequest)(w);
+}
+
+}  // namespace aclk::proto

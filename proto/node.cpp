@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "proto/node.h"
+
+#include "proto/aclk_node.pb-c.h"
+#include "proto/wire.h"
+
+namespace aclk::proto {
+namespace {
+
+constexpr std::size_t kSmall = 64U << 10;
+constexpr std::size_t kLarge = 1U << 20;
+
+AclkWire__MachineLearningInfo ml(const MachineLearningInfo &m) {
+  AclkWire__MachineLearningInfo w = ACLK_WIRE__MACHINE_LEARNING_INFO__INIT;
+  w.ml_capable = m.ml_capable ? 1 : 0;
+  w.ml_enabled = m.ml_enabled ? 1 : 0;
+  return w;
+}
+
+MachineLearningInfo ml(const AclkWire__MachineLearningInfo *w) {
+  if (w == nullptr) return {};
+  return {w->ml_capable != 0, w->ml_enabled != 0};
+}
+
+std::vector<Capability> list(const AclkWire__CapabilityList *w) {
+  if (w == nullptr) return {};
+  return wire::capabilities(w->n_capabilities, w->capabilities);
+}
+
+void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
+  w.name = a.text(d.name);
+  w.os = a.text(d.os);
+  w.os_name = a.text(d.os_name);
+  w.os_version = a.text(d.os_version);
+  w.kernel_name = a.text(d.kernel_name);
+  w.kernel_version = a.text(d.kernel_version);
+  w.architecture = a.text(d.architecture);
+  w.cpus = d.cpus;
+  w.cpu_frequency = a.text(d.cpu_frequency);
+  w.memory = a.text(d.memory);
+  w.disk_space = a.text(d.disk_space);
+  w.version = a.text(d.version);
+  w.release_channel = a.text(d.release_channel);
+  w.timezone = a.text(d.timezone);
+  w.virtualization_type = a.text(d.virtualization_type);
+  w.container_type = a.text(d.container_type);
+  w.custom_info = a.text(d.custom_info);
+  w.machine_guid = a.text(d.machine_guid);
+  w.n_host_labels = d.host_labels.size();
+  w.host_labels = a.array(w.n_host_labels, aclk_wire__node_info__host_labels_entry__init);
+  std::size_t n = 0;
+  for (const auto &[k, v] : d.host_labels) {
+    w.host_labels[n]->key = a.text(k);
+    w.host_labels[n]->value = a.text(v);
+    ++n;
+  }
+}
+
+NodeInfo read(const AclkWire__NodeInfo &w) {
+  NodeInfo d;
+  d.name = wire::str(w.name);
+  d.os = wire::str(w.os);
+  d.os_name = wire::str(w.os_name);
+  d.os_version = wire::str(w.os_version);
+  d.kernel_name = wire::str(w.kernel_name);
+  d.kernel_version = wire::str(w.kernel_version);
+  d.architecture = wire::str(w.architecture);
+  d.cpus = w.cpus;
+  d.cpu_frequency = wire::str(w.cpu_frequency);
+  d.memory = wire::str(w.memory);
+  d.disk_space = wire::str(w.disk_space);
+  d.version = wire::str(w.version);
+  d.release_channel = wire::str(w.release_channel);
+  d.timezone = wire::str(w.timezone);
+  d.virtualization_type = wire::str(w.virtualization_type);
+  d.container_type = wire::str(w.container_type);
+  d.custom_info = wire::str(w.custom_info);
+  d.machine_guid = wire::str(w.machine_guid);
+  for (std::size_t i = 0; i < w.n_host_labels; ++i)
+    d.host_labels.insert_or_assign(wire::str(w.host_labels[i]->key), wire::str(w.host_labels[i]->value));
+  d.ml_info = ml(w.ml_info);
+  return d;
+}
+
+}  // namespace
+
+std::string encode(const CreateNodeInstance &m) {
+  wire::Arena a;
+  AclkWire__CreateNodeInstance w = ACLK_WIRE__CREATE_NODE_INSTANCE__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.machine_guid = a.text(m.machine_guid);
+  w.hostname = a.text(m.hostname);
+  w.hops = m.hops;
+  return ACLK_PACK(create_node_instance, CreateNodeInstance)(w);
+}
+
+std::string encode(const UpdateNodeInstanceConnection &m) {
+  wire::Arena a;
+  AclkWire__UpdateNodeInstanceConnection w = ACLK_WIRE__UPDATE_NODE_INSTANCE_CONNECTION__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.node_id = a.text(m.node_id);
+  w.liveness = m.liveness ? 1 : 0;
+  w.queryable = m.queryable ? 1 : 0;
+  w.session_id = m.session_id;
+  w.updated_at = a.timestamp(m.updated_at_us);
+  w.hops = m.hops;
+  a.capabilities(m.capabilities, w.n_capabilities, w.capabilities);
+  return ACLK_PACK(update_node_instance_connection, UpdateNodeInstanceConnection)(w);
+}
+
+std::string encode(const UpdateNodeInfo &m) {
+  wire::Arena a;
+  auto ml_of_node = ml(m.data.ml_info);
+  auto ml_here = ml(m.ml_info);
+  AclkWire__NodeInfo data = ACLK_WIRE__NODE_INFO__INIT;
+  fill(a, m.data, data);
+  data.ml_info = &ml_of_node;
+  AclkWire__CapabilityList node = ACLK_WIRE__CAPABILITY_LIST__INIT;
+  AclkWire__CapabilityList instance = ACLK_WIRE__CAPABILITY_LIST__INIT;
+  a.capabilities(m.node_capabilities, node.n_capabilities, node.capabilities);
+  a.capabilities(m.node_instance_capabilities, instance.n_capabilities, instance.capabilities);
+  AclkWire__UpdateNodeInfo w = ACLK_WIRE__UPDATE_NODE_INFO__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.data = &data;
+  w.updated_at = a.timestamp(m.updated_at_us);
+  w.session_id = m.session_id;
+  w.machine_guid = a.text(m.machine_guid);
+  w.child = m.child ? 1 : 0;
+  w.node_id = a.text(m.node_id);
+  w.ml_info = &ml_here;
+  w.node_info = &node;
+  w.node_instance_info = &instance;
+  return ACLK_PACK(update_node_info, UpdateNodeInfo)(w);
+}
+
+std::string encode(const UpdateNodeCollectors &m) {
+  wire::Arena a;
+  AclkWire__UpdateNodeCollectors w = ACLK_WIRE__UPDATE_NODE_COLLECTORS__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.node_id = a.text(m.node_id);
+  w.n_collectors = m.collectors.size();
+  w.collectors = a.array(w.n_collectors, aclk_wire__collector_info__init);
+  for (std::size_t i = 0; i < w.n_collectors; ++i) {
+    w.collectors[i]->module = a.text(m.collectors[i].module);
+    w.collectors[i]->plugin = a.text(m.collectors[i].plugin);
+  }
+  return ACLK_PACK(update_node_collectors, UpdateNodeCollectors)(w);
+}
+
+std::optional<CreateNodeInstance> decode_create_node_instance(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(create_node_instance, CreateNodeInstance)(bytes, kSmall);
+  if (!w) return std::nullopt;
+  return CreateNodeInstance{wire::str(w->claim_id), wire::str(w->machine_guid), wire::str(w->hostname), w->hops};
+}
+
+std::optional<UpdateNodeInstanceConnection> decode_update_node_instance_connection(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(update_node_instance_connection, UpdateNodeInstanceConnection)(bytes, kSmall);
+  if (!w) return std::nullopt;
+  UpdateNodeInstanceConnection m;
+  m.claim_id = wire::str(w->claim_id);
+  m.node_id = wire::str(w->node_id);
+  m.liveness = w->liveness != 0;
+  m.queryable = w->queryable != 0;
+  m.session_id = w->session_id;
+  m.updated_at_us = wire::micros(w->updated_at);
+  m.hops = w->hops;
+  m.capabilities = wire::capabilities(w->n_capabilities, w->capabilities);
+  return m;
+}
+
+std::optional<UpdateNodeInfo> decode_update_node_info(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(update_node_info, UpdateNodeInfo)(bytes, kLarge);
+  if (!w) return std::nullopt;
+  UpdateNodeInfo m;
+  m.claim_id = wire::str(w->claim_id);
+  if (w->data != nullptr) m.data = read(*w->data);
+  m.updated_at_us = wire::micros(w->updated_at);
+  m.session_id = w->session_id;
+  m.machine_guid = wire::str(w->machine_guid);
+  m.child = w->child != 0;
+  m.node_id = wire::str(w->node_id);
+  m.ml_info = ml(w->ml_info);
+  m.node_capabilities = list(w->node_info);
+  m.node_instance_capabilities = list(w->node_instance_info);
+  return m;
+}
+
+std::optional<UpdateNodeCollectors> decode_update_node_collectors(std::string_view bytes) {
+  const auto w = ACLK_UNPACK(update_node_collectors, UpdateNodeCollectors)(bytes, kLarge);
+  if (!w) return std::nullopt;
+  UpdateNodeCollectors m;
+  m.claim_id = wire::str(w->claim_id);
+  m.node_id = wire::str(w->node_id);
+  m.collectors.reserve(w->n_collectors);
+  for (std::size_t i = 0; i < w->n_collectors; ++i)
+    m.collectors.push_back({wire::str(w->collectors[i]->module), wire::str(w->collectors[i]->plugin)});
+  return m;
+}
+
+}  // namespace aclk::proto
