@@ -84,7 +84,8 @@ class FakeAgent:
         login = login or self.login()
         self.session_id = int(time.time() * 1e6)
         self.gone.clear()
-        m = self.mqtt = paho.Client(login["clientID"], protocol=paho.MQTTv5, transport="websockets")
+        m = self.mqtt = paho.Client(login["clientID"], protocol=paho.MQTTv5, transport="websockets",
+                                    reconnect_on_failure=False)
         m.ws_set_options(path="/mqtt")
         m.tls_set_context(self.context)
         m.username_pw_set(login["username"], login["password"])
@@ -123,6 +124,10 @@ class FakeAgent:
         """A graceful end: goodbye, its PUBACK, DISCONNECT."""
         if self.mqtt and not self.gone.is_set():
             self.publish("agent-connection", self.hello(False))
+        self.drop()
+
+    def drop(self):
+        """The end without a goodbye."""
         if self.mqtt:
             self.mqtt.disconnect()
             self.mqtt.loop_stop()
@@ -159,15 +164,24 @@ class FakeAgent:
     def answer(self, request: bytes, body=b"{}", status=200, headers=(), times=1) -> dict:
         """Replies to a cmd message; returns its JSON header."""
         asked = json.loads(request.partition(b"\r\n\r\n")[0])
+        payload = self.reply(asked, body, status, headers)
+        for _ in range(times):
+            self.publish(asked["callback-topic"], payload)
+        return asked
+
+    def reply(self, asked: dict, body=b"{}", status=200, headers=()) -> bytes:
         header = {"type": "http", "msg-id": asked["msg-id"], "timestamp": int(time.time()), "timestamp-offset-usec": 0,
                   "connect": self.session_id // 1000000, "connect-offset-usec": self.session_id % 1000000, "version": 2,
                   "t-exec": 5, "t-rx": int(time.time() * 1e6), "http-code": status}
         lines = [f"HTTP/1.1 {status} OK", *headers, f"Content-Length: {len(body)}"]
         payload = json.dumps(header, separators=(",", ":")).encode() + b"\r\n\r\n"
-        payload += "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-        for _ in range(times):
-            self.publish(asked["callback-topic"], payload)
-        return asked
+        return payload + "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+    def publish_now(self, message):
+        """For on_message: answers a cmd at once, without waiting for the PUBACK."""
+        asked = json.loads(message.payload.partition(b"\r\n\r\n")[0])
+        self.mqtt.publish(asked["callback-topic"], self.reply(asked, b"{}"), 1)
 
 
 class _Closing:

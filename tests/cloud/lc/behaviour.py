@@ -21,6 +21,8 @@ DEFAULTS = {
     "connack": {},
     # Reason code put in CONNACK; 0 leaves the broker's.
     "connack_reason": 0,
+    # Reason code in every PUBACK to the agent; 0 leaves the broker's.
+    "puback_reason": 0,
     # End the connection with the right MQTT reason when the agent exceeds a limit announced in CONNACK.
     "enforce_limits": False,
     # Automatic steps of protocol.md 4.1.

@@ -53,8 +53,8 @@ def parse_reply(payload: bytes) -> tuple[dict, list[str]]:
     try:
         pairs = json.loads(head, object_pairs_hook=lambda p: p)
         header = dict(pairs)
-    except ValueError as e:
-        raise ReplyError(f"header is not JSON: {e}: {head[:200]!r}") from None
+    except (ValueError, TypeError) as e:
+        raise ReplyError(f"header is not a JSON object: {e}: {head[:200]!r}") from None
     wrong = []
     order = [k for k, _ in pairs]
     wanted = ERROR_KEYS if "error-code" in header else REPLY_KEYS

@@ -133,8 +133,9 @@ class Relay:
         if p.kind == mqtt.CONNACK and (b.connack or b.connack_reason):
             props = {**p.get("properties"), **b.connack}
             props = {k: v for k, v in props.items() if v is not None}
-            raw = mqtt.connack(b.connack_reason or p.get("reason"), p.get("session_present"), props)
-            p = next(iter(mqtt.Stream().feed(raw)))
+            p = _parsed(mqtt.connack(b.connack_reason or p.get("reason"), p.get("session_present"), props))
+        elif p.kind == mqtt.PUBACK and b.puback_reason:
+            p = _parsed(mqtt.puback(p.get("packet_id"), b.puback_reason))
         if p.name in b.drop_down:
             self._note_packet("down", p, dropped=True)
             return b""
@@ -259,6 +260,10 @@ class Relay:
 
     def _complain(self, kind: str, text: str):
         self.cloud.record.violation(kind, text, self.connection.claim, self.connection.id)
+
+
+def _parsed(raw: bytes) -> mqtt.Packet:
+    return next(mqtt.Stream().feed(raw))
 
 
 def _masked(fields: dict) -> dict:

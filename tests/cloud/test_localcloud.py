@@ -1,0 +1,496 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local cloud against a tiny independent agent: stages, sequence, queries, limits, faults, and its own end."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from client import CloudError, LocalCloud
+from fake_agent import FakeAgent
+from lc import mqtt_wire as mqtt
+from lc import schema
+
+
+# -- 01 claim -------------------------------------------------------------------------------------------------------
+
+def test_01_claim__valid__agent_is_registered(cloud):
+    agent = FakeAgent(cloud, "one")
+    assert agent.claim() == (204, b"")
+    known = cloud.agents()[agent.claim_id]
+    assert (known["hostname"], known["mguid"], known["rooms"]) == ("one", agent.mguid, cloud.rooms[:1])
+    request, = cloud.https_requests("claim")
+    assert request["body"]["token"] == "***" and request["status"] == 204
+    assert cloud.violations() == []
+
+
+@pytest.mark.parametrize("change,status,key", [
+    ({"token": "wrong"}, 403, "ErrForbidden"),
+    ({"rooms": [str(uuid.uuid4())]}, 422, "ErrInvalidRoomID"),
+    ({"rooms": "all"}, 422, "ErrInvalidRoomID"),
+    ({"node": {"id": str(uuid.uuid4()), "hostname": "h"}}, 422, "ErrInvalidNodeID"),
+    ({"publicKey": "nonsense"}, 422, "ErrInvalidPublicKey"),
+    ({"publicKey": None}, 422, "ErrInvalidPublicKey"),
+])
+def test_01_claim__something_wrong__is_refused_with_its_key(shared, change, status, key):
+    agent = FakeAgent(shared)
+    got, body = agent.claim(**change)
+    assert (got, body["errorMsgKey"]) == (status, key)
+    assert agent.claim_id not in shared.agents()
+
+
+def test_01_claim__twice__conflict(shared):
+    agent = FakeAgent(shared)
+    assert agent.claim()[0] == 204
+    assert agent.claim()[0] == 409
+
+
+def test_01_claim__ordered_answers__are_given_and_counted(cloud):
+    cloud.configure(claim_status=503, claim_times=2)
+    agent = FakeAgent(cloud)
+    assert [agent.claim()[0] for _ in range(3)] == [503, 503, 204]
+    cloud.configure(claim_status=422, claim_body={"errorMsgKey": "ErrInvalidNodeName"})
+    assert FakeAgent(cloud).claim() == (422, {"errorMsgKey": "ErrInvalidNodeName"})
+    cloud.configure(claim_raw=b"HTTP/1.1 102 Processing\r\n\r\n")
+    assert FakeAgent(cloud).claim()[0] == 102
+    cloud.configure(reset=True, claim_close=True)
+    with pytest.raises((http.client.HTTPException, OSError)):
+        FakeAgent(cloud).claim()
+    with pytest.raises(CloudError, match="no such switch: clam_status"):
+        cloud.configure(clam_status=1)
+
+
+# -- 02 env, challenge, password ------------------------------------------------------------------------------------
+
+def test_02_login__claimed__one_tls_connection_and_every_topic(shared):
+    agent = FakeAgent(shared)
+    agent.claim()
+    before = len(shared.https_requests())
+    answer = agent.login()
+    assert answer["clientID"] == agent.claim_id and len(answer["topics"]) == 20
+    calls = shared.https_requests()[before:]
+    assert [c["stage"] for c in calls] == ["env", "challenge", "password"]
+    assert len({c["tls"]["connection"] for c in calls}) == 1
+    assert calls[0]["tls"]["version"] == "TLSv1.3" and calls[0]["tls"]["sni"] == "localhost"
+    assert calls[2]["body"] == {"agent_version": "v2.10.4", "response": "***"}
+
+
+def test_02_login__challenge_answered_twice__second_is_refused(shared):
+    agent = FakeAgent(shared)
+    agent.claim()
+    with agent.https() as c:
+        prefix = f"/api/v1/auth/node/{agent.claim_id}"
+        agent.call(c, "GET", prefix + "/challenge")
+        body = json.dumps({"agent_version": "v2.10.4", "response": "AAAA"}).encode()
+        assert agent.call(c, "POST", prefix + "/password", body)[0] == 403
+    assert shared.violations("password", agent.claim_id)
+
+
+def test_02_login__unknown_claim_id__error_body(shared):
+    agent = FakeAgent(shared)
+    with agent.https() as c:
+        status, body = agent.call(c, "GET", f"/api/v1/env?v=2.10.4&cap=proto,ctx&claim_id={agent.claim_id}")
+    assert status == 404 and {"errorCode", "errorMsgKey", "errorMessage"} <= set(body)
+
+
+def test_02_login__changed_answers__reach_the_agent(cloud):
+    agent = FakeAgent(cloud)
+    agent.claim()
+    target = f"/api/v1/env?v=2.10.4&cap=proto,ctx&claim_id={agent.claim_id}"
+    cloud.configure(env_patch={"encoding": "json", "capabilities": None, "backoff": {"base": 3}}, env_chunked=True)
+    with agent.https() as c:
+        _, env = agent.call(c, "GET", target)
+        assert env["encoding"] == "json" and "capabilities" not in env and env["backoff"]["base"] == 3
+        cloud.configure(reset=True, env_status=500, env_body="oops", env_delay=0.2)
+        began = time.monotonic()
+        assert agent.call(c, "GET", target) == (500, b"oops") and time.monotonic() - began >= 0.2
+    cloud.configure(reset=True, topics={"chart": None, "agent-connection": "/agent/#{claim_id}/outbound/v9/here"})
+    agent.login()
+    assert "chart" not in agent.topics and agent.topics["agent-connection"].endswith("/outbound/v9/here")
+    agent.connect()
+    agent.publish("agent-connection", agent.hello())
+    cloud.wait_online(agent.claim_id)
+    cloud.configure(reset=True)
+
+
+def test_02_tls__certificate_zoo__clients_refuse_it(tmp_path):
+    for kind in ("expired", "wrong-host", "same-name-ca"):
+        with LocalCloud.start(tmp_path / kind, certificate=kind) as cloud:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                FakeAgent(cloud).claim()
+
+
+# -- 03 link --------------------------------------------------------------------------------------------------------
+
+def test_03_link__first_connection__follows_the_sequence(agent, cloud):
+    assert agent.next("SendNodeInstances")["claim_id"] == agent.claim_id
+    node_id = make_node(agent)
+    assert agent.next("ContextsCheckpoint") == {
+        "claim_id": agent.claim_id, "node_id": node_id, "version_hash": 0}
+    assert agent.next("StartAlarmStreaming")["version"] == 0
+    agent.say("node-instance-collectors", {"node_id": node_id, "collectors": [{"plugin": "p", "module": "m"}]})
+    node = cloud.wait_node("fake", live=True, queryable=True, collectors=[{"plugin": "p", "module": "m"}])
+    assert node["version"] == "v2.10.4" and node["info"]["data"]["host_labels"] == {"_os": "linux"}
+    assert [m["type"] for m in cloud.messages(agent.claim_id)] == [
+        "UpdateAgentConnection", "SendNodeInstances", "CreateNodeInstance", "CreateNodeInstanceResult",
+        "UpdateNodeInstanceConnection", "UpdateNodeInfo", "ContextsCheckpoint", "StartAlarmStreaming",
+        "UpdateNodeCollectors"]
+    agent.stop()
+    cloud.wait_offline(agent.claim_id)
+    assert cloud.violations() == []
+
+
+def test_03_link__automatic_steps_off__silence(cloud):
+    cloud.configure(auto_send_node_instances=False, auto_create_node_result=False, auto_contexts_checkpoint=False,
+                    auto_start_alarm_streaming=False)
+    agent = FakeAgent(cloud).start()
+    agent.say("create-node-instance", {"machine_guid": agent.mguid, "hostname": "quiet"})
+    cloud.wait_node("quiet")
+    assert cloud.messages(agent.claim_id, direction="down") == []
+    agent.stop()
+
+
+def test_03_link__recorded_packets__have_every_field(agent, cloud):
+    conn, = cloud.connections(agent.claim_id)
+    assert ["Sec-Websocket-Protocol", "mqtt"] in conn["upgrade"]["headers"]
+    assert conn["connect"]["connect_flags"] == 0xD6 and conn["connect"]["keep_alive"] == 60
+    assert conn["connack"]["properties"] == {"topic_alias_maximum": 10, "receive_maximum": 20}
+    assert set(bytes.fromhex(conn["connect_raw"])[:1]) == {0x10}
+    subscribes = cloud.packets(conn["id"], "SUBSCRIBE")
+    assert [p["fields"]["filters"] for p in subscribes] == [
+        [{"topic": agent.topics["inbox-cmd"], "options": 9}], [{"topic": agent.topics["inbox-cmd-v1"], "options": 9}]]
+    agent.publish("agent-connection", agent.hello(False), alias=3)
+    agent.publish("", agent.hello(False), alias=3)
+    last = cloud.wait(lambda: cloud.packets(conn["id"], "PUBLISH", direction="up")[2:], 5, "three publishes")[-1]
+    assert last["fields"]["topic"] == "" and last["fields"]["resolved_topic"] == agent.topics["agent-connection"]
+    assert all(f["masked"] for f in cloud.frames(conn["id"]) if f["dir"] == "up")
+    assert cloud.violations() == []
+
+
+def test_03_link__killed__will_makes_it_unreachable(agent, cloud):
+    cloud.wait_online(agent.claim_id)
+    cloud.disconnect(agent.claim_id, abrupt=True)
+    state = cloud.wait_offline(agent.claim_id)
+    assert state["source"] == 2
+    assert agent.gone.wait(5)
+
+
+def test_03_link__foreign_topics__are_not_delivered(cloud):
+    one, two = FakeAgent(cloud, "one").start(), FakeAgent(cloud, "two").start()
+    two.next("SendNodeInstances")
+    cloud.publish_raw(one.claim_id, "cmd", b"for one only")
+    assert one.next("cmd") == b"for one only"
+    forged = schema.encode("CreateNodeInstance", {"claim_id": two.claim_id, "machine_guid": two.mguid})
+    for topic in two.topics["create-node-instance"], two.topics["inbox-cmd"]:
+        one.publish(topic, forged, wait=False)
+        assert one.gone.wait(5)                             # mosquitto 2.0.11 hangs up after such a PUBACK
+        one.drop()
+        conn = cloud.connections(one.claim_id)[-1]["id"]
+        cloud.wait(lambda: [p["fields"]["reason"] for p in cloud.packets(conn, "PUBACK", direction="down")][-1:] == [0x87],
+                   5, "PUBACK with not authorized")
+        one.connect()
+    one.mqtt.subscribe(two.topics["inbox-cmd"], qos=1)
+    conn = cloud.connections(one.claim_id)[-1]["id"]
+    cloud.wait(lambda: cloud.packets(conn, "SUBACK")[-1]["fields"]["reasons"] == [0x87], 5, "refused SUBACK")
+    cloud.publish_raw(two.claim_id, "cmd", b"for two only")
+    assert two.next("cmd") == b"for two only"
+    one.publish("agent-connection", one.hello(False))       # when this has come, the forged ones would have
+    two.stop()
+    cloud.wait_offline(two.claim_id)
+    assert cloud.nodes() == [] and one.inbox.empty() and two.inbox.empty()
+    assert [v["text"].endswith("which was not issued") for v in cloud.violations("topic", one.claim_id)] == [True, True]
+    assert cloud.violations("subscribe", one.claim_id)
+    one.drop()
+
+
+def test_03_link__wrong_password__refused(cloud):
+    agent = FakeAgent(cloud)
+    agent.claim()
+    login = agent.login()
+    agent.connect({**login, "password": "guess"}, subscribe=False)
+    assert agent.connack[0] == 135
+    agent.drop()
+
+
+# -- 04 queries -----------------------------------------------------------------------------------------------------
+
+def test_04_query__answered__reply_is_taken_apart(agent, cloud):
+    q = cloud.query_async(agent.claim_id, "/api/v1/info", headers={"X-A": "b"}, timeout_ms=5000, accept_gzip=True)
+    request = agent.next("cmd")
+    asked = agent.answer(request, b'{"a":1}')
+    assert asked["timeout"] == 5000 and asked["version"] == 2
+    assert b"GET /api/v1/info HTTP/1.1\r\nX-A: b\r\nAccept-Encoding: gzip\r\n\r\n" in request
+    reply = cloud.collect(q)
+    assert (reply.http_status, reply.json(), reply.headers["content-length"]) == (200, {"a": 1}, "7")
+    assert cloud.violations() == []
+
+
+def test_04_query__post__has_body_and_length(agent, cloud):
+    cloud.query_async(agent.claim_id, "/api/v3/x", "POST", body=b"12345", node="n1")
+    assert agent.next("cmd").endswith(b"POST /node/n1/api/v3/x HTTP/1.1\r\nContent-Length: 5\r\n\r\n12345")
+
+
+def test_04_query__many_at_once__each_gets_its_own(agent, cloud):
+    numbers = [cloud.query_async(agent.claim_id, f"/api/v1/q{i}") for i in range(20)]
+    requests = [agent.next("cmd") for _ in numbers]
+    for r in reversed(requests):
+        agent.answer(r, r.split(b"/api/v1/")[1].split(b" ")[0])
+    assert [cloud.collect(n).body for n in numbers] == [b"q%d" % i for i in range(20)]
+
+
+def test_04_query__wrong_replies__are_violations(agent, cloud):
+    q = cloud.query_async(agent.claim_id, "/a")
+    agent.answer(agent.next("cmd"), times=2)
+    agent.publish("/svc/agent-data-ctrl/none/resp", b'{"msg-id":"x"}')
+    cloud.wait(lambda: len(cloud.violations("reply")) >= 2, 5, "two violations")
+    assert len(cloud.replies(q)) == 2
+    cloud.query_async(agent.claim_id, "/b", msg_id="same")
+    request = agent.next("cmd")
+    agent.session_id += 1
+    agent.answer(request)
+    cloud.wait(lambda: any("connect is" in v["text"] for v in cloud.violations("reply")), 5, "wrong session")
+
+
+def test_04_query__cancel_and_raw__arrive(agent, cloud):
+    cloud.cancel(agent.claim_id, "some-id")
+    assert agent.next("CancelPendingRequest")["request_id"] == "some-id"
+    cloud.raw_cmd(agent.claim_id, b"\0garbage")
+    assert agent.next("cmd") == b"\0garbage"
+    cloud.send(agent.claim_id, "DisconnectReq", {"reconnect_after_seconds": 7, "permaban": True})
+    got = agent.next("DisconnectReq")
+    assert got["reconnect_after_seconds"] == 7 and got["permaban"]
+
+
+def test_04_load__measures_inside_the_cloud(agent, cloud):
+    agent.mqtt.on_message = lambda _c, _u, m: agent.publish_now(m) if m.topic.endswith("/cmd") else None
+    result = cloud.load(agent.claim_id, ["/a", "/b"], 50, 8)
+    assert result["codes"] == {"200": 50} and len(result["latencies"]) == 50
+
+
+# -- 05 state -------------------------------------------------------------------------------------------------------
+
+def test_05_contexts__hash_is_recomputed(agent, cloud):
+    node_id = make_node(agent)
+    now = int(time.time())
+    one = {"id": "a.b", "version": now, "first_entry": now - 10}
+    agent.next("ContextsCheckpoint")
+    agent.say("contexts-snapshot", {"node_id": node_id, "contexts": [one], "version": 10})
+    two = {"id": "c.d", "version": now, "first_entry": now - 5, "last_entry": now}
+    agent.say("contexts-updated", {"node_id": node_id, "contextUpdates": [two], "version_hash": 15 + now,
+                                   "created_at": 1})
+    cloud.wait_node("fake", contexts=2, contexts_hash=15 + now)
+    assert cloud.violations() == []
+    gone = {"id": "c.d", "version": now + 1, "deleted": True}
+    agent.say("contexts-updated", {"node_id": node_id, "contextUpdates": [gone], "version_hash": 11, "created_at": 2})
+    assert agent.next("ContextsCheckpoint")["version_hash"] == 10
+    assert ["hash is 10" in v["text"] for v in cloud.violations("contexts")] == [True]
+
+
+def test_05_alerts__entries_and_snapshots__make_the_version(agent, cloud):
+    node_id = make_node(agent)
+    agent.next("StartAlarmStreaming")
+
+    def alert(name, when, status=5):
+        return {"node_id": node_id, "chart": "c", "name": name, "when": when, "status": status, "alert_version": when}
+    agent.say("alarm-log-v2", alert("x", 100))
+    agent.say("alarm-log-v2", alert("y", 50))
+    cloud.wait_node("fake", alerts=2, alert_version=150)
+    agent.say("alarm-log-v2", alert("y", 60, status=2))
+    cloud.wait_node("fake", alerts=1, alert_version=100)
+    for chunk, name in (1, "p"), (2, "q"):
+        agent.say("alarm-snapshot-v2", {"node_id": node_id, "chunks": 2, "chunk_size": 1, "chunk": chunk,
+                                        "alarms": [alert(name, 7)], "snapshot_uuid": "u"})
+    cloud.wait_node("fake", alerts=2, alert_version=14, alert_snapshots=1)
+    assert cloud.violations() == []
+    cloud.send(agent.claim_id, "SendAlarmCheckpoint", {"node_id": node_id, "claim_id": agent.claim_id, "version": 3})
+    assert agent.next("SendAlarmCheckpoint")["version"] == 3
+
+
+def test_05_session__strangers_and_old_sessions__are_violations(agent, cloud):
+    node_id = make_node(agent)
+    agent.say("node-instance-connection", {"node_id": node_id, "session_id": 1})
+    agent.say("node-instance-info", {"node_id": str(uuid.uuid4())})
+    agent.publish("create-node-instance", b"\xff\xff\xff")
+    agent.publish("contexts-updated", b"\xfa\x01\x01a")
+    agent.publish("chart", b"x")
+    cloud.wait(lambda: {"session", "node", "undecodable", "encoding", "topic"} <= {
+        v["kind"] for v in cloud.violations()}, 5, "one violation of each kind")
+
+
+# -- 06 limits and faults -------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("options,properties", [
+    (["max_topic_alias 0"], {"receive_maximum": 20}),
+    (["max_topic_alias 1", "max_inflight_messages 1"], {"topic_alias_maximum": 1, "receive_maximum": 1}),
+    (["max_packet_size 65536", "max_keepalive 30"],
+     {"topic_alias_maximum": 10, "receive_maximum": 20, "maximum_packet_size": 65536, "server_keep_alive": 30}),
+])
+def test_06_broker_options__are_announced(tmp_path, options, properties):
+    with LocalCloud.start(tmp_path, broker_options=options) as cloud:
+        agent = FakeAgent(cloud).start()
+        assert cloud.connections()[0]["connack"]["properties"] == properties
+        agent.stop()
+
+
+def test_06_connack_rewritten__front_announces_and_enforces(cloud):
+    cloud.configure(connack={"topic_alias_maximum": 1, "maximum_packet_size": 300, "receive_maximum": None},
+                    enforce_limits=True)
+    agent = FakeAgent(cloud).start()
+    assert cloud.connections()[0]["connack"]["properties"] == {"topic_alias_maximum": 1, "maximum_packet_size": 300}
+    agent.publish("agent-connection", agent.hello(), alias=2, wait=False)
+    assert agent.gone.wait(5)
+    assert [v["text"] for v in cloud.violations("alias")] == ["alias 2, the maximum is 1"]
+    sent = cloud.packets(1, "DISCONNECT", direction="down")
+    assert [p["fields"]["reason"] for p in sent] == [0x94]
+    agent.drop()
+
+
+def test_06_pubacks_dropped__stay_in_flight(cloud):
+    cloud.configure(connack={"receive_maximum": 65535})
+    agent = FakeAgent(cloud).start()
+    cloud.configure(drop_down=["PUBACK"])
+    for _ in range(3):
+        agent.publish("agent-connection", agent.hello(False), wait=False)
+    cloud.wait(lambda: cloud.connections()[0]["unacked"]["up"] == 3, 5, "three in flight")
+    assert cloud.violations("receive_maximum") == [] and cloud.connections()[0]["max_unacked"] == 3
+    agent.drop()
+
+
+@pytest.mark.parametrize("how,code", [({"ws_code": 1012, "ws_reason": "bye"}, 1012), ({"mqtt_reason": 0x8B}, 1000),
+                                      ({"hang_up": True}, None)])
+def test_06_disconnect__each_way__ends_the_connection(agent, cloud, how, code):
+    cloud.disconnect(agent.claim_id, **how)
+    assert agent.gone.wait(5)
+    agent.drop()
+    closed = cloud.wait(lambda: next((c for c in cloud.connections() if not c["open"]), None), 8, "closed")
+    assert closed["ws_close"]["by"] == "cloud" and closed["ws_close"]["code"] == code
+
+
+def test_06_hold__bytes_wait_until_release(agent, cloud):
+    cloud.wait_online(agent.claim_id)
+    cloud.hold(agent.claim_id)
+    agent.publish("agent-connection", agent.hello(False), wait=False)
+    cloud.send(agent.claim_id, "SendNodeInstances")
+    time.sleep(0.2)
+    assert cloud.agent(agent.claim_id)["reachable"]
+    cloud.release(agent.claim_id)
+    cloud.wait_offline(agent.claim_id)
+    agent.next("SendNodeInstances")
+
+
+def test_06_frames__cut_in_pieces_and_injected__arrive(agent, cloud):
+    agent.next("SendNodeInstances")
+    cloud.configure(frame_size=1)
+    cloud.send(agent.claim_id, "SendNodeInstances", {"claim_id": agent.claim_id, "space_id": "s"})
+    assert agent.next("SendNodeInstances")["space_id"] == "s"
+    cloud.configure(frame_size=0)
+    cloud.inject(mqtt.publish("/any/cmd", b"injected"), agent.claim_id)
+    assert agent.next("cmd") == b"injected"
+    cloud.inject(b"hi", agent.claim_id, level="frame", opcode=9)
+    cloud.wait(lambda: any(f["opcode"] == 10 and f["dir"] == "up" for f in cloud.frames(1)), 5, "pong")
+
+
+def test_06_puback_reason__is_rewritten(agent, cloud):
+    cloud.configure(puback_reason=0x97)
+    agent.publish("agent-connection", agent.hello(False))
+    assert cloud.packets(1, "PUBACK", direction="down")[-1]["fields"]["reason"] == 0x97
+
+
+def test_06_restart_broker__agents_come_back_with_their_ids(agent, cloud):
+    node_id = make_node(agent)
+    cloud.wait_node("fake", live=True)
+    cloud.restart_broker(["max_topic_alias 3"])
+    assert agent.gone.wait(5)
+    agent.drop()
+    agent.connect()
+    agent.publish("agent-connection", agent.hello())
+    cloud.wait_online(agent.claim_id, hellos=2)
+    assert cloud.connections()[-1]["connack"]["properties"]["topic_alias_maximum"] == 3
+    agent.say("create-node-instance", {"machine_guid": agent.mguid, "hostname": "fake"})
+    assert agent.next("CreateNodeInstanceResult")["node_id"] == node_id
+
+
+def test_06_upgrade__refused_or_wrong(cloud):
+    agent = FakeAgent(cloud)
+    agent.claim()
+    login = agent.login()
+    cloud.configure(upgrade_status=503, upgrade_times=1)
+    with pytest.raises(Exception):
+        agent.connect(login)
+    agent.connect(login)
+    assert [r["status"] for r in cloud.https_requests("upgrade")] == [503, 101]
+    agent.drop()
+
+
+# -- 07 the process -------------------------------------------------------------------------------------------------
+
+def test_07_sigterm__everything_is_gone(tmp_path):
+    cloud = LocalCloud.start(tmp_path)
+    agent = FakeAgent(cloud).start()
+    broker = cloud.info["broker_pid"]
+    assert json.loads((tmp_path / "cloud.json").read_text()) == cloud.info
+    began = time.monotonic()
+    assert cloud.stop() == 0 and time.monotonic() - began < 3
+    assert not pathlib.Path(f"/proc/{broker}").exists()
+    agent.drop()
+
+
+def test_07_killed__broker_dies_too(tmp_path):
+    cloud = LocalCloud.start(tmp_path)
+    os.kill(cloud.info["pid"], signal.SIGKILL)
+    wait_gone(cloud.info["broker_pid"])
+    assert cloud.stop() == -signal.SIGKILL
+
+
+def test_07_parent_dies__cloud_ends(tmp_path):
+    program = f"""
+import sys, os; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
+from client import LocalCloud
+c = LocalCloud.start({str(tmp_path)!r})
+print(c.info["pid"], c.info["broker_pid"], flush=True)
+os._exit(0)
+"""
+    out = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True, timeout=30).stdout
+    for pid in out.split():
+        wait_gone(int(pid))
+
+
+# -- helpers --------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One cloud for tests that only ask it things."""
+    with LocalCloud.start(tmp_path_factory.mktemp("shared")) as c:
+        yield c
+
+
+def make_node(agent: FakeAgent) -> str:
+    """The agent's own node, created and described; its id."""
+    agent.say("create-node-instance", {"machine_guid": agent.mguid, "hostname": agent.hostname})
+    node_id = agent.next("CreateNodeInstanceResult")["node_id"]
+    agent.say("node-instance-connection", {"node_id": node_id, "liveness": True, "queryable": True,
+                                           "session_id": agent.session_id})
+    agent.say("node-instance-info", {"node_id": node_id, "machine_guid": agent.mguid, "data": {
+        "name": agent.hostname, "version": "v2.10.4", "host_labels": {"_os": "linux"}}})
+    return node_id
+
+
+def wait_gone(pid: int, seconds: float = 8):
+    """Until the process is gone (or nobody's child any more but dead)."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return
+        except FileNotFoundError:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"process {pid} is still there")
