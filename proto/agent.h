@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Messages in which an agent speaks of itself (protocol.md 3.1, 3.2). Codecs of this folder: encode() never fails;
-// decoders take any bytes and give a value or nothing. Times are microseconds since 1970 UTC.
+// Messages in which an agent speaks of itself (protocol.md 3.1, 3.2).
+//
+// The codecs of this folder have in common:
+//  - encode() never fails. Default values (0, false, "") are not on the wire. Text should be UTF-8; other bytes are
+//    sent as U+FFFD, because a reader may refuse a whole message for one of them.
+//  - decode_x() takes any bytes and gives a value or nothing. Unknown fields are skipped, absent ones have their
+//  default
+//    value, text ends at a NUL. Nothing comes of bytes that are not protobuf, text that is not UTF-8, messages over the
+//    limit that stands beside the decoder, or such as would need more than 24 times their length in memory.
+//  - Times named _us are microseconds since 1970 UTC; what is finer on the wire is cut off; 0 = not there, or not
+//  within
+//    285000 years of 1970.
+//  - Fields that only the cloud fills (mqtt_broker_addr, vmq_instance_id) and deprecated ones are not offered.
+// Everything is a pure function; any thread.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +49,8 @@ struct UpdateAgentConnection {
 };
 
 [[nodiscard]] std::string encode(const UpdateAgentConnection &m);
-// At most 64 KiB.
+// Longer messages are not decoded.
+inline constexpr std::size_t kMaxAgent = 64U << 10;
 [[nodiscard]] std::optional<UpdateAgentConnection> decode_update_agent_connection(std::string_view bytes);
 
 }  // namespace aclk::proto

@@ -9,62 +9,72 @@ namespace aclk::proto {
 std::optional<SendNodeInstances> decode_send_node_instances(std::string_view bytes) {
   const auto w = ACLK_UNPACK(send_node_instances, SendNodeInstances)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return SendNodeInstances{wire::str(w->claim_id), wire::str(w->space_id)};
+  wire::Reader r;
+  return r.done(SendNodeInstances{r.text(w->claim_id), r.text(w->space_id)});
 }
 
 std::optional<CreateNodeInstanceResult> decode_create_node_instance_result(std::string_view bytes) {
   const auto w = ACLK_UNPACK(create_node_instance_result, CreateNodeInstanceResult)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return CreateNodeInstanceResult{wire::str(w->node_id), wire::str(w->machine_guid)};
+  wire::Reader r;
+  return r.done(CreateNodeInstanceResult{r.text(w->node_id), r.text(w->machine_guid)});
 }
 
 std::optional<ContextsCheckpoint> decode_contexts_checkpoint(std::string_view bytes) {
   const auto w = ACLK_UNPACK(contexts_checkpoint, ContextsCheckpoint)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return ContextsCheckpoint{wire::str(w->claim_id), wire::str(w->node_id), w->version_hash};
+  wire::Reader r;
+  return r.done(ContextsCheckpoint{r.text(w->claim_id), r.text(w->node_id), w->version_hash});
 }
 
 std::optional<StopStreamingContexts> decode_stop_streaming_contexts(std::string_view bytes) {
   const auto w = ACLK_UNPACK(stop_streaming_contexts, StopStreamingContexts)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return StopStreamingContexts{wire::str(w->claim_id), wire::str(w->node_id), w->reason};
+  wire::Reader r;
+  return r.done(StopStreamingContexts{r.text(w->claim_id), r.text(w->node_id), w->reason});
 }
 
 std::optional<StartAlarmStreaming> decode_start_alarm_streaming(std::string_view bytes) {
   const auto w = ACLK_UNPACK(start_alarm_streaming, StartAlarmStreaming)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return StartAlarmStreaming{wire::str(w->node_id), w->version};
+  wire::Reader r;
+  return r.done(StartAlarmStreaming{r.text(w->node_id), w->version});
 }
 
 std::optional<SendAlarmCheckpoint> decode_send_alarm_checkpoint(std::string_view bytes) {
   const auto w = ACLK_UNPACK(send_alarm_checkpoint, SendAlarmCheckpoint)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return SendAlarmCheckpoint{wire::str(w->node_id), wire::str(w->claim_id), w->version};
+  wire::Reader r;
+  return r.done(SendAlarmCheckpoint{r.text(w->node_id), r.text(w->claim_id), w->version});
 }
 
 std::optional<SendAlarmSnapshot> decode_send_alarm_snapshot(std::string_view bytes) {
   const auto w = ACLK_UNPACK(send_alarm_snapshot, SendAlarmSnapshot)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return SendAlarmSnapshot{wire::str(w->node_id), wire::str(w->claim_id), wire::str(w->snapshot_uuid)};
+  wire::Reader r;
+  return r.done(SendAlarmSnapshot{r.text(w->node_id), r.text(w->claim_id), r.text(w->snapshot_uuid)});
 }
 
 std::optional<SendAlarmConfiguration> decode_send_alarm_configuration(std::string_view bytes) {
   const auto w = ACLK_UNPACK(send_alarm_configuration, SendAlarmConfiguration)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return SendAlarmConfiguration{wire::str(w->config_hash)};
+  wire::Reader r;
+  return r.done(SendAlarmConfiguration{r.text(w->config_hash)});
 }
 
 std::optional<DisconnectReq> decode_disconnect_req(std::string_view bytes) {
   const auto w = ACLK_UNPACK(disconnect_req, DisconnectReq)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return DisconnectReq{w->reconnect_after_seconds, w->permaban != 0, wire::micros(w->created_at), w->error_code,
-                       wire::str(w->error_description)};
+  wire::Reader r;
+  return r.done(DisconnectReq{w->reconnect_after_seconds, w->permaban != 0, wire::micros(w->created_at), w->error_code,
+                              r.text(w->error_description)});
 }
 
 std::optional<CancelPendingRequest> decode_cancel_pending_request(std::string_view bytes) {
   const auto w = ACLK_UNPACK(cancel_pending_request, CancelPendingRequest)(bytes, kMaxCommand);
   if (!w) return std::nullopt;
-  return CancelPendingRequest{wire::str(w->request_id), wire::micros(w->timestamp), wire::str(w->trace_id)};
+  wire::Reader r;
+  return r.done(CancelPendingRequest{r.text(w->request_id), wire::micros(w->timestamp), r.text(w->trace_id)});
 }
 
 std::string encode(const SendNodeInstances &m) {
@@ -81,6 +91,57 @@ std::string encode(const CreateNodeInstanceResult &m) {
   w.node_id = a.text(m.node_id);
   w.machine_guid = a.text(m.machine_guid);
   return ACLK_PACK(create_node_instance_result, CreateNodeInstanceResult)(w);
+}
+
+std::string encode(const ContextsCheckpoint &m) {
+  wire::Arena a;
+  AclkWire__ContextsCheckpoint w = ACLK_WIRE__CONTEXTS_CHECKPOINT__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.node_id = a.text(m.node_id);
+  w.version_hash = m.version_hash;
+  return ACLK_PACK(contexts_checkpoint, ContextsCheckpoint)(w);
+}
+
+std::string encode(const StopStreamingContexts &m) {
+  wire::Arena a;
+  AclkWire__StopStreamingContexts w = ACLK_WIRE__STOP_STREAMING_CONTEXTS__INIT;
+  w.claim_id = a.text(m.claim_id);
+  w.node_id = a.text(m.node_id);
+  w.reason = m.reason;
+  return ACLK_PACK(stop_streaming_contexts, StopStreamingContexts)(w);
+}
+
+std::string encode(const StartAlarmStreaming &m) {
+  wire::Arena a;
+  AclkWire__StartAlarmStreaming w = ACLK_WIRE__START_ALARM_STREAMING__INIT;
+  w.node_id = a.text(m.node_id);
+  w.version = m.version;
+  return ACLK_PACK(start_alarm_streaming, StartAlarmStreaming)(w);
+}
+
+std::string encode(const SendAlarmCheckpoint &m) {
+  wire::Arena a;
+  AclkWire__SendAlarmCheckpoint w = ACLK_WIRE__SEND_ALARM_CHECKPOINT__INIT;
+  w.node_id = a.text(m.node_id);
+  w.claim_id = a.text(m.claim_id);
+  w.version = m.version;
+  return ACLK_PACK(send_alarm_checkpoint, SendAlarmCheckpoint)(w);
+}
+
+std::string encode(const SendAlarmSnapshot &m) {
+  wire::Arena a;
+  AclkWire__SendAlarmSnapshot w = ACLK_WIRE__SEND_ALARM_SNAPSHOT__INIT;
+  w.node_id = a.text(m.node_id);
+  w.claim_id = a.text(m.claim_id);
+  w.snapshot_uuid = a.text(m.snapshot_uuid);
+  return ACLK_PACK(send_alarm_snapshot, SendAlarmSnapshot)(w);
+}
+
+std::string encode(const SendAlarmConfiguration &m) {
+  wire::Arena a;
+  AclkWire__SendAlarmConfiguration w = ACLK_WIRE__SEND_ALARM_CONFIGURATION__INIT;
+  w.config_hash = a.text(m.config_hash);
+  return ACLK_PACK(send_alarm_configuration, SendAlarmConfiguration)(w);
 }
 
 std::string encode(const DisconnectReq &m) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the cloud says to an agent (protocol.md 3.3), one struct per message type. See proto/agent.h for what all codecs
-// have in common. Deprecated fields are not read. Every decoder takes at most kMaxCommand bytes; an empty payload is a
-// message with default values.
+// have in common. Deprecated fields are not read, nor is the config of SendNodeInstances. Every decoder takes at most
+// kMaxCommand bytes; an empty payload is a message with default values.
 #pragma once
 
 #include <cstddef>
@@ -96,6 +96,12 @@ struct CancelPendingRequest {
 // The cloud's side, for tests.
 [[nodiscard]] std::string encode(const SendNodeInstances &m);
 [[nodiscard]] std::string encode(const CreateNodeInstanceResult &m);
+[[nodiscard]] std::string encode(const ContextsCheckpoint &m);
+[[nodiscard]] std::string encode(const StopStreamingContexts &m);
+[[nodiscard]] std::string encode(const StartAlarmStreaming &m);
+[[nodiscard]] std::string encode(const SendAlarmCheckpoint &m);
+[[nodiscard]] std::string encode(const SendAlarmSnapshot &m);
+[[nodiscard]] std::string encode(const SendAlarmConfiguration &m);
 [[nodiscard]] std::string encode(const DisconnectReq &m);
 [[nodiscard]] std::string encode(const CancelPendingRequest &m);
 

@@ -7,9 +7,6 @@
 namespace aclk::proto {
 namespace {
 
-constexpr std::size_t kSmall = 64U << 10;
-constexpr std::size_t kLarge = 1U << 20;
-
 AclkWire__MachineLearningInfo ml(const MachineLearningInfo &m) {
   AclkWire__MachineLearningInfo w = ACLK_WIRE__MACHINE_LEARNING_INFO__INIT;
   w.ml_capable = m.ml_capable ? 1 : 0;
@@ -22,9 +19,9 @@ MachineLearningInfo ml(const AclkWire__MachineLearningInfo *w) {
   return {w->ml_capable != 0, w->ml_enabled != 0};
 }
 
-std::vector<Capability> list(const AclkWire__CapabilityList *w) {
+std::vector<Capability> list(wire::Reader &r, const AclkWire__CapabilityList *w) {
   if (w == nullptr) return {};
-  return wire::capabilities(w->n_capabilities, w->capabilities);
+  return r.capabilities(w->n_capabilities, w->capabilities);
 }
 
 void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
@@ -47,7 +44,7 @@ void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
   w.custom_info = a.text(d.custom_info);
   w.machine_guid = a.text(d.machine_guid);
   w.n_host_labels = d.host_labels.size();
-  w.host_labels = a.array(w.n_host_labels, aclk_wire__node_info__host_labels_entry__init);
+  w.host_labels = a.list(w.n_host_labels, aclk_wire__node_info__host_labels_entry__init);
   std::size_t n = 0;
   for (const auto &[k, v] : d.host_labels) {
     w.host_labels[n]->key = a.text(k);
@@ -56,28 +53,28 @@ void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
   }
 }
 
-NodeInfo read(const AclkWire__NodeInfo &w) {
+NodeInfo read(wire::Reader &r, const AclkWire__NodeInfo &w) {
   NodeInfo d;
-  d.name = wire::str(w.name);
-  d.os = wire::str(w.os);
-  d.os_name = wire::str(w.os_name);
-  d.os_version = wire::str(w.os_version);
-  d.kernel_name = wire::str(w.kernel_name);
-  d.kernel_version = wire::str(w.kernel_version);
-  d.architecture = wire::str(w.architecture);
+  d.name = r.text(w.name);
+  d.os = r.text(w.os);
+  d.os_name = r.text(w.os_name);
+  d.os_version = r.text(w.os_version);
+  d.kernel_name = r.text(w.kernel_name);
+  d.kernel_version = r.text(w.kernel_version);
+  d.architecture = r.text(w.architecture);
   d.cpus = w.cpus;
-  d.cpu_frequency = wire::str(w.cpu_frequency);
-  d.memory = wire::str(w.memory);
-  d.disk_space = wire::str(w.disk_space);
-  d.version = wire::str(w.version);
-  d.release_channel = wire::str(w.release_channel);
-  d.timezone = wire::str(w.timezone);
-  d.virtualization_type = wire::str(w.virtualization_type);
-  d.container_type = wire::str(w.container_type);
-  d.custom_info = wire::str(w.custom_info);
-  d.machine_guid = wire::str(w.machine_guid);
+  d.cpu_frequency = r.text(w.cpu_frequency);
+  d.memory = r.text(w.memory);
+  d.disk_space = r.text(w.disk_space);
+  d.version = r.text(w.version);
+  d.release_channel = r.text(w.release_channel);
+  d.timezone = r.text(w.timezone);
+  d.virtualization_type = r.text(w.virtualization_type);
+  d.container_type = r.text(w.container_type);
+  d.custom_info = r.text(w.custom_info);
+  d.machine_guid = r.text(w.machine_guid);
   for (std::size_t i = 0; i < w.n_host_labels; ++i)
-    d.host_labels.insert_or_assign(wire::str(w.host_labels[i]->key), wire::str(w.host_labels[i]->value));
+    d.host_labels.insert_or_assign(r.text(w.host_labels[i]->key), r.text(w.host_labels[i]->value));
   d.ml_info = ml(w.ml_info);
   return d;
 }
@@ -139,7 +136,7 @@ std::string encode(const UpdateNodeCollectors &m) {
   w.claim_id = a.text(m.claim_id);
   w.node_id = a.text(m.node_id);
   w.n_collectors = m.collectors.size();
-  w.collectors = a.array(w.n_collectors, aclk_wire__collector_info__init);
+  w.collectors = a.list(w.n_collectors, aclk_wire__collector_info__init);
   for (std::size_t i = 0; i < w.n_collectors; ++i) {
     w.collectors[i]->module = a.text(m.collectors[i].module);
     w.collectors[i]->plugin = a.text(m.collectors[i].plugin);
@@ -148,53 +145,57 @@ std::string encode(const UpdateNodeCollectors &m) {
 }
 
 std::optional<CreateNodeInstance> decode_create_node_instance(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(create_node_instance, CreateNodeInstance)(bytes, kSmall);
+  const auto w = ACLK_UNPACK(create_node_instance, CreateNodeInstance)(bytes, kMaxNode);
   if (!w) return std::nullopt;
-  return CreateNodeInstance{wire::str(w->claim_id), wire::str(w->machine_guid), wire::str(w->hostname), w->hops};
+  wire::Reader r;
+  return r.done(CreateNodeInstance{r.text(w->claim_id), r.text(w->machine_guid), r.text(w->hostname), w->hops});
 }
 
 std::optional<UpdateNodeInstanceConnection> decode_update_node_instance_connection(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_instance_connection, UpdateNodeInstanceConnection)(bytes, kSmall);
+  const auto w = ACLK_UNPACK(update_node_instance_connection, UpdateNodeInstanceConnection)(bytes, kMaxNode);
   if (!w) return std::nullopt;
+  wire::Reader r;
   UpdateNodeInstanceConnection m;
-  m.claim_id = wire::str(w->claim_id);
-  m.node_id = wire::str(w->node_id);
+  m.claim_id = r.text(w->claim_id);
+  m.node_id = r.text(w->node_id);
   m.liveness = w->liveness != 0;
   m.queryable = w->queryable != 0;
   m.session_id = w->session_id;
   m.updated_at_us = wire::micros(w->updated_at);
   m.hops = w->hops;
-  m.capabilities = wire::capabilities(w->n_capabilities, w->capabilities);
-  return m;
+  m.capabilities = r.capabilities(w->n_capabilities, w->capabilities);
+  return r.done(std::move(m));
 }
 
 std::optional<UpdateNodeInfo> decode_update_node_info(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_info, UpdateNodeInfo)(bytes, kLarge);
+  const auto w = ACLK_UNPACK(update_node_info, UpdateNodeInfo)(bytes, kMaxNodeInfo);
   if (!w) return std::nullopt;
+  wire::Reader r;
   UpdateNodeInfo m;
-  m.claim_id = wire::str(w->claim_id);
-  if (w->data != nullptr) m.data = read(*w->data);
+  m.claim_id = r.text(w->claim_id);
+  if (w->data != nullptr) m.data = read(r, *w->data);
   m.updated_at_us = wire::micros(w->updated_at);
   m.session_id = w->session_id;
-  m.machine_guid = wire::str(w->machine_guid);
+  m.machine_guid = r.text(w->machine_guid);
   m.child = w->child != 0;
-  m.node_id = wire::str(w->node_id);
+  m.node_id = r.text(w->node_id);
   m.ml_info = ml(w->ml_info);
-  m.node_capabilities = list(w->node_info);
-  m.node_instance_capabilities = list(w->node_instance_info);
-  return m;
+  m.node_capabilities = list(r, w->node_info);
+  m.node_instance_capabilities = list(r, w->node_instance_info);
+  return r.done(std::move(m));
 }
 
 std::optional<UpdateNodeCollectors> decode_update_node_collectors(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_collectors, UpdateNodeCollectors)(bytes, kLarge);
+  const auto w = ACLK_UNPACK(update_node_collectors, UpdateNodeCollectors)(bytes, kMaxNodeInfo);
   if (!w) return std::nullopt;
+  wire::Reader r;
   UpdateNodeCollectors m;
-  m.claim_id = wire::str(w->claim_id);
-  m.node_id = wire::str(w->node_id);
+  m.claim_id = r.text(w->claim_id);
+  m.node_id = r.text(w->node_id);
   m.collectors.reserve(w->n_collectors);
   for (std::size_t i = 0; i < w->n_collectors; ++i)
-    m.collectors.push_back({wire::str(w->collectors[i]->module), wire::str(w->collectors[i]->plugin)});
-  return m;
+    m.collectors.push_back({r.text(w->collectors[i]->module), r.text(w->collectors[i]->plugin)});
+  return r.done(std::move(m));
 }
 
 }  // namespace aclk::proto

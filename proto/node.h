@@ -3,6 +3,7 @@
 // Messages about the nodes of an agent (protocol.md 3.2). See proto/agent.h for what all codecs have in common.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -94,7 +95,9 @@ struct UpdateNodeCollectors {
 [[nodiscard]] std::string encode(const UpdateNodeInfo &m);
 [[nodiscard]] std::string encode(const UpdateNodeCollectors &m);
 
-// At most 64 KiB, 64 KiB, 1 MiB, 1 MiB.
+// Longer messages are not decoded: the first two are small, labels and collectors may be many.
+inline constexpr std::size_t kMaxNode = 64U << 10;
+inline constexpr std::size_t kMaxNodeInfo = 1U << 20;
 [[nodiscard]] std::optional<CreateNodeInstance> decode_create_node_instance(std::string_view bytes);
 [[nodiscard]] std::optional<UpdateNodeInstanceConnection> decode_update_node_instance_connection(
     std::string_view bytes);

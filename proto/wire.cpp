@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proto/wire.h"
 
+#include <cstdlib>
+#include <cstring>
+
 namespace aclk::proto::wire {
 namespace {
 
@@ -24,35 +27,45 @@ std::size_t character(std::string_view s) {
   return 0;
 }
 
+// Can stand on the wire and in a C string as it is.
+bool clean(std::string_view s) {
+  while (!s.empty()) {
+    const auto n = s[0] == '\0' ? 0 : character(s);
+    if (n == 0) return false;
+    s.remove_prefix(n);
+  }
+  return true;
+}
+
 }  // namespace
 
-char *Arena::text(std::string_view s) {
-  auto &out = texts_.emplace_back();
-  out.reserve(s.size());
-  while (!s.empty()) {
-    const auto n = character(s);
-    if (n == 0) {
-      out += "\xef\xbf\xbd";
-      s.remove_prefix(1);
-    } else {
-      if (s[0] != '\0') out += s.substr(0, n);  // would end the C string
-      s.remove_prefix(n);
-    }
+char *Arena::text(const std::string &s) {
+  if (clean(s)) return const_cast<char *>(s.c_str());  // protobuf-c does not write into what it packs
+  static constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  char *const out = static_cast<char *>(pool_.allocate(s.size() * kReplacement.size() + 1, 1));
+  char *end = out;
+  for (std::string_view rest = s; !rest.empty();) {
+    const auto n = character(rest);
+    const auto good = n == 0 ? kReplacement : rest.substr(0, n);
+    if (rest[0] != '\0') end += good.copy(end, good.size());
+    rest.remove_prefix(n == 0 ? 1 : n);
   }
-  return out.data();
+  *end = '\0';
+  return out;
 }
 
 AclkWire__Timestamp *Arena::timestamp(std::int64_t us) {
-  auto &t = times_.emplace_back();
-  aclk_wire__timestamp__init(&t);
-  t.seconds = us / 1'000'000;
-  t.nanos = static_cast<std::int32_t>(us % 1'000'000 * 1'000);
-  return &t;
+  constexpr std::int64_t kSecond = 1'000'000;
+  auto *const t = messages(1, aclk_wire__timestamp__init);
+  const auto part = (us % kSecond + kSecond) % kSecond;  // nanos count upwards, before 1970 too
+  t->seconds = us / kSecond - (us % kSecond < 0 ? 1 : 0);
+  t->nanos = static_cast<std::int32_t>(part * 1'000);
+  return t;
 }
 
 void Arena::capabilities(const std::vector<Capability> &from, std::size_t &n, AclkWire__Capability **&to) {
   n = from.size();
-  to = array(n, aclk_wire__capability__init);
+  to = list(n, aclk_wire__capability__init);
   for (std::size_t i = 0; i < n; ++i) {
     to[i]->name = text(from[i].name);
     to[i]->version = from[i].version;
@@ -60,19 +73,35 @@ void Arena::capabilities(const std::vector<Capability> &from, std::size_t &n, Ac
   }
 }
 
+std::string Reader::text(const char *s) {
+  const std::string_view t = s == nullptr ? std::string_view() : std::string_view(s);
+  if (clean(t)) return std::string(t);
+  ok_ = false;
+  return {};
+}
+
 std::int64_t micros(const AclkWire__Timestamp *t) {
   if (t == nullptr) return 0;
-  // Any 64-bit number may stand on the wire; a time outside the years that fit is no time.
-  constexpr std::int64_t kMax = 9'000'000'000'000;
-  if (t->seconds > kMax || t->seconds < -kMax) return 0;
+  constexpr std::int64_t kMaxSeconds = 9'000'000'000'000;  // about 285000 years; times 10^6 it fits
+  if (t->seconds > kMaxSeconds || t->seconds < -kMaxSeconds) return 0;
   return t->seconds * 1'000'000 + t->nanos / 1'000;
 }
 
-std::vector<Capability> capabilities(std::size_t n, AclkWire__Capability *const *c) {
+std::vector<Capability> Reader::capabilities(std::size_t n, AclkWire__Capability *const *c) {
   std::vector<Capability> out;
   out.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) out.push_back({str(c[i]->name), c[i]->version, c[i]->enabled != 0});
+  for (std::size_t i = 0; i < n; ++i) out.push_back({text(c[i]->name), c[i]->version, c[i]->enabled != 0});
   return out;
 }
+
+void *Budget::take(void *self, std::size_t size) {
+  auto &left = static_cast<Budget *>(self)->left_;
+  if (size > left) return nullptr;
+  left -= size;
+  return std::malloc(
+      size);  // NOLINT(cppcoreguidelines-no-malloc): freed by protobuf-c's own allocator, which is free()
+}
+
+void Budget::give(void * /*self*/, void *p) { std::free(p); }
 
 }  // namespace aclk::proto::wire

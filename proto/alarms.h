@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Messages about the alerts of a node (protocol.md 3.2, 4.6). See proto/agent.h for what all codecs have in common.
+// Fields that the protocol calls deprecated are not offered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aclk::proto {
+
+enum class AlarmStatus : std::uint8_t {
+  null = 0,
+  unknown = 1,
+  removed = 2,
+  not_a_number = 3,
+  clear = 4,
+  warning = 5,
+  critical = 6,
+};
+
+// Topic alarm-log-v2, one transition per message; also the element of AlarmSnapshot. Durations and points in time are
+// whole seconds here, as on the wire.
+struct AlarmLogEntry {
+  std::string node_id;
+  std::string claim_id;
+  std::string chart;  // chart id
+  std::string name;
+  std::uint64_t when = 0;
+  std::string config_hash;
+  std::int32_t utc_offset = 0;
+  std::string timezone;
+  std::string exec_path;
+  std::string conf_source;
+  std::string command;
+  std::uint32_t duration = 0;
+  std::uint32_t non_clear_duration = 0;
+  AlarmStatus status = AlarmStatus::null;  // a number that the protocol does not know is read as null
+  AlarmStatus old_status = AlarmStatus::null;
+  std::uint64_t delay = 0;
+  std::uint64_t delay_up_to_timestamp = 0;
+  std::uint64_t last_repeat = 0;
+  bool silenced = false;
+  std::string value_string;  // with unit; "-" = none
+  std::string old_value_string;
+  double value = 0;  // NaN is sent, and read, as 0
+  double old_value = 0;
+  bool updated = false;  // superseded by a later transition
+  std::string rendered_info;
+  std::string chart_context;
+  std::uint64_t event_id = 0;
+  std::string transition_id;
+  std::string chart_name;
+  std::string summary;
+  std::uint64_t alert_version = 0;
+
+  bool operator==(const AlarmLogEntry &) const = default;
+};
+
+// Topic alarm-snapshot-v2: one of `chunks` pieces that share a snapshot_uuid.
+struct AlarmSnapshot {
+  std::string node_id;
+  std::string claim_id;
+  std::uint32_t chunks = 0;
+  std::uint32_t chunk_size = 0;  // entries in this piece
+  std::uint32_t chunk = 0;       // counted from 1
+  std::vector<AlarmLogEntry> alarms;
+  std::string snapshot_uuid;
+
+  bool operator==(const AlarmSnapshot &) const = default;
+};
+
+struct AlarmConfiguration {
+  std::string alarm;  // exactly one of alarm and template_name is set
+  std::string template_name;
+  std::string on_chart, classification, type, component, os, hosts, plugin, module, charts, lookup;
+  std::string every;  // seconds as text
+  std::string units, green, red, calculation_expr, warning_expr, critical_expr;
+  std::string recipient, exec, delay, repeat, info, options, host_labels;
+  std::int32_t p_db_lookup_after = 0;  // the five p_db_lookup fields: only of an alert with a database lookup
+  std::int32_t p_db_lookup_before = 0;
+  std::string p_db_lookup_dimensions, p_db_lookup_method, p_db_lookup_options;
+  std::int32_t p_update_every = 0;
+  std::string chart_labels, summary;
+
+  bool operator==(const AlarmConfiguration &) const = default;
+};
+
+// Topic alarm-config.
+struct ProvideAlarmConfiguration {
+  std::string config_hash;  // as requested
+  AlarmConfiguration config;
+
+  bool operator==(const ProvideAlarmConfiguration &) const = default;
+};
+
+[[nodiscard]] std::string encode(const AlarmLogEntry &m);
+[[nodiscard]] std::string encode(const AlarmSnapshot &m);
+// config is always present, be it empty.
+[[nodiscard]] std::string encode(const ProvideAlarmConfiguration &m);
+
+// Longer messages are not decoded. A snapshot holds at most 1000 entries of about 600 bytes.
+inline constexpr std::size_t kMaxAlarm = 256U << 10;
+inline constexpr std::size_t kMaxAlarmSnapshot = 8U << 20;
+[[nodiscard]] std::optional<AlarmLogEntry> decode_alarm_log_entry(std::string_view bytes);
+[[nodiscard]] std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes);
+[[nodiscard]] std::optional<ProvideAlarmConfiguration> decode_provide_alarm_configuration(std::string_view bytes);
+
+}  // namespace aclk::proto

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Messages about the contexts of a node (protocol.md 3.2, 4.5). See proto/agent.h for what all codecs have in common.
+// Versions and hashes are made elsewhere; here they are numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aclk::proto {
+
+// One context in either message below.
+struct ContextUpdated {
+  std::string id;  // system.cpu
+  std::uint64_t version = 0;
+  std::uint64_t first_entry = 0;  // second, 0 = not known yet
+  std::uint64_t last_entry = 0;   // second, 0 = being collected
+  bool deleted = false;           // only in ContextsUpdated
+  std::string title;
+  std::uint64_t priority = 0;
+  std::string chart_type;  // line, area, stacked, heatmap
+  std::string units;
+  std::string family;
+
+  bool operator==(const ContextUpdated &) const = default;
+};
+
+// Topic contexts-snapshot.
+struct ContextsSnapshot {
+  std::vector<ContextUpdated> contexts;
+  std::string claim_id;
+  std::string node_id;
+  std::uint64_t version = 0;  // the version hash after applying it
+
+  bool operator==(const ContextsSnapshot &) const = default;
+};
+
+// Topic contexts-updated.
+struct ContextsUpdated {
+  std::vector<ContextUpdated> context_updates;
+  std::string claim_id;
+  std::string node_id;
+  std::uint64_t version_hash = 0;   // after applying it
+  std::uint64_t created_at_us = 0;  // start of the dispatch pass; ever increasing
+
+  bool operator==(const ContextsUpdated &) const = default;
+};
+
+[[nodiscard]] std::string encode(const ContextsSnapshot &m);
+[[nodiscard]] std::string encode(const ContextsUpdated &m);
+
+// A node may have some ten thousand contexts of 200 bytes; anything longer than this is not decoded.
+inline constexpr std::size_t kMaxContexts = 16U << 20;
+[[nodiscard]] std::optional<ContextsSnapshot> decode_contexts_snapshot(std::string_view bytes);
+[[nodiscard]] std::optional<ContextsUpdated> decode_contexts_updated(std::string_view bytes);
+
+}  // namespace aclk::proto
