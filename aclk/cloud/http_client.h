@@ -20,8 +20,8 @@ namespace aclk::cloud {
 
 // How a cloud is reached and trusted; the same for every leg.
 struct Reach {
-  claim::Proxy proxy;
-  std::string trust_file;  // PEM, added to the system's store; empty = none
+  claim::Proxy proxy{};
+  std::string trust_file{};  // PEM, added to the system's store; empty = none
   bool insecure = false;   // no verification at all
 };
 
@@ -29,9 +29,9 @@ struct Reach {
 // `headers`, and Content-Length when there is a body or the method is POST.
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // https only
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string url{};  // https only
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   // To have TCP and TLS; with a proxy, which may take its time, `timeout` holds for that too (protocol.md 10.6).
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{30'000};  // for all of it

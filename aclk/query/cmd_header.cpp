@@ -30,9 +30,11 @@ class Reader final : public nlohmann::json_sax<Json> {
   }
   bool string(string_t &value) override {
     if (depth_ != 1 || !in_object_) return true;
-    if (key_ == "type") header_.type = std::move(value);
-    if (key_ == "msg-id") header_.msg_id = std::move(value);
-    if (key_ == "callback-topic") header_.callback_topic = std::move(value);
+    auto *const field = key_ == "type"             ? &header_.type
+                        : key_ == "msg-id"         ? &header_.msg_id
+                        : key_ == "callback-topic" ? &header_.callback_topic
+                                                   : nullptr;
+    if (field != nullptr) *field = std::move(value);
     return true;
   }
   bool binary(binary_t & /*value*/) override { return false; }  // does not exist in JSON text

@@ -26,11 +26,11 @@ struct Dropped {
   std::vector<std::string> lines;
 };
 
-// Answered with http-code 400.
+// Answered with http-code 400 and nothing else (bad_request_reply).
 struct BadRequest {
   std::string msg_id;
   std::string callback_topic;
-  std::string why;  // one sentence for the asker
+  std::string why;  // one sentence, for the log: the reply has no place for it
 };
 
 struct Request {

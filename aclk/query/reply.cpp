@@ -86,6 +86,12 @@ std::string common_keys(const Asker &a, std::int64_t now_us) {
       json_string(a.msg_id), now_us / kSecond, now_us % kSecond, a.session_us / kSecond, a.session_us % kSecond);
 }
 
+// The whole header of a reply that is no error reply.
+std::string ordinary_header(const Asker &a, int status, std::int64_t exec_us, std::int64_t now_us) {
+  return fmt::format("{},\"t-exec\":{},\"t-rx\":{},\"http-code\":{}}}", common_keys(a, now_us), exec_us, a.received_us,
+                     status);
+}
+
 // A value for a head line that the host supplied: it must not be able to end the line.
 std::string_view safe(std::string_view value, std::string_view otherwise) {
   constexpr std::size_t kMaxValueBytes = 256;
@@ -102,12 +108,17 @@ std::string error_reply(const Asker &asker, Fault fault, std::int64_t now_us) {
                      http_code(fault), static_cast<int>(fault), json_string(description(fault)));
 }
 
+std::string bad_request_reply(const Asker &asker, std::int64_t now_us) {
+  constexpr int kBadRequest = 400;
+  return ordinary_header(asker, kBadRequest, 0, now_us);
+}
+
 std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us) {
   const int status = wire_status(answer.status);
   const auto date = http_date(now_us / kSecond);
   const auto cache = safe(answer.cache_control, kNoCache);
   auto out = fmt::format(
-      "{},\"t-exec\":{},\"t-rx\":{},\"http-code\":{}}}\r\n\r\n"
+      "{}\r\n\r\n"
       "HTTP/1.1 {} {}\r\n"
       "Connection: close\r\n"
       "Server: Netdata Embedded HTTP Server {}\r\n"
@@ -116,8 +127,8 @@ std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t ex
       "Date: {}\r\n"
       "Content-Type: {}\r\n"
       "Cache-Control: {}\r\n",
-      common_keys(asker, now_us), exec_us, asker.received_us, status, status, reason_phrase(status),
-      safe(asker.agent_version, ""), date, safe(answer.content_type, "application/octet-stream"), cache);
+      ordinary_header(asker, status, exec_us, now_us), status, reason_phrase(status), safe(asker.agent_version, ""),
+      date, safe(answer.content_type, "application/octet-stream"), cache);
   // An answer that may be kept says for how long in Cache-Control itself.
   if (cache == kNoCache) out += fmt::format("Pragma: no-cache\r\nExpires: {}\r\n", date);
   if (!answer.location.empty()) out += fmt::format("Location: {}\r\n", answer.location);

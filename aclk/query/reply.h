@@ -39,6 +39,10 @@ enum class Fault : std::uint8_t {
 // The JSON header alone.
 [[nodiscard]] std::string error_reply(const Asker &asker, Fault fault, std::int64_t now_us);
 
+// To a question whose HTTP part is broken: the JSON header alone, http-code 400, as protocol.md 5.7 shows it. (5.4
+// counts the missing HTTP part among the reference's defects; clouds know this form, and whoever asked sent no HTTP.)
+[[nodiscard]] std::string bad_request_reply(const Asker &asker, std::int64_t now_us);
+
 // Everything before the body. Text that comes from the host and could break the head (a line feed in its content type)
 // is replaced by a harmless default; Content-Length is body.size().
 [[nodiscard]] std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t exec_us,

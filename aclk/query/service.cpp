@@ -72,14 +72,15 @@ void Service::on_dropped(const Dropped &dropped, loop::Instant now) {
 
 void Service::on_bad_request(BadRequest bad, std::int64_t received_us, loop::Instant now) {
   ++counters_.malformed;
-  constexpr int kStatus = 400;
-  if (malformed_log_.allow(now))
-    log(NACLK_LOG_ACCESS, NACLK_LOG_ERROR, fmt::format("ACLK received request is not valid, code {}", kStatus));
+  if (malformed_log_.allow(now)) {
+    log(NACLK_LOG_ACCESS, NACLK_LOG_ERROR, "ACLK received request is not valid, code 400");
+    log(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "ACLK: " + bad.why);
+  }
   const auto asker =
       make_asker(std::move(bad.msg_id), std::move(bad.callback_topic), random_transaction(), received_us);
-  auto out =
-      compose(asker, text_answer(kStatus, std::move(bad.why)), false, options_.max_body_bytes, 0, loop::wall_us());
-  if (const auto sent = publish(asker.topic, std::move(out.payload))) ++(*sent ? counters_.replies : counters_.unsent);
+  auto payload = bad_request_reply(asker, loop::wall_us());
+  if (!fits(payload.size(), asker.topic.size(), asker.max_packet)) payload.clear();
+  if (const auto sent = publish(asker.topic, std::move(payload))) ++(*sent ? counters_.replies : counters_.unsent);
 }
 
 void Service::on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now) {

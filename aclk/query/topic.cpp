@@ -28,13 +28,21 @@ bool has_refused_code_point(std::string_view t) {
   return false;
 }
 
+bool is_inbox(std::string_view t) {
+  constexpr std::string_view kAgent = "/agent/";
+  if (!t.starts_with(kAgent)) return false;
+  t.remove_prefix(kAgent.size());
+  t.remove_prefix(std::min(t.size(), t.find('/')));
+  return t == "/inbound" || t.starts_with("/inbound/");
+}
+
 }  // namespace
 
 bool is_reply_topic(std::string_view topic) {
   return !topic.empty() && topic.front() == '/' && topic.size() <= kMaxTopicBytes &&
          topic.find_first_of("+#") == std::string_view::npos && !has_control(topic) &&
          static_cast<std::size_t>(std::count(topic.begin(), topic.end(), '/')) <= kMaxTopicLevels &&
-         !has_refused_code_point(topic);
+         !has_refused_code_point(topic) && !is_inbox(topic);
 }
 
 }  // namespace aclk::query

@@ -24,7 +24,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
         plan(std::move(p)),
         events(std::move(e)),
         outbox(plan.outbox),
-        dialer(multi),
+        dialer(std::in_place, multi),
         deadline(loop),
         watch(loop),
         epilogue(loop) {}
@@ -33,7 +33,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   ConnectionPlan plan;
   Events events;
   Outbox outbox;
-  Dialer dialer;
+  std::optional<Dialer> dialer;
   std::unique_ptr<WsLink> link;
   std::unique_ptr<MqttClient> mqtt;
   loop::Timer deadline;  // of the stage that runs
@@ -61,7 +61,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (dead) return;
     link.reset();
     mqtt.reset();
-    dialer.cancel();
+    dialer->cancel();
     outbox.lost();
     const auto tell = std::move(events.ended);
     if (tell) tell(*ending);
@@ -73,8 +73,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   void start() {
     stage("dialing");
-    dialer.dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
-                [this](Result<Dialed> r) { on_dialed(std::move(r)); });
+    dialer->dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
+                 [this](Result<Dialed> r) { on_dialed(std::move(r)); });
   }
 
   void on_dialed(Result<Dialed> dialed) {
@@ -243,7 +243,7 @@ Connection::Connection(uv_loop_t &loop, CurlMulti &multi, WsContext &ws, Connect
 Connection::~Connection() {
   auto &i = *impl_;
   i.dead = true;
-  i.dialer.cancel();
+  i.dialer.reset();  // before the CurlMulti it uses, which may go next
   i.link.reset();
   i.mqtt.reset();
   i.deadline.stop();

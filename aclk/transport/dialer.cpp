@@ -8,9 +8,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -36,6 +39,13 @@ std::string peer_of(int fd) {
   const auto *const v4 = reinterpret_cast<const sockaddr_in *>(&a);
   ::inet_ntop(AF_INET, &v4->sin_addr, ip.data(), ip.size());
   return host_port(ip.data(), ntohs(v4->sin_port));
+}
+
+// Nothing that has a meaning in a URL: the host would become another one, or a part of it a user name.
+bool is_plain_host(std::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c >= 0x80;
+  });
 }
 
 bool prepare(int fd) {
@@ -71,6 +81,8 @@ struct Dialer::Impl {
 Result<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
   if (code != CURLE_OK) {
     if (auto e = connect_error(easy, code, {target, proxy, timeout})) return tl::unexpected<Error>(std::move(*e));
+    if (code == CURLE_URL_MALFORMAT && !easy.refused())
+      return fail(Errc::dns, fmt::format("{}: not a host name; check the URL", target));
     return fail(Errc::tcp, fmt::format("{}: no connection: {}", target, easy.trouble(code)));
   }
   if (!socket || !prepare(socket.get()))
@@ -95,7 +107,8 @@ void Dialer::dial(const std::string &host, std::uint16_t port, const claim::Prox
   c.proxy = proxy;
   c.timeout = timeout;
   c.done = std::move(done);
-  c.easy.set(CURLOPT_URL, ("http://" + c.target).c_str());
+  // Without a URL libcurl ends the transfer at once, in its time.
+  if (is_plain_host(host)) c.easy.set(CURLOPT_URL, ("http://" + c.target).c_str());
   c.easy.set(CURLOPT_PROTOCOLS_STR, "http");
   c.easy.set(CURLOPT_CONNECT_ONLY, 1L);
   c.easy.set_proxy(proxy);

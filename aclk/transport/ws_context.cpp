@@ -29,8 +29,8 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy po
   info.timeout_secs = 60;        // ours are shorter
   info.http_proxy_address = "";  // or the environment's http_proxy would be used (transport-notes 2.1)
   if (!ctx->policy_.trust_file.empty()) info.client_ssl_ca_filepath = ctx->policy_.trust_file.c_str();
-  if (lws_create_context(&info) == nullptr) {
-    ctx->context_ = nullptr;
+  ctx->context_ = lws_create_context(&info);
+  if (ctx->context_ == nullptr) {
     return fail(Errc::websocket,
                 "libwebsockets cannot start: is the package libwebsockets-evlib-uv installed, and is the trust file "
                 "(cloud.d/trusted.pem) a readable PEM file?");
