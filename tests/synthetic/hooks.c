@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/synthetic/hooks.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/synthetic/answer.h"
+
+struct ids {
+  char claim_id[64], node_id[64];
+};
+
+struct synthetic_host {
+  struct hooks_options options;
+  struct synthetic_db *db;
+  struct ids *ids; /* of each node */
+  struct naclk_module *module;
+  pthread_t alerts;
+  bool alerts_run;
+  pthread_mutex_t lock; /* alerts of db, ids, stop */
+  pthread_cond_t stopping;
+  bool stop;
+};
+
+static uint64_t now_ms(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct naclk_str str(const char *s) { return (struct naclk_str){s, strlen(s)}; }
+
+/* ------------------------------------------------------------------------------------------------ about the host */
+
+static void log_line(void *host, enum naclk_log_source source, enum naclk_log_level level, struct naclk_str line) {
+  static const char *const sources[] = {"daemon", "access", "trace"};
+  static const char *const levels[] = {"debug", "info", "notice", "warning", "error"};
+  (void)host;
+  const uint64_t now = now_ms(CLOCK_REALTIME);
+  fprintf(stderr, "%llu.%03u %s %s %.*s\n", (unsigned long long)(now / 1000), (unsigned)(now % 1000),
+          (unsigned)source < 3 ? sources[source] : "?", (unsigned)level < 5 ? levels[level] : "?", (int)line.len,
+          line.data);
+}
+
+static int config(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx) {
+  (void)host, (void)section, (void)key, (void)show, (void)ctx;
+  return -ENOENT; /* everything at its default */
+}
+
+static int identity(void *host, naclk_identity_fn show, void *ctx) {
+  return synthetic_db_identity(((struct synthetic_host *)host)->db, show, ctx);
+}
+
+static int directories(void *host, naclk_directories_fn show, void *ctx) {
+  const struct naclk_str lib = str(((struct synthetic_host *)host)->options.lib_dir);
+  const struct naclk_directories d = {.size = sizeof d, .user_config = lib, .lib = lib, .log = lib};
+  show(ctx, &d);
+  return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------- about nodes */
+
+static int nodes(void *host, naclk_node_fn visit, void *ctx) {
+  return synthetic_db_list_nodes(((struct synthetic_host *)host)->db, visit, ctx);
+}
+
+static int node_info(void *host, struct naclk_str machine_guid, naclk_node_info_fn show, void *ctx) {
+  const struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  return node < 0 ? -ENOENT : synthetic_db_node_info(h->db, (uint32_t)node, show, ctx);
+}
+
+static int collectors(void *host, struct naclk_str machine_guid, naclk_collector_fn visit, void *ctx) {
+  const struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  return node < 0 ? -ENOENT : synthetic_db_collectors(h->db, (uint32_t)node, visit, ctx);
+}
+
+static int contexts(void *host, struct naclk_str machine_guid, naclk_context_fn visit, void *ctx) {
+  const struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  return node < 0 ? -ENOENT : synthetic_db_contexts(h->db, (uint32_t)node, visit, ctx);
+}
+
+static int alert_log(void *host, struct naclk_str machine_guid, uint64_t after, uint32_t limit, naclk_alert_fn visit,
+                     void *ctx, struct naclk_alert_log_end *end) {
+  struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  if (node < 0) return -ENOENT;
+  pthread_mutex_lock(&h->lock);
+  const int r = synthetic_db_alert_log(h->db, (uint32_t)node, after, limit, visit, ctx, end);
+  pthread_mutex_unlock(&h->lock);
+  return r;
+}
+
+static int active_alerts(void *host, struct naclk_str machine_guid, naclk_alert_fn visit, void *ctx) {
+  struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  if (node < 0) return -ENOENT;
+  pthread_mutex_lock(&h->lock);
+  const int r = synthetic_db_active_alerts(h->db, (uint32_t)node, visit, ctx);
+  pthread_mutex_unlock(&h->lock);
+  return r;
+}
+
+static int alert_config(void *host, struct naclk_str config_hash, naclk_alert_config_fn show, void *ctx) {
+  return synthetic_db_alert_config(((struct synthetic_host *)host)->db, config_hash, show, ctx);
+}
+
+static int store_node_id(void *host, struct naclk_str machine_guid, struct naclk_str claim_id,
+                         struct naclk_str node_id) {
+  struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  if (node < 0) return -ENOENT;
+  struct ids *ids = &h->ids[node];
+  if (claim_id.len >= sizeof ids->claim_id || node_id.len >= sizeof ids->node_id) return -EINVAL;
+  pthread_mutex_lock(&h->lock);
+  snprintf(ids->claim_id, sizeof ids->claim_id, "%.*s", (int)claim_id.len, claim_id.data);
+  snprintf(ids->node_id, sizeof ids->node_id, "%.*s", (int)node_id.len, node_id.data);
+  pthread_mutex_unlock(&h->lock);
+  return 0;
+}
+
+static int load_node_id(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, naclk_text_fn show,
+                        void *ctx) {
+  struct synthetic_host *h = host;
+  const int64_t node = synthetic_db_find(h->db, machine_guid);
+  if (node < 0) return -ENOENT;
+  pthread_mutex_lock(&h->lock);
+  const struct ids ids = h->ids[node];
+  pthread_mutex_unlock(&h->lock);
+  if (ids.node_id[0] == '\0' || strlen(ids.claim_id) != claim_id.len ||
+      memcmp(ids.claim_id, claim_id.data, claim_id.len) != 0)
+    return -ENOENT;
+  show(ctx, str(ids.node_id));
+  return 0;
+}
+
+/* ----------------------------------------------------------------------------------------------------- queries */
+
+/* Thinks for a while, as a slow database does: 0, -ECANCELED or -ETIME. */
+static int think(const struct naclk_query *q, uint32_t delay_ms, uint64_t deadline) {
+  const uint64_t until = now_ms(CLOCK_MONOTONIC) + delay_ms;
+  for (;;) {
+    if (q->interrupted != NULL && q->interrupted(q->ctx) != 0) return -ECANCELED;
+    const uint64_t now = now_ms(CLOCK_MONOTONIC);
+    if (now >= deadline) return -ETIME;
+    if (now >= until) return 0;
+    uint64_t step = until - now;
+    if (step > deadline - now) step = deadline - now;
+    if (step > 20) step = 20;
+    nanosleep(&(struct timespec){.tv_nsec = (long)step * 1000000}, NULL);
+  }
+}
+
+static int query(void *host, const struct naclk_query *q, naclk_reply_fn show, void *ctx) {
+  enum { LARGEST = 256 << 20 };
+  struct synthetic_host *h = host;
+  const uint64_t deadline = now_ms(CLOCK_MONOTONIC) + q->deadline_ms;
+  const int64_t node = synthetic_db_find(h->db, q->machine_guid);
+  if (node < 0) return -ENOENT;
+  const struct answer_wish wish = answer_read(q->target, h->options.query_bytes, h->options.query_delay_ms);
+  if (wish.bytes > q->max_bytes || wish.bytes > LARGEST) return -EMSGSIZE;
+  int r = think(q, wish.delay_ms, deadline);
+  if (r != 0) return r;
+  char *body = NULL;
+  size_t len = 0;
+  pthread_mutex_lock(&h->lock);
+  r = answer_make(h->db, (uint32_t)node, &wish, q->interrupted, q->ctx, &body, &len);
+  pthread_mutex_unlock(&h->lock);
+  if (r == 0 && len > q->max_bytes) r = -EMSGSIZE;
+  if (r == 0 && now_ms(CLOCK_MONOTONIC) >= deadline) r = -ETIME;
+  if (r == 0) {
+    const struct naclk_reply reply = {
+        .size = sizeof reply,
+        .status = 200,
+        .content_type = str("application/json; charset=utf-8"),
+        .body = {body, len},
+    };
+    show(ctx, &reply);
+  }
+  free(body);
+  return r;
+}
+
+/* ------------------------------------------------------------------------------------------------- transitions */
+
+/* Wakes when the next transition is due, but at most a hundred times a second: what is due by then happens at once. */
+static void *alerts_main(void *arg) {
+  struct synthetic_host *h = arg;
+  const double every_ms = 1000.0 / h->options.alert_rate;
+  const double wait_ms = every_ms < 10.0 ? 10.0 : every_ms;
+  const uint64_t begin = now_ms(CLOCK_MONOTONIC);
+  uint64_t done = 0;
+  pthread_mutex_lock(&h->lock);
+  while (!h->stop) {
+    const double next = (double)begin + (double)done * every_ms + wait_ms;
+    const struct timespec until = {(time_t)(next / 1000.0), ((long)next % 1000) * 1000000};
+    if (pthread_cond_timedwait(&h->stopping, &h->lock, &until) != ETIMEDOUT) continue;
+    const uint64_t due = (uint64_t)((double)(now_ms(CLOCK_MONOTONIC) - begin) / every_ms);
+    for (; done < due && !h->stop; ++done) {
+      const int64_t node = synthetic_db_transition(h->db, now_ms(CLOCK_REALTIME) / 1000);
+      if (node < 0) continue;
+      const struct naclk_event event = {.size = sizeof event,
+                                        .kind = NACLK_EVENT_ALERTS,
+                                        .machine_guid = {synthetic_db_guid(h->db, (uint32_t)node), 36}};
+      (void)netdata_aclk_notify(h->module, &event);
+    }
+  }
+  pthread_mutex_unlock(&h->lock);
+  return NULL;
+}
+
+int synthetic_host_start_alerts(struct synthetic_host *host, struct naclk_module *module) {
+  if (host->options.alert_rate <= 0.0 || host->options.db.alerts == 0) return 0;
+  host->module = module;
+  const int r = pthread_create(&host->alerts, NULL, alerts_main, host);
+  host->alerts_run = r == 0;
+  return r;
+}
+
+void synthetic_host_stop_alerts(struct synthetic_host *host) {
+  if (!host->alerts_run) return;
+  pthread_mutex_lock(&host->lock);
+  host->stop = true;
+  pthread_cond_signal(&host->stopping);
+  pthread_mutex_unlock(&host->lock);
+  pthread_join(host->alerts, NULL);
+  host->alerts_run = false;
+}
+
+/* ----------------------------------------------------------------------------------------------------- the host */
+
+struct synthetic_host *synthetic_host_create(const struct hooks_options *options) {
+  struct synthetic_host *h = calloc(1, sizeof *h);
+  if (h == NULL) return NULL;
+  h->options = *options;
+  h->db = synthetic_db_create(&options->db);
+  h->ids = calloc(options->db.nodes, sizeof *h->ids);
+  if (h->db == NULL || h->ids == NULL) {
+    synthetic_db_free(h->db);
+    free(h->ids);
+    free(h);
+    return NULL;
+  }
+  pthread_condattr_t clock;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&h->stopping, &clock);
+  pthread_condattr_destroy(&clock);
+  pthread_mutex_init(&h->lock, NULL);
+  return h;
+}
+
+void synthetic_host_free(struct synthetic_host *host) {
+  if (host == NULL) return;
+  pthread_cond_destroy(&host->stopping);
+  pthread_mutex_destroy(&host->lock);
+  synthetic_db_free(host->db);
+  free(host->ids);
+  free(host);
+}
+
+struct naclk_host synthetic_host_table(struct synthetic_host *host) {
+  return (struct naclk_host){
+      .size = sizeof(struct naclk_host),
+      .abi = NACLK_ABI,
+      .host = host,
+      .log = log_line,
+      .config = config,
+      .identity = identity,
+      .directories = directories,
+      .nodes = nodes,
+      .node_info = node_info,
+      .collectors = collectors,
+      .contexts = contexts,
+      .alert_log = alert_log,
+      .active_alerts = active_alerts,
+      .alert_config = alert_config,
+      .query = query,
+      .store_node_id = store_node_id,
+      .load_node_id = load_node_id,
+  };
+}
+
+const struct synthetic_db *synthetic_host_db(const struct synthetic_host *host) { return host->db; }

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * aclk-synthetic: the module over a made-up database. Says "SYNTHETIC ready machine_guid=... nodes=..." on stdout, then
+ * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGHUP reads cloud.d again. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <netdata-aclk/plugin.h>
+
+#include "tests/synthetic/hooks.h"
+
+static const char usage[] =
+    "aclk-synthetic --lib-dir DIR [options]\n"
+    "  --lib-dir DIR         library directory: the claim is in DIR/cloud.d\n"
+    "  --nodes N             nodes, the local one included (1)\n"
+    "  --contexts M          contexts of each node (10)\n"
+    "  --alerts K            alerts of each node (0)\n"
+    "  --alert-rate R        transitions per second over all nodes (0)\n"
+    "  --seed S              another database for each (1)\n"
+    "  --epoch SECONDS       when the database began, 1970 UTC (now)\n"
+    "  --log-capacity N      transitions remembered for each node (10000)\n"
+    "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
+    "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
+    "  --run-seconds T       ends after T seconds (runs until a signal)\n";
+
+struct arguments {
+  struct hooks_options host;
+  uint64_t run_seconds;
+};
+
+/* Decimal, at most `max`. */
+static int number(const char *text, uint64_t max, uint64_t *out) {
+  char *end = NULL;
+  errno = 0;
+  const unsigned long long n = strtoull(text, &end, 10);
+  if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || n > max) return -1;
+  *out = n;
+  return 0;
+}
+
+static int rate(const char *text, double *out) {
+  char *end = NULL;
+  *out = strtod(text, &end);
+  return end == text || *end != '\0' || !(*out >= 0.0 && *out <= 1e6) ? -1 : 0;
+}
+
+static int number32(const char *text, uint32_t *out) {
+  uint64_t n = 0;
+  if (number(text, UINT32_MAX, &n) != 0) return -1;
+  *out = (uint32_t)n;
+  return 0;
+}
+
+/* 0, or -1 after a sentence on stderr. */
+static int read_arguments(int argc, char **argv, struct arguments *a) {
+  static const struct option options[] = {
+      {"lib-dir", required_argument, NULL, 'l'},     {"nodes", required_argument, NULL, 'n'},
+      {"contexts", required_argument, NULL, 'c'},    {"alerts", required_argument, NULL, 'a'},
+      {"alert-rate", required_argument, NULL, 'r'},  {"seed", required_argument, NULL, 's'},
+      {"epoch", required_argument, NULL, 'e'},       {"log-capacity", required_argument, NULL, 'p'},
+      {"query-bytes", required_argument, NULL, 'b'}, {"query-delay-ms", required_argument, NULL, 'd'},
+      {"run-seconds", required_argument, NULL, 't'}, {NULL, 0, NULL, 0},
+  };
+  struct hooks_options *h = &a->host;
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    int bad = 0;
+    switch (c) {
+      case 'l':
+        h->lib_dir = optarg;
+        break;
+      case 'n':
+        bad = number32(optarg, &h->db.nodes);
+        break;
+      case 'c':
+        bad = number32(optarg, &h->db.contexts);
+        break;
+      case 'a':
+        bad = number32(optarg, &h->db.alerts);
+        break;
+      case 'r':
+        bad = rate(optarg, &h->alert_rate);
+        break;
+      case 's':
+        bad = number(optarg, UINT64_MAX, &h->db.seed);
+        break;
+      case 'e':
+        bad = number(optarg, UINT32_MAX, &h->db.start_s);
+        break;
+      case 'p':
+        bad = number32(optarg, &h->db.log_capacity);
+        break;
+      case 'b':
+        bad = number(optarg, UINT32_MAX, &h->query_bytes);
+        break;
+      case 'd':
+        bad = number32(optarg, &h->query_delay_ms);
+        break;
+      case 't':
+        bad = number(optarg, UINT32_MAX, &a->run_seconds);
+        break;
+      default:
+        bad = 1; /* getopt has said it */
+    }
+    if (bad < 0) fprintf(stderr, "aclk-synthetic: \"%s\" is not a number in range.\n", optarg);
+    if (bad != 0) return -1;
+  }
+  if (h->lib_dir != NULL && optind == argc) return 0;
+  fprintf(stderr, "aclk-synthetic: give --lib-dir, and nothing but options.\n");
+  return -1;
+}
+
+static int print_text(void *ctx, struct naclk_str text) {
+  (void)ctx;
+  printf("%.*s\n", (int)text.len, text.data);
+  return 0;
+}
+
+/* Serves signals until it is time to stop. */
+static void serve(struct naclk_module *module, const sigset_t *signals, uint64_t run_seconds) {
+  const time_t never = 0;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const time_t end = run_seconds == 0 ? never : now.tv_sec + (time_t)run_seconds;
+  for (;;) {
+    int got = 0;
+    if (end == never) {
+      sigwait(signals, &got);
+    } else {
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      if (now.tv_sec >= end) return;
+      got = sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = end - now.tv_sec});
+    }
+    if (got == SIGTERM || got == SIGINT) return;
+    if (got == SIGUSR1) {
+      const int r = netdata_aclk_command(module, (struct naclk_str){"aclk-state", 10}, print_text, NULL);
+      if (r != 0) printf("aclk-state: %s\n", strerror(-r));
+      fflush(stdout);
+    }
+    if (got == SIGHUP) {
+      const struct naclk_event event = {.size = sizeof event, .kind = NACLK_EVENT_CLAIM};
+      (void)netdata_aclk_notify(module, &event);
+    }
+  }
+}
+
+/* The life of a module; 0 or 1. */
+static int run(const struct arguments *a, struct synthetic_host *host, const sigset_t *signals) {
+  char error[512] = "";
+  const struct naclk_host table = synthetic_host_table(host);
+  struct naclk_module *module = netdata_aclk_create(&table, error, sizeof error);
+  if (module == NULL) {
+    fprintf(stderr, "aclk-synthetic: %s\n", error);
+    return 1;
+  }
+  int status = 1;
+  if (netdata_aclk_start(module, error, sizeof error) != 0) {
+    fprintf(stderr, "aclk-synthetic: %s\n", error);
+  } else if (synthetic_host_start_alerts(host, module) != 0) {
+    fprintf(stderr, "aclk-synthetic: the thread that makes alerts does not start.\n");
+  } else {
+    printf("SYNTHETIC ready machine_guid=%s nodes=%u\n", synthetic_db_guid(synthetic_host_db(host), 0),
+           synthetic_db_nodes(synthetic_host_db(host)));
+    fflush(stdout);
+    serve(module, signals, a->run_seconds);
+    status = 0;
+  }
+  synthetic_host_stop_alerts(host);
+  if (netdata_aclk_stop(module, 3000) != 0 && status == 0) {
+    fprintf(stderr, "aclk-synthetic: the module did not stop in time.\n");
+    status = 1;
+  }
+  netdata_aclk_destroy(module);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  struct arguments a = {.host.db = {.seed = 1, .nodes = 1, .contexts = 10, .start_s = (uint64_t)time(NULL)}};
+  if (read_arguments(argc, argv, &a) != 0) {
+    fputs(usage, stderr);
+    return 2;
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists: they inherit it */
+  signal(SIGPIPE, SIG_IGN);
+
+  struct synthetic_host *host = synthetic_host_create(&a.host);
+  if (host == NULL) {
+    fprintf(stderr, "aclk-synthetic: out of memory, or --nodes, --contexts or --alerts is not below 100001.\n");
+    return 1;
+  }
+  const int status = run(&a, host, &signals);
+  synthetic_host_free(host);
+  return status;
+}
