@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/agent.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plugin-api/external/lenient_json.h"
+
+namespace aclk::external {
+namespace {
+
+constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
+constexpr std::chrono::milliseconds kCheckTimeout{5'000};
+constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
+constexpr std::uint64_t kMaxMetadata = 64ULL << 20;     // 600 times the largest list of a machine with 1400 metrics
+constexpr std::uint64_t kMaxInfo = 4ULL << 20;
+
+tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
+
+// Did the server at the other end not answer properly, so that it may be gone for good?
+bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
+
+}  // namespace
+
+Agent::Agent(std::string machine_guid, unsigned query_limit, Candidates candidates)
+    : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit) {}
+
+AgentFacts Agent::facts() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+unsigned Agent::epoch() const {
+  const std::lock_guard lock(mutex_);
+  return epoch_;
+}
+
+std::string Agent::path_of(std::string_view node, std::string_view target) const {
+  if (node.empty() || node == machine_guid_) return std::string(target);
+  return fmt::format("/host/{}{}", node, target);
+}
+
+void Agent::lost(const Endpoint &endpoint) {
+  const std::lock_guard lock(mutex_);
+  if (endpoint_ == endpoint) endpoint_.reset();
+}
+
+// Asks the server over this connection who it is. On success the connection counts as confirmed.
+Result<void> Agent::check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
+                          const Interrupted &interrupted) {
+  connection.confirmed = {};
+  HttpRequest request;
+  request.target = "/api/v1/info";
+  request.max_bytes = kMaxInfo;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  request.timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout);
+  const auto answer = connection.http.perform(endpoint, request, interrupted);
+  if (!answer) return again(answer.error());
+  const auto where = endpoint.describe();
+  if (answer->status == 412 || answer->status == 401)
+    return fail(Errc::denied,
+                fmt::format("the agent at {} is protected by bearer tokens, which it gives only to its own link; set "
+                            "[web] bearer token protection = no in netdata.conf",
+                            where));
+  if (answer->status == 301 && answer->location.substr(0, 6) == "https:")
+    return fail(Errc::unsupported, fmt::format("the agent at {} answers only over TLS", where));
+  if (answer->status != 200)
+    return fail(Errc::unavailable, fmt::format("{} answered /api/v1/info with status {}", where, answer->status));
+  const auto info = parse_agent_json(answer->body, "/api/v1/info");
+  if (!info) return fail(Errc::unavailable, fmt::format("{} is not an agent's web server", where));
+  const auto facts = read_facts(*info);
+  if (facts.uid != machine_guid_)
+    return fail(Errc::unavailable, fmt::format("the agent at {} is another one: its machine GUID is {}, not {}", where,
+                                               facts.uid.empty() ? "missing" : facts.uid, machine_guid_));
+  connection.confirmed = endpoint;
+  const std::lock_guard lock(mutex_);
+  facts_ = facts;
+  return {};
+}
+
+Result<Endpoint> Agent::search(PooledConnection &connection, Clock::time_point deadline,
+                               const Interrupted &interrupted) {
+  auto candidates = candidates_();
+  if (!candidates) return again(candidates.error());
+  Error first{Errc::unavailable, "no place is known where the agent could be"};
+  bool any = false;
+  for (auto &c : *candidates) {
+    auto r = check(connection, c.endpoint, deadline, interrupted);
+    if (!r && r.error().code == Errc::unsupported && !c.endpoint.tls) {
+      c.endpoint.tls = true;
+      r = check(connection, c.endpoint, deadline, interrupted);
+    }
+    if (r) {
+      const std::lock_guard lock(mutex_);
+      endpoint_ = c.endpoint;
+      ++epoch_;
+      return c.endpoint;
+    }
+    if (r.error().code == Errc::cancelled || r.error().code == Errc::denied) return again(r.error());
+    if (!any) first = r.error();
+    any = true;
+  }
+  first.what += "; if it listens elsewhere, set agent url in [plugin:aclk] of netdata.conf";
+  first.code = Errc::unavailable;
+  return again(std::move(first));
+}
+
+Result<Endpoint> Agent::where(PooledConnection &connection, Clock::time_point deadline,
+                              const Interrupted &interrupted) {
+  const auto known = [&]() -> std::optional<Endpoint> {
+    const std::lock_guard lock(mutex_);
+    return endpoint_;
+  };
+  if (auto e = known()) return *e;
+  const std::unique_lock one(searching_, std::try_to_lock);
+  if (auto e = known()) return *e;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!one || Clock::now() - last_search_ < kSearchPause) return again(last_error_);
+  }
+  auto found = search(connection, deadline, interrupted);
+  const std::lock_guard lock(mutex_);
+  last_search_ = Clock::now();
+  if (!found && found.error().code != Errc::cancelled) last_error_ = found.error();
+  return found;
+}
+
+Result<HttpAnswer> Agent::ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted) {
+  const auto deadline = Clock::now() + request.timeout;
+  auto lease = pool.take(deadline, interrupted);
+  if (!lease) return again(lease.error());
+  auto &connection = lease->get();
+  const auto endpoint = where(connection, deadline, interrupted);
+  if (!endpoint) return again(endpoint.error());
+  if (!(connection.confirmed == *endpoint))
+    if (auto r = check(connection, *endpoint, deadline, interrupted); !r) {
+      if (is_away(r.error().code)) lost(*endpoint);
+      return again(r.error());
+    }
+  request.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
+                             std::chrono::milliseconds(1));
+  auto answer = connection.http.perform(*endpoint, request, interrupted);
+  if (!answer) {
+    connection.confirmed = {};
+    if (answer.error().code == Errc::unavailable) lost(*endpoint);
+    return answer;
+  }
+  if (answer->new_connection)
+    if (auto r = check(connection, *endpoint, Clock::now() + kCheckTimeout, interrupted); !r) {
+      if (is_away(r.error().code)) lost(*endpoint);
+      return again(r.error());
+    }
+  if (answer->new_connection && &pool == &metadata_) {
+    const std::lock_guard lock(mutex_);
+    ++epoch_;
+  }
+  return answer;
+}
+
+Result<AgentFacts> Agent::locate(const Interrupted &interrupted) {
+  const auto deadline = Clock::now() + kMetadataTimeout;
+  auto lease = metadata_.take(deadline, interrupted);
+  if (!lease) return again(lease.error());
+  const auto endpoint = where(lease->get(), deadline, interrupted);
+  if (!endpoint) return again(endpoint.error());
+  return facts();
+}
+
+Result<std::string> Agent::get(std::string_view node, std::string_view target, const Interrupted &interrupted) {
+  HttpRequest request;
+  request.target = path_of(node, target);
+  request.max_bytes = kMaxMetadata;
+  request.timeout = kMetadataTimeout;
+  auto answer = ask(metadata_, std::move(request), interrupted);
+  if (!answer) return again(answer.error());
+  if (answer->status == 404) return fail(Errc::not_found, fmt::format("the agent has no {}", path_of(node, target)));
+  if (answer->status == 412)
+    return fail(Errc::denied, fmt::format("the agent refuses {} without a bearer token", target));
+  if (answer->status != 200)
+    return fail(Errc::unavailable, fmt::format("the agent answered {} with status {}", target, answer->status));
+  return std::move(answer->body);
+}
+
+Result<nlohmann::json> Agent::get_json(std::string_view node, std::string_view target, const Interrupted &interrupted) {
+  auto body = get(node, target, interrupted);
+  if (!body) return again(body.error());
+  return parse_agent_json(*body, target.substr(0, target.find('?')));
+}
+
+Result<HttpAnswer> Agent::query(std::string_view node, HttpRequest request, const Interrupted &interrupted) {
+  request.target = path_of(node, request.target);
+  return ask(queries_, std::move(request), interrupted);
+}
+
+}  // namespace aclk::external

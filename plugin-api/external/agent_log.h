@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Log lines in the agent's own format (protocol.md 14): the agent gives a plugin its error.log (1.x) or its
+// collector log (2.x) as stderr and adds nothing to what is written there. Every daemon line holds "ACLK:", which is
+// what the documents tell people to look for.
+#pragma once
+
+#include <netdata-aclk/plugin.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "claim/base/c_own.h"
+
+namespace aclk::external {
+
+enum class LogStyle : std::uint8_t {
+  classic,  // 1.x: 2026-11-21 02:00:00: aclk.plugin INFO  : MAIN : ACLK: text
+  logfmt,   // 2.x: time=2026-11-21T02:00:00.123+00:00 comm=aclk.plugin source=collector level=info msg="ACLK: text"
+};
+
+// One line with its line feed. Control characters in the text become spaces.
+[[nodiscard]] std::string format_log_line(LogStyle style, naclk_log_source source, naclk_log_level level,
+                                          std::chrono::system_clock::time_point now, std::string_view text);
+
+// Thread: any. A line is one write(2): lines of several writers do not mix.
+class AgentLog {
+ public:
+  struct Options {
+    LogStyle style = LogStyle::classic;
+    std::filesystem::path dir;  // where access.log and debug.log are; empty = all goes to stderr
+    bool debug = false;         // daemon lines of level debug are wanted
+    int stderr_fd = 2;
+  };
+  explicit AgentLog(Options options);
+
+  // access and trace lines are appended to access.log and debug.log if the agent keeps these as ordinary files that
+  // can be written, else they go to stderr. A file that was renamed (log rotation) is opened anew. A line that cannot
+  // be written is lost.
+  void line(naclk_log_source source, naclk_log_level level, std::string_view text);
+
+  void info(std::string_view text) { line(NACLK_LOG_DAEMON, NACLK_LOG_INFO, text); }
+  void warning(std::string_view text) { line(NACLK_LOG_DAEMON, NACLK_LOG_WARNING, text); }
+  void error(std::string_view text) { line(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, text); }
+
+ private:
+  class File {
+   public:
+    explicit File(std::filesystem::path path) : path_(std::move(path)) {}
+    [[nodiscard]] int fd();  // -1 = not there
+
+   private:
+    std::filesystem::path path_;
+    Fd fd_;
+  };
+
+  const Options options_;
+  std::mutex mutex_;  // for the files
+  File access_;
+  File debug_;
+};
+
+}  // namespace aclk::external

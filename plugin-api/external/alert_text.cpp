@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/alert_text.h"
+
+#include <fmt/format.h>
+#include <netdata-aclk/plugin.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace aclk::external {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, char>, 8> kEntities{{{"&gt;", '>'},
+                                                                      {"&lt;", '<'},
+                                                                      {"&amp;", '&'},
+                                                                      {"&#x2F;", '/'},
+                                                                      {"&#x2f;", '/'},
+                                                                      {"&quot;", '"'},
+                                                                      {"&#39;", '\''},
+                                                                      {"&#x27;", '\''}}};
+
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 6> kStatuses{{{"REMOVED", NACLK_ALERT_REMOVED},
+                                                                               {"UNDEFINED", NACLK_ALERT_NOT_A_NUMBER},
+                                                                               {"UNINITIALIZED", NACLK_ALERT_UNKNOWN},
+                                                                               {"CLEAR", NACLK_ALERT_CLEAR},
+                                                                               {"WARNING", NACLK_ALERT_WARNING},
+                                                                               {"CRITICAL", NACLK_ALERT_CRITICAL}}};
+
+std::uint32_t parse_line(std::string_view text) {
+  std::uint32_t line = 0;
+  std::from_chars(text.data(), text.data() + text.size(), line);
+  return line;
+}
+
+}  // namespace
+
+std::string html_unescape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto *const e =
+        text.front() != '&' ? kEntities.end() : std::find_if(kEntities.begin(), kEntities.end(), [&](const auto &x) {
+          return text.substr(0, x.first.size()) == x.first;
+        });
+    if (e == kEntities.end()) {
+      out += text.front();
+      text.remove_prefix(1);
+    } else {
+      out += e->second;
+      text.remove_prefix(e->first.size());
+    }
+  }
+  return out;
+}
+
+std::uint32_t alert_status(std::string_view word) {
+  const auto *const s =
+      std::find_if(kStatuses.begin(), kStatuses.end(), [&](const auto &x) { return x.first == word; });
+  return s == kStatuses.end() ? std::uint32_t{NACLK_ALERT_UNKNOWN} : s->second;
+}
+
+AlertSource parse_source(std::string_view text) {
+  AlertSource s;
+  if (text.substr(0, 5) == "line=") {
+    s.line = parse_line(text.substr(5));
+    if (const auto file = text.find(",file="); file != std::string_view::npos) s.file = text.substr(file + 6);
+  } else if (const auto at = text.find('@'); at != std::string_view::npos) {
+    s.line = parse_line(text.substr(0, at));
+    s.file = text.substr(at + 1);
+  }
+  return s;
+}
+
+std::string AlertSource::conf_source() const {
+  return file.empty() ? std::string() : fmt::format("line={},file={}", line, file);
+}
+
+std::string edit_command(const AlertSource &source, std::string_view config_dir, std::string_view hostname) {
+  if (source.file.empty()) return {};
+  const auto name = source.file.substr(source.file.rfind('/') + 1);
+  return fmt::format("sudo {}/edit-config health.d/{}={}={}", config_dir, name, source.line, hostname);
+}
+
+std::string value_with_unit(double value, std::string_view unit) {
+  if (!std::isfinite(value)) return "-";
+  auto number = fmt::format("{:.2f}", value);
+  while (number.back() == '0') number.pop_back();
+  if (number.back() == '.') number.pop_back();
+  if (number == "-0") number = "0";
+  if (unit.empty()) return number;
+  return unit == "%" ? number + "%" : fmt::format("{} {}", number, unit);
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The texts of alerts as the agents print them, in the form the cloud wants (stock-agent.md 3.5, protocol.md 3.2).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace aclk::external {
+
+// The six entities that the agents write: &gt; &lt; &amp; &#x2F; &quot; &#39;. Anything else stays.
+[[nodiscard]] std::string html_unescape(std::string_view text);
+
+// CLEAR, WARNING, ... as enum naclk_alert_status; unknown words are NACLK_ALERT_UNKNOWN.
+[[nodiscard]] std::uint32_t alert_status(std::string_view word);
+
+// Where a definition stands: "4@/path/cpu.conf" (1.x), "line=4,file=/path/cpu.conf" (2.x).
+struct AlertSource {
+  std::uint32_t line = 0;
+  std::string file;  // empty = no source
+
+  [[nodiscard]] std::string conf_source() const;  // line=4,file=/path/cpu.conf; "" without a source
+};
+[[nodiscard]] AlertSource parse_source(std::string_view text);
+
+// The shell command that edits the definition: sudo CONFIG/edit-config health.d/cpu.conf=4=HOST; "" without a source.
+[[nodiscard]] std::string edit_command(const AlertSource &source, std::string_view config_dir,
+                                       std::string_view hostname);
+
+// "17.5%", "0 errors"; "-" for NaN. For agents that do not print a value with its unit.
+[[nodiscard]] std::string value_with_unit(double value, std::string_view unit);
+
+}  // namespace aclk::external

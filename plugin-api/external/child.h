@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The worker as a child process: this executable once more, with private arguments. It gets no pipe of the agent: its
+// stdin and stdout are /dev/null, its stderr is ours. The kernel sends it SIGTERM when the supervisor dies.
+#pragma once
+
+#include <sys/types.h>
+
+#include "claim/base/c_own.h"
+#include "claim/base/result.h"
+#include "plugin-api/external/options.h"
+
+namespace aclk::external {
+
+struct Child {
+  pid_t pid = -1;
+  Fd status;  // read end of its status pipe, not blocking
+};
+
+// Call from a process of one thread. `program`: argv[0], used if /proc is not there.
+[[nodiscard]] Result<Child> start_worker(const Options &own, const char *program);
+
+}  // namespace aclk::external

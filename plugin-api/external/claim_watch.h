@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Tells when the files that make up the identity may have changed: inotify on cloud.d, or on the nearest directory
+// above it that exists. One thread; the descriptor is for poll().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "claim/base/c_own.h"
+
+namespace aclk::external {
+
+// The files of cloud.d that decide whether and as whom the link works. The module's own database and whatever else is
+// written there are none of them.
+inline constexpr std::array<std::string_view, 5> kIdentityFiles{"claimed_id", "cloud.conf", "private.pem",
+                                                                "trusted.pem", "cloud_fullchain.pem"};
+
+// Changes when one of these files does: content, or whether and why it cannot be read.
+[[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir);
+
+class ClaimWatch {
+ public:
+  explicit ClaimWatch(std::filesystem::path cloud_dir);
+
+  // -1 when the kernel has no inotify instance left: then somebody has to look from time to time.
+  [[nodiscard]] int fd() const { return inotify_.get(); }
+  // Takes what has happened, and watches the directories that exist now. True: look at the identity.
+  [[nodiscard]] bool take();
+
+ private:
+  void watch();
+
+  std::filesystem::path cloud_dir_;
+  Fd inotify_;
+  int descriptor_ = -1;
+  std::filesystem::path watched_;
+};
+
+}  // namespace aclk::external

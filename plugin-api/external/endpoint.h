@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Where the agent's web server can be reached from this machine (stock-agent.md 1.6, 4.5).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "claim/base/result.h"
+
+namespace aclk::external {
+
+struct Endpoint {
+  std::string unix_path;  // if not empty, the rest has no meaning
+  std::string host;       // name or IP literal without brackets
+  std::uint16_t port = 0;
+  bool tls = false;
+
+  bool operator==(const Endpoint &) const = default;
+  [[nodiscard]] std::string base_url() const;  // http://127.0.0.1:19999; http://localhost for a unix socket
+  [[nodiscard]] std::string describe() const;  // the same for people: unix:/path
+};
+
+// One item of [web] bind to: IP, IP:PORT, [IPv6]:PORT, unix:/path, each with optional =features and ^SSL=how; `*`
+// and the other wildcards become loopback. Items that cannot serve the API (features without dashboard, udp:) and
+// items that make no sense are left out. Unix sockets come first: no port, no https redirect.
+[[nodiscard]] std::vector<Endpoint> parse_bind_list(std::string_view list, std::uint16_t default_port);
+
+// [plugin:aclk] agent url: http://HOST:PORT, https://HOST:PORT, unix:/path (also http+unix:/path).
+[[nodiscard]] Result<Endpoint> parse_agent_url(std::string_view text);
+
+}  // namespace aclk::external

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The host side of the ABI for a running agent: what the hooks (hooks_*.cpp) share. Made by the worker before the
+// module, and outlives it. Thread: any.
+#pragma once
+
+#include <netdata-aclk/plugin.h>
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugin-api/external/agent.h"
+#include "plugin-api/external/agent_log.h"
+#include "plugin-api/external/definitions.h"
+#include "plugin-api/external/read_alerts_v1.h"
+
+namespace aclk::external {
+
+// What does not change while the worker runs.
+struct HostFacts {
+  Environment env;
+  Generation generation = Generation::v1;
+  std::vector<Capability> capabilities;  // of the agent
+  unsigned query_threads = 1;            // what the agent serves at once
+  std::uint32_t max_alert_log = 1000;
+  std::string proxy_label;  // none, HTTP, SOCKS5, SOCKS5H
+};
+
+// The charts of a node and what else only /api/v1/charts tells.
+struct NodeCharts {
+  ChartsByName by_name;
+  std::string os;
+  std::string custom_info;
+  std::chrono::steady_clock::time_point read_at;
+};
+
+class ExternalHost {
+ public:
+  ExternalHost(HostFacts facts, NetdataConfFile &conf, Agent &agent, AgentLog &log);
+
+  // For netdata_aclk_create; host points at this object.
+  [[nodiscard]] naclk_host table();
+
+  [[nodiscard]] const HostFacts &facts() const { return facts_; }
+  [[nodiscard]] NetdataConfFile &conf() { return conf_; }
+  [[nodiscard]] Agent &agent() { return agent_; }
+  [[nodiscard]] AgentLog &log() { return log_; }
+  [[nodiscard]] Definitions &definitions() { return definitions_; }
+  [[nodiscard]] std::string config_dir() const { return facts_.env.user_config.string(); }
+
+  // From now on every call to the agent is interrupted: hooks come back within 100 ms.
+  void begin_stop() { stopping_.store(true); }
+  [[nodiscard]] const Interrupted &stopping() const { return stopped_; }
+
+  // GET for metadata, given up when stopping.
+  [[nodiscard]] Result<nlohmann::json> get_json(std::string_view node, std::string_view target) {
+    return agent_.get_json(node, target, stopped_);
+  }
+
+  // The agent prints 350 KB for this, so it is kept: as long as wanted by max_age. Never null on success.
+  [[nodiscard]] Result<std::shared_ptr<const NodeCharts>> charts(const std::string &node,
+                                                                 std::chrono::steady_clock::duration max_age);
+  // What is known already; may be an empty one, never null.
+  [[nodiscard]] std::shared_ptr<const NodeCharts> known_charts(const std::string &node);
+
+  // Learns the alert definitions of a node, if that was more than 5 s ago. Failures leave what was known.
+  void refresh_definitions(const std::string &node);
+
+ private:
+  HostFacts facts_;
+  NetdataConfFile &conf_;
+  Agent &agent_;
+  AgentLog &log_;
+  Definitions definitions_;
+  std::atomic<bool> stopping_{false};
+  const Interrupted stopped_{[this] { return stopping_.load(); }};
+
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
+  std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
+};
+
+}  // namespace aclk::external

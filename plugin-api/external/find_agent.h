@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Where this plugin's agent may be listening (stock-agent.md 1.6). Only a list of guesses: which one is right is known
+// when its `uid` is $NETDATA_REGISTRY_UNIQUE_ID (class Agent).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "claim/base/result.h"
+#include "plugin-api/external/endpoint.h"
+#include "plugin-api/external/settings.h"
+
+namespace aclk::external {
+
+struct Candidate {
+  Endpoint endpoint;
+  std::string source;  // "[plugin:aclk] agent url", for messages
+};
+
+// The value of a setting in effect, from the running agent.
+using ReadConfig = std::function<Result<std::string>(std::string_view section, std::string_view key)>;
+
+// An `agent url` is the only candidate. Otherwise what the agent itself says, what netdata.conf says, and
+// 127.0.0.1 with the default port. Errors: invalid_argument for an unusable `agent url`; unsupported when the agent
+// runs no web server ([web] mode = none).
+[[nodiscard]] Result<std::vector<Candidate>> find_candidates(const Settings &settings, const ReadConfig &ask_agent);
+
+// ReadConfig over the command sockets of cli_sockets(), 1 s each.
+[[nodiscard]] ReadConfig ask_command_sockets(const Environment &env, const Getenv &getenv);
+
+}  // namespace aclk::external

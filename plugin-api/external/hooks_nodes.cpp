@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// nodes: the local node and the children, from /api/v1/info; what each can do and how it is.
+#include "plugin-api/external/hooks.h"
+#include "plugin-api/external/json_fields.h"
+#include "plugin-api/external/read_nodes.h"
+
+namespace aclk::external::hooks {
+namespace {
+
+// 1.x tells per node, at the top of its alarms, whether health runs for it (off while a child is away).
+void add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
+  for (auto &n : nodes) {
+    const auto alarms = host.get_json(n.machine_guid, "/api/v1/alarms?active");
+    n.health_enabled = alarms && bool_of(*alarms, "status");
+  }
+}
+
+}  // namespace
+
+int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
+    const auto info = h.get_json({}, "/api/v1/info");
+    if (!info) return negated_errno(info.error().code);
+    auto list = read_mirrored_hosts(*info, h.agent().machine_guid());
+    if (list.empty()) return -EAGAIN;  // an agent lists itself at least
+    const auto facts = read_facts(*info);
+    if (h.facts().generation == Generation::v1) {
+      add_health_v1(h, list);
+    } else {
+      const auto instances = h.get_json({}, "/api/v2/node_instances");
+      if (!instances) return negated_errno(instances.error().code);
+      add_node_instances(list, *instances);
+    }
+    for (auto &n : list) {
+      if (n.local) {
+        n.ml_capable = facts.ml_capable;
+        n.ml_enabled = facts.ml_enabled;
+      }
+      n.capabilities = node_capabilities(h.facts().generation, n);
+    }
+    return show_all(list, visit, ctx);
+  });
+}
+
+}  // namespace aclk::external::hooks

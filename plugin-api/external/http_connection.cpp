@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/http_connection.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "claim/base/c_own.h"
+
+namespace aclk::external {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kConnectTimeout{2000};  // same machine: it answers at once or not at all
+constexpr std::chrono::milliseconds kTick{100};             // how late an interruption may be noticed
+constexpr std::size_t kMaxHead = 64U << 10;
+
+using Easy = COwn<CURL, curl_easy_cleanup>;
+using Multi = COwn<CURLM, curl_multi_cleanup>;
+using Headers = COwn<curl_slist, curl_slist_free_all>;
+
+struct Exchange {
+  HttpAnswer answer;
+  std::size_t head_bytes = 0;
+  std::uint64_t max_bytes = 0;
+  bool head_done = false;
+  bool body_promised = false;  // Content-Length above 0
+  bool too_big = false;
+};
+
+std::string lower(std::string_view s) {
+  std::string out(s);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
+  });
+  return out;
+}
+
+std::string_view trim(std::string_view s) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = s.find_first_not_of(kSpace);
+  return first == std::string_view::npos ? std::string_view{} : s.substr(first, s.find_last_not_of(kSpace) - first + 1);
+}
+
+void take_header(Exchange &x, std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  auto &answer = x.answer;
+  const auto name = lower(trim(line.substr(0, colon)));
+  const auto value = trim(line.substr(colon + 1));
+  if (name == "content-length") x.body_promised = value != "0";
+  if (name == "content-type") answer.content_type = value;
+  if (name == "content-encoding") answer.content_encoding = lower(value);
+  if (name == "cache-control") answer.cache_control = value;
+  if (name == "location") answer.location = value;
+}
+
+std::size_t on_header(char *data, std::size_t size, std::size_t count, void *user) {
+  auto &x = *static_cast<Exchange *>(user);
+  const std::string_view line(data, size * count);
+  x.head_bytes += line.size();
+  if (x.head_bytes > kMaxHead) {
+    x.too_big = true;
+    return 0;
+  }
+  if (line.substr(0, 5) == "HTTP/") x.answer = {};  // the head after a 100 Continue
+  take_header(x, line);
+  x.head_done = trim(line).empty();
+  return line.size();
+}
+
+std::size_t on_body(char *data, std::size_t size, std::size_t count, void *user) {
+  auto &x = *static_cast<Exchange *>(user);
+  const auto n = size * count;
+  if (n > x.max_bytes - x.answer.body.size()) {
+    x.too_big = true;
+    return 0;
+  }
+  x.answer.body.append(data, n);
+  return n;
+}
+
+Headers make_headers(const HttpRequest &request) {
+  Headers list;
+  const auto add = [&](const std::string &line) {
+    if (auto *grown = curl_slist_append(list.get(), line.c_str())) {
+      (void)list.release();
+      list.reset(grown);
+    }
+  };
+  add("Connection: keep-alive");
+  add(request.gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
+  add("Expect:");  // a question that the agent does not answer
+  add("Accept: */*");
+  for (const auto &h : request.headers) add(h);
+  return list;
+}
+
+bool is_clean(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
+}
+
+Error explain(CURLcode code, const Endpoint &endpoint, const char *detail) {
+  const auto *const why = *detail != '\0' ? detail : curl_easy_strerror(code);
+  return {code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::unavailable,
+          fmt::format("the agent at {}: {}", endpoint.describe(), why)};
+}
+
+}  // namespace
+
+struct HttpConnection::Impl {
+  Multi multi{curl_multi_init()};
+  Easy easy{curl_easy_init()};
+  std::array<char, CURL_ERROR_SIZE> detail{};
+
+  void prepare(const Endpoint &endpoint, const HttpRequest &request, Exchange &x, curl_slist *headers,
+               const std::string &url) {
+    auto *c = easy.get();
+    curl_easy_reset(c);  // options only: the connection stays
+    detail.fill('\0');
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail.data());
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, &x);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, &x);
+    if (!endpoint.unix_path.empty()) curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, endpoint.unix_path.c_str());
+    if (endpoint.tls) {
+      // The agent's certificate is for the names that browsers use; who it is gets checked by its machine GUID, and
+      // what is asked here anybody on this machine may read.
+      curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+      curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (request.method != "GET") curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+      curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(c, CURLOPT_POSTFIELDS, request.body.c_str());
+    }
+  }
+
+  // nullopt = interrupted or out of time; `late` says which.
+  std::optional<CURLcode> run(const Interrupted &interrupted, Clock::time_point deadline, bool &late) {
+    for (;;) {
+      int running = 0;
+      if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
+      int queued = 0;
+      while (const auto *m = curl_multi_info_read(multi.get(), &queued))
+        if (m->msg == CURLMSG_DONE) return m->data.result;
+      late = Clock::now() >= deadline;
+      if (late || (interrupted && interrupted())) return std::nullopt;
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+      const auto wait = std::clamp(left, std::chrono::milliseconds(1), kTick);
+      curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(wait.count()), nullptr);
+    }
+  }
+};
+
+HttpConnection::HttpConnection() : impl_(std::make_unique<Impl>()) {
+  curl_multi_setopt(impl_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
+}
+
+HttpConnection::~HttpConnection() = default;
+
+void HttpConnection::close() {
+  impl_->multi.reset(curl_multi_init());
+  curl_multi_setopt(impl_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
+}
+
+Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpRequest &request,
+                                           const Interrupted &interrupted) {
+  if (!impl_->multi || !impl_->easy) return fail(Errc::unavailable, "libcurl has no memory for a connection");
+  if (!is_clean(request.target) || request.target.empty() || request.target.front() != '/')
+    return fail(Errc::invalid_argument, "the path of a request begins with / and has no white space");
+  Exchange x;
+  x.max_bytes = request.max_bytes;
+  const auto headers = make_headers(request);
+  const auto url = endpoint.base_url() + request.target;
+  impl_->prepare(endpoint, request, x, headers.get(), url);
+  if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK)
+    return fail(Errc::unavailable, "libcurl cannot start a request");
+  bool late = false;
+  const auto code = impl_->run(interrupted, Clock::now() + request.timeout, late);
+  long connects = 0;
+  long status = 0;
+  curl_easy_getinfo(impl_->easy.get(), CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(impl_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_multi_remove_handle(impl_->multi.get(), impl_->easy.get());
+
+  if (!code) {
+    if (!late) return fail(Errc::cancelled, "the query was cancelled");
+    return fail(Errc::timeout, fmt::format("the agent at {} did not answer within {} ms", endpoint.describe(),
+                                           request.timeout.count()));
+  }
+  if (x.too_big)
+    return fail(Errc::too_big, fmt::format("the agent's answer is larger than {} bytes", request.max_bytes));
+  const bool empty_body = x.head_done && status != 0 && !x.body_promised && x.answer.body.empty();
+  if (*code != CURLE_OK && !empty_body) return tl::unexpected<Error>(explain(*code, endpoint, impl_->detail.data()));
+  x.answer.status = static_cast<int>(status);
+  x.answer.new_connection = connects > 0;
+  return std::move(x.answer);
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/plugin_main.h"
+
+int main(int argc, char **argv) { return aclk::external::plugin_main(argc, argv); }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The command line of aclk.plugin. The agent runs `aclk.plugin SECONDS OPTIONS` (stock-agent.md 2.1), where OPTIONS is
+// [plugin:aclk] command options, split by the shell; people run it with -W buildinfo, --version and --help.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aclk::external {
+
+enum class Mode : std::uint8_t { supervise, work, buildinfo, version, help, explain };
+
+struct Options {
+  Mode mode = Mode::supervise;
+  std::chrono::seconds update_every{1};  // argv[1], at least 1
+  std::string agent_url;                 // --agent-url=URL; wins over netdata.conf
+  std::vector<std::string> unknown;      // to be mentioned in the log, otherwise ignored
+  int status_fd = -1;                    // work: where '0' (offline) and '1' (online) go
+  pid_t supervisor = 0;                  // work: who must be the parent
+};
+
+// `by_hand`: started on a terminal and not by an agent; then a command line without a question gets an explanation.
+[[nodiscard]] Options parse_options(const std::vector<std::string> &args, bool by_hand);
+
+// The private arguments of a worker: parse_options gives mode work back.
+[[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor);
+
+}  // namespace aclk::external

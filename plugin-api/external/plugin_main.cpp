@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/plugin_main.h"
+
+#include <netdata-aclk/plugin.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "plugin-api/external/show.h"
+#include "plugin-api/external/supervisor.h"
+#include "plugin-api/external/worker.h"
+#include "plugin-api/external/worker_exit.h"
+
+namespace aclk::external {
+namespace {
+
+constexpr const char *kHelp =
+    "aclk.plugin: connects a Netdata agent that was built without the agent-cloud link to the cloud.\n"
+    "\n"
+    "Agents start it by themselves: put it into their plugins directory (/usr/lib/netdata/plugins.d or\n"
+    "/etc/netdata/custom-plugins.d). It does nothing until the node is claimed: netdata-aclk claim --help.\n"
+    "\n"
+    "  aclk.plugin SECONDS [OPTIONS]   as an agent runs it; it ends when its stdin does\n"
+    "      --agent-url=URL             where the agent listens (http://127.0.0.1:19999, unix:/PATH); normally found\n"
+    "                                  without. The same as agent url in [plugin:aclk] of netdata.conf\n"
+    "  aclk.plugin -W buildinfo        what is built in\n"
+    "  aclk.plugin --version\n"
+    "  aclk.plugin --help\n"
+    "\n"
+    "Settings in [plugin:aclk] of netdata.conf: agent url; poll alerts every, poll nodes every, poll contexts every\n"
+    "(seconds: 1, 5, 10). `aclk = no` in [plugins] turns it off.\n";
+
+int print_buildinfo() {
+  const auto print = [](void * /*ctx*/, naclk_str line) -> int {
+    std::printf("%.*s\n", static_cast<int>(line.len), line.data);
+    return 0;
+  };
+  return netdata_aclk_buildinfo(print, nullptr) < 0 ? 1 : 0;
+}
+
+int dispatch(int argc, char **argv) {
+  const auto env = read_environment(claim::process_environment());
+  const bool by_hand = !env.from_agent && ::isatty(STDOUT_FILENO) == 1;
+  const auto options = parse_options({argv + std::min(argc, 1), argv + argc}, by_hand);
+  AgentLog log({env.logfmt ? LogStyle::logfmt : LogStyle::classic, env.log, env.debug});
+  switch (options.mode) {
+    case Mode::supervise:
+      return supervise(options, env, log, argv[0]);
+    case Mode::work:
+      return work(options, env, log);
+    case Mode::buildinfo:
+      return print_buildinfo();
+    case Mode::version:
+      std::puts("aclk.plugin " ACLK_VERSION);
+      return 0;
+    case Mode::help:
+    case Mode::explain:
+      break;
+  }
+  std::fputs(kHelp, stdout);
+  return 0;
+}
+
+}  // namespace
+
+int plugin_main(int argc, char **argv) noexcept {
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::exception &e) {
+    std::fprintf(stderr, "aclk.plugin ERROR : MAIN : ACLK: %s\n", e.what());
+    return kExitFailed;
+  }
+}
+
+}  // namespace aclk::external

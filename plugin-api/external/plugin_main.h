@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+namespace aclk::external {
+
+// All of aclk.plugin: supervisor, worker, and the questions that people ask it. Returns the exit status.
+[[nodiscard]] int plugin_main(int argc, char **argv) noexcept;
+
+}  // namespace aclk::external

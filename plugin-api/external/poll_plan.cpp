@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/poll_plan.h"
+
+#include <algorithm>
+
+namespace aclk::external {
+
+PollPlan::Time PollPlan::next() const {
+  return std::min({of(Subject::alerts).at, of(Subject::nodes).at, of(Subject::contexts).at});
+}
+
+void PollPlan::done(Subject subject, Time now, bool changed) {
+  constexpr unsigned kQuietLooks = 12;
+  constexpr unsigned kMaxFactor = 3;
+  auto &s = of(subject);
+  s.quiet = changed ? 0 : std::min(s.quiet + 1, kQuietLooks * kMaxFactor);
+  const auto factor = subject == Subject::alerts ? 1U : std::min(kMaxFactor, 1 + s.quiet / kQuietLooks);
+  const auto interval = subject == Subject::alerts  ? intervals_.alerts
+                        : subject == Subject::nodes ? intervals_.nodes
+                                                    : intervals_.contexts;
+  s.at = now + interval * factor;
+}
+
+std::vector<std::string> PollPlan::pick(Subject subject, const std::vector<Node> &nodes, std::size_t budget,
+                                        bool only_live) {
+  std::vector<std::string> out;
+  std::vector<const Node *> others;
+  for (const auto &n : nodes) {
+    if (n.local)
+      out.push_back(n.machine_guid);
+    else if (n.live || !only_live)
+      others.push_back(&n);
+  }
+  auto &cursor = of(subject).cursor;
+  const auto count = std::min(budget, others.size());
+  for (std::size_t i = 0; i < count; ++i) out.push_back(others[(cursor + i) % others.size()]->machine_guid);
+  if (!others.empty()) cursor = (cursor + count) % others.size();
+  return out;
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What netdata.conf says to this plugin ([plugin:aclk]) and about the agent beside it ([web], [health]).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plugin-api/external/environment.h"
+#include "plugin-api/external/netdata_conf.h"
+#include "plugin-api/external/options.h"
+
+namespace aclk::external {
+
+// How often the agent is asked whether something changed. A poll costs it 0.03 to 0.2 ms (stock-agent.md 5.1).
+struct PollIntervals {
+  std::chrono::milliseconds alerts{1000};     // [plugin:aclk] poll alerts every = 1 (seconds, 1 to 300)
+  std::chrono::milliseconds nodes{5000};      // [plugin:aclk] poll nodes every = 5
+  std::chrono::milliseconds contexts{10000};  // [plugin:aclk] poll contexts every = 10
+};
+
+struct Settings {
+  std::string agent_url;            // command line, else [plugin:aclk] agent url; empty = look for it
+  std::string bind_to;              // [web] bind to, else [global] bind socket to IP; empty = not set
+  std::uint16_t default_port{};     // [web] default port, else [global] default port, else 19999
+  bool web_disabled = false;        // [web] mode = none
+  unsigned web_threads = 0;         // [web] web server threads; 0 = not set
+  std::uint32_t max_alert_log = 0;  // [health] in memory max health log entries; 1000
+  PollIntervals polls;
+};
+
+[[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);
+
+// How many of the cloud's queries the agent may work on at once: its web threads but one, so that nobody else waits
+// behind them, and at least one. 1.x has min(6, cores) threads and computes in them (stock-agent.md 5.4); 2.x has 6.
+[[nodiscard]] unsigned query_limit(const Settings &settings, Generation generation, unsigned cores);
+
+}  // namespace aclk::external

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/supervisor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+
+#include "claim/identity.h"
+#include "plugin-api/external/chart.h"
+#include "plugin-api/external/child.h"
+#include "plugin-api/external/claim_watch.h"
+#include "plugin-api/external/input_lines.h"
+#include "plugin-api/external/keeper.h"
+
+namespace aclk::external {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kDebounce = 200ms;         // a claim writes several files
+constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell
+
+class Supervisor {
+ public:
+  Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out)
+      : options_(options),
+        cloud_dir_(env.cloud_dir()),
+        log_(log),
+        program_(program),
+        in_(in),
+        out_(out),
+        chart_(options.update_every),
+        watch_(env.cloud_dir()) {}
+
+  int run() {
+    take_signals();
+    prepare_stdout();
+    look_at_identity(Clock::now());
+    while (!done_) {
+      print(Clock::now());
+      if (!done_) wait();
+    }
+    return 0;
+  }
+
+ private:
+  void take_signals() {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);  // log rotation, or a terminal that is none of our business
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, s);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  // An agent that does not read must not stop us from watching the worker. Only pipes: of a terminal or a file, other
+  // processes would notice.
+  void prepare_stdout() const {
+    struct stat st {};
+    if (::fstat(out_, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+      ::fcntl(out_, F_SETFL, ::fcntl(out_, F_GETFL) | O_NONBLOCK);
+  }
+
+  void print(Clock::time_point now) {
+    chart_.set_silent(keeper_.left_alone());
+    const auto text = chart_.take(now);
+    if (!text) return;
+    // One write of less than PIPE_BUF: all or nothing. A full pipe means that the agent sleeps; the value is lost.
+    for (;;) {
+      if (::write(out_, text->data(), text->size()) >= 0 || errno == EAGAIN) return;
+      if (errno == EINTR) continue;
+      return quit(now);  // EPIPE: the agent is gone
+    }
+  }
+
+  void wait() {
+    std::array<pollfd, 5> fds{{{in_, POLLIN, 0},
+                               {out_, 0, 0},
+                               {signals_.get(), POLLIN, 0},
+                               {watch_.fd(), POLLIN, 0},
+                               {child_.status.get(), POLLIN, 0}}};
+    if (input_ended_) fds[0].fd = -1;
+    if (output_ended_) fds[1].fd = -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
+    const int n = ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
+    const auto now = Clock::now();
+    if (n > 0) {
+      if (fds[4].revents != 0) take_status();
+      if (fds[2].revents != 0) take_signal(now);
+      if (fds[3].revents != 0 && watch_.take()) look_at_ = now + kDebounce;
+      if (fds[0].revents != 0) take_input(now);
+      if ((fds[1].revents & (POLLERR | POLLNVAL | POLLHUP)) != 0) {
+        output_ended_ = true;
+        quit(now);
+      }
+    }
+    if (now >= look_at_) look_at_identity(now);
+    obey(keeper_.on_time(now), now);
+  }
+
+  Clock::time_point next_event() const {
+    auto at = std::min(chart_.next(), look_at_);
+    if (const auto k = keeper_.next()) at = std::min(at, *k);
+    return at;
+  }
+
+  void take_input(Clock::time_point now) {
+    std::array<char, 4096> buf{};
+    const auto n = ::read(in_, buf.data(), buf.size());
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (n <= 0) input_ended_ = true;
+    if (n <= 0 || input_.feed({buf.data(), static_cast<std::size_t>(n)})) quit(now);
+  }
+
+  void take_signal(Clock::time_point now) {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info)
+      if (info.ssi_signo != SIGCHLD) quit(now);
+    int status = 0;
+    if (child_.pid > 0 && ::waitpid(child_.pid, &status, WNOHANG) == child_.pid) {
+      child_ = {};
+      chart_.set_online(false);
+      obey(keeper_.on_worker_end(now, status), now);
+    }
+  }
+
+  void take_status() {
+    std::array<char, 64> buf{};
+    const auto n = ::read(child_.status.get(), buf.data(), buf.size());
+    if (n == 0) child_.status.reset();  // its end follows as SIGCHLD
+    for (ssize_t i = 0; i < n; ++i) chart_.set_online(buf.at(static_cast<std::size_t>(i)) == '1');
+  }
+
+  void look_at_identity(Clock::time_point now) {
+    look_at_ = watch_.fd() >= 0 ? Clock::time_point::max() : now + kLookWithoutInotify;
+    const auto print = identity_print(cloud_dir_);
+    if (print_ == print) return;
+    print_ = print;
+    const auto identity = claim::load_identity(cloud_dir_);
+    const bool wanted = identity.standing == claim::Standing::claimed;
+    const bool changed = print != worker_print_;
+    if (wanted && keeper_.has_worker() && changed) log_.info("cloud.d has changed; the link starts anew with it");
+    if (!wanted && identity.why != why_)
+      log_.line(NACLK_LOG_DAEMON, identity.standing == claim::Standing::broken ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
+                identity.why);
+    why_ = wanted ? "" : identity.why;
+    obey(keeper_.on_identity(now, wanted, changed), now);
+  }
+
+  void quit(Clock::time_point now) { obey(keeper_.on_quit(now), now); }
+
+  void obey(const Keeper::Orders &orders, Clock::time_point now) {
+    if (!orders.info.empty()) log_.info(orders.info);
+    if (!orders.error.empty()) log_.error(orders.error);
+    if (orders.signal != 0 && child_.pid > 0) ::kill(child_.pid, orders.signal);
+    if (orders.exit) done_ = true;
+    if (!orders.start) return;
+    auto child = start_worker(options_, program_);
+    if (!child) return obey(keeper_.on_start_failed(now, child.error().what), now);
+    child_ = std::move(*child);
+    worker_print_ = *print_;
+    keeper_.on_started(now);
+  }
+
+  const Options &options_;
+  const std::filesystem::path cloud_dir_;
+  AgentLog &log_;
+  const char *program_;
+  const int in_;
+  const int out_;
+  StatusChart chart_;
+  ClaimWatch watch_;
+  InputLines input_;
+  Keeper keeper_;
+  Fd signals_;
+  Child child_;
+  Clock::time_point look_at_{};
+  std::optional<std::uint64_t> print_;  // of what is on disk
+  std::uint64_t worker_print_ = 0;      // of what the worker was started with
+  std::string why_;
+  bool input_ended_ = false;
+  bool output_ended_ = false;
+  bool done_ = false;
+};
+
+}  // namespace
+
+int supervise(const Options &options, const Environment &env, AgentLog &log, const char *program, int stdin_fd,
+              int stdout_fd) {
+  for (const auto &word : options.unknown) log.warning("unknown option on the command line, ignored: " + word);
+  return Supervisor(options, env, log, program, stdin_fd, stdout_fd).run();
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What changed in the agent between two looks at it, as events for the module. Pure: what was read goes in, events
+// come out. One thread.
+#pragma once
+
+#include <netdata-aclk/plugin.h>
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugin-api/external/values.h"
+
+namespace aclk::external {
+
+struct Event {
+  naclk_event_kind kind{};
+  std::string machine_guid;  // empty: look at all
+
+  bool operator==(const Event &) const = default;
+};
+using Events = std::vector<Event>;
+
+// /api/v2/versions (2.x), one number per subject for all nodes together.
+struct Versions {
+  std::uint64_t nodes = 0;
+  std::uint64_t contexts = 0;
+  std::uint64_t alerts = 0;
+
+  bool operator==(const Versions &) const = default;
+};
+[[nodiscard]] Versions read_versions(const nlohmann::json &document);
+
+// Of /api/v1/info of one node: what the node information message is made of, and the collectors.
+struct InfoPrint {
+  std::uint64_t info = 0;
+  std::uint64_t collectors = 0;
+};
+[[nodiscard]] InfoPrint print_of_info(const nlohmann::json &info);
+
+class Watch {
+ public:
+  // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
+  // happened between the module's own reading and that look.
+  [[nodiscard]] Events on_nodes(const std::vector<Node> &nodes);
+  [[nodiscard]] Events on_info(const std::string &node, InfoPrint print);
+  [[nodiscard]] Events on_contexts(const std::string &node, std::uint64_t fingerprint);
+  // 1.x: latest_alarm_log_unique_id of a node. Any change counts, a smaller number too: a new database.
+  [[nodiscard]] Events on_alert_log(const std::string &node, std::uint64_t latest);
+
+  struct VersionsChange {
+    Events events;
+    bool look_at_nodes = false;     // the node list has changed: read it now
+    bool look_at_contexts = false;  // some contexts have
+  };
+  // 2.x.
+  [[nodiscard]] VersionsChange on_versions(Versions versions);
+
+  // The agent was away or has started anew: everything may be different, of every node.
+  [[nodiscard]] Events on_return();
+
+  [[nodiscard]] const std::vector<Node> &nodes() const { return nodes_; }
+
+ private:
+  [[nodiscard]] Events for_each_node(naclk_event_kind kind) const;
+
+  struct Seen {
+    std::optional<InfoPrint> info;
+    std::optional<std::uint64_t> contexts;
+    std::optional<std::uint64_t> alerts;
+  };
+  std::vector<Node> nodes_;
+  std::map<std::string, Seen> seen_;
+  std::optional<Versions> versions_;
+};
+
+}  // namespace aclk::external

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/worker.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <thread>
+
+#include "claim/base/files.h"
+#include "claim/cloud_conf.h"
+#include "claim/proxy.h"
+#include "plugin-api/external/external_host.h"
+#include "plugin-api/external/json_fields.h"
+#include "plugin-api/external/lenient_json.h"
+#include "plugin-api/external/poller.h"
+#include "plugin-api/external/read_nodes.h"
+#include "plugin-api/external/show.h"
+#include "plugin-api/external/worker_exit.h"
+
+namespace aclk::external {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kStopTime = 2400ms;   // of the supervisor's 2800
+constexpr unsigned kLastResort = 3;  // seconds after which SIGALRM ends a worker that hangs while it stops
+constexpr auto kFirstRetry = 1s;     // to find the agent
+constexpr auto kMaxRetry = 5s;
+constexpr std::size_t kErrorText = 512;
+
+using Module = COwn<naclk_module, netdata_aclk_destroy>;
+
+// Waits for the end: SIGTERM and its like, the death of the supervisor, a call of wake().
+class End {
+ public:
+  explicit End(pid_t supervisor) : supervisor_(supervisor), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);  // for all threads to come
+    ::signal(SIGPIPE, SIG_IGN);
+    signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  // True: time to end. False: woken, or the time is over.
+  bool wait(std::chrono::milliseconds at_most) {
+    std::array<pollfd, 2> fds{{{signals_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
+    (void)::poll(fds.data(), fds.size(), static_cast<int>(at_most.count()));
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info)
+      if (info.ssi_signo != SIGHUP) came_ = true;
+    return came();
+  }
+  bool came() {
+    if (supervisor_ > 0 && ::getppid() != supervisor_) came_ = true;
+    return came_;
+  }
+  void wake() {
+    const std::uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);
+  }
+
+ private:
+  const pid_t supervisor_;
+  Fd signals_;
+  Fd wake_;
+  bool came_ = false;
+};
+
+// If memory gets short, this process is the one to lose: it is started again, the agent is not.
+void volunteer_for_oom() {
+  constexpr int kScore = 500;
+  const auto now = read_file("/proc/self/oom_score_adj", 64);
+  if (!now || std::atoi(now->c_str()) >= kScore) return;
+  const Fd fd(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  const auto text = std::to_string(kScore);
+  if (fd) (void)!::write(fd.get(), text.data(), text.size());
+}
+
+std::string proxy_label(NetdataConfFile &conf, const Environment &env) {
+  const auto ours = conf.get("cloud", "proxy");
+  const auto cloud = claim::read_cloud_conf(env.cloud_dir() / "cloud.conf");
+  const auto setting = ours ? *ours : cloud ? cloud->proxy : std::string("env");
+  const auto proxy = claim::resolve_proxy(setting, "", claim::process_environment());
+  switch (proxy ? proxy->kind : claim::ProxyKind::none) {
+    case claim::ProxyKind::http:
+      return "HTTP";
+    case claim::ProxyKind::socks5:
+      return "SOCKS5";
+    case claim::ProxyKind::socks5h:
+      return "SOCKS5H";
+    case claim::ProxyKind::none:
+      break;
+  }
+  return "none";
+}
+
+// Looks until the agent is found; nullopt when it is time to end. The trouble is logged when it changes.
+std::optional<Result<AgentFacts>> find(Agent &agent, End &end, AgentLog &log) {
+  std::string said;
+  auto pause = std::chrono::milliseconds(kFirstRetry);
+  for (unsigned tries = 0; !end.came(); ++tries) {
+    auto facts = agent.locate([&] { return end.wait(0ms); });
+    if (facts || facts.error().code != Errc::unavailable) return facts;
+    // An agent needs half a second after it has started its plugins.
+    if (tries >= 3 && facts.error().what != said) {
+      said = facts.error().what;
+      log.warning(said);
+    }
+    if (end.wait(pause)) break;
+    if (tries >= 10) pause = kMaxRetry;
+  }
+  return std::nullopt;
+}
+
+int exit_of(const Error &e, AgentLog &log) {
+  switch (e.code) {
+    case Errc::denied:
+      return kExitProtected;
+    case Errc::unsupported:
+      return kExitNoWebServer;
+    case Errc::invalid_argument:
+      return kExitBadSetting;
+    default:
+      log.error(e.what);
+      return kExitFailed;
+  }
+}
+
+bool is_online(naclk_module *module) {
+  bool online = false;
+  constexpr std::string_view kCommand = "aclk-state json";
+  const auto take = [](void *ctx, naclk_str text) -> int {
+    const auto state = parse_agent_json(external::text(text), "state");
+    *static_cast<bool *>(ctx) = state && bool_of(*state, "online");
+    return 0;
+  };
+  (void)netdata_aclk_command(module, view(kCommand), take, &online);
+  return online;
+}
+
+// Runs the module until the end. Gives back the exit status.
+class Work {
+ public:
+  Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, PollIntervals polls)
+      : options_(options), end_(end), log_(log), host_(host), polls_(polls) {}
+
+  int run() {
+    std::array<char, kErrorText> error{};
+    const auto table = host_.table();
+    module_.reset(netdata_aclk_create(&table, error.data(), error.size()));
+    if (!module_) {
+      log_.error(fmt::format("the module does not start: {}", error.data()));
+      return kExitFailed;
+    }
+    if (const int rc = netdata_aclk_start(module_.get(), error.data(), error.size()); rc < 0) {
+      log_.error(fmt::format("the module does not start: {}", error.data()));
+      return kExitFailed;
+    }
+    {
+      Poller poller(host_.agent(), log_, polls_, host_.facts().generation,
+                    {[this](const Event &e) { tell(e); },
+                     [this] {
+                       own_link_.store(true);
+                       end_.wake();
+                     }});
+      watch();
+      host_.begin_stop();  // the poller's and the module's calls come back at once
+    }
+    return stop();
+  }
+
+ private:
+  void tell(const Event &event) {
+    naclk_event e{};
+    e.size = sizeof e;
+    e.kind = event.kind;
+    e.machine_guid = view(event.machine_guid);
+    (void)netdata_aclk_notify(module_.get(), &e);
+  }
+
+  // Tells the supervisor whether the link is up, as often as the chart has values.
+  void watch() {
+    const auto period = std::max<std::chrono::milliseconds>(options_.update_every, 10s) / 2;
+    auto pause = std::chrono::milliseconds(1s);  // at first; the chart shall not be late by half a minute
+    for (int looks = 0; !end_.wait(pause) && !own_link_.load(); ++looks) {
+      const char byte = is_online(module_.get()) ? '1' : '0';
+      if (options_.status_fd >= 0) (void)!::write(options_.status_fd, &byte, 1);
+      if (looks >= 10) pause = period;
+    }
+  }
+
+  int stop() {
+    ::alarm(kLastResort);  // the default action ends the process
+    const auto rc = netdata_aclk_stop(module_.get(), static_cast<std::uint32_t>(kStopTime.count()));
+    if (rc < 0) {
+      log_.warning("the module did not stop in time");
+      (void)module_.release();  // its threads may still be in a hook; the process ends with them
+    }
+    module_.reset();
+    return own_link_.load() ? kExitOwnLink : kExitStopped;
+  }
+
+  const Options &options_;
+  End &end_;
+  AgentLog &log_;
+  ExternalHost &host_;
+  const PollIntervals polls_;
+  Module module_;
+  std::atomic<bool> own_link_{false};
+};
+
+}  // namespace
+
+int work(const Options &options, const Environment &env, AgentLog &log) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (options.status_fd >= 0) ::fcntl(options.status_fd, F_SETFD, FD_CLOEXEC);
+  End end(options.supervisor);
+  if (end.came()) return kExitStopped;
+  volunteer_for_oom();
+  if (env.machine_guid.empty()) return kExitUnknownMachine;
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+
+  NetdataConfFile conf(env.user_config / "netdata.conf");
+  const auto settings = read_settings(conf.snapshot(), options);
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  const auto limit = query_limit(settings, env.generation(), cores);
+  const auto ask = ask_command_sockets(env, claim::process_environment());
+  Agent agent(env.machine_guid, limit, [&] { return find_candidates(settings, ask); });
+  const auto facts = find(agent, end, log);
+  if (!facts) return kExitStopped;
+  if (!*facts) return exit_of(facts->error(), log);
+  if ((*facts)->own_link) return kExitOwnLink;
+
+  HostFacts host_facts;
+  host_facts.env = env;
+  if (host_facts.env.version.empty()) host_facts.env.version = (*facts)->version;
+  host_facts.generation = (*facts)->generation;
+  host_facts.query_threads = limit;
+  host_facts.max_alert_log = settings.max_alert_log;
+  host_facts.proxy_label = proxy_label(conf, env);
+  const auto alarms = agent.get_json({}, "/api/v1/alarms?active", [&] { return end.wait(0ms); });
+  host_facts.capabilities = agent_capabilities(**facts, alarms && bool_of(*alarms, "status"));
+  ExternalHost host(std::move(host_facts), conf, agent, log);
+  return Work(options, end, log, host, settings.polls).run();
+}
+
+}  // namespace aclk::external
