@@ -2,7 +2,6 @@
 #include "claim/claim_node.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <thread>
 

@@ -29,7 +29,9 @@ struct Identity {
   std::optional<std::filesystem::path> trust_file;  // trusted.pem, else cloud_fullchain.pem, if readable
 };
 
-// Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load.
+// Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load. The URL is not
+// looked at: netdata.conf may have another. A cloud.conf that is there and cannot be read is no reason to fall back on
+// defaults (it may say "enabled = no"): broken with a claim id, not_claimed without.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir);
 
 }  // namespace aclk::claim

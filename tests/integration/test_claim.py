@@ -1,81 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """netdata-aclk claim against the local cloud: protocol.md 1.1 and 1.2, and what is left on the disk."""
 import os
-import re
 import shutil
 import stat
 import subprocess
-import tempfile
 import time
 import uuid
-from pathlib import Path
 
 import pytest
 
-from testenv import Process, TinyProxy, process, take_port, wait_until
-from testenv.claiming import run_claim, trust
+from claim_machine import FILES, ids, machine, requests
+from testenv import process, take_port, wait_until
 from testenv.process import clean_env
 
-FILES = ["claimed_id", "cloud.conf", "private.pem", "public.pem"]
+__all__ = ["machine"]  # a fixture
 FOUR_PAUSES = [0.3, 0.4, 0.5, 0.6]
-
-
-class Machine:
-    """The directories of an agent that has run once and is not running now."""
-
-    def __init__(self, base, build, cloud=None):
-        self.dir, self.build, self.cloud = base, build, cloud
-        self.lib, self.etc, self.cloud_dir = base / "lib", base / "etc", base / "lib" / "cloud.d"
-        self.guid = str(uuid.uuid4())
-        (self.lib / "registry").mkdir(parents=True)
-        self.etc.mkdir()
-        (self.lib / "registry" / "netdata.public.unique.id").write_text(self.guid)
-        if cloud:
-            trust(self.cloud_dir, cloud.ca)
-
-    def claim(self, *args, token=None, url=None, env=None):
-        """Runs the command with the cloud's token and URL; the finished process, never with the token in its output."""
-        token = token or self.cloud.token
-        p = run_claim(self.build, self, "--url", url or self.cloud.url, *args,
-                      env={"NETDATA_CLAIM_TOKEN": token, **(env or {})})
-        assert token not in p.stdout + p.stderr
-        return p
-
-    def start(self, *args, url=None):
-        """The same, not waited for."""
-        env = clean_env(NETDATA_LIB_DIR=self.lib, NETDATA_USER_CONFIG_DIR=self.etc)
-        return Process([self.build.cli, "claim", "--cloud-dir", self.cloud_dir, "--url", url or self.cloud.url, *args],
-                       self.dir / "claim.log", env=env)
-
-    def files(self):
-        return sorted(f.name for f in self.cloud_dir.iterdir() if f.name != "trusted.pem")
-
-    def claim_id(self):
-        return (self.cloud_dir / "claimed_id").read_text()
-
-    def conf(self, key):
-        m = re.search(rf"^ +(?:# )?{key} = (.*)$", (self.cloud_dir / "cloud.conf").read_text(), re.M)
-        return m[1].strip() if m else None
-
-    def snapshot(self):
-        return {f.name: (f.read_bytes(), f.stat().st_mtime_ns, f.stat().st_mode, f.stat().st_ino)
-                for f in self.cloud_dir.iterdir()}
-
-
-@pytest.fixture
-def machine(work, build, cloud, keep_switches):
-    m = Machine(Path(tempfile.mkdtemp(prefix="claim-", dir=work)), build, cloud)
-    m.seen = cloud.https_requests("claim")[-1]["n"] if cloud.https_requests("claim") else 0
-    return m
-
-
-def requests(machine):
-    """The claim requests that the cloud got since the test began."""
-    return machine.cloud.https_requests("claim", since=machine.seen)
-
-
-def ids(machine):
-    return [r["target"].rpartition("/")[2] for r in requests(machine)]
 
 
 class TestGranted:
@@ -229,6 +168,15 @@ class TestRefused:
             assert p.stderr.startswith("Refusing to claim agent -> cloud functionality has been disabled\n")
         assert requests(machine) == [] and machine.snapshot() == before
 
+    @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+    def test_switched_off_opens_no_socket(self, machine):
+        (machine.cloud_dir / "cloud.conf").write_text("[global]\n    enabled = no\n")
+        trace = machine.dir / "trace"
+        p = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=network", machine.build.cli, "claim", "--cloud-dir",
+                            machine.cloud_dir, "--token", "t"], capture_output=True, text=True, timeout=60,
+                           env=clean_env(ASAN_OPTIONS="detect_leaks=0"))
+        assert p.returncode == 3 and "AF_INET" not in trace.read_text()
+
     def test_agent_has_never_run(self, machine):
         shutil.rmtree(machine.lib / "registry")
         p = machine.claim()
@@ -294,206 +242,6 @@ class TestAgain:
         assert machine.files() == []
         cloud.configure(reset=True)
         assert machine.claim().returncode == 0 and machine.files() == FILES
-
-
-class TestTrust:
-    @pytest.mark.core
-    def test_private_ca_is_not_trusted_by_itself(self, machine):
-        (machine.cloud_dir / "trusted.pem").unlink()
-        p = machine.claim()
-        assert p.returncode == 4 and "certificate" in p.stderr and "trusted.pem" in p.stderr
-        assert requests(machine) == [] and machine.files() == []
-
-    def test_cloud_fullchain_is_the_second_choice(self, machine):
-        (machine.cloud_dir / "trusted.pem").rename(machine.cloud_dir / "cloud_fullchain.pem")
-        assert machine.claim().returncode == 0
-
-    def test_system_store_still_counts_beside_the_file(self, machine, cloud, fresh):
-        other = fresh.cloud("other")
-        trust(machine.cloud_dir, other.ca)
-        assert machine.claim().returncode == 4
-        assert machine.claim(env={"SSL_CERT_FILE": cloud.ca}).returncode == 0
-
-    def test_trust_file_without_certificates_is_named(self, machine):
-        (machine.cloud_dir / "trusted.pem").write_text("nothing here\n")
-        p = machine.claim()
-        assert p.returncode == 2 and f"{machine.cloud_dir}/trusted.pem" in p.stderr and requests(machine) == []
-
-    @pytest.mark.core
-    @pytest.mark.parametrize("kind", ["expired", "not-yet", "wrong-host", "other-ca", "same-name-ca", "self-signed"])
-    def test_bad_certificates_are_refused(self, machine, fresh, kind):
-        bad = fresh.cloud(kind, certificate=kind)
-        trust(machine.cloud_dir, bad.ca)
-        p = machine.claim(token=bad.token, url=bad.url)
-        assert p.returncode == 4 and "SSL" in p.stderr, p.stderr
-        assert bad.https_requests() == [] and machine.files() == []
-
-    def test_insecure_takes_any_certificate_and_is_loud(self, machine, fresh):
-        bad = fresh.cloud("bad", certificate="wrong-host")
-        p = machine.claim("--insecure", token=bad.token, url=bad.url)
-        assert p.returncode == 0 and "NOT verified" in p.stderr
-        assert machine.conf("insecure") == "yes"
-
-    def test_old_tls_is_refused(self, machine, fresh):
-        old = fresh.cloud("old", tls_max="1.1")
-        trust(machine.cloud_dir, old.ca)
-        p = machine.claim(token=old.token, url=old.url)
-        assert p.returncode == 4 and old.https_requests() == []
-
-    def test_plain_http_needs_insecure(self, machine):
-        p = machine.claim(url="http://localhost:1")
-        assert p.returncode == 1 and "unencrypted" in p.stderr
-
-
-class TestProxy:
-    PASSWORD = "p4ss-of-proxy"
-
-    @pytest.fixture
-    def proxy(self, fresh):
-        p = TinyProxy(fresh.base / "proxy", user="someone", password=self.PASSWORD).start()
-        return fresh.add("tinyproxy", p, lambda: p.log)
-
-    @pytest.mark.core
-    def test_through_a_proxy_with_credentials(self, machine, cloud, proxy):
-        p = machine.claim("--proxy", proxy.url)
-        assert p.returncode == 0, p.stderr
-        assert any(f"localhost:{cloud.port}" in line for line in proxy.connects())
-        assert self.PASSWORD not in p.stdout + p.stderr
-        assert f"proxy: http://127.0.0.1:{proxy.port} (with credentials, from --proxy)" in p.stderr
-        assert machine.conf("proxy") == proxy.url
-
-    def test_wrong_password_is_named_and_masked(self, machine, proxy):
-        p = machine.claim("--proxy", f"http://someone:wr0ng-one@127.0.0.1:{proxy.port}")
-        assert p.returncode == 4 and ("407" in p.stderr or "401" in p.stderr)
-        assert "wr0ng-one" not in p.stdout + p.stderr
-        assert f"proxy: 'http://127.0.0.1:{proxy.port} (with credentials, from --proxy)'," in p.stderr.splitlines()
-        assert requests(machine) == []
-
-    def test_environment_is_the_default(self, machine, cloud, proxy):
-        assert machine.claim(env={"http_proxy": proxy.url}).returncode == 0
-        assert any(f"localhost:{cloud.port}" in line for line in proxy.connects())
-
-    def test_none_overrides_the_environment(self, machine, cloud, proxy):
-        assert machine.claim("--proxy", "none", env={"http_proxy": proxy.url, "https_proxy": proxy.url,
-                                                     "ALL_PROXY": proxy.url}).returncode == 0
-        assert f"localhost:{cloud.port}" not in proxy.log
-
-    def test_unknown_form_is_refused_and_masked(self, machine):
-        p = machine.claim("--proxy", "ftp://u:h1dden@h:1")
-        assert p.returncode == 1 and "ftp://XXXXX@h:1" in p.stderr and "h1dden" not in p.stderr
-
-    def test_proxy_that_is_not_there(self, machine):
-        p = machine.claim("--proxy", f"http://u:h1dden@127.0.0.1:{take_port()}")
-        assert p.returncode == 4 and "Check the proxy" in p.stderr and "h1dden" not in p.stderr
-
-
-class TestCommandLine:
-    @pytest.mark.core
-    def test_ps_shows_neither_token_nor_proxy_password(self, machine, cloud, fresh):
-        cloud.configure(claim_delay=2)
-        proxy = TinyProxy(fresh.base / "proxy", user="u", password="h1dden").start()
-        fresh.add("tinyproxy", proxy, lambda: proxy.log)
-        for form in (["--token", cloud.token, "--proxy", proxy.url], [f"--token={cloud.token}", f"--proxy={proxy.url}"]):
-            run = machine.start("--reclaim", *form)
-            wait_until(lambda: process.sockets(run.pid), 10, "the connection")
-            shown = process.cmdline(run.pid)
-            assert "--token" in shown and cloud.token not in shown and "h1dden" not in shown
-            assert run.wait(20) == 0, run.text()
-
-    def test_token_from_a_file_and_from_the_environment(self, machine, cloud):
-        token = machine.dir / "token"
-        token.write_text(f"\n  {cloud.token}\n")
-        p = run_claim(machine.build, machine, "--token-file", token, "--url", cloud.url)
-        assert p.returncode == 0, p.stderr
-        p = run_claim(machine.build, machine, "--reclaim", env={
-            "NETDATA_CLAIM_TOKEN": cloud.token, "NETDATA_CLAIM_URL": cloud.url, "NETDATA_CLAIM_ROOMS": cloud.rooms[0]})
-        assert p.returncode == 0, p.stderr
-        assert cloud.agent(machine.claim_id())["rooms"] == [cloud.rooms[0]]
-
-    def test_url_of_cloud_conf_is_the_default(self, machine, cloud):
-        (machine.cloud_dir / "cloud.conf").write_text(f"[global]\n    cloud base url = {cloud.url}\n")
-        p = run_claim(machine.build, machine, env={"NETDATA_CLAIM_TOKEN": cloud.token})
-        assert p.returncode == 0, p.stderr
-
-    def test_mistakes_end_with_1_and_no_secret(self, machine):
-        for args in (["--tokn", "s3cret"], ["--token=s3cret", "--token-file", "/dev/null"], ["s3cret"], [],
-                     ["--token-file", machine.dir / "nowhere"], ["--token", "s3cret two"]):
-            p = run_claim(machine.build, machine, *args)
-            assert p.returncode == 1, (args, p.stderr)
-            assert "s3cret" not in p.stdout + p.stderr and p.stderr
-
-    def test_version_and_help(self, build):
-        def out(*args):
-            return subprocess.run([build.cli, *args], capture_output=True, text=True, env=clean_env(), timeout=20)
-
-        assert re.fullmatch(r"netdata-aclk \d+\.\d+\.\d+\n", out("--version").stdout)
-        assert out("--help").returncode == 0 and "claim" in out("--help").stdout
-        text = out("claim", "--help").stdout
-        for word in ("--token", "--token-file", "--rooms", "--url", "--proxy", "--insecure", "--cloud-dir", "--reclaim",
-                     "Exit status", "NETDATA_CLAIM_TOKEN"):
-            assert word in text
-        assert out().returncode == 1 and out("bogus").returncode == 1
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become the agent's user")
-class TestUser:
-    AGENT, OTHER = 65534, 54321  # nobody, and a number without a name
-
-    @pytest.fixture
-    def theirs(self, build, cloud, keep_switches):
-        """A machine whose agent runs as AGENT, in a directory that others can reach."""
-        base = Path(tempfile.mkdtemp(prefix="aclk-user-"))
-        base.chmod(0o755)
-        m = Machine(base, build)
-        m.cloud = cloud
-        ca = base / "ca.pem"
-        shutil.copyfile(cloud.ca, ca)
-        ca.chmod(0o644)
-        m.env = {"SSL_CERT_FILE": ca}
-        for d in (m.lib, m.lib / "registry"):
-            os.chown(d, self.AGENT, self.AGENT)
-        yield m
-        shutil.rmtree(base)
-
-    def owners(self, m):
-        return {(s.st_uid, s.st_gid) for s in (m.cloud_dir.stat(), *(f.stat() for f in m.cloud_dir.iterdir()))}
-
-    def test_root_writes_as_the_agents_user(self, theirs):
-        p = theirs.claim(env=theirs.env)
-        assert p.returncode == 0, p.stderr
-        assert theirs.files() == FILES and self.owners(theirs) == {(self.AGENT, self.AGENT)}
-
-    def test_directory_that_root_made_is_handed_over(self, theirs):
-        theirs.cloud_dir.mkdir()
-        assert theirs.claim(env=theirs.env).returncode == 0
-        assert self.owners(theirs) == {(self.AGENT, self.AGENT)}
-        assert stat.S_IMODE(theirs.cloud_dir.stat().st_mode) == 0o770
-
-    def test_symbolic_link_in_the_way_gains_nothing(self, theirs):
-        """The agent's user points cloud.d at a directory of root: nothing of it changes."""
-        precious = theirs.dir / "precious"
-        precious.mkdir(mode=0o755)
-        os.symlink(precious, theirs.cloud_dir)
-        os.lchown(theirs.cloud_dir, self.AGENT, self.AGENT)
-        p = theirs.claim(env=theirs.env)
-        assert p.returncode == 2, p.stderr
-        s = precious.stat()
-        assert (s.st_uid, stat.S_IMODE(s.st_mode)) == (0, 0o755) and list(precious.iterdir()) == []
-
-    def test_somebody_else_is_turned_away(self, theirs):
-        env = clean_env(NETDATA_LIB_DIR=theirs.lib, NETDATA_CLAIM_TOKEN="t")
-        p = subprocess.run(["setpriv", f"--reuid={self.OTHER}", f"--regid={self.OTHER}", "--clear-groups",
-                            _readable(theirs.build.cli, theirs.dir), "claim", "--url", theirs.cloud.url],
-                           capture_output=True, text=True, env=env, timeout=60)
-        assert p.returncode == 6 and "nobody" in p.stderr and not theirs.cloud_dir.exists()
-
-
-def _readable(program, directory):
-    """A copy that other users can run, wherever the build directory is."""
-    copy = directory / program.name
-    shutil.copy(program, copy)
-    copy.chmod(0o755)
-    return copy
 
 
 def test_claim_takes_well_under_a_second(machine):
