@@ -9,44 +9,19 @@
         assert reply.http_status == 200 and not cloud.violations()
 """
 import base64
-import dataclasses
 import http.client
 import json
-import os
 import pathlib
-import select
 import subprocess
 import threading
 import time
 import urllib.parse
 
-HERE = pathlib.Path(__file__).resolve().parent
-START_SECONDS = 30
-STOP_SECONDS = 10
+from lc import launch
+from lc.launch import CloudError
+from lc.reply import Reply, from_control
 
-
-class CloudError(Exception):
-    """The local cloud could not start, or refused a call."""
-
-
-@dataclasses.dataclass
-class Reply:
-    """Answer of an agent to a query. header: the JSON in front; http_status: its http-code; body: unpacked."""
-    header: dict
-    http_status: int
-    headers: dict                   # of the HTTP part, names in lower case; {} when there is none
-    header_list: list               # the same in order and as sent
-    body: bytes
-    raw: bytes                      # the whole MQTT payload
-    seconds: float                  # from publishing the query to having the reply, in the cloud
-    msg_id: str
-
-    def json(self):
-        return json.loads(self.body)
-
-    @property
-    def error_code(self):
-        return self.header.get("error-code")
+__all__ = ["CloudError", "LocalCloud", "Reply"]
 
 
 class LocalCloud:
@@ -67,25 +42,14 @@ class LocalCloud:
     def start(cls, directory, *, broker_options=(), https_port=0, web_port=0, name="localhost", certificate="good",
               tls_min=None, tls_max=None, verbose=False) -> "LocalCloud":
         """Starts one in a directory of its own; it ends with stop(), with the "with" block, or with this process."""
-        directory = pathlib.Path(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        command = [str(HERE / "localcloud"), "--dir", str(directory), "--https-port", str(https_port),
-                   "--web-port", str(web_port), "--name", name, "--certificate", certificate, "--until-stdin-closes"]
+        options = ["--https-port", str(https_port), "--web-port", str(web_port), "--name", name,
+                   "--certificate", certificate]
         for option in broker_options:
-            command += ["--broker-option", option]
-        command += ["--tls-min", tls_min] if tls_min else []
-        command += ["--tls-max", tls_max] if tls_max else []
-        command += ["--verbose"] if verbose else []
-        with open(directory / "localcloud.log", "ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
-        try:
-            info = _ready_line(process)
-        except CloudError as e:
-            process.kill()
-            process.wait()
-            log = (directory / "localcloud.log").read_text(errors="replace")
-            raise CloudError(f"{e}; its log:\n{log[-4000:]}") from None
-        return cls(info, process)
+            options += ["--broker-option", option]
+        options += ["--tls-min", tls_min] if tls_min else []
+        options += ["--tls-max", tls_max] if tls_max else []
+        options += ["--verbose"] if verbose else []
+        return cls(*launch.start(pathlib.Path(directory), options))
 
     @classmethod
     def attach(cls, directory) -> "LocalCloud":
@@ -97,13 +61,7 @@ class LocalCloud:
         process, self._process = self._process, None
         if process is None:
             return None
-        process.terminate()
-        try:
-            process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-        return process.returncode
+        return launch.stop(process)
 
     def __enter__(self):
         return self
@@ -239,10 +197,12 @@ class LocalCloud:
             return None
         return self.wait(there, timeout, f"node {hostname or ''} {wanted or ''}")
 
-    def wait_message(self, type: str, claim: str | None = None, timeout: float = 20, since: int = 0, where=None) -> dict:
+    def wait_message(self, type: str, claim: str | None = None, timeout: float = 20, since: int = 0,
+                     where=None) -> dict:
         """The first message from an agent of this type (after number since, for which where(fields) is true)."""
         def found():
-            return next((m for m in self.messages(claim, type, "up", since) if where is None or where(m["fields"])), None)
+            candidates = self.messages(claim, type, "up", since)
+            return next((m for m in candidates if where is None or where(m["fields"])), None)
         return self.wait(found, timeout, f"message {type}")
 
     def recent(self, lines: int = 25) -> str:
@@ -269,6 +229,13 @@ class LocalCloud:
                 behaviour[key] = base64.b64encode(value).decode()
         return self._post("configure", behaviour)
 
+    def reset(self):
+        """As if newly started (no agents, nodes, connections, record; default behaviour), but for the ports, the token
+        and the broker's options: lets tests share one cloud."""
+        self._post("reset", {})
+        with self._lock:
+            self._messages.clear()
+
     def send(self, claim: str, type: str, fields: dict | None = None):
         """A command message to the agent."""
         self._post("send", {"claim": claim, "type": type, "fields": fields or {}})
@@ -291,7 +258,7 @@ class LocalCloud:
         answer = self._query(claim, target, method, wait, **options)
         if answer["reply"] is None:
             raise AssertionError(f"no reply within {wait} s to {method} {target}\n{self.recent()}")
-        return _reply(answer)
+        return from_control(answer)
 
     def query_async(self, claim: str, target: str, method: str = "GET", **options) -> int:
         """Sends a query; collect(number) waits for its reply."""
@@ -300,11 +267,11 @@ class LocalCloud:
     def collect(self, query: int, wait: float = 20) -> Reply | None:
         """The reply, or None if there was none within wait seconds."""
         answer = self._get("reply", query=query, wait=wait)
-        return _reply(answer) if answer["reply"] else None
+        return from_control(answer) if answer["reply"] else None
 
     def replies(self, query: int) -> list[Reply]:
         """All replies to one query (one is right)."""
-        return [_reply(a) for a in self._get("replies", query=query)]
+        return [from_control(a) for a in self._get("replies", query=query)]
 
     def load(self, claim: str, targets, count: int, concurrency: int = 1, **options) -> dict:
         """count queries timed inside the cloud: {latencies, codes, bytes, seconds}. See lc/load.py."""
@@ -390,24 +357,3 @@ class LocalCloud:
         if response.status != 200:
             raise CloudError(data.get("error", data) if isinstance(data, dict) else data)
         return data
-
-
-def _reply(answer: dict) -> Reply:
-    r = answer["reply"]
-    return Reply(r["header"], r["status"], {k.lower(): v for k, v in r["headers"]}, r["headers"],
-                 base64.b64decode(r["body"]), base64.b64decode(r["raw"]), r["seconds"], answer["msg_id"])
-
-
-def _ready_line(process: subprocess.Popen) -> dict:
-    deadline = time.monotonic() + START_SECONDS
-    data = b""
-    while time.monotonic() < deadline:
-        if select.select([process.stdout], [], [], 0.5)[0]:
-            chunk = os.read(process.stdout.fileno(), 65536)
-            if not chunk:
-                raise CloudError(f"localcloud ended with code {process.wait()}")
-            data += chunk
-            for line in data.split(b"\n")[:-1]:
-                if line.startswith(b"LOCALCLOUD "):
-                    return json.loads(line[len(b"LOCALCLOUD "):])
-    raise CloudError(f"localcloud was not ready within {START_SECONDS} s")

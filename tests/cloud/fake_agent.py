@@ -102,7 +102,7 @@ class FakeAgent:
         m.on_message = lambda _c, _u, message: self.inbox.put((message.topic, message.payload))
         m.on_disconnect = lambda *_: self.gone.set()
         m.on_socket_open = _no_delay
-        m.max_inflight_messages_set(200)
+        m.max_inflight_messages_set(20)       # mosquitto's Receive Maximum, which paho 1.6 ignores
         m.connect(self.cloud.host, self.cloud.port, 60, clean_start=True)
         m.loop_start()
         assert ready.wait(10), "no CONNACK"
@@ -132,7 +132,16 @@ class FakeAgent:
             self.mqtt.disconnect()
             self.mqtt.loop_stop()
 
-    def hello(self, reachable=True, source=1) -> bytes:
+    def wait_gone(self, seconds: float = 5) -> bool:
+        """Whether the connection has ended; paho's thread may die without telling."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            thread = self.mqtt._thread
+            if self.gone.wait(0.05) or thread is None or not thread.is_alive():
+                return True
+        return False
+
+    def hello, reachable=True, source=1) -> bytes:
         return schema.encode("UpdateAgentConnection", {
             "claim_id": self.claim_id, "reachable": reachable, "session_id": self.session_id,
             "update_source": source, "updated_at": {"seconds": int(time.time())},
@@ -141,6 +150,16 @@ class FakeAgent:
     def say(self, name: str, fields: dict):
         """A message of the type that belongs to this topic, with our claim id."""
         self.publish(name, schema.encode(schema.OUTBOUND[name], {"claim_id": self.claim_id, **fields}))
+
+    def make_node(self) -> str:
+        """The agent's own node, created, live and described; its id."""
+        self.say("create-node-instance", {"machine_guid": self.mguid, "hostname": self.hostname})
+        node_id = self.next("CreateNodeInstanceResult")["node_id"]
+        self.say("node-instance-connection", {"node_id": node_id, "liveness": True, "queryable": True,
+                                              "session_id": self.session_id})
+        self.say("node-instance-info", {"node_id": node_id, "machine_guid": self.mguid, "data": {
+            "name": self.hostname, "version": "v2.10.4", "host_labels": {"_os": "linux"}}})
+        return node_id
 
     def publish(self, name: str, payload: bytes, alias: int | None = None, wait: bool = True, qos: int = 1):
         """name: of an issued topic, or a topic itself."""
@@ -178,10 +197,10 @@ class FakeAgent:
         return payload + "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-    def publish_now(self, message):
+    def publish_now(self, message, body=b"{}"):
         """For on_message: answers a cmd at once, without waiting for the PUBACK."""
         asked = json.loads(message.payload.partition(b"\r\n\r\n")[0])
-        self.mqtt.publish(asked["callback-topic"], self.reply(asked, b"{}"), 1)
+        self.mqtt.publish(asked["callback-topic"], self.reply(asked, body), 1)
 
 
 class _Closing:

@@ -2,21 +2,14 @@
 """The local cloud against a tiny independent agent: stages, sequence, queries, limits, faults, and its own end."""
 import http.client
 import json
-import os
-import pathlib
-import signal
 import ssl
-import subprocess
-import sys
 import time
 import uuid
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from client import CloudError, LocalCloud
 from fake_agent import FakeAgent
-from lc import mqtt_wire as mqtt
 from lc import schema
 
 
@@ -40,15 +33,15 @@ def test_01_claim__valid__agent_is_registered(cloud):
     ({"publicKey": "nonsense"}, 422, "ErrInvalidPublicKey"),
     ({"publicKey": None}, 422, "ErrInvalidPublicKey"),
 ])
-def test_01_claim__something_wrong__is_refused_with_its_key(shared, change, status, key):
-    agent = FakeAgent(shared)
+def test_01_claim__something_wrong__is_refused_with_its_key(cloud, change, status, key):
+    agent = FakeAgent(cloud)
     got, body = agent.claim(**change)
     assert (got, body["errorMsgKey"]) == (status, key)
-    assert agent.claim_id not in shared.agents()
+    assert agent.claim_id not in cloud.agents()
 
 
-def test_01_claim__twice__conflict(shared):
-    agent = FakeAgent(shared)
+def test_01_claim__twice__conflict(cloud):
+    agent = FakeAgent(cloud)
     assert agent.claim()[0] == 204
     assert agent.claim()[0] == 409
 
@@ -70,32 +63,31 @@ def test_01_claim__ordered_answers__are_given_and_counted(cloud):
 
 # -- 02 env, challenge, password ------------------------------------------------------------------------------------
 
-def test_02_login__claimed__one_tls_connection_and_every_topic(shared):
-    agent = FakeAgent(shared)
+def test_02_login__claimed__one_tls_connection_and_every_topic(cloud):
+    agent = FakeAgent(cloud)
     agent.claim()
-    before = len(shared.https_requests())
     answer = agent.login()
     assert answer["clientID"] == agent.claim_id and len(answer["topics"]) == 20
-    calls = shared.https_requests()[before:]
+    calls = cloud.https_requests()[1:]
     assert [c["stage"] for c in calls] == ["env", "challenge", "password"]
     assert len({c["tls"]["connection"] for c in calls}) == 1
     assert calls[0]["tls"]["version"] == "TLSv1.3" and calls[0]["tls"]["sni"] == "localhost"
     assert calls[2]["body"] == {"agent_version": "v2.10.4", "response": "***"}
 
 
-def test_02_login__challenge_answered_twice__second_is_refused(shared):
-    agent = FakeAgent(shared)
+def test_02_login__challenge_answered_twice__second_is_refused(cloud):
+    agent = FakeAgent(cloud)
     agent.claim()
     with agent.https() as c:
         prefix = f"/api/v1/auth/node/{agent.claim_id}"
         agent.call(c, "GET", prefix + "/challenge")
         body = json.dumps({"agent_version": "v2.10.4", "response": "AAAA"}).encode()
         assert agent.call(c, "POST", prefix + "/password", body)[0] == 403
-    assert shared.violations("password", agent.claim_id)
+    assert cloud.violations("password", agent.claim_id)
 
 
-def test_02_login__unknown_claim_id__error_body(shared):
-    agent = FakeAgent(shared)
+def test_02_login__unknown_claim_id__error_body(cloud):
+    agent = FakeAgent(cloud)
     with agent.https() as c:
         status, body = agent.call(c, "GET", f"/api/v1/env?v=2.10.4&cap=proto,ctx&claim_id={agent.claim_id}")
     assert status == 404 and {"errorCode", "errorMsgKey", "errorMessage"} <= set(body)
@@ -132,7 +124,7 @@ def test_02_tls__certificate_zoo__clients_refuse_it(tmp_path):
 
 def test_03_link__first_connection__follows_the_sequence(agent, cloud):
     assert agent.next("SendNodeInstances")["claim_id"] == agent.claim_id
-    node_id = make_node(agent)
+    node_id = agent.make_node()
     assert agent.next("ContextsCheckpoint") == {
         "claim_id": agent.claim_id, "node_id": node_id, "version_hash": 0}
     assert agent.next("StartAlarmStreaming")["version"] == 0
@@ -180,7 +172,7 @@ def test_03_link__killed__will_makes_it_unreachable(agent, cloud):
     cloud.disconnect(agent.claim_id, abrupt=True)
     state = cloud.wait_offline(agent.claim_id)
     assert state["source"] == 2
-    assert agent.gone.wait(5)
+    assert agent.wait_gone()
 
 
 def test_03_link__foreign_topics__are_not_delivered(cloud):
@@ -191,11 +183,11 @@ def test_03_link__foreign_topics__are_not_delivered(cloud):
     forged = schema.encode("CreateNodeInstance", {"claim_id": two.claim_id, "machine_guid": two.mguid})
     for topic in two.topics["create-node-instance"], two.topics["inbox-cmd"]:
         one.publish(topic, forged, wait=False)
-        assert one.gone.wait(5)                             # mosquitto 2.0.11 hangs up after such a PUBACK
+        assert one.wait_gone()                             # mosquitto 2.0.11 hangs up after such a PUBACK
         one.drop()
         conn = cloud.connections(one.claim_id)[-1]["id"]
-        cloud.wait(lambda: [p["fields"]["reason"] for p in cloud.packets(conn, "PUBACK", direction="down")][-1:] == [0x87],
-                   5, "PUBACK with not authorized")
+        pubacks = cloud.wait(lambda: cloud.packets(conn, "PUBACK", direction="down"), 5, "a PUBACK")
+        assert pubacks[-1]["fields"]["reason"] == 0x87      # not authorized
         one.connect()
     one.mqtt.subscribe(two.topics["inbox-cmd"], qos=1)
     conn = cloud.connections(one.claim_id)[-1]["id"]
@@ -278,7 +270,7 @@ def test_04_load__measures_inside_the_cloud(agent, cloud):
 # -- 05 state -------------------------------------------------------------------------------------------------------
 
 def test_05_contexts__hash_is_recomputed(agent, cloud):
-    node_id = make_node(agent)
+    node_id = agent.make_node()
     now = int(time.time())
     one = {"id": "a.b", "version": now, "first_entry": now - 10}
     agent.next("ContextsCheckpoint")
@@ -295,7 +287,7 @@ def test_05_contexts__hash_is_recomputed(agent, cloud):
 
 
 def test_05_alerts__entries_and_snapshots__make_the_version(agent, cloud):
-    node_id = make_node(agent)
+    node_id = agent.make_node()
     agent.next("StartAlarmStreaming")
 
     def alert(name, when, status=5):
@@ -315,7 +307,7 @@ def test_05_alerts__entries_and_snapshots__make_the_version(agent, cloud):
 
 
 def test_05_session__strangers_and_old_sessions__are_violations(agent, cloud):
-    node_id = make_node(agent)
+    node_id = agent.make_node()
     agent.say("node-instance-connection", {"node_id": node_id, "session_id": 1})
     agent.say("node-instance-info", {"node_id": str(uuid.uuid4())})
     agent.publish("create-node-instance", b"\xff\xff\xff")
@@ -323,174 +315,3 @@ def test_05_session__strangers_and_old_sessions__are_violations(agent, cloud):
     agent.publish("chart", b"x")
     cloud.wait(lambda: {"session", "node", "undecodable", "encoding", "topic"} <= {
         v["kind"] for v in cloud.violations()}, 5, "one violation of each kind")
-
-
-# -- 06 limits and faults -------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("options,properties", [
-    (["max_topic_alias 0"], {"receive_maximum": 20}),
-    (["max_topic_alias 1", "max_inflight_messages 1"], {"topic_alias_maximum": 1, "receive_maximum": 1}),
-    (["max_packet_size 65536", "max_keepalive 30"],
-     {"topic_alias_maximum": 10, "receive_maximum": 20, "maximum_packet_size": 65536, "server_keep_alive": 30}),
-])
-def test_06_broker_options__are_announced(tmp_path, options, properties):
-    with LocalCloud.start(tmp_path, broker_options=options) as cloud:
-        agent = FakeAgent(cloud).start()
-        assert cloud.connections()[0]["connack"]["properties"] == properties
-        agent.stop()
-
-
-def test_06_connack_rewritten__front_announces_and_enforces(cloud):
-    cloud.configure(connack={"topic_alias_maximum": 1, "maximum_packet_size": 300, "receive_maximum": None},
-                    enforce_limits=True)
-    agent = FakeAgent(cloud).start()
-    assert cloud.connections()[0]["connack"]["properties"] == {"topic_alias_maximum": 1, "maximum_packet_size": 300}
-    agent.publish("agent-connection", agent.hello(), alias=2, wait=False)
-    assert agent.gone.wait(5)
-    assert [v["text"] for v in cloud.violations("alias")] == ["alias 2, the maximum is 1"]
-    sent = cloud.packets(1, "DISCONNECT", direction="down")
-    assert [p["fields"]["reason"] for p in sent] == [0x94]
-    agent.drop()
-
-
-def test_06_pubacks_dropped__stay_in_flight(cloud):
-    cloud.configure(connack={"receive_maximum": 65535})
-    agent = FakeAgent(cloud).start()
-    cloud.configure(drop_down=["PUBACK"])
-    for _ in range(3):
-        agent.publish("agent-connection", agent.hello(False), wait=False)
-    cloud.wait(lambda: cloud.connections()[0]["unacked"]["up"] == 3, 5, "three in flight")
-    assert cloud.violations("receive_maximum") == [] and cloud.connections()[0]["max_unacked"] == 3
-    agent.drop()
-
-
-@pytest.mark.parametrize("how,code", [({"ws_code": 1012, "ws_reason": "bye"}, 1012), ({"mqtt_reason": 0x8B}, 1000),
-                                      ({"hang_up": True}, None)])
-def test_06_disconnect__each_way__ends_the_connection(agent, cloud, how, code):
-    cloud.disconnect(agent.claim_id, **how)
-    assert agent.gone.wait(5)
-    agent.drop()
-    closed = cloud.wait(lambda: next((c for c in cloud.connections() if not c["open"]), None), 8, "closed")
-    assert closed["ws_close"]["by"] == "cloud" and closed["ws_close"]["code"] == code
-
-
-def test_06_hold__bytes_wait_until_release(agent, cloud):
-    cloud.wait_online(agent.claim_id)
-    cloud.hold(agent.claim_id)
-    agent.publish("agent-connection", agent.hello(False), wait=False)
-    cloud.send(agent.claim_id, "SendNodeInstances")
-    time.sleep(0.2)
-    assert cloud.agent(agent.claim_id)["reachable"]
-    cloud.release(agent.claim_id)
-    cloud.wait_offline(agent.claim_id)
-    agent.next("SendNodeInstances")
-
-
-def test_06_frames__cut_in_pieces_and_injected__arrive(agent, cloud):
-    agent.next("SendNodeInstances")
-    cloud.configure(frame_size=1)
-    cloud.send(agent.claim_id, "SendNodeInstances", {"claim_id": agent.claim_id, "space_id": "s"})
-    assert agent.next("SendNodeInstances")["space_id"] == "s"
-    cloud.configure(frame_size=0)
-    cloud.inject(mqtt.publish("/any/cmd", b"injected"), agent.claim_id)
-    assert agent.next("cmd") == b"injected"
-    cloud.inject(b"hi", agent.claim_id, level="frame", opcode=9)
-    cloud.wait(lambda: any(f["opcode"] == 10 and f["dir"] == "up" for f in cloud.frames(1)), 5, "pong")
-
-
-def test_06_puback_reason__is_rewritten(agent, cloud):
-    cloud.configure(puback_reason=0x97)
-    agent.publish("agent-connection", agent.hello(False))
-    assert cloud.packets(1, "PUBACK", direction="down")[-1]["fields"]["reason"] == 0x97
-
-
-def test_06_restart_broker__agents_come_back_with_their_ids(agent, cloud):
-    node_id = make_node(agent)
-    cloud.wait_node("fake", live=True)
-    cloud.restart_broker(["max_topic_alias 3"])
-    assert agent.gone.wait(5)
-    agent.drop()
-    agent.connect()
-    agent.publish("agent-connection", agent.hello())
-    cloud.wait_online(agent.claim_id, hellos=2)
-    assert cloud.connections()[-1]["connack"]["properties"]["topic_alias_maximum"] == 3
-    agent.say("create-node-instance", {"machine_guid": agent.mguid, "hostname": "fake"})
-    assert agent.next("CreateNodeInstanceResult")["node_id"] == node_id
-
-
-def test_06_upgrade__refused_or_wrong(cloud):
-    agent = FakeAgent(cloud)
-    agent.claim()
-    login = agent.login()
-    cloud.configure(upgrade_status=503, upgrade_times=1)
-    with pytest.raises(Exception):
-        agent.connect(login)
-    agent.connect(login)
-    assert [r["status"] for r in cloud.https_requests("upgrade")] == [503, 101]
-    agent.drop()
-
-
-# -- 07 the process -------------------------------------------------------------------------------------------------
-
-def test_07_sigterm__everything_is_gone(tmp_path):
-    cloud = LocalCloud.start(tmp_path)
-    agent = FakeAgent(cloud).start()
-    broker = cloud.info["broker_pid"]
-    assert json.loads((tmp_path / "cloud.json").read_text()) == cloud.info
-    began = time.monotonic()
-    assert cloud.stop() == 0 and time.monotonic() - began < 3
-    assert not pathlib.Path(f"/proc/{broker}").exists()
-    agent.drop()
-
-
-def test_07_killed__broker_dies_too(tmp_path):
-    cloud = LocalCloud.start(tmp_path)
-    os.kill(cloud.info["pid"], signal.SIGKILL)
-    wait_gone(cloud.info["broker_pid"])
-    assert cloud.stop() == -signal.SIGKILL
-
-
-def test_07_parent_dies__cloud_ends(tmp_path):
-    program = f"""
-import sys, os; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
-from client import LocalCloud
-c = LocalCloud.start({str(tmp_path)!r})
-print(c.info["pid"], c.info["broker_pid"], flush=True)
-os._exit(0)
-"""
-    out = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True, timeout=30).stdout
-    for pid in out.split():
-        wait_gone(int(pid))
-
-
-# -- helpers --------------------------------------------------------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    """One cloud for tests that only ask it things."""
-    with LocalCloud.start(tmp_path_factory.mktemp("shared")) as c:
-        yield c
-
-
-def make_node(agent: FakeAgent) -> str:
-    """The agent's own node, created and described; its id."""
-    agent.say("create-node-instance", {"machine_guid": agent.mguid, "hostname": agent.hostname})
-    node_id = agent.next("CreateNodeInstanceResult")["node_id"]
-    agent.say("node-instance-connection", {"node_id": node_id, "liveness": True, "queryable": True,
-                                           "session_id": agent.session_id})
-    agent.say("node-instance-info", {"node_id": node_id, "machine_guid": agent.mguid, "data": {
-        "name": agent.hostname, "version": "v2.10.4", "host_labels": {"_os": "linux"}}})
-    return node_id
-
-
-def wait_gone(pid: int, seconds: float = 8):
-    """Until the process is gone (or nobody's child any more but dead)."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return
-        except FileNotFoundError:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"process {pid} is still there")

@@ -100,7 +100,8 @@ def test_13_websocket__frames_of_every_size():
 
 def test_14_rules__limits_of_connack__are_kept():
     found = []
-    r = rules.Rules(lambda kind, text: found.append(kind), lambda _: {"agent-connection": "/a", "contexts-updated": "/c"})
+    topics = {"agent-connection": "/a", "contexts-updated": "/c"}
+    r = rules.Rules(lambda kind, text: found.append(kind), lambda _: topics)
     r.up(one(connect()))
     r.down(one(mqtt.connack(0, False, {"receive_maximum": 1, "topic_alias_maximum": 2, "maximum_packet_size": 60})))
     assert found == []

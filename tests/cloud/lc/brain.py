@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the cloud makes of an agent's messages, and its automatic answers (protocol.md section 4)."""
+import time
 import uuid
 
 from . import schema
 from .nodes import Node, Session
 
-AGENT, LWT = 1, 2
+AGENT, LWT, HEURISTIC = 1, 2, 3
 
 
 class Brain:
@@ -14,6 +15,9 @@ class Brain:
     def __init__(self, record, behaviour, topics_for, send):
         self.record, self.behaviour = record, behaviour
         self._topics_for, self._send = topics_for, send
+        self.clear()
+
+    def clear(self):
         self.sessions: dict[str, Session] = {}
         self.nodes: dict[str, Node] = {}
         self._ids: dict[tuple, str] = {}            # (claim, machine guid) -> node id
@@ -28,6 +32,12 @@ class Brain:
         """The cloud loses all memory of a node; its id is issued again when the agent asks."""
         node = self.nodes.pop(node_id)
         self._ids.pop((node.claim, node.mguid), None)
+
+    def all_unreachable(self):
+        """No agent can be connected any more."""
+        for s in self.sessions.values():
+            if s.reachable:
+                self._set_reachable(s, False, HEURISTIC, time.time())
 
     def on_message(self, topic: str, payload: bytes, qos: int):
         """A message an agent published under /agent/<claim>/outbound/."""
@@ -81,11 +91,7 @@ class Brain:
             if f["update_source"] != LWT:
                 self._complain("session", claim, f"goodbye of session {f['session_id']}, now is {s.session_id}")
             return
-        s.reachable, s.source = f["reachable"], f["update_source"]
-        s.since = (f["updated_at"] or {}).get("seconds", 0)
-        for node in self.nodes.values():
-            if node.claim == claim and not s.reachable:
-                node.live = node.queryable = False
+        self._set_reachable(s, f["reachable"], f["update_source"], (f["updated_at"] or {}).get("seconds", 0))
         if s.reachable and self.behaviour.auto_send_node_instances:
             self._send(claim, "SendNodeInstances", {"claim_id": claim})
 
@@ -167,6 +173,12 @@ class Brain:
         self._complain("topic", claim, "AlarmCheckpoint is never published")
 
     # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _set_reachable(self, s: Session, reachable: bool, source: int, when: float):
+        s.reachable, s.source, s.since = reachable, source, when
+        for node in self.nodes.values():
+            if node.claim == s.claim and not reachable:
+                node.live = node.queryable = False
 
     def _greet(self, node: Node):
         """Checkpoints, once per session, as soon as the node has told who it is."""

@@ -94,6 +94,10 @@ class Control:
         self.cloud.behaviour.change(await request.json())
         return _json(self.cloud.behaviour.as_dict())
 
+    async def post_reset(self, _request):
+        await self.cloud.reset()
+        return _json({})
+
     async def post_send(self, request):
         a = await request.json()
         self.cloud.send(a["claim"], a["type"], a.get("fields", {}))

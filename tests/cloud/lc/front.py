@@ -70,6 +70,7 @@ class Front:
                  "headers": [[k.decode("latin1"), v.decode("latin1")] for k, v in request.raw_headers],
                  "http": f"{request.version.major}.{request.version.minor}", "body": masked(body), "tls": tls,
                  "status": None}
+        self.cloud.record.request(entry)
         change = self.cloud.behaviour.answer(stage) if stage != "other" else {}
         if change.get("delay"):
             await asyncio.sleep(change["delay"])
@@ -78,7 +79,7 @@ class Front:
             if stage == "upgrade":
                 return await self._upgrade(request, change, entry, tls)
             response = await self._answer(stage, claim_id, request, body, change, entry)
-        self.cloud.record.request(entry)
+        self.cloud.record.answered(entry)
         return response
 
     # -- the four calls -----------------------------------------------------------------------------------------
@@ -114,8 +115,8 @@ class Front:
         query = urllib.parse.parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
         values = dict(query)
         claim_id = values.get("claim_id")
-        if [k for k, _ in query] != ["v", "cap", "claim_id"] or values.get("cap") != "proto,ctx" or not values.get("v") \
-                or values["v"].startswith("v"):
+        right = [k for k, _ in query] == ["v", "cap", "claim_id"] and values["cap"] == "proto,ctx"
+        if not right or not values["v"] or values["v"].startswith("v"):
             self.cloud.record.violation("env", f"query {request.rel_url.raw_query_string}", claim_id)
         if claim_id not in self.cloud.registry.agents:
             return 404, login.error_body("not-found", "ErrAgentNotFound", "this claim id is nobody's")
@@ -161,7 +162,7 @@ class Front:
             self.cloud.record.violation("upgrade", fault)
         status = change.get("status") or (400 if fault else 101)
         entry["status"] = status
-        self.cloud.record.request(entry)
+        self.cloud.record.answered(entry)
         if status != 101:
             return reply(request, status, change.get("body"), change)
         connection = self.cloud.record.new_connection(

@@ -103,9 +103,15 @@ class Queries:
 
     def __init__(self, send, complain, session_of):
         self._send, self._complain, self._session_of = send, complain, session_of
+        self._serial = 0
+        self._by_topic = {}
+        self.clear()
+
+    def clear(self):
+        """Nobody waits for anything any more; replies that are still on their way are dropped without a word."""
+        self._retired = set(self._by_topic)
         self._by_topic: dict[str, list[Query]] = collections.defaultdict(list)
         self._all: dict[int, Query] = {}
-        self._serial = 0
 
     def get(self, number: int) -> Query:
         return self._all[number]
@@ -143,6 +149,8 @@ class Queries:
             pass
 
     def on_reply(self, topic: str, payload: bytes):
+        if topic in self._retired:
+            return None
         arrived, mono = time.time(), time.monotonic()
         waiting = self._by_topic.get(topic, [])
         claim = waiting[0].claim if waiting else None

@@ -67,13 +67,17 @@ class Connection:
 
 class Record:
     def __init__(self, verbose=None):
+        self.revision = 0
+        self._verbose = verbose or (lambda text: None)
+        self._waiters: set[asyncio.Future] = set()
+        self.clear()
+
+    def clear(self):
         self.messages = Log(100000, 256 << 20)
         self.https = Log(20000)
         self.violations = Log(5000)
         self.connections: list[Connection] = []
-        self.revision = 0
-        self._verbose = verbose or (lambda text: None)
-        self._waiters: set[asyncio.Future] = set()
+        self.touch()
 
     def touch(self):
         """Something a test may wait for has changed."""
@@ -116,8 +120,12 @@ class Record:
         self.touch()
 
     def request(self, entry: dict):
-        self._verbose(f"HTTPS {entry['method']} {entry['target']} {entry['status']}")
+        """An HTTPS request has arrived; its "status" is None until answered()."""
         self.https.append(entry)
+        self.touch()
+
+    def answered(self, entry: dict):
+        self._verbose(f"HTTPS {entry['method']} {entry['target']} {entry['status']}")
         self.touch()
 
 
