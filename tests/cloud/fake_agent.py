@@ -141,7 +141,7 @@ class FakeAgent:
                 return True
         return False
 
-    def hello, reachable=True, source=1) -> bytes:
+    def hello(self, reachable=True, source=1) -> bytes:
         return schema.encode("UpdateAgentConnection", {
             "claim_id": self.claim_id, "reachable": reachable, "session_id": self.session_id,
             "update_source": source, "updated_at": {"seconds": int(time.time())},
