@@ -9,6 +9,8 @@
 namespace aclk::transport {
 namespace {
 
+using EscapedText = COwn<char, curl_free>;
+
 std::string via(const claim::Proxy &proxy) {
   return proxy.kind == claim::ProxyKind::none ? std::string() : fmt::format(" via proxy {}", proxy.display());
 }
@@ -67,8 +69,14 @@ void CurlEasy::set_proxy(const claim::Proxy &proxy) {
     set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));  // none, or RFC 1929; no GSSAPI
   }
   if (!proxy.has_credentials()) return;
-  set(CURLOPT_PROXYUSERNAME, proxy.user.c_str());
-  set(CURLOPT_PROXYPASSWORD, proxy.password.c_str());
+  // libcurl percent-decodes these two, although they are no part of a URL here.
+  const auto escape = [this](const std::string &s) {
+    return EscapedText(curl_easy_escape(easy_.get(), s.data(), static_cast<int>(s.size())));
+  };
+  const auto user = escape(proxy.user);
+  const auto password = escape(proxy.password);
+  set(CURLOPT_PROXYUSERNAME, user.get());
+  set(CURLOPT_PROXYPASSWORD, password.get());
 }
 
 void CurlEasy::set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total) {
