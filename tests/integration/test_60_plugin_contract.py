@@ -9,6 +9,7 @@ import time
 import pytest
 
 from testenv import Plugin, process, stays, wait_until
+from testenv.claiming import claim
 
 WORDS_V1 = {"CHART", "DIMENSION", "BEGIN", "SET", "END", "FLUSH", "CLABEL", "CLABEL_COMMIT", "VARIABLE"}
 WORDS_V2 = WORDS_V1 | {"PLUGIN_KEEPALIVE", "EXIT"}
@@ -18,9 +19,11 @@ generations = pytest.mark.parametrize("generation", [1, 2], ids=["1.37", "2.x"])
 
 
 @pytest.fixture(scope="module")
-def agent(servers):
-    """A stock agent for the plugin to find; not claimed."""
-    return servers.agent("host", plugin=False)
+def agent(build, servers, cloud):
+    """A stock agent for the plugin to find; claimed, because only then is there a worker."""
+    a = servers.agent("host", plugin=False)
+    claim(build, a, cloud)
+    return a
 
 
 @pytest.fixture
@@ -160,9 +163,12 @@ def test_60_11_log_lines(start, generation):
     p.stop()
 
 
-def test_60_12_runs_without_its_agent(build, fresh):
+def test_60_12_runs_without_its_agent(build, fresh, cloud):
     """No agent answers: it waits, says so once, and ends when told."""
-    p = fresh.add("plugin", q := Plugin(build.plugin, fresh.base / "p").start(), lambda: q.stderr)
+    away = fresh.agent("away", plugin=False)
+    claim(build, away, cloud)
+    away.stop()
+    p = fresh.add("plugin", q := Plugin(build.plugin, fresh.base / "p", agent=away).start(), lambda: q.stderr)
     worker = p.wait_worker()
     stays(lambda: p.process.alive() and process.running(worker), 3, "it waits")
     assert len(p.stderr.splitlines()) < 20
@@ -190,8 +196,9 @@ def test_60_14_version_and_help(build):
 
 class TestUnderTheAgent:
     @pytest.fixture(scope="class")
-    def host(self, servers):
+    def host(self, build, cloud, servers):
         a = servers.agent("owner")
+        claim(build, a, cloud)
         a.wait_plugin()
         return a
 
@@ -226,7 +233,7 @@ class TestUnderTheAgent:
     def test_60_24_dropped_in_while_the_agent_runs(self, build, fresh):
         a = fresh.agent("later", plugin=False, config={"plugins": {"aclk": "yes"}})
         (a.dir / "plugins/aclk.plugin").symlink_to(build.plugin)
-        a.wait_plugin(15)
+        wait_until(a.plugin_pid, 15, "the agent finds it")
 
     def test_60_25_switched_off_in_netdata_conf(self, fresh):
         a = fresh.agent("without", config={"plugins": {"aclk": "no"}})

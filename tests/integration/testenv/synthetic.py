@@ -1,36 +1,45 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The synthetic host: the module over a made-up, seeded database, in a process of its own."""
 import os
+import signal
 
 from .process import Process, clean_env
+from .waiting import wait_until
+
+
+class SyntheticHome:
+    """Directories of a host that is no agent, with what claiming needs (testenv.claiming.claim takes it)."""
+
+    def __init__(self, base, guid="5f8a6f0e-0000-4000-8000-00000000be9c"):
+        self.dir, self.lib, self.etc, self.cloud_dir = base, base / "lib", base / "etc", base / "lib/cloud.d"
+        self.guid = guid
+        for d in (self.lib / "registry", self.etc, base / "tmp"):
+            d.mkdir(parents=True, exist_ok=True)
+        (self.lib / "registry/netdata.public.unique.id").write_text(guid)
 
 
 class Synthetic:
-    """Arguments become options: Synthetic(build.synthetic, dir, nodes=3, alert_rate=5) gives --nodes 3 --alert-rate 5."""
+    """Options become arguments: Synthetic(build.synthetic, home, nodes=3, alert_rate=5) gives --nodes 3 …
 
-    def __init__(self, binary, base, env=None, **options):
-        self.binary, self.dir = binary, base
-        self.dir.mkdir(parents=True, exist_ok=True)
-        self.options, self.env = options, env or {}
+    prefix: a program that runs it, such as valgrind with its options.
+    """
+
+    def __init__(self, binary, home, prefix=(), env=None, **options):
+        self.binary, self.home, self.prefix, self.env, self.options = binary, home, list(prefix), env or {}, options
         self.process = None
 
     @property
     def args(self):
-        out = []
+        out = ["--lib-dir", self.home.lib]
         for k, v in self.options.items():
-            name = "--" + k.replace("_", "-")
-            out += [name] if v is True else [name, str(v)]
-        return out
+            out += ["--" + k.replace("_", "-"), v]
+        return [str(a) for a in out]
 
-    def start(self):
-        self.process = Process([self.binary, *self.args], self.dir / "synthetic.log",
-                               env=clean_env(TMPDIR=self._tmp(), **self.env), cwd=self.dir)
+    def start(self, timeout=30):
+        self.process = Process([*self.prefix, self.binary, *self.args], self.home.dir / "synthetic.log",
+                               env=clean_env(TMPDIR=self.home.dir / "tmp", **self.env), cwd=self.home.dir)
+        wait_until(lambda: "SYNTHETIC ready" in self.log, timeout, lambda: f"aclk-synthetic is ready:\n{self.log[-2000:]}")
         return self
-
-    def _tmp(self):
-        tmp = self.dir / "tmp"
-        os.makedirs(tmp, exist_ok=True)
-        return tmp
 
     @property
     def pid(self):
@@ -38,13 +47,21 @@ class Synthetic:
 
     @property
     def log(self):
-        return self.process.text()
+        return self.process.text() if self.process else ""
+
+    def state(self):
+        """What aclk-state says, as printed for SIGUSR1."""
+        before = len(self.log)
+        os.kill(self.pid, signal.SIGUSR1)
+        wait_until(lambda: "ACLK Available" in self.log[before:] and self.log.endswith("\n"), 5, "aclk-state")
+        return self.log[before:]
 
     def stop(self, timeout=10):
-        if self.process:
-            p, self.process = self.process, None
-            return p.stop(timeout)
-        return None
+        """SIGTERM; the exit status."""
+        if not self.process:
+            return None
+        p, self.process = self.process, None
+        return p.stop(timeout)
 
     __enter__ = start
 

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the benchmarks share: a local cloud and the product online, in a temporary directory that goes at the end."""
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPO / "tests/integration"), str(REPO / "tests/cloud")]
+sys.dont_write_bytecode = True
+
+from client import LocalCloud  # noqa: E402
+from testenv import Build, Netdata, Synthetic, SyntheticHome, process  # noqa: E402
+from testenv.claiming import claim  # noqa: E402
+
+
+def arguments(text, **more):
+    p = argparse.ArgumentParser(description=text.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    p.add_argument("--build", default=os.environ.get("ACLK_BUILD", "build/release"), help="build directory")
+    for name, (default, what) in more.items():
+        p.add_argument("--" + name, default=default, type=type(default), help=what)
+    return p.parse_args()
+
+
+class Bench:
+    """One host that is online. worker: process of the module; agent: the netdata beside it, or None."""
+
+    def __init__(self, cloud, claim_id, worker, agent=None, supervisor=None):
+        self.cloud, self.claim, self.worker, self.agent, self.supervisor = cloud, claim_id, worker, agent, supervisor
+
+    def client_cpu(self):
+        """Seconds of CPU of the product so far, both of its processes."""
+        return sum(process.cpu_seconds(p) for p in (self.worker, self.supervisor) if p)
+
+
+@contextlib.contextmanager
+def directory():
+    d = Path(tempfile.mkdtemp(prefix="aclk-bench-"))
+    try:
+        yield d
+    finally:
+        left = process.none_left(5)
+        shutil.rmtree(d, ignore_errors=True)
+        if left:
+            print(f"still running: {left}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def external(base, build, collectors="all"):
+    """aclk.plugin under a stock agent with Debian's default collectors."""
+    with LocalCloud.start(base / "cloud") as cloud, \
+            Netdata(base / "agent", name="bench", plugin=build.plugin, collectors=collectors) as agent:
+        claim_id = claim(build, agent, cloud)
+        cloud.wait_online(claim_id, 30)
+        cloud.wait_node(mguid=agent.guid, timeout=30, live=True)
+        yield Bench(cloud, claim_id, agent.worker_pid(), agent, agent.plugin_pid())
+
+
+@contextlib.contextmanager
+def synthetic(base, build, **options):
+    """The module alone: aclk-synthetic with a made-up database."""
+    with LocalCloud.start(base / "cloud") as cloud:
+        home = SyntheticHome(base / "host")
+        claim_id = claim(build, home, cloud)
+        with Synthetic(build.synthetic, home, **options) as host:
+            cloud.wait_online(claim_id, 30)
+            cloud.wait(lambda: cloud.nodes(claim_id), 30, "a node")
+            yield Bench(cloud, claim_id, host.pid)
+
+
+def machine():
+    """One line about where this was measured."""
+    model = next((x.split(":", 1)[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), "?")
+    commit = subprocess.run(["git", "-C", str(REPO), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return f"{os.cpu_count()} x {model}, Linux {os.uname().release}, commit {commit.stdout.strip()}"
+
+
+__all__ = ["Bench", "Build", "arguments", "directory", "external", "machine", "process", "synthetic"]
