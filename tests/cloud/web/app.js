@@ -5,7 +5,8 @@ import { $, bytes, clock, duration, el, number } from "./format.js";
 
 const RANGES = { "1 min": 60, "5 min": 300, "15 min": 900, "1 h": 3600 };
 const STATUS = ["–", "unknown", "removed", "undefined", "clear", "warning", "critical"];
-const state = { node: location.hash.slice(1).split("/")[0], context: location.hash.split("/")[1] || "system.cpu", seconds: 60, nodes: [], chart: null };
+const [node = "", context = "system.cpu"] = location.hash.slice(1).split("/");
+const state = { node, context, seconds: 60, nodes: [], chart: null };
 
 async function get(path) {
   const response = await fetch(`/ui/${path}`);
@@ -36,8 +37,11 @@ async function overview() {
   }
   state.nodes = o.nodes;
   const online = o.agents.filter((a) => a.online).length;
-  totals({ "agents online": `${online}/${o.agents.length}`, nodes: o.nodes.length, messages: o.link.messages,
-    "chart queries": o.link.queries, received: bytes(o.link.up), sent: bytes(o.link.down), violations: o.link.violations || null });
+  totals({
+    "agents online": `${online}/${o.agents.length}`, nodes: o.nodes.length, messages: o.link.messages,
+    "page's queries": o.link.queries, received: bytes(o.link.up), sent: bytes(o.link.down),
+    violations: o.link.violations || null,
+  });
   $("welcome").hidden = o.nodes.length > 0;
   $("detail").hidden = o.nodes.length === 0;
   $("nodes").hidden = o.nodes.length === 0;
@@ -82,15 +86,18 @@ function facts() {
   const known = (v) => (v && v !== "unknown" ? v : null);
   const hertz = parseFloat(i.cpu_frequency) || 0;
   const list = {
-    agent: known(i.version), system: [known(i.os_name) || known(i.os), known(i.os_version)].filter(Boolean).join(" "),
+    agent: known(i.version),
+    system: [known(i.os_name) || known(i.os), known(i.os_version)].filter(Boolean).join(" "),
     kernel: [known(i.kernel_name), known(i.kernel_version), known(i.architecture)].filter(Boolean).join(" "),
     processors: i.cpus ? `${i.cpus}${hertz > 1e6 ? ` × ${(hertz / 1e9).toFixed(1)} GHz` : ""}` : null,
-    memory: Number(i.memory) ? bytes(Number(i.memory)) : null, disks: Number(i.disk_space) ? bytes(Number(i.disk_space)) : null,
-    runs: [known(i.virtualization_type), known(i.container_type)].filter((v) => v && v !== "none").join(", in ") || null,
+    memory: Number(i.memory) ? bytes(Number(i.memory)) : null,
+    disks: Number(i.disk_space) ? bytes(Number(i.disk_space)) : null,
+    runs: [known(i.virtualization_type), known(i.container_type)].filter((v) => v && v !== "none").join(", in "),
     timezone: known(i.timezone), contexts: n.contexts, collectors: n.collectors || null,
-    labels: Object.keys(labels).filter((k) => !k.startsWith("_")).map((k) => `${k}=${labels[k]}`).join(" ") || null,
+    labels: Object.keys(labels).filter((k) => !k.startsWith("_")).map((k) => `${k}=${labels[k]}`).join(" "),
   };
-  $("facts").replaceChildren(...Object.entries(list).filter(([, v]) => v).map(([k, v]) => el("li", {}, el("span", {}, k), String(v))));
+  $("facts").replaceChildren(...Object.entries(list).filter(([, v]) => v)
+    .map(([k, v]) => el("li", {}, el("span", {}, k), String(v))));
 }
 
 // ---- chart --------------------------------------------------------------------------------------------------------
@@ -103,30 +110,34 @@ function legend(row) {
   const values = d.rows[row >= 0 ? row : d.rows.length - 1] || [];
   $("legend").replaceChildren(
     el("span", { class: "faint" }, values.length ? clock(values[0]) : ""),
-    ...d.labels.map((name, i) => el("span", {}, el("i", { style: `background:${color(i)}` }), name, el("b", {}, number(values[i + 1])))));
+    ...d.labels.map((name, i) => el("span", {},
+      el("i", { style: `background:${color(i)}` }), name, el("b", {}, number(values[i + 1])))));
 }
 
 async function refreshChart() {
   if (!state.node || !state.context || !state.nodes.length) return;
-  const asked = [state.node, state.context, state.seconds].join();
+  const question = () => [state.node, state.context, state.seconds].join();
+  const asked = question();
   let d;
   try {
     const points = Math.min(state.seconds, 300);
-    d = await get(`node/${state.node}/chart?context=${encodeURIComponent(state.context)}&seconds=${state.seconds}&points=${points}`);
+    d = await get(`node/${state.node}/chart?context=${encodeURIComponent(state.context)}`
+      + `&seconds=${state.seconds}&points=${points}`);
   } catch (e) {
-    if (asked !== [state.node, state.context, state.seconds].join()) return;
+    if (asked !== question()) return;
     state.chart = null;
     $("legend").replaceChildren();
     $("chart-note").textContent = "";
     chart.message(e.message);
     return;
   }
-  if (asked !== [state.node, state.context, state.seconds].join()) return;       // something else was chosen meanwhile
+  if (asked !== question()) return;                         // something else was chosen meanwhile
   state.chart = d;
   $("chart-title").textContent = d.title;
   $("chart-units").textContent = d.units;
   chart.draw(d);
-  $("chart-note").textContent = `through the link in ${d.link.ms.toFixed(1)} ms, ${bytes(d.link.bytes)}: GET ${d.link.target}`;
+  $("chart-note").textContent =
+    `through the link in ${d.link.ms.toFixed(1)} ms, ${bytes(d.link.bytes)}: GET ${d.link.target}`;
 }
 
 async function contexts() {
@@ -135,7 +146,8 @@ async function contexts() {
   const options = list.map((c) => el("option", { value: c.id }, `${c.title} (${c.units})`));
   $("context-list").replaceChildren(...options);
   if (list.length && !list.some((c) => c.id === state.context)) {
-    setContext((list.find((c) => c.id === "system.load" && c.collected) || list.find((c) => c.collected) || list[0]).id);
+    const usual = ["system.cpu", "system.load"].map((id) => list.find((c) => c.id === id && c.collected));
+    setContext((usual.find(Boolean) || list.find((c) => c.collected) || list[0]).id);
   }
 }
 
@@ -150,11 +162,13 @@ $("context").value = state.context;
 $("context").addEventListener("focus", (e) => e.target.select());
 $("context").addEventListener("change", (e) => setContext(e.target.value.trim()));
 for (const [name, seconds] of Object.entries(RANGES)) {
-  $("ranges").append(el("button", { "aria-pressed": seconds === state.seconds, onclick: (e) => {
+  const choice = el("button", { "aria-pressed": seconds === state.seconds }, name);
+  choice.addEventListener("click", () => {
     state.seconds = seconds;
-    for (const b of $("ranges").children) b.setAttribute("aria-pressed", b === e.currentTarget);
+    for (const b of $("ranges").children) b.setAttribute("aria-pressed", b === choice);
     refreshChart();
-  } }, name));
+  });
+  $("ranges").append(choice);
 }
 
 // ---- alerts and messages ------------------------------------------------------------------------------------------
@@ -163,8 +177,10 @@ async function alerts() {
   if (!state.node) return;
   const a = await get(`node/${state.node}/alerts`);
   const count = (status) => a.active.filter((x) => x.status === status).length;
-  $("alert-counts").replaceChildren(el("span", { class: "faint" }, `${a.total} known · ${count(6)} critical, ${count(5)} warning, ${a.clear} clear`));
-  const shown = [...a.active, ...a.recent.filter((r) => !a.active.some((x) => x.transition_id === r.transition_id))].slice(0, 14);
+  $("alert-counts").replaceChildren(el("span", { class: "faint" },
+    `${a.total} known · ${count(6)} critical, ${count(5)} warning, ${a.clear} clear`));
+  const others = a.recent.filter((r) => !a.active.some((x) => x.transition_id === r.transition_id));
+  const shown = [...a.active, ...others].slice(0, 14);
   const rows = shown.map((e) => el("tr", {},
     el("td", { class: "time" }, e.when ? `${duration(Date.now() / 1000 - e.when)} ago` : ""),
     el("td", { class: `s${e.status}` }, STATUS[e.status] || String(e.status)),
@@ -175,7 +191,8 @@ async function alerts() {
 
 function wire(messages) {
   $("wire").replaceChildren(...messages.map((m) => el("tr", {},
-    el("td", { class: "time" }, clock(m.time)), el("td", { title: m.direction === "up" ? "agent to cloud" : "cloud to agent" }, m.direction === "up" ? "↑" : "↓"),
+    el("td", { class: "time" }, clock(m.time)),
+    el("td", { title: m.direction === "up" ? "agent to cloud" : "cloud to agent" }, m.direction === "up" ? "↑" : "↓"),
     el("td", {}, m.type), el("td", { class: "faint" }, m.host), el("td", { class: "num" }, bytes(m.size)))));
 }
 

@@ -3,7 +3,8 @@
 import { clock, number } from "./format.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const COLORS = ["#00a67e", "#3f7fd9", "#e0883a", "#b05ad1", "#d64f6a", "#7a9b2e", "#2aa9c2", "#a0705a", "#8a8fd8", "#c9a227"];
+const COLORS = ["#00a67e", "#3f7fd9", "#e0883a", "#b05ad1", "#d64f6a", "#7a9b2e", "#2aa9c2", "#a0705a", "#8a8fd8",
+  "#c9a227"];
 const LEFT = 56, RIGHT = 12, TOP = 8, BOTTOM = 22;
 
 export const color = (i) => COLORS[i % COLORS.length];
@@ -39,8 +40,9 @@ export class Chart {
     const y = (v) => TOP + (height - TOP - BOTTOM) * (high - v) / (high - low);
     const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
     for (let v = low; v <= high + step / 2; v += step) {
-      svg.append(node("line", { class: Math.abs(v) < step / 1e6 ? "zero" : "grid", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }));
-      svg.append(node("text", { x: LEFT - 7, y: y(v) + 4, "text-anchor": "end" }, number(Math.abs(v) < step / 1e6 ? 0 : v)));
+      const zero = Math.abs(v) < step / 1e6;
+      svg.append(node("line", { class: zero ? "zero" : "grid", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }));
+      svg.append(node("text", { x: LEFT - 7, y: y(v) + 4, "text-anchor": "end" }, number(zero ? 0 : v)));
     }
     const ticks = Math.max(2, Math.floor(width / 150));
     for (let i = 0; i <= ticks; i += 1) {
@@ -60,7 +62,8 @@ export class Chart {
     let top = "", area = "", run = [];
     const close = () => {
       if (run.length && type !== "line") {
-        area += `M${run.map((p) => `${p.x},${p.to}`).join("L")}L${run.slice().reverse().map((p) => `${p.x},${p.from}`).join("L")}Z`;
+        const upper = run.map((p) => `${p.x},${p.to}`), lower = run.map((p) => `${p.x},${p.from}`).reverse();
+        area += `M${[...upper, ...lower].join("L")}Z`;
       }
       run = [];
     };
@@ -71,8 +74,10 @@ export class Chart {
       run.push(at);
     });
     close();
-    if (area) svg.append(node("path", { d: area, fill: color(i), "fill-opacity": type === "stacked" ? 0.75 : 0.22 }));
-    svg.append(node("path", { d: top, fill: "none", stroke: color(i), "stroke-width": type === "stacked" ? 0.8 : 1.6, "stroke-linejoin": "round" }));
+    const stacked = type === "stacked";
+    if (area) svg.append(node("path", { d: area, fill: color(i), "fill-opacity": stacked ? 0.75 : 0.22 }));
+    svg.append(node("path", {
+      d: top, fill: "none", stroke: color(i), "stroke-width": stacked ? 0.8 : 1.6, "stroke-linejoin": "round" }));
   }
 
   #move(e) {
