@@ -22,9 +22,9 @@ namespace {
 template <class Try>
 std::string each_codec(Try &&attempt) {
   for (const auto &c : test::kInbound)
-    if (const auto why = attempt(c); !why.empty()) return why;
+    if (auto why = attempt(c); !why.empty()) return why;
   for (const auto &c : test::kOutbound)
-    if (const auto why = attempt(c); !why.empty()) return why;
+    if (auto why = attempt(c); !why.empty()) return why;
   return {};
 }
 
@@ -39,7 +39,7 @@ std::string random__bytes__give_a_value_or_nothing() {
     for (int i = 0; i < 500; ++i) {
       std::string bytes(random() % 200, '\0');
       for (auto &b : bytes) b = static_cast<char>(random());
-      if (const auto why = stable(c, bytes); !why.empty()) return why;
+      if (auto why = stable(c, bytes); !why.empty()) return why;
     }
     return {};
   });
@@ -52,7 +52,7 @@ std::string random__change_in_a_captured_message__gives_a_value_or_nothing() {
     for (int i = 0; i < rounds; ++i) {
       auto bytes = c.bytes;
       for (auto n = 1 + random() % 4; n > 0; --n) bytes[random() % bytes.size()] = static_cast<char>(random());
-      if (const auto why = stable(*test::find(c.message), bytes); !why.empty()) return why;
+      if (auto why = stable(*test::find(c.message), bytes); !why.empty()) return why;
     }
   }
   return {};
