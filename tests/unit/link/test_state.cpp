@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <nlohmann/json.hpp>
+
+#include "aclk/report/state.h"
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/link/tests.h"
+
+using namespace aclk;
+using namespace aclk::report;
+
+namespace {
+
+State online() {
+  State s;
+  s.claimed = true;
+  s.claim_id = "cccccccc-2222-3333-4444-555555555555";
+  s.cloud_url = "https://app.netdata.cloud";
+  s.proxy = "none";
+  s.session.online = true;
+  s.session.connects = 3;
+  s.session.last_connect_s = 1'700'000'000;
+  s.session.publish_latency = std::chrono::microseconds(756);
+  s.session.received = 9;
+  s.session.pubacks = 5;
+  s.session.pending_pubacks = 1;
+  sync::NodeSync::View n;
+  n.node.machine_guid = "11111111-2222-3333-4444-555555555555";
+  n.node.hostname = "web/1";
+  n.node.local = true;
+  n.listed = true;
+  s.nodes.push_back(n);
+  return s;
+}
+
+bool has(const std::string &text, const std::string &line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+std::string state_text__online__has_the_documented_lines() {
+  const auto t = state_text(online());
+  for (const char *line : {"ACLK Available: Yes",
+                           "ACLK Version: 2",
+                           "Protocols Supported: Protobuf",
+                           "Protocol Used: Protobuf",
+                           "MQTT Version: 5",
+                           "Claimed: Yes",
+                           "Claimed Id: cccccccc-2222-3333-4444-555555555555",
+                           "Cloud URL: https://app.netdata.cloud",
+                           "ACLK Proxy: none",
+                           "Publish Latency: 756us",
+                           "Online: Yes",
+                           "Reconnect count: 2",
+                           "Banned By Cloud: No",
+                           "Received Cloud MQTT Messages: 9",
+                           "MQTT Messages Confirmed by Remote Broker (PUBACKs): 5",
+                           "Pending PUBACKS: 1",
+                           "> Node Instance for mGUID: \"11111111-2222-3333-4444-555555555555\" hostname \"web/1\"",
+                           "\tNode ID: null",
+                           "\tStreaming Hops: 0",
+                           "\tRelationship: self"})
+    if (!has(t, line)) return std::string("missing: ") + line;
+  return {};
+}
+
+std::string state_text__not_claimed__says_why_and_shows_no_claim() {
+  State s;
+  s.why = "this node is not claimed";
+  const auto t = state_text(s);
+  EXPECT(has(t, "Claimed: No"));
+  EXPECT(has(t, "Online: No"));
+  EXPECT(has(t, "Reason: this node is not claimed"));
+  EXPECT(t.find("Claimed Id") == std::string::npos);
+  return {};
+}
+
+std::string state_text__waiting__shows_when_and_how_long() {
+  auto s = online();
+  s.session.online = false;
+  s.session.next_attempt_s = 1'700'000'100;
+  s.session.last_backoff = std::chrono::milliseconds(4000);
+  EXPECT(has(state_text(s), "Last Backoff: 4.000"));
+  return {};
+}
+
+std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
+  const auto t = state_json(online());
+  const auto j = nlohmann::ordered_json::parse(t);
+  std::string keys;
+  for (const auto &[k, v] : j.items()) keys += k + " ";
+  EXPECT_EQ(keys,
+            "aclk-available aclk-version protocols-supported agent-claimed claimed-id cloud-url aclk_proxy "
+            "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
+            "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
+            "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances ");
+  EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
+  EXPECT(j["next-connection-attempt-utc"].is_null());
+  EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
+  EXPECT_EQ(j["node-instances"][0]["relationship"], "self");
+  return {};
+}
+
+std::string state_json__bytes_that_are_no_text__still_give_json() {
+  auto s = online();
+  s.nodes[0].node.hostname = "\xff\xfe";
+  EXPECT(nlohmann::json::accept(state_json(s)));
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(state_text__online__has_the_documented_lines),
+    ACLK_TEST(state_text__not_claimed__says_why_and_shows_no_claim),
+    ACLK_TEST(state_text__waiting__shows_when_and_how_long),
+    ACLK_TEST(state_json__keys__are_in_the_reference_order_and_slashes_escaped),
+    ACLK_TEST(state_json__bytes_that_are_no_text__still_give_json),
+};
+
+}  // namespace
+
+int run_state_tests() { return cmocka_run_group_tests_name("state", tests, nullptr, nullptr); }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The groups of tests of aclk/link and aclk/report; each returns the number of failures.
+#pragma once
+
+int run_inbound_tests();
+int run_state_tests();

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/sync/tests.h"
+
+int main() { return run_node_sync_tests() + run_store_tests(); }

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The groups of tests of aclk/sync; each returns the number of failures.
+#pragma once
+
+int run_node_sync_tests();
+int run_store_tests();
