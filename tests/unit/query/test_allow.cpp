@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the cloud may ask, and the ways around it that must not exist.
+#include <fmt/format.h>
+
 #include <set>
 #include <string>
 #include <utility>
@@ -99,7 +101,7 @@ std::string allow__each_endpoint_and_version__is_as_in_the_table() {
     for (const char v : std::string("123")) {
       const int want = versions.find(v) == std::string::npos ? 403 : 0;
       for (const std::string prefix : {"", "/node/child", "/host/parent"})
-        if (status(prefix + "/api/v" + v + "/" + name + "?a=b") != want) return name + " v" + v;
+        if (status(fmt::format("{}/api/v{}/{}?a=b", prefix, v, name)) != want) return fmt::format("{} v{}", name, v);
     }
   return {};
 }

@@ -233,6 +233,11 @@ std::string cmd__topic_that_mqtt_forbids__is_dropped() {
   EXPECT(is_reply_topic(std::string(kMaxTopicLevels, '/')));
   EXPECT(!is_reply_topic(std::string(kMaxTopicLevels + 1, '/')));
   EXPECT(!is_reply_topic(""));
+  // A reply there would be a command.
+  for (const auto *t : {"/agent/x/inbound/cmd", "/agent/x/inbound/v1/cmd/DisconnectReq", "/agent//inbound"})
+    EXPECT(!is_reply_topic(t));
+  for (const auto *t : {"/agent", "/agent/", "/agent/x", "/agent/x/inbounds", "/agent/x/y/inbound/z", "/svc/inbound/x"})
+    EXPECT(is_reply_topic(t));
   return {};
 }
 

@@ -55,7 +55,7 @@ class Rig {
     o.limits.waiting = waiting;
     o.agent_version = "v1.37.1";
     Events e;
-    e.publish = [this](std::string topic, std::string payload) {
+    e.publish = [this](std::string topic, const std::string &payload) {
       if (on_publish && !on_publish()) return false;
       Published p;
       p.topic = std::move(topic);
@@ -232,6 +232,7 @@ std::string service__broken_http__is_answered_400_and_noted() {
   EXPECT_EQ(r.sent.size(), 1U);
   EXPECT_EQ(r.sent[0].code(), 400);
   EXPECT_EQ(r.sent[0].id(), "b");
+  EXPECT_EQ(r.sent[0].http, "");
   EXPECT_EQ(r.access, "ACLK received request is not valid, code 400\n");
   EXPECT_EQ(r.service->counters().malformed, 1U);
   return {};
@@ -310,6 +311,7 @@ std::string service__waited_too_long__is_error_6_and_not_run() {
   EXPECT_EQ(r.active_timers(), 1);
   EXPECT(r.until_sent(1));
   EXPECT_EQ(r.sent[0].id(), "b");
+  EXPECT_EQ(r.sent[0].http, "");
   EXPECT_EQ(r.sent[0].code(), 503);
   EXPECT_EQ(r.sent[0].header["error-code"].get<int>(), 6);
   EXPECT(!r.sent[0].header.contains("t-rx"));
