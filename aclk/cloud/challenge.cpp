@@ -9,7 +9,8 @@
 namespace aclk::cloud {
 namespace {
 
-// 256 bytes, the size of an RSA-2048 cipher text.
+// The size of an RSA-2048 cipher text, and of its base64.
+constexpr std::size_t kChallengeBytes = 256;
 constexpr std::size_t kChallengeChars = 344;
 
 tl::unexpected<Refusal> invalid(std::string_view why) {
@@ -28,7 +29,8 @@ Verdict<std::string> parse_challenge(std::string_view body) {
   if (text->size() != kChallengeChars)
     return invalid(fmt::format("{} characters instead of {}", text->size(), kChallengeChars));
   auto cipher = base64_decode(*text);
-  if (!cipher) return invalid("it is not base64");
+  if (!cipher || cipher->size() != kChallengeBytes)
+    return invalid(fmt::format("it is not the base64 of {} bytes", kChallengeBytes));
   return std::move(*cipher);
 }
 

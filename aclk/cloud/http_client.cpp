@@ -55,6 +55,9 @@ class Exchange {
   void take_header(std::string_view line);
   [[nodiscard]] Error error_of(CURLcode code) const;
   [[nodiscard]] std::string where() const;
+  [[nodiscard]] std::chrono::milliseconds connect_timeout() const {
+    return reach_.proxy.kind == claim::ProxyKind::none ? request_.connect_timeout : request_.timeout;
+  }
 
   HttpRequest request_;
   const Reach &reach_;
@@ -94,8 +97,7 @@ void Exchange::prepare() {
   }
   easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   easy_.set_proxy(reach_.proxy);
-  const bool proxied = reach_.proxy.kind != claim::ProxyKind::none;
-  easy_.set_timeouts(proxied ? request_.timeout : request_.connect_timeout, request_.timeout);
+  easy_.set_timeouts(connect_timeout(), request_.timeout);
   tls_.apply(easy_, reach_);
   easy_.set(CURLOPT_HEADERFUNCTION, on_header);
   easy_.set(CURLOPT_HEADERDATA, this);
@@ -188,7 +190,8 @@ Error Exchange::error_of(CURLcode code) const {
   if (too_big_ || code == CURLE_FILESIZE_EXCEEDED)
     return {Errc::too_big, fmt::format("{}: the answer is larger than {} bytes (or its head than {})", where(),
                                        request_.max_body, kMaxHead)};
-  if (auto e = transport::connect_error(easy_, code, {target_, reach_.proxy, request_.connect_timeout})) return *e;
+  if (auto e = transport::connect_error(easy_, code, {target_, reach_.proxy, connect_timeout(), tls_.begun()}))
+    return *e;
   const auto why = easy_.trouble(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

@@ -22,7 +22,7 @@ namespace aclk::cloud {
 struct Reach {
   claim::Proxy proxy{};
   std::string trust_file{};  // PEM, added to the system's store; empty = none
-  bool insecure = false;   // no verification at all
+  bool insecure = false;     // no verification at all
 };
 
 // The head is that of protocol.md 1.4 and nothing else: `METHOD target HTTP/1.1`, `Host` (no port), `User-Agent`,

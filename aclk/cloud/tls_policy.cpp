@@ -75,6 +75,7 @@ void TlsPolicy::apply(transport::CurlEasy &easy, const Reach &reach) {
 CURLcode TlsPolicy::on_context(CURL * /*easy*/, void *ssl_ctx, void *self) {
   auto &policy = *static_cast<TlsPolicy *>(self);
   auto *const ctx = static_cast<SSL_CTX *>(ssl_ctx);
+  policy.begun_ = true;
   // The context lives as long as the connection, this object only as long as the request: no later handshake.
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
   if (policy.reach_->insecure) return CURLE_OK;

@@ -28,19 +28,35 @@ Error refused_by_proxy(long status, const Route &r) {
           fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(), status, advice)};
 }
 
+// Of the host to connect to first: the proxy, if there is one.
+bool looked_up(const CurlEasy &easy) { return easy.offset(CURLINFO_NAMELOOKUP_TIME_T) > 0; }
+
+Error unknown_host(const std::string &why, const Route &r) {
+  return {Errc::dns,
+          fmt::format("{}: the name cannot be resolved: {}; check it and this machine's DNS", r.host_port, why)};
+}
+
+Error proxy_unknown(const std::string &why, const Route &r) {
+  return {Errc::proxy,
+          fmt::format("{}: the name of the proxy {} cannot be resolved: {}; check it and this machine's DNS",
+                      r.host_port, r.proxy.display(), why)};
+}
+
 Error timed_out(const CurlEasy &easy, const Route &r) {
-  const bool tcp = easy.offset(CURLINFO_CONNECT_TIME_T) > 0;
-  const bool tunnel = easy.number(CURLINFO_HTTP_CONNECTCODE) / 100 == 2;
-  if (tcp && (tunnel || r.proxy.kind == claim::ProxyKind::none))
+  const auto limit = seconds(r.connect_timeout);
+  if (r.tls_begun)
     return {Errc::timeout, fmt::format("{}{}: connected, but no TLS handshake within {}; is it an HTTPS server?",
-                                       r.host_port, via(r.proxy), seconds(r.connect_timeout))};
-  if (tcp)
+                                       r.host_port, via(r.proxy), limit)};
+  if (!looked_up(easy))
+    return {Errc::timeout, fmt::format("{}{}: no answer from DNS within {}; check this machine's resolvers",
+                                       r.host_port, via(r.proxy), limit)};
+  if (r.proxy.kind != claim::ProxyKind::none)
     return {Errc::timeout,
-            fmt::format("{}: no tunnel from the proxy {} within {}; is it one, and may it connect there?", r.host_port,
-                        r.proxy.display(), seconds(r.connect_timeout))};
-  const char *const what = easy.offset(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? "no connection" : "no answer from DNS";
-  return {Errc::timeout, fmt::format("{}{}: {} within {}; check name, firewall and network", r.host_port, via(r.proxy),
-                                     what, seconds(r.connect_timeout))};
+            fmt::format("{}: no tunnel through the proxy {} within {}; check its address, and that it may "
+                        "connect there",
+                        r.host_port, r.proxy.display(), limit)};
+  return {Errc::timeout,
+          fmt::format("{}: no connection within {}; check the address, firewall and network", r.host_port, limit)};
 }
 
 }  // namespace
@@ -121,15 +137,13 @@ std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Ro
   const auto why = easy.trouble(code);
   const long status = easy.number(CURLINFO_HTTP_CONNECTCODE);
   if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, r);
-  // Before the other end has said a word: TLS not begun, nothing sent.
-  const bool underway = easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0 || easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
+  const bool sent = easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0 || easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-      return Error{Errc::dns, fmt::format("{}: the name cannot be resolved: {}; check it and this machine's DNS",
-                                          r.host_port, why)};
+      if (proxied && !looked_up(easy)) return proxy_unknown(why, r);  // SOCKS: libcurl does not say whose name it was
+      return unknown_host(why, r);
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return Error{Errc::proxy, fmt::format("{}: the name of the proxy {} cannot be resolved: {}", r.host_port,
-                                            r.proxy.display(), why)};
+      return proxy_unknown(why, r);
     case CURLE_COULDNT_CONNECT:
       if (proxied)
         return Error{Errc::proxy, fmt::format("{}: cannot connect to the proxy {}: {}; check its address", r.host_port,
@@ -138,17 +152,18 @@ std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Ro
                                           "machine out",
                                           r.host_port, why)};
     case CURLE_PROXY:
+      if (easy.number(CURLINFO_PROXY_ERROR) == CURLPX_RESOLVE_HOST) return unknown_host(why, r);  // socks5: done here
       return Error{Errc::proxy,
                    fmt::format("{}: the proxy {} did not connect: {}", r.host_port, r.proxy.display(), why)};
     case CURLE_OPERATION_TIMEDOUT:
-      if (underway) return std::nullopt;
+      if (sent) return std::nullopt;
       return timed_out(easy, r);
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      if (!proxied || status != 0 || underway) return std::nullopt;
+      if (!proxied || status != 0 || r.tls_begun || sent) return std::nullopt;
       return Error{Errc::proxy, fmt::format("{}: the proxy {} gave no tunnel: {}; is it an HTTP proxy?", r.host_port,
                                             r.proxy.display(), why)};
     default:

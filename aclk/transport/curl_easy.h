@@ -59,6 +59,7 @@ struct Route {
   std::string_view host_port;  // "host:443", "[::1]:443"
   const claim::Proxy &proxy;
   std::chrono::milliseconds connect_timeout;
+  bool tls_begun = false;  // whatever there is of TCP and proxy has been passed
 };
 
 // The errors of getting a connection, the same for every transfer: dns, tcp, proxy, timeout. nullopt when `code` is

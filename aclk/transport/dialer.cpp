@@ -80,7 +80,8 @@ struct Dialer::Impl {
 
 Result<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
   if (code != CURLE_OK) {
-    if (auto e = connect_error(easy, code, {target, proxy, timeout})) return tl::unexpected<Error>(std::move(*e));
+    if (auto e = connect_error(easy, code, {target, proxy, timeout, false}))
+      return tl::unexpected<Error>(std::move(*e));
     if (code == CURLE_URL_MALFORMAT && !easy.refused())
       return fail(Errc::dns, fmt::format("{}: not a host name; check the URL", target));
     return fail(Errc::tcp, fmt::format("{}: no connection: {}", target, easy.trouble(code)));
