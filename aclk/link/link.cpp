@@ -186,12 +186,16 @@ Link::Link(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Link::~Link() = default;
 
 Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log &log, Settings settings) {
+  // load_identity() has looked at the key; it may have changed since.
   const auto pem = read_file(settings.identity.private_key, 64U << 10);
   if (!pem) return tl::unexpected<Error>(pem.error());
   auto key = claim::PrivateKey::from_pem(*pem);
   if (!key) return tl::unexpected<Error>(key.error());
   auto url = parse_url(settings.cloud_url);
-  if (!url) return tl::unexpected<Error>(url.error());
+  if (!url)
+    return fail(Errc::invalid_argument,
+                fmt::format("Agent is claimed but the URL in configuration key \"url\" is invalid, please fix: {}",
+                            url.error().what));
   const auto file = cloud_dir(host) / "aclk.db";
   std::string note;
   auto store = sync::Store::open(file, &note);

@@ -34,7 +34,10 @@ claim::Proxy proxy(const host::Host &host, const host::Log &log, const claim::Cl
   const auto ours = host.config("cloud", "proxy");
   const auto r = ours ? claim::resolve_proxy(*ours, "netdata.conf [cloud]", claim::process_environment())
                       : claim::resolve_proxy(conf.proxy, "cloud.conf", claim::process_environment());
-  if (r) return *r;
+  if (r) {
+    if (!r->warning.empty()) log.warning("{}", r->warning);
+    return *r;
+  }
   log.error("{}", r.error().what);
   return {};
 }

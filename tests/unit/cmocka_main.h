@@ -62,11 +62,11 @@ std::string show(const T &v) {
     if (!(cond)) return std::string(__FILE__ ":") + std::to_string(__LINE__) + ": not true: " #cond; \
   } while (false)
 
-// Both sides are evaluated once. Compares with ==.
+// Both sides are evaluated once and copied: f()->member lives no longer than its f(). Compares with ==.
 #define EXPECT_EQ(got, want)                                                                                      \
   do {                                                                                                            \
-    const auto &got_ = (got);                                                                                     \
-    const auto &want_ = (want);                                                                                   \
+    const auto got_ = (got);                                                                                      \
+    const auto want_ = (want);                                                                                    \
     if (!(got_ == want_))                                                                                         \
       return std::string(__FILE__ ":") + std::to_string(__LINE__) + ": " #got " is " + ::aclk::test::show(got_) + \
              ", wanted " + ::aclk::test::show(want_);                                                             \
