@@ -130,15 +130,7 @@ struct Link::Impl final : Commands {
 
   void publish_node(cloud::Topic topic, std::string payload) {
     const bool bulk = topic == cloud::Topic::node_instance_info || topic == cloud::Topic::node_instance_collectors;
-    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control,
-                     [this, topic](transport::Delivery how, int reason) { on_delivery(topic, how, reason); });
-  }
-
-  void on_delivery(cloud::Topic topic, transport::Delivery how, int reason) {
-    if (how == transport::Delivery::refused)
-      log.error("the broker refuses messages on topic {}: reason {}", cloud::topic_name(topic), reason);
-    else if (how == transport::Delivery::too_big)
-      log.error("a message for topic {} is larger than the broker takes: not sent", cloud::topic_name(topic));
+    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control);
   }
 
   void on_message(std::string_view type, std::string_view payload) {

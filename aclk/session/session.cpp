@@ -290,7 +290,20 @@ struct Session::Impl {
       if (done) done(transport::Delivery::lost, 0);
       return false;
     }
-    return connection->publish({credentials->topics[topic], std::move(payload), priority, true, std::move(done)});
+    return connection->publish({credentials->topics[topic], std::move(payload), priority, true,
+                                watched(cloud::topic_name(topic), std::move(done))});
+  }
+
+  // A message that the broker will never take is a fact for the log, whoever sent it.
+  std::function<void(transport::Delivery, int)> watched(std::string_view what,
+                                                        std::function<void(transport::Delivery, int)> done) {
+    return [this, what, done = std::move(done)](transport::Delivery how, int reason) {
+      if (how == transport::Delivery::refused)
+        log.error("the broker does not take a message for {}: PUBACK reason {}", what, reason);
+      else if (how == transport::Delivery::too_big)
+        log.error("Message too big for server: one for {} was not sent", what);
+      if (done) done(how, reason);
+    };
   }
 };
 
@@ -332,7 +345,8 @@ bool Session::reply(const std::string &topic, std::string payload, std::function
     if (done) done(transport::Delivery::lost, 0);
     return false;
   }
-  return i.connection->publish({topic, std::move(payload), transport::Priority::reply, false, std::move(done)});
+  return i.connection->publish(
+      {topic, std::move(payload), transport::Priority::reply, false, i.watched("a reply", std::move(done))});
 }
 
 Report Session::report() const {
