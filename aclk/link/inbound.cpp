@@ -17,6 +17,12 @@ Dispatched pass(std::string_view payload, Commands &to) {
 
 Dispatched obsolete(std::string_view /*payload*/, Commands & /*to*/) { return Dispatched::obsolete; }
 
+// The request is the message itself; agents do not look at its payload (protocol.md 3.3).
+Dispatched send_node_instances(std::string_view payload, Commands &to) {
+  to.on(proto::decode_send_node_instances(payload).value_or(proto::SendNodeInstances{}));
+  return Dispatched::handled;
+}
+
 Dispatched cmd(std::string_view payload, Commands &to) {
   to.on_cmd(payload);
   return Dispatched::handled;
@@ -36,7 +42,7 @@ constexpr std::array kRoutes{
     Route{"SendAlarmCheckpoint", pass<proto::decode_send_alarm_checkpoint>},
     Route{"SendAlarmConfiguration", pass<proto::decode_send_alarm_configuration>},
     Route{"SendAlarmSnapshot", pass<proto::decode_send_alarm_snapshot>},
-    Route{"SendNodeInstances", pass<proto::decode_send_node_instances>},
+    Route{"SendNodeInstances", send_node_instances},
     Route{"StartAlarmStreaming", pass<proto::decode_start_alarm_streaming>},
     Route{"StopStreamingContexts", pass<proto::decode_stop_streaming_contexts>},
     Route{"StreamChartsAndDimensions", obsolete},

@@ -21,6 +21,9 @@ namespace {
 
 constexpr auto kGoodbyeWait = 2'000ms;  // protocol.md 2.9
 
+// Where a broker allows few topic aliases, the hello and the goodbye must not take one.
+constexpr bool worth_an_alias(Topic topic) { return topic != Topic::agent_connection; }
+
 double random_unit() {
   std::uint32_t r = 0;
   if (RAND_bytes(reinterpret_cast<unsigned char *>(&r), sizeof r) != 1) return 0.5;

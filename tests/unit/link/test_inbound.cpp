@@ -43,7 +43,7 @@ std::string dispatch__each_known_type__reaches_its_handler_also_when_empty() {
 
 std::string dispatch__garbage_obsolete_and_unknown__are_told_apart_and_reach_nobody() {
   Recorder r;
-  EXPECT(dispatch("SendNodeInstances", "\xff\xff\xff", r) == Dispatched::undecodable);
+  EXPECT(dispatch("ContextsCheckpoint", "\xff\xff\xff", r) == Dispatched::undecodable);
   EXPECT(dispatch("DisconnectReq", std::string(1U << 20, '\0'), r) == Dispatched::undecodable);
   EXPECT(dispatch("UpdateChartConfigs", "", r) == Dispatched::obsolete);
   for (const char *type : {"", "AgentCommand", "sendnodeinstances", "SendNodeInstancesX", "zzz"})
@@ -52,7 +52,15 @@ std::string dispatch__garbage_obsolete_and_unknown__are_told_apart_and_reach_nob
   return {};
 }
 
+std::string dispatch__nodes_asked_for_with_any_payload__are_sent() {
+  Recorder r;
+  EXPECT(dispatch("SendNodeInstances", "\xff\xff\xff", r) == Dispatched::handled);
+  EXPECT_EQ(r.seen, "SendNodeInstances;");
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(dispatch__nodes_asked_for_with_any_payload__are_sent),
     ACLK_TEST(dispatch__each_known_type__reaches_its_handler_also_when_empty),
     ACLK_TEST(dispatch__garbage_obsolete_and_unknown__are_told_apart_and_reach_nobody),
 };
