@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/external/tests.h"
+
+int main() {
+  using namespace aclk::external::test;
+  return settings_tests() + find_tests() + json_tests() + node_tests() + alert_tests() + definition_tests() +
+         target_tests() + watch_tests() + keeper_tests() + plugin_words_tests() + log_tests() + http_tests() +
+         agent_tests() + hook_tests() + process_tests();
+}

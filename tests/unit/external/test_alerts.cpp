@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+
+#include "plugin-api/external/alert_text.h"
+#include "plugin-api/external/read_alerts_v1.h"
+#include "plugin-api/external/read_alerts_v2.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+constexpr const char *kHash = "0d1c2b3a-4444-4555-8666-777788889999";
+
+ChartsByName charts() { return read_charts(sample_json("v1_charts.json")); }
+
+std::string text__entities__become_characters() {
+  EXPECT_EQ(html_unescape("$a &gt; 1 &amp;&amp; $b &lt; 2 &#x2F; &quot;x&quot; &#39;y&#39;"),
+            "$a > 1 && $b < 2 / \"x\" 'y'");
+  EXPECT_EQ(html_unescape("&amp;gt; & &unknown; &"), "&gt; & &unknown; &");
+  return {};
+}
+
+std::string text__sources_of_both_kinds__are_the_same() {
+  EXPECT_EQ(parse_source("4@/usr/lib/netdata/conf.d/health.d/cpu.conf").conf_source(),
+            "line=4,file=/usr/lib/netdata/conf.d/health.d/cpu.conf");
+  EXPECT_EQ(parse_source("line=4,file=/x/cpu.conf").conf_source(), "line=4,file=/x/cpu.conf");
+  EXPECT_EQ(parse_source("").conf_source(), "");
+  EXPECT_EQ(parse_source("nonsense").conf_source(), "");
+  EXPECT_EQ(edit_command(parse_source("4@/x/health.d/cpu.conf"), "/etc/netdata", "a"),
+            "sudo /etc/netdata/edit-config health.d/cpu.conf=4=a");
+  EXPECT_EQ(edit_command({}, "/etc/netdata", "a"), "");
+  return {};
+}
+
+std::string text__values__have_their_unit() {
+  EXPECT_EQ(value_with_unit(17.5, "%"), "17.5%");
+  EXPECT_EQ(value_with_unit(0, "errors"), "0 errors");
+  EXPECT_EQ(value_with_unit(-0.001, "things"), "0 things");
+  EXPECT_EQ(value_with_unit(12.346, ""), "12.35");
+  EXPECT_EQ(value_with_unit(NAN, "%"), "-");
+  return {};
+}
+
+std::string text__statuses__have_the_numbers_of_the_wire() {
+  EXPECT_EQ(alert_status("REMOVED"), 2U);
+  EXPECT_EQ(alert_status("UNDEFINED"), 3U);
+  EXPECT_EQ(alert_status("UNINITIALIZED"), 1U);
+  EXPECT_EQ(alert_status("CLEAR"), 4U);
+  EXPECT_EQ(alert_status("WARNING"), 5U);
+  EXPECT_EQ(alert_status("CRITICAL"), 6U);
+  EXPECT_EQ(alert_status("RAISED"), 1U);
+  return {};
+}
+
+std::string alarm_log__as_recorded__comes_oldest_first_and_complete() {
+  Definitions d;
+  learn_alarms(sample_json("v1_alarms_all.json"), kLocal, charts(), d);
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
+  EXPECT_EQ(log.size(), 11U);
+  for (std::size_t i = 1; i < log.size(); ++i) EXPECT(log[i - 1].log_id < log[i].log_id);
+  const auto &a = log.back();
+  EXPECT_EQ(a.log_id, 1795227498U);
+  EXPECT_EQ(a.name, "stocktest_high");
+  EXPECT_EQ(a.chart + a.chart_name, "stocktest.c1stocktest.c1");
+  EXPECT_EQ(a.alert_id, "stocktest.c1/stocktest_high");
+  EXPECT_EQ(a.context, "stocktest.value");
+  EXPECT_EQ(a.info, "stock test back\\slash value is high");
+  EXPECT_EQ(a.units, "things");
+  EXPECT_EQ(a.status, std::uint32_t{NACLK_ALERT_CLEAR});
+  EXPECT_EQ(a.old_status, std::uint32_t{NACLK_ALERT_CRITICAL});
+  EXPECT_EQ(a.timezone, "UTC");
+  EXPECT_EQ(a.conf_source, "line=1,file=/etc/netdata/health.d/stocktest.conf");
+  EXPECT_EQ(a.command, "sudo /etc/netdata/edit-config health.d/stocktest.conf=1=node1");
+  EXPECT_EQ(a.value, 1.0);
+  EXPECT_EQ(a.value_string, "1 things");
+  EXPECT(a.silenced);  // its recipient is silent
+  EXPECT(!a.superseded && !a.variable);
+  EXPECT(log[log.size() - 2].superseded);
+  EXPECT_EQ(a.config_hash.size(), 36U);
+  EXPECT_EQ(a.config_hash, log[log.size() - 2].config_hash);
+  EXPECT(a.config_hash != "00000000-0000-0000-0000-000000000000");
+  EXPECT(d.of_hash(a.config_hash));
+  EXPECT(std::isnan(log.front().value));
+  EXPECT_EQ(log.front().value_string, "-");
+  return {};
+}
+
+std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
+  Definitions d;
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, {}, d);
+  const auto known = d.of_hash(log.back().config_hash);
+  EXPECT(known && known->partial && known->template_name == "stocktest_high");
+  EXPECT(!log.back().variable);
+  return {};
+}
+
+std::string alarm_log__hostile__is_empty() {
+  Definitions d;
+  EXPECT(read_alarm_log(nlohmann::json::parse("{\"a\":1}"), kLocal, {}, d).empty());
+  EXPECT(read_alarm_log(nlohmann::json::parse("[1,null,{},{\"unique_id\":\"x\"},{\"unique_id\":-4}]"), kLocal, {}, d)
+             .empty());
+  return {};
+}
+
+std::string active_alarms__with_the_log__are_their_last_transitions() {
+  Definitions d;
+  const auto alarms = sample_json("v1_alarms_all.json");
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
+  const auto active = read_active_alarms(alarms, log, kLocal, charts(), "/etc/netdata", d);
+  EXPECT_EQ(active.size(), alarms["alarms"].size());
+  bool found = false;
+  for (const auto &a : active) {
+    EXPECT_EQ(a.config_hash.size(), 36U);
+    EXPECT_EQ(a.timezone, "UTC");
+    EXPECT(!a.command.empty());
+    if (a.name != "stocktest_high") continue;
+    found = true;
+    EXPECT_EQ(a.log_id, 1795227498U);
+    EXPECT_EQ(a.event_id, 5U);
+    EXPECT_EQ(a.context, "stocktest.value");
+  }
+  EXPECT(found);
+  return {};
+}
+
+std::string active_alarms__without_the_log__say_what_the_alarm_says() {
+  Definitions d;
+  const auto active = read_active_alarms(sample_json("v1_alarms_all.json"), {}, kLocal, charts(), "/c", d);
+  for (const auto &a : active) {
+    EXPECT_EQ(a.log_id, 0U);
+    if (a.name != "stocktest_high") continue;
+    EXPECT_EQ(a.when_s, 1795228144U);
+    EXPECT_EQ(a.context, "stocktest.value");
+    EXPECT_EQ(a.command, "sudo /c/edit-config health.d/stocktest.conf=1=node1");
+  }
+  return {};
+}
+
+std::vector<Alert> entries(std::uint64_t first, std::size_t count) {
+  std::vector<Alert> out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i].log_id = first + i;
+  return out;
+}
+
+std::string log__next_entries__no_gap() {
+  const auto r = judge_log(entries(101, 3), 100, 0, std::nullopt, 1000);
+  EXPECT(!r.gap && r.last == 103 && r.entries.size() == 3);
+  return {};
+}
+
+std::string log__limit__takes_the_oldest() {
+  const auto r = judge_log(entries(101, 30), 100, 10, std::nullopt, 1000);
+  EXPECT(r.last == 110 && r.entries.size() == 10);
+  return {};
+}
+
+std::string log__hole_in_a_short_list__is_no_gap() {
+  EXPECT(!judge_log(entries(105, 3), 100, 0, std::nullopt, 1000).gap);
+  EXPECT(judge_log(entries(2000, 3), 100, 0, std::nullopt, 1000).gap);
+  return {};
+}
+
+std::string log__cut_by_the_agent__is_a_gap() {
+  EXPECT(judge_log(entries(200, 666), 100, 0, std::nullopt, 1000).gap);
+  EXPECT(!judge_log(entries(101, 1000), 100, 0, std::nullopt, 1000).gap);
+  EXPECT(!judge_log(entries(200, 666), 0, 0, std::nullopt, 1000).gap);
+  return {};
+}
+
+std::string log__ids_begin_anew__is_a_gap_and_shows_everything() {
+  const auto r = judge_log(entries(10, 5), 100, 0, 14, 1000);
+  EXPECT(r.gap && r.entries.size() == 5 && r.last == 14);
+  return {};
+}
+
+std::string log__nothing_new__stays_where_it_was() {
+  const auto r = judge_log({}, 100, 0, 100, 1000);
+  EXPECT(!r.gap && r.last == 100 && r.entries.empty());
+  EXPECT(!judge_log({}, 100, 0, 0, 1000).gap);  // a child whose health has not begun
+  return {};
+}
+
+std::string transitions__of_2_x__are_read_per_node() {
+  Definitions d;
+  const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
+  EXPECT_EQ(t.entries.size(), 2U);
+  EXPECT(!t.cut);
+  const auto &first = t.entries[0];
+  const auto &last = t.entries[1];
+  EXPECT_EQ(first.log_id, 1795199290000002U);
+  EXPECT_EQ(first.status, std::uint32_t{NACLK_ALERT_CRITICAL});
+  EXPECT(first.superseded && first.silenced && std::isnan(first.old_value));
+  EXPECT_EQ(first.old_value_string, "-");
+  EXPECT_EQ(first.value_string, "25.5 things");
+  EXPECT(!last.superseded && last.silenced);
+  EXPECT_EQ(last.transition_id, "7b1f0ad4-1111-4222-8333-000000000003");
+  EXPECT_EQ(last.config_hash, kHash);
+  EXPECT_EQ(last.alert_id, "stocktest.c1/stocktest_high");
+  EXPECT_EQ(last.chart_name, "stocktest.chart_one");
+  EXPECT_EQ(last.duration_s, 60);
+  EXPECT_EQ(last.non_clear_duration_s, 120);
+  EXPECT_EQ(last.delay_s, 30U);
+  EXPECT_EQ(last.delay_up_to_s, 1795199380U);
+  EXPECT_EQ(last.conf_source, "");
+  EXPECT_EQ(read_transitions(sample_json("v2_alert_transitions.json"), kChild, "", d).entries.size(), 1U);
+  auto cut = sample_json("v2_alert_transitions.json");
+  cut["items"]["after"] = 4;
+  EXPECT(read_transitions(cut, kLocal, "", d).cut);
+  return {};
+}
+
+std::string instances__of_2_x__are_active_alerts_and_teach_definitions() {
+  Definitions d;
+  const auto document = sample_json("v2_alerts.json");
+  learn_alarms(sample_json("v2_alarms_all.json"), kLocal, read_charts_of_instances(document), d);
+  const auto list = read_alert_instances(document, kLocal, "parent", "/etc/netdata", d);
+  EXPECT_EQ(list.size(), 2U);
+  const auto &a = list[0];
+  EXPECT_EQ(a.status, std::uint32_t{NACLK_ALERT_WARNING});
+  EXPECT_EQ(a.log_id, 1795199400000009U);
+  EXPECT_EQ(a.when_s, 1795199400U);
+  EXPECT_EQ(a.value, 12.25);
+  EXPECT_EQ(a.config_hash, kHash);
+  EXPECT_EQ(a.exec, "/usr/libexec/netdata/plugins.d/alarm-notify.sh");
+  EXPECT_EQ(a.command, "sudo /etc/netdata/edit-config health.d/stocktest.conf=1=parent");
+  EXPECT(!a.variable);
+  EXPECT(list[1].variable);
+  const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
+  EXPECT_EQ(t.entries[1].conf_source, "line=1,file=/etc/netdata/health.d/stocktest.conf");
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(text__entities__become_characters),
+    ACLK_TEST(text__sources_of_both_kinds__are_the_same),
+    ACLK_TEST(text__values__have_their_unit),
+    ACLK_TEST(text__statuses__have_the_numbers_of_the_wire),
+    ACLK_TEST(alarm_log__as_recorded__comes_oldest_first_and_complete),
+    ACLK_TEST(alarm_log__definition_gone__still_has_a_hash_that_is_known),
+    ACLK_TEST(alarm_log__hostile__is_empty),
+    ACLK_TEST(active_alarms__with_the_log__are_their_last_transitions),
+    ACLK_TEST(active_alarms__without_the_log__say_what_the_alarm_says),
+    ACLK_TEST(log__next_entries__no_gap),
+    ACLK_TEST(log__limit__takes_the_oldest),
+    ACLK_TEST(log__hole_in_a_short_list__is_no_gap),
+    ACLK_TEST(log__cut_by_the_agent__is_a_gap),
+    ACLK_TEST(log__ids_begin_anew__is_a_gap_and_shows_everything),
+    ACLK_TEST(log__nothing_new__stays_where_it_was),
+    ACLK_TEST(transitions__of_2_x__are_read_per_node),
+    ACLK_TEST(instances__of_2_x__are_active_alerts_and_teach_definitions),
+};
+
+}  // namespace
+
+int alert_tests() { return cmocka_run_group_tests_name("alerts", tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The hooks as the module calls them, through the C table, against canned agents.
+#include <cerrno>
+
+#include "plugin-api/external/external_host.h"
+#include "plugin-api/external/read_nodes.h"
+#include "plugin-api/external/show.h"
+#include "plugin-api/external/target.h"
+#include "tests/unit/external/fake_agent.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string str(naclk_str s) { return std::string(text(s)); }
+
+struct Bench {
+  explicit Bench(Generation generation, FakeAgent::Handler handler)
+      : fake(std::move(handler)),
+        agent(kLocal, 2,
+              [this]() -> Result<std::vector<Candidate>> {
+                return std::vector<Candidate>{{fake.endpoint(), "test"}};
+              }),
+        conf("/nonexistent/netdata.conf"),
+        log({LogStyle::classic, {}, false, -1}),
+        host(facts(generation), conf, agent, log),
+        table(host.table()) {}
+
+  static HostFacts facts(Generation generation) {
+    HostFacts f;
+    f.env.version = generation == Generation::v1 ? "v1.37.1" : "v2.10.4";
+    f.env.machine_guid = kLocal;
+    f.env.hostname = "node1";
+    f.env.user_config = "/etc/netdata";
+    f.env.lib = "/var/lib/netdata";
+    f.env.log = "/var/log/netdata";
+    f.generation = generation;
+    f.capabilities = {{"json", 2, false}, {"proto", 1, true}};
+    f.query_threads = 3;
+    f.proxy_label = "none";
+    return f;
+  }
+
+  FakeAgent fake;
+  Agent agent;
+  NetdataConfFile conf;
+  AgentLog log;
+  ExternalHost host;
+  naclk_host table;
+};
+
+FakeAgent::Handler v1() {
+  return serve_documents({
+      {std::string("/host/") + kChild + "/api/v1/info", sample("v1_info_child.json")},
+      {std::string("/host/") + kChild + "/api/v1/alarms?active", sample("v1_alarms_child.json")},
+      {"/api/v1/info", sample("v1_info.json")},
+      {"/api/v1/contexts", sample("v1_contexts.json")},
+      {"/api/v1/charts", sample("v1_charts.json")},
+      {"/api/v1/alarms?all", sample("v1_alarms_all.json")},
+      {"/api/v1/alarms?active", sample("v1_alarms_active.json")},
+      {"/api/v1/alarm_log?after=1795227498", "[\n]\n"},
+      {"/api/v1/alarm_log?after=1999999999", "[\n]\n"},
+      {"/api/v1/alarm_log?after=0", sample("v1_alarm_log.json")},
+      {"/api/v1/alarm_log?after=", sample("v1_alarm_log.json")},
+  });
+}
+
+FakeAgent::Handler v2() {
+  return serve_documents({
+      {"/api/v1/info", sample("v2_info.json")},
+      {"/api/v2/node_instances", sample("v2_node_instances.json")},
+      {"/api/v2/alert_transitions", sample("v2_alert_transitions.json")},
+      {"/api/v2/alerts", sample("v2_alerts.json")},
+      {"/api/v1/alarms?all", sample("v2_alarms_all.json")},
+      {"/api/v2/alert_config?config=0d1c2b3a-4444-4555-8666-777788889999", sample("v2_alert_config.json")},
+  });
+}
+
+using Lines = std::vector<std::string>;
+
+int take_node(void *ctx, const naclk_node *n) {
+  static_cast<Lines *>(ctx)->push_back(str(n->hostname) + (n->local != 0 ? " local" : "") +
+                                       (n->live != 0 ? " live" : "") + (n->replicating != 0 ? " replicating" : "") +
+                                       (n->health_enabled != 0 ? " health" : "") + (n->ml_enabled != 0 ? " ml" : "") +
+                                       " " + std::to_string(n->hops) + " " + std::to_string(n->capability_count));
+  return 0;
+}
+
+int take_alert(void *ctx, const naclk_alert *a) {
+  static_cast<Lines *>(ctx)->push_back(std::to_string(a->log_id) + " " + str(a->alert_id) + " " + str(a->config_hash));
+  return 0;
+}
+
+std::string hooks__table__has_every_compulsory_hook() {
+  Bench b(Generation::v1, v1());
+  EXPECT_EQ(b.table.size, sizeof(naclk_host));
+  EXPECT_EQ(b.table.abi, NACLK_ABI);
+  EXPECT(b.table.store_node_id == nullptr && b.table.load_node_id == nullptr);
+  return {};
+}
+
+std::string hooks__identity_and_directories__need_no_agent() {
+  Bench b(Generation::v1, [](auto &) { return answer("", 500); });
+  Lines lines;
+  EXPECT_EQ(b.table.identity(
+                b.table.host,
+                [](void *ctx, const naclk_identity *i) {
+                  *static_cast<Lines *>(ctx) = {str(i->machine_guid), str(i->hostname), str(i->agent_version),
+                                                str(i->capabilities[1].name), std::to_string(i->query_threads)};
+                  return 0;
+                },
+                &lines),
+            0);
+  EXPECT(lines == Lines({kLocal, "node1", "v1.37.1", "proto", "3"}));
+  EXPECT_EQ(b.table.directories(
+                b.table.host,
+                [](void *ctx, const naclk_directories *d) {
+                  *static_cast<Lines *>(ctx) = {str(d->user_config), str(d->lib), str(d->log), str(d->run)};
+                  return 0;
+                },
+                &lines),
+            0);
+  EXPECT(lines == Lines({"/etc/netdata", "/var/lib/netdata", "/var/log/netdata", ""}));
+  EXPECT_EQ(b.table.config(
+                b.table.host, view("cloud"), view("proxy"), [](void *, naclk_str) { return 0; }, nullptr),
+            -ENOENT);
+  EXPECT_EQ(b.fake.connections(), 0U);
+  return {};
+}
+
+std::string hooks__nodes__of_both_generations() {
+  Bench a(Generation::v1, v1());
+  Lines lines;
+  EXPECT_EQ(a.table.nodes(a.table.host, take_node, &lines), 0);
+  EXPECT(lines == Lines({"node1 local live health 0 6", "kid1 live health 1 6"}));
+  Bench b(Generation::v2, v2());
+  lines.clear();
+  EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);
+  EXPECT(lines == Lines({"parent local live health ml 0 9", "child replicating health 1 9", "gone 1 9"}));
+  return {};
+}
+
+std::string hooks__node_info__joins_what_the_agent_tells_in_several_places() {
+  Bench b(Generation::v1, v1());
+  Lines lines;
+  const auto take = [](void *ctx, const naclk_node_info *i) {
+    *static_cast<Lines *>(ctx) = {str(i->name), str(i->os), str(i->timezone), str(i->cpu_frequency_hz)};
+    return 0;
+  };
+  EXPECT_EQ(b.table.node_info(b.table.host, view(kLocal), take, &lines), 0);
+  EXPECT(lines == Lines({"node1", "linux", "UTC", "2596000000"}));
+  EXPECT_EQ(b.table.node_info(b.table.host, view(kChild), take, &lines), 0);
+  EXPECT_EQ(lines[0], "kid1");
+  EXPECT_EQ(b.table.node_info(b.table.host, view("c017cf8e-e551-11f1-9495-02fc00000002"), take, &lines), -ENOENT);
+  EXPECT_EQ(b.table.node_info(b.table.host, view("../../etc"), take, &lines), -ENOENT);
+  return {};
+}
+
+std::string hooks__collectors_and_contexts__are_visited_until_enough() {
+  Bench b(Generation::v1, v1());
+  int count = 0;
+  const auto all = [](void *ctx, const naclk_context *) {
+    ++*static_cast<int *>(ctx);
+    return 0;
+  };
+  EXPECT_EQ(b.table.contexts(b.table.host, view(kLocal), all, &count), 0);
+  EXPECT_EQ(count, 4);
+  const auto one = [](void *ctx, const naclk_collector *) {
+    ++*static_cast<int *>(ctx);
+    return 1;
+  };
+  count = 0;
+  EXPECT_EQ(b.table.collectors(b.table.host, view(kLocal), one, &count), 0);
+  EXPECT_EQ(count, 1);
+  return {};
+}
+
+std::string hooks__alert_log_of_1_37__goes_on_where_it_was() {
+  Bench b(Generation::v1, v1());
+  Lines lines;
+  naclk_alert_log_end end{};
+  end.size = sizeof end;
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 0, 0, take_alert, &lines, &end), 0);
+  EXPECT_EQ(lines.size(), 11U);
+  EXPECT_EQ(end.last_log_id, 1795227498U);
+  EXPECT_EQ(end.gap, 0);
+  lines.clear();
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 1795227472, 2, take_alert, &lines, &end), 0);
+  EXPECT_EQ(lines.size(), 2U);
+  EXPECT_EQ(end.last_log_id, 1795227495U);
+  lines.clear();
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 1795227498, 0, take_alert, &lines, &end), 0);
+  EXPECT(lines.empty() && end.gap == 0 && end.last_log_id == 1795227498);
+  // The database was deleted: the log is behind what the module has.
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 1999999999, 0, take_alert, &lines, &end), 0);
+  EXPECT(lines.size() == 11 && end.gap == 1 && end.last_log_id == 1795227498);
+  return {};
+}
+
+std::string hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown() {
+  Bench b(Generation::v1, v1());
+  Lines lines;
+  naclk_alert_log_end end{};
+  end.size = sizeof end;
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 0, 0, take_alert, &lines, &end), 0);
+  EXPECT_EQ(b.table.active_alerts(b.table.host, view(kLocal), take_alert, &lines), 0);
+  EXPECT_EQ(lines.size(), 11U + 6U);
+  const auto take = [](void *ctx, const naclk_alert_config *c) {
+    *static_cast<std::string *>(ctx) = str(c->config_hash) + str(c->template_name) + str(c->alarm);
+    return 0;
+  };
+  for (const auto &l : lines) {
+    const auto hash = l.substr(l.rfind(' ') + 1);
+    std::string got;
+    EXPECT_EQ(b.table.alert_config(b.table.host, view(hash), take, &got), 0);
+    EXPECT(got.size() > 36 && got.compare(0, 36, hash) == 0);
+  }
+  std::string got;
+  EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788880000"), take, &got), -ENOENT);
+  EXPECT_EQ(b.table.alert_config(b.table.host, view("x&y"), take, &got), -ENOENT);
+  return {};
+}
+
+std::string hooks__alerts_of_2_x__are_read_from_v2() {
+  Bench b(Generation::v2, v2());
+  Lines lines;
+  naclk_alert_log_end end{};
+  end.size = sizeof end;
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 0, 0, take_alert, &lines, &end), 0);
+  EXPECT_EQ(lines.size(), 2U);
+  EXPECT_EQ(end.last_log_id, 1795199350000003U);
+  lines.clear();
+  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 1795199290000002, 0, take_alert, &lines, &end), 0);
+  EXPECT_EQ(lines.size(), 1U);
+  lines.clear();
+  EXPECT_EQ(b.table.active_alerts(b.table.host, view(kLocal), take_alert, &lines), 0);
+  EXPECT_EQ(lines.size(), 2U);
+  std::string got;
+  const auto take = [](void *ctx, const naclk_alert_config *c) {
+    *static_cast<std::string *>(ctx) = str(c->template_name) + " on " + str(c->on_chart);
+    return 0;
+  };
+  EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788889999"), take, &got), 0);
+  EXPECT_EQ(got, "stocktest_high on stocktest.value");
+  EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788880000"), take, &got), -ENOENT);
+  return {};
+}
+
+std::string hooks__agent_away__say_again_later() {
+  Bench b(Generation::v1, [](auto &) { return Canned{"", true, {}}; });
+  Lines lines;
+  EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), -EAGAIN);
+  EXPECT_EQ(b.table.active_alerts(b.table.host, view(kLocal), take_alert, &lines), -EAGAIN);
+  return {};
+}
+
+struct Reply {
+  int status = 0;
+  std::string type, encoding, body;
+};
+
+int take_reply(void *ctx, const naclk_reply *r) {
+  *static_cast<Reply *>(ctx) = {r->status, str(r->content_type), str(r->content_encoding), str(r->body)};
+  return 0;
+}
+
+naclk_query question(std::string_view target, std::string_view method = "GET") {
+  naclk_query q{};
+  q.size = sizeof q;
+  q.method = view(method);
+  q.target = view(target);
+  q.deadline_ms = 5000;
+  q.max_bytes = 1U << 20;
+  return q;
+}
+
+std::string query__answers_of_any_status__are_passed_on() {
+  Bench b(Generation::v1, v1());
+  Reply r;
+  auto q = question("/api/v1/contexts");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT(r.status == 200 && r.body == sample("v1_contexts.json") && r.type == "application/json; charset=utf-8");
+  q = question("/api/v1/nothing");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT_EQ(r.status, 404);
+  return {};
+}
+
+std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for() {
+  Bench b(Generation::v2, [](const std::string &r) {
+    return target_of(r) == "/api/v1/info" ? answer(sample("v2_info.json"))
+                                          : answer("\x1f\x8b..", 200, "Content-Encoding: gzip\r\n");
+  });
+  const naclk_pair headers[] = {{view("Authorization"), view("Bearer x")},
+                                {view("X-Netdata-Auth"), view("Bearer x")},
+                                {view("Cookie"), view("c")},
+                                {view("X-Netdata-Permissions"), view("fff")},
+                                {view("x-transaction-id"), view("0123")},
+                                {view("Content-Type"), view("a\r\nX-Evil: y")}};
+  auto q = question("/api/v1/function?function=x", "POST");
+  q.headers = headers;
+  q.header_count = std::size(headers);
+  q.body = view("payload");
+  Reply r;
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT_EQ(r.encoding, "gzip");
+  EXPECT_EQ(r.body, "\x1f\x8b..");
+  const auto sent = b.fake.requests().back();
+  for (const auto *bad : {"Authorization", "X-Netdata", "Cookie", "Evil"}) EXPECT(sent.find(bad) == std::string::npos);
+  EXPECT(sent.find("x-transaction-id: 0123\r\n") != std::string::npos);
+  EXPECT(sent.find("Accept-Encoding: gzip\r\n") != std::string::npos);
+  EXPECT(sent.find("POST /api/v1/function?function=x ") == 0);
+  EXPECT(sent.find("\r\n\r\npayload") != std::string::npos);
+  return {};
+}
+
+std::string query__too_much_for_1_37__never_reaches_it() {
+  Bench b(Generation::v1, v1());
+  Reply r;
+  auto q = question("/api/v1/info", "POST");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT_EQ(r.status, 400);
+  const auto target = "/api/v1/data?" + std::string(8100, 'x');
+  q = question(target);
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT_EQ(r.status, 414);
+  EXPECT_EQ(b.fake.connections(), 0U);
+  q = question("/api/v1/data?context=*&points=86400");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT_EQ(target_of(b.fake.requests().back()), "/api/v1/data?context=*&points=86400&points=4000");
+  return {};
+}
+
+std::string query__limits__become_error_numbers() {
+  Bench b(Generation::v1, [](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
+    if (target_of(r) == "/slow") return Canned{answer("x").bytes, false, 20s};
+    return answer(std::string(5000, 'x'));
+  });
+  Reply r;
+  auto q = question("/large");
+  q.max_bytes = 4999;
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -EMSGSIZE);
+  q = question("/slow");
+  q.deadline_ms = 50;
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ETIME);
+  q = question("/slow");
+  q.interrupted = [](void *) { return 1; };
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ECANCELED);
+  q = question("/large");
+  q.machine_guid = view("not a guid");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ENOENT);
+  b.host.begin_stop();
+  q = question("/slow");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ECANCELED);
+  return {};
+}
+
+std::string query__bodiless_answer__has_no_encoding() {
+  Bench b(Generation::v1, [](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
+    return Canned{"HTTP/1.1 503 X\r\nConnection: close\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+                  true,
+                  {}};
+  });
+  Reply r;
+  auto q = question("/api/v1/data?chart=x&timeout=1");
+  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  EXPECT(r.status == 503 && r.body.empty() && r.encoding.empty());
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(hooks__table__has_every_compulsory_hook),
+    ACLK_TEST(hooks__identity_and_directories__need_no_agent),
+    ACLK_TEST(hooks__nodes__of_both_generations),
+    ACLK_TEST(hooks__node_info__joins_what_the_agent_tells_in_several_places),
+    ACLK_TEST(hooks__collectors_and_contexts__are_visited_until_enough),
+    ACLK_TEST(hooks__alert_log_of_1_37__goes_on_where_it_was),
+    ACLK_TEST(hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown),
+    ACLK_TEST(hooks__alerts_of_2_x__are_read_from_v2),
+    ACLK_TEST(hooks__agent_away__say_again_later),
+    ACLK_TEST(query__answers_of_any_status__are_passed_on),
+    ACLK_TEST(query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for),
+    ACLK_TEST(query__too_much_for_1_37__never_reaches_it),
+    ACLK_TEST(query__limits__become_error_numbers),
+    ACLK_TEST(query__bodiless_answer__has_no_encoding),
+};
+
+}  // namespace
+
+int hook_tests() { return cmocka_run_group_tests_name("hooks", tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test

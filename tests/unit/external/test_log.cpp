@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "claim/base/files.h"
+#include "plugin-api/external/agent_log.h"
+#include "plugin-api/external/claim_watch.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+const auto kNow = std::chrono::system_clock::from_time_t(1795226400) + std::chrono::milliseconds(123);
+
+std::string line(LogStyle style, naclk_log_source source, naclk_log_level level, std::string_view text) {
+  ::setenv("TZ", "UTC", 1);
+  ::tzset();
+  return format_log_line(style, source, level, kNow, text);
+}
+
+std::string log__of_1_37__has_the_agents_form() {
+  EXPECT_EQ(line(LogStyle::classic, NACLK_LOG_DAEMON, NACLK_LOG_INFO, "hello"),
+            "2026-11-21 02:00:00: aclk.plugin INFO  : MAIN : ACLK: hello\n");
+  EXPECT_EQ(line(LogStyle::classic, NACLK_LOG_DAEMON, NACLK_LOG_ERROR, "ACLK: hello"),
+            "2026-11-21 02:00:00: aclk.plugin ERROR : MAIN : ACLK: hello\n");
+  EXPECT_EQ(line(LogStyle::classic, NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK CONNECTED"),
+            "2026-11-21 02:00:00: ACLK CONNECTED\n");
+  return {};
+}
+
+std::string log__of_2_x__is_logfmt() {
+  EXPECT_EQ(line(LogStyle::logfmt, NACLK_LOG_DAEMON, NACLK_LOG_WARNING, "say \"hi\" to C:\\"),
+            "time=2026-11-21T02:00:00.123+00:00 comm=aclk.plugin source=collector level=warning "
+            "msg=\"ACLK: say \\\"hi\\\" to C:\\\\\"\n");
+  return {};
+}
+
+std::string log__text_with_line_feeds__stays_one_line() {
+  const auto l = line(LogStyle::classic, NACLK_LOG_DAEMON, NACLK_LOG_INFO, "a\nb\rc\x1b[31m");
+  EXPECT_EQ(l.find('\n'), l.size() - 1);
+  EXPECT(l.find('\x1b') == std::string::npos);
+  EXPECT(line(LogStyle::classic, NACLK_LOG_DAEMON, NACLK_LOG_INFO, std::string(1'000'000, 'x')).size() < 9000);
+  return {};
+}
+
+struct Directory {
+  std::filesystem::path path;
+  Directory() {
+    char dir[] = "/tmp/aclk-unit-XXXXXX";
+    path = ::mkdtemp(dir);
+  }
+  ~Directory() { std::filesystem::remove_all(path); }
+  Directory(const Directory &) = delete;
+  Directory &operator=(const Directory &) = delete;
+};
+
+std::string log__access_lines__go_to_the_agents_file_and_follow_its_rotation() {
+  const Directory d;
+  const Fd err(::open((d.path / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
+  AgentLog log({LogStyle::classic, d.path, false, err.get()});
+  log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK one");
+  EXPECT(read_file(d.path / "stderr")->find("ACLK one") != std::string::npos);
+  EXPECT(!std::filesystem::exists(d.path / "access.log"));
+  EXPECT(write_file_atomically(d.path / "access.log", "", 0600));
+  log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK two");
+  std::filesystem::rename(d.path / "access.log", d.path / "access.log.1");
+  EXPECT(write_file_atomically(d.path / "access.log", "", 0600));
+  log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK three");
+  EXPECT(read_file(d.path / "access.log.1")->find("ACLK two\n") != std::string::npos);
+  EXPECT(read_file(d.path / "access.log")->find("ACLK three\n") != std::string::npos);
+  EXPECT(read_file(d.path / "access.log")->find("two") == std::string::npos);
+  return {};
+}
+
+std::string log__debug_lines__only_when_wanted() {
+  const Directory d;
+  const Fd err(::open((d.path / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
+  AgentLog quiet({LogStyle::classic, d.path, false, err.get()});
+  quiet.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "one");
+  AgentLog loud({LogStyle::classic, d.path, true, err.get()});
+  loud.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "two");
+  EXPECT(read_file(d.path / "stderr")->find("one") == std::string::npos);
+  EXPECT(read_file(d.path / "stderr")->find("two") != std::string::npos);
+  return {};
+}
+
+std::string claim_print__of_identity_files__changes_with_content_only() {
+  const Directory d;
+  const auto cloud = d.path / "cloud.d";
+  const auto none = identity_print(cloud);
+  std::filesystem::create_directory(cloud);
+  EXPECT_EQ(identity_print(cloud), none);
+  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
+  EXPECT_EQ(identity_print(cloud), none);
+  auto last = none;
+  for (const auto name : kIdentityFiles) {
+    EXPECT(write_file_atomically(cloud / name, "", 0600));
+    const auto print = identity_print(cloud);
+    EXPECT(print != last);
+    last = print;
+    EXPECT(write_file_atomically(cloud / name, "", 0640));
+    EXPECT_EQ(identity_print(cloud), last);
+  }
+  return {};
+}
+
+std::string claim_watch__follows_the_directory_from_before_it_exists() {
+  const Directory d;
+  const auto cloud = d.path / "lib" / "cloud.d";
+  ClaimWatch w(cloud);
+  EXPECT(w.fd() >= 0);
+  EXPECT(!w.take());
+  std::filesystem::create_directory(d.path / "lib");
+  EXPECT(w.take());
+  std::filesystem::create_directory(cloud);
+  EXPECT(w.take());
+  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
+  EXPECT(write_file_atomically(cloud / "aclk.db-wal", "x", 0600));
+  EXPECT(!w.take());
+  EXPECT(write_file_atomically(cloud / "cloud.conf", "x", 0600));
+  EXPECT(w.take());
+  EXPECT(!w.take());
+  std::filesystem::remove(cloud / "cloud.conf");
+  EXPECT(w.take());
+  std::filesystem::remove_all(cloud);
+  EXPECT(w.take());
+  std::filesystem::create_directory(cloud);
+  EXPECT(w.take());
+  EXPECT(write_file_atomically(cloud / "claimed_id", "x", 0600));
+  EXPECT(w.take());
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(log__of_1_37__has_the_agents_form),
+    ACLK_TEST(log__of_2_x__is_logfmt),
+    ACLK_TEST(log__text_with_line_feeds__stays_one_line),
+    ACLK_TEST(log__access_lines__go_to_the_agents_file_and_follow_its_rotation),
+    ACLK_TEST(log__debug_lines__only_when_wanted),
+    ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
+    ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),
+};
+
+}  // namespace
+
+int log_tests() { return cmocka_run_group_tests_name("log and watch", tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test

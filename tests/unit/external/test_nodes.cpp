@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+
+#include "plugin-api/external/read_contexts.h"
+#include "plugin-api/external/read_node_info.h"
+#include "plugin-api/external/read_nodes.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+using nlohmann::json;
+
+std::string label(const NodeInfo &n, const std::string &key) {
+  for (const auto &[k, v] : n.labels)
+    if (k == key) return v;
+  return "(none)";
+}
+
+std::string shown(const std::vector<Capability> &list) {
+  std::string out;
+  for (const auto &c : list) out += c.name + ":" + std::to_string(c.version) + (c.enabled ? "+ " : "- ");
+  return out;
+}
+
+std::string facts__of_1_37__an_agent_without_cloud() {
+  const auto f = read_facts(sample_json("v1_info.json"));
+  EXPECT_EQ(f.uid, kLocal);
+  EXPECT_EQ(f.version, "v1.37.1");
+  EXPECT(f.generation == Generation::v1);
+  EXPECT(!f.own_link && !f.ml_capable);
+  return {};
+}
+
+std::string facts__of_2_x__own_link_counts_when_up_or_claimed() {
+  auto info = sample_json("v2_info.json");
+  EXPECT(read_facts(info).generation == Generation::v2);
+  EXPECT(!read_facts(info).own_link);
+  EXPECT(read_facts(info).ml_enabled);
+  info["agent-claimed"] = true;
+  EXPECT(read_facts(info).own_link);
+  info["agent-claimed"] = false;
+  info["aclk-available"] = "true";
+  EXPECT(read_facts(info).own_link);
+  EXPECT_EQ(read_facts(json::array()).uid, "");
+  return {};
+}
+
+std::string nodes__of_1_37__local_first_then_children() {
+  const auto nodes = read_mirrored_hosts(sample_json("v1_info_child.json"), kLocal);
+  EXPECT_EQ(nodes.size(), 2U);
+  EXPECT(nodes[0].local && nodes[0].live && nodes[0].hops == 0);
+  EXPECT_EQ(nodes[0].machine_guid, kLocal);
+  EXPECT_EQ(nodes[1].hostname, "kid1");
+  EXPECT(!nodes[1].local && nodes[1].live && nodes[1].hops == 1);
+  return {};
+}
+
+std::string nodes__of_2_x__get_replication_health_and_ml() {
+  auto nodes = read_mirrored_hosts(sample_json("v2_info.json"), kLocal);
+  add_node_instances(nodes, sample_json("v2_node_instances.json"));
+  EXPECT_EQ(nodes.size(), 3U);
+  EXPECT_EQ(nodes[0].hostname, "parent");
+  EXPECT(nodes[0].live && nodes[0].health_enabled && nodes[0].ml_enabled && nodes[0].ml_capable);
+  EXPECT_EQ(nodes[1].hostname, "child");
+  EXPECT(nodes[1].replicating && !nodes[1].live && nodes[1].health_enabled && !nodes[1].ml_enabled);
+  EXPECT(!nodes[2].live && !nodes[2].replicating && !nodes[2].health_enabled);
+  return {};
+}
+
+std::string nodes__hostile_lists__are_bounded_and_cleaned() {
+  auto info = json{{"mirrored_hosts_status", json::array({1,
+                                                          nullptr,
+                                                          {{"guid", "x"}},
+                                                          {{"guid", kChild}, {"hops", -5}},
+                                                          {{"guid", kChild}},
+                                                          {{"guid", kLocal}, {"hops", 1e18}}})}};
+  const auto nodes = read_mirrored_hosts(info, kLocal);
+  EXPECT_EQ(nodes.size(), 2U);
+  EXPECT_EQ(nodes[0].hops, 0);
+  EXPECT_EQ(nodes[1].hops, 1);
+  EXPECT(read_mirrored_hosts(json{{"mirrored_hosts_status", "x"}}, kLocal).empty());
+  return {};
+}
+
+std::string capabilities__of_1_37__have_no_functions() {
+  const auto facts = read_facts(sample_json("v1_info.json"));
+  EXPECT_EQ(shown(agent_capabilities(facts, true)), "json:2- proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
+  EXPECT_EQ(shown(node_capabilities(Generation::v1, {})), "proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
+  return {};
+}
+
+std::string capabilities__of_2_x__are_the_protocols_without_dyncfg() {
+  const auto facts = read_facts(sample_json("v2_info.json"));
+  EXPECT_EQ(shown(agent_capabilities(facts, false)),
+            "json:2- proto:1+ ml:1+ mc:1+ ctx:1+ funcs:1+ http_api_v2:7+ health:2- req_cancel:1+ dyncfg:0- ");
+  Node n;
+  n.health_enabled = true;
+  EXPECT_EQ(shown(node_capabilities(Generation::v2, n)),
+            "proto:1+ ml:0- mc:1+ ctx:1+ funcs:1+ http_api_v2:7+ health:2+ req_cancel:1+ dyncfg:0- ");
+  return {};
+}
+
+std::string node_info__of_1_37__has_every_field_the_agent_can_fill() {
+  NodeExtras extras;
+  extras.name = "node1";
+  extras.os = "linux";
+  extras.timezone = "UTC";
+  extras.local = true;
+  extras.proxy_label = "SOCKS5H";
+  const auto n = read_node_info(sample_json("v1_info.json"), extras);
+  EXPECT_EQ(n.name + n.os + n.timezone, "node1linuxUTC");
+  EXPECT_EQ(n.kernel_name, "Linux");
+  EXPECT_EQ(n.kernel_version, "6.18.44-fc-v595");
+  EXPECT_EQ(n.architecture, "x86_64");
+  EXPECT_EQ(n.cpus, 2U);
+  EXPECT_EQ(n.cpu_frequency_hz, "2596000000");
+  EXPECT_EQ(n.memory_bytes, "25276514304");
+  EXPECT_EQ(n.disk_bytes, "274877906944");
+  EXPECT_EQ(n.version, "v1.37.1");
+  EXPECT_EQ(n.release_channel, "stable");
+  EXPECT_EQ(n.virtualization, "kvm");
+  EXPECT_EQ(n.container, "docker");
+  EXPECT_EQ(label(n, "_aclk_available"), "true");
+  EXPECT_EQ(label(n, "_mqtt_version"), "5");
+  EXPECT_EQ(label(n, "_aclk_proxy"), "SOCKS5H");
+  EXPECT_EQ(label(n, "_aclk_ng_new_cloud_protocol"), "true");
+  EXPECT_EQ(label(n, "_is_parent"), "true");
+  return {};
+}
+
+std::string node_info__of_a_child__has_its_own_labels_and_no_lost_plus() {
+  const auto info = sample_json("v1_info_child.json");
+  EXPECT_EQ(info["cpu_freq"].get<std::string>(), "2.596e 09");
+  NodeExtras extras;
+  extras.name = "kid1";
+  const auto n = read_node_info(info, extras);
+  EXPECT_EQ(n.cpu_frequency_hz, "2596000000");
+  EXPECT_EQ(label(n, "_aclk_available"), "false");
+  EXPECT_EQ(label(n, "_mqtt_version"), "(none)");
+  auto bare = info;
+  bare.erase("host_labels");
+  EXPECT_EQ(read_node_info(bare, extras).cpu_frequency_hz, "2596000000");
+  return {};
+}
+
+std::string node_info__of_2_x__takes_what_labels_say() {
+  const auto n = read_node_info(sample_json("v2_info.json"), {});
+  EXPECT_EQ(n.os, "linux");
+  EXPECT_EQ(n.timezone, "UTC");
+  EXPECT_EQ(n.os_name, "Debian GNU/Linux");
+  EXPECT_EQ(n.kernel_version, "6.1.0-18+test");
+  EXPECT_EQ(label(n, "rack"),
+            "r\xc3\xbc"
+            "ck");
+  EXPECT(n.own_ml_capable && n.own_ml_enabled);
+  return {};
+}
+
+std::string cpu_frequency__in_any_spelling__is_an_integer() {
+  EXPECT_EQ(integer_hz("2.3e+09"), "2300000000");
+  EXPECT_EQ(integer_hz("2.3e 09"), "2300000000");
+  EXPECT_EQ(integer_hz("2300000000"), "2300000000");
+  for (const auto *bad : {"", "unknown", "nan", "inf", "-1", "1e300"}) EXPECT_EQ(integer_hz(bad), "");
+  return {};
+}
+
+std::string collectors__are_distinct_pairs() {
+  const auto c = read_collectors(sample_json("v2_info.json"));
+  EXPECT_EQ(c.size(), 2U);
+  EXPECT_EQ(c[0].plugin, "apps.plugin");
+  EXPECT_EQ(c[1].module, "/proc/stat");
+  EXPECT(read_collectors(sample_json("v1_info.json")).size() > 10);
+  return {};
+}
+
+std::string contexts__of_the_agent__are_read_sorted() {
+  const auto c = read_contexts(sample_json("v1_contexts.json"));
+  EXPECT_EQ(c.size(), 4U);
+  EXPECT_EQ(c[0].id, "disk.space");
+  EXPECT_EQ(c[0].family, "/[x]");
+  EXPECT_EQ(c[0].units, "GiB");
+  EXPECT_EQ(c[2].id, "system.cpu");
+  EXPECT_EQ(c[2].chart_type, "stacked");
+  EXPECT_EQ(c[2].priority, 100U);
+  EXPECT_EQ(c[2].first_s, 1795227418U);
+  EXPECT(c[2].collected);
+  return {};
+}
+
+std::string contexts__fingerprint__does_not_see_the_clock_of_collected_ones() {
+  const auto document = sample_json("v1_contexts.json");
+  const auto before = fingerprint(read_contexts(document));
+  auto later = document;
+  later["contexts"]["system.cpu"]["last_time_t"] = 1795999999;
+  EXPECT_EQ(fingerprint(read_contexts(later)), before);
+  auto stopped = document;
+  stopped["contexts"]["system.cpu"]["collected"] = false;
+  const auto first = fingerprint(read_contexts(stopped));
+  EXPECT(first != before);
+  stopped["contexts"]["system.cpu"]["last_time_t"] = 1;
+  EXPECT(fingerprint(read_contexts(stopped)) != first);
+  for (const auto *field : {"title", "units", "family", "chart_type"}) {
+    auto changed = document;
+    changed["contexts"]["system.cpu"][field] = "other";
+    EXPECT(fingerprint(read_contexts(changed)) != before);
+  }
+  auto fewer = document;
+  fewer["contexts"].erase("disk.space");
+  EXPECT(fingerprint(read_contexts(fewer)) != before);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(facts__of_1_37__an_agent_without_cloud),
+    ACLK_TEST(facts__of_2_x__own_link_counts_when_up_or_claimed),
+    ACLK_TEST(nodes__of_1_37__local_first_then_children),
+    ACLK_TEST(nodes__of_2_x__get_replication_health_and_ml),
+    ACLK_TEST(nodes__hostile_lists__are_bounded_and_cleaned),
+    ACLK_TEST(capabilities__of_1_37__have_no_functions),
+    ACLK_TEST(capabilities__of_2_x__are_the_protocols_without_dyncfg),
+    ACLK_TEST(node_info__of_1_37__has_every_field_the_agent_can_fill),
+    ACLK_TEST(node_info__of_a_child__has_its_own_labels_and_no_lost_plus),
+    ACLK_TEST(node_info__of_2_x__takes_what_labels_say),
+    ACLK_TEST(cpu_frequency__in_any_spelling__is_an_integer),
+    ACLK_TEST(collectors__are_distinct_pairs),
+    ACLK_TEST(contexts__of_the_agent__are_read_sorted),
+    ACLK_TEST(contexts__fingerprint__does_not_see_the_clock_of_collected_ones),
+};
+
+}  // namespace
+
+int node_tests() { return cmocka_run_group_tests_name("nodes", tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test
