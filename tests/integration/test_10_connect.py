@@ -30,6 +30,7 @@ def settled(online):
     cloud = online.cloud
     cloud.wait_online(online.claim)
     conn = online.connection()["id"]
+    assert cloud.load(online.claim, ["/api/v1/alarm_count"], 3)["codes"] == {"200": 3}
     cloud.wait(lambda: len(cloud.packets(conn, "PUBACK", direction=DOWN)) >= 3, 20, "three PUBACKs")
     return online
 

@@ -50,22 +50,32 @@ def test_20_01_children_become_nodes(family):
         assert m["fields"]["claim_id"] == family.link.claim
 
 
+def labels_differ(data, own):
+    """Labels of ours that are not the agent's. The local one says of itself that it has no link; with us it has one."""
+    want = dict(own["host_labels"])
+    if own["mirrored_hosts_status"][0]["guid"] == own["uid"]:
+        want["_aclk_available"] = "true"
+    return {k: (data["host_labels"].get(k), v) for k, v in want.items() if data["host_labels"].get(k) != v}
+
+
 @pytest.mark.parametrize("name", ["parent", "kid1", "kid2"])
 def test_20_02_info_is_the_agents_own(family, name):
-    node = family.cloud.wait(lambda: (n := family.by_name(name)) and n["info"] and n, 45, f"UpdateNodeInfo of {name}")
+    # The parent's label _is_parent changes when its first child connects, and its info is sent again.
+    node = family.cloud.wait(lambda: (n := family.by_name(name)) and n["info"]
+                             and not labels_differ(n["info"]["data"], own_info(family, name)) and n, 60,
+                             f"UpdateNodeInfo of {name} with the agent's labels")
     info, own = node["info"], own_info(family, name)
     data = info["data"]
     assert info["machine_guid"] == data["machine_guid"] == own["uid"] == node["mguid"]
     assert info["child"] is (name != "parent") and info["claim_id"] == family.link.claim
-    assert data["name"] == name and data["os"] == "linux" and data["timezone"] == "UTC"
+    assert data["name"] == name and data["os"] == "linux"
+    # 1.37 tells the zone of a child only in its alarm log, which is empty for the first minute.
+    assert data["timezone"] == "UTC" or data["timezone"] == "" and info["child"]
     got = {f: data[f] for f in FACTS}
     want = {f: own[k] or ("unknown" if f.endswith("_type") else own[k]) for f, k in FACTS.items()}
     assert got == want
     assert data["cpus"] == int(own["cores_total"])
     assert float(data["cpu_frequency"]) == float((own["cpu_freq"] or "0").replace(" ", "+"))
-    assert {k: v for k, v in data["host_labels"].items() if k in own["host_labels"]} == own["host_labels"] or \
-        [k for k, v in own["host_labels"].items() if data["host_labels"].get(k) != v] in (
-            ["_aclk_available"], ["_is_parent"], [])
     assert info["ml_info"] == {"ml_capable": False, "ml_enabled": False}
     names = [c["name"] for c in info["node_instance_info"]["capabilities"]]
     assert names[0] == "proto" and {"ml", "mc", "ctx", "funcs"} <= set(names)

@@ -29,13 +29,13 @@ def reconnect(link, broker=None, **connack):
     return c["id"]
 
 
-def exercise(link):
+def exercise(link, targets=("/api/v1/info", "/api/v1/alarms?all")):
     """Something on every topic that the agent publishes now: hello, nodes, replies."""
     link.assert_online()
     link.cloud.send(link.claim, "SendNodeInstances", {"claim_id": link.claim})
     since = link.cloud.last_message_number()
     link.cloud.wait_message("UpdateNodeInstanceConnection", link.claim, 20, max(0, since - 1))
-    r = link.cloud.load(link.claim, ["/api/v1/info", "/api/v1/charts"], 30, 8)
+    r = link.cloud.load(link.claim, targets, 30, 8)
     assert r["codes"] == {"200": 30}
 
 
@@ -67,8 +67,9 @@ def test_40_01_topic_alias_maximum(link, maximum):
         else:
             assert alias in aliases, "an alias that was never told"
     assert not any(t.startswith("/svc/") for t in aliases.values()), "replies carry their full topic"
-    if maximum:
-        assert aliases and any(not f["topic"] for f in published), "aliases are not used"
+    assert len(aliases) <= maximum
+    if maximum == 10:  # a single one goes to the first topic, which is not published twice
+        assert any(not f["topic"] for f in published), "aliases are not used"
     still_the_same(link, conn)
 
 
@@ -104,7 +105,7 @@ def test_40_03_maximum_packet_size_64_kib(link):
 
 def test_40_04_all_at_once(link):
     conn = reconnect(link, ["max_packet_size 65536", "max_topic_alias 1"], receive_maximum=1, server_keep_alive=20)
-    exercise(link)
+    exercise(link, ["/api/v1/info"])
     still_the_same(link, conn)
 
 

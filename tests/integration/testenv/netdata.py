@@ -272,8 +272,7 @@ class Netdata:
     def worker_pid(self):
         """The worker under the supervisor; None when there is none."""
         sup = self.plugin_pid()
-        kids = process.children(sup) if sup else []
-        return kids[0] if kids else None
+        return process.worker_of(sup) if sup else None
 
     def wait_plugin(self, timeout=20):
         return wait_until(self.worker_pid, timeout, lambda: "aclk.plugin and its worker run under the agent:\n"

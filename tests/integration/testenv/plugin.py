@@ -118,8 +118,7 @@ class Plugin:
         return self.process.pid
 
     def worker_pid(self):
-        kids = process.children(self.pid)
-        return kids[0] if kids else None
+        return process.worker_of(self.pid)
 
     def wait_worker(self, timeout=10, not_this=None):
         return wait_until(lambda: (w := self.worker_pid()) and w != not_this and w, timeout,

@@ -123,6 +123,11 @@ def children(pid):
     return sorted(out)
 
 
+def worker_of(supervisor):
+    """The worker that this supervisor of aclk.plugin has started; None when there is none."""
+    return next((p for p in children(supervisor) if "--worker" in cmdline(p)), None)
+
+
 def threads(pid):
     try:
         return sorted(int(t) for t in os.listdir(f"/proc/{pid}/task"))
