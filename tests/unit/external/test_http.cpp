@@ -13,6 +13,7 @@ namespace aclk::external::test {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
 HttpRequest get(const std::string &target) {
@@ -57,12 +58,12 @@ std::string http__unix_socket__works_the_same() {
 }
 
 std::string http__compressed_body__is_passed_through_untouched() {
-  const std::string gz("\x1f\x8b\x08\x00garbage\x00that is no gzip", 30);
+  const auto gz = "\x1f\x8b\x08\x00garbage\x00that is no gzip"s;
   FakeAgent agent([&](auto &) {
     return Canned{
         "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Encoding: GZIP\r\nTransfer-Encoding: chunked\r\n\r\n"
         "a\r\n" +
-            gz.substr(0, 10) + "\r\n14\r\n" + gz.substr(10) + "\r\n0\r\n\r\n",
+            gz.substr(0, 10) + "\r\n11\r\n" + gz.substr(10) + "\r\n0\r\n\r\n",
         false,
         {}};
   });
@@ -199,7 +200,7 @@ std::string http__other_methods__carry_their_body_in_one_piece() {
   for (const std::string method : {"POST", "PUT", "DELETE"}) {
     auto request = get("/f");
     request.method = method;
-    request.body = method == "DELETE" ? "" : std::string("a\0b", 3);
+    request.body = method == "DELETE" ? "" : "a\0b"s;
     request.headers = {"Content-Type: text/plain"};
     EXPECT(http.perform(agent.endpoint(), request, nullptr));
     const auto seen = agent.requests().back();
@@ -220,7 +221,7 @@ std::string http__dirty_target__is_never_sent() {
 }
 
 std::string http__not_an_http_server__is_an_error() {
-  FakeAgent agent([](auto &) { return Canned{std::string("\x00\x01\x02 nonsense\r\n\r\n", 15), true, {}}; });
+  FakeAgent agent([](auto &) { return Canned{"\x00\x01\x02 nonsense\r\n\r\n"s, true, {}}; });
   HttpConnection http;
   EXPECT(!http.perform(agent.endpoint(), get("/"), nullptr));
   return {};
