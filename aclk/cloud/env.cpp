@@ -152,10 +152,10 @@ std::string env_target(std::string_view agent_version, std::string_view claim_id
 
 std::string percent_encoded(std::string_view text) {
   std::string s;
-  for (const unsigned char c : text) {
+  for (const char c : text) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
                        c == '.' || c == '_' || c == '~';
-    s += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+    s += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return s;
 }

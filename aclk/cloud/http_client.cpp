@@ -109,7 +109,7 @@ void Exchange::prepare() {
 bool Exchange::add_header(const std::string &line) {
   auto *const longer = curl_slist_append(headers_.get(), line.c_str());
   if (longer == nullptr) return false;
-  headers_.release();  // the list's head stays the same, but for the first
+  (void)headers_.release();  // the list's head stays the same, but for the first
   headers_.reset(longer);
   return true;
 }

@@ -22,6 +22,7 @@ namespace aclk::transport {
 class CurlEasy {
  public:
   CurlEasy();
+  ~CurlEasy() = default;
   CurlEasy(const CurlEasy &) = delete;  // libcurl keeps pointers into it
   CurlEasy &operator=(const CurlEasy &) = delete;
 

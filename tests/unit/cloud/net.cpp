@@ -82,9 +82,7 @@ bool Peer::write(std::string_view bytes) const {
     const auto n = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EAGAIN && errno != EINTR) {
-      return false;
-    } else if (!wait_for(POLLOUT)) {
+    } else if ((errno != EAGAIN && errno != EINTR) || !wait_for(POLLOUT)) {
       return false;
     }
   }

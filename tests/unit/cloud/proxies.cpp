@@ -77,7 +77,10 @@ bool SocksProxy::authenticate(const Peer &peer, std::string &in) {
   const auto methods = in.substr(2, byte_at(in, 1));
   in.erase(0, 2 + methods.size());
   if (wish_.user.empty()) return peer.write(std::string("\5\0", 2));
-  if (methods.find('\2') == std::string::npos) return peer.write("\5\xff") && false;
+  if (methods.find('\2') == std::string::npos) {
+    (void)peer.write("\5\xff");
+    return false;
+  }
   if (!peer.write("\5\2") || !peer.read_bytes(in, 2) || !peer.read_bytes(in, 3 + byte_at(in, 1))) return false;
   const auto ulen = byte_at(in, 1);
   const auto plen = byte_at(in, 2 + ulen);

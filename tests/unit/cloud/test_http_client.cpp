@@ -180,7 +180,7 @@ std::string http__client_destroyed__closes_its_connection() {
   bool done = false;
   {
     HttpClient http(multi, lenient());
-    http.start({.url = server.url("/")}, [&](Result<HttpResponse>) { done = true; });
+    http.start({.url = server.url("/")}, [&](const Result<HttpResponse> &) { done = true; });
     EXPECT(loop.until([&] { return done; }));
     EXPECT_EQ(server.open(), 1);
   }
@@ -399,7 +399,7 @@ std::string http__cancelled__does_not_call_and_ends_on_the_wire() {
   hang.then = Reply::Then::hang;
   HttpsServer server(ca().server(), always(hang));
   Client client;
-  const auto id = client.http.start({.url = server.url("/")}, [](Result<HttpResponse>) { std::abort(); });
+  const auto id = client.http.start({.url = server.url("/")}, [](const Result<HttpResponse> &) { std::abort(); });
   EXPECT(client.loop.until_elsewhere([&] { return server.requests().size() == 1; }));
   client.http.cancel(id);
   client.http.cancel(id);
@@ -415,7 +415,7 @@ std::string http__destroyed_at_any_moment__does_not_call() {
   CurlMulti multi(loop.uv());
   for (int turns = 0; turns < 25; ++turns) {
     HttpClient http(multi, lenient());
-    http.start({.url = server.url("/")}, [](Result<HttpResponse>) { std::abort(); });
+    http.start({.url = server.url("/")}, [](const Result<HttpResponse> &) { std::abort(); });
     for (int i = 0; i < turns; ++i) uv_run(&loop.uv(), i % 2 == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     if (!server.requests().empty()) break;  // as far as it goes
   }
@@ -428,7 +428,7 @@ std::string http__destroyed_from_inside_done__is_fine() {
   CurlMulti multi(loop.uv());
   auto http = std::make_unique<HttpClient>(multi, lenient());
   bool done = false;
-  http->start({.url = server.url("/a")}, [&](Result<HttpResponse>) {
+  http->start({.url = server.url("/a")}, [&](const Result<HttpResponse> &) {
     http.reset();
     done = true;
   });

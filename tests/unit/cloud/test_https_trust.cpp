@@ -196,7 +196,7 @@ std::string trust__connection_of_another_client__is_not_taken_over() {
   OnLoop loop;
   transport::CurlMulti multi(loop.uv());
   std::optional<bool> good;
-  const auto done = [&](Result<HttpResponse> r) { good = r.has_value(); };
+  const auto done = [&](const Result<HttpResponse> &r) { good = r.has_value(); };
   HttpClient lax(multi, {.proxy = {}, .trust_file = "", .insecure = true});
   HttpClient knowing(multi, {.proxy = {}, .trust_file = file.path(), .insecure = false});
   HttpClient strict(multi, {});

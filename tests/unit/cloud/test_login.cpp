@@ -145,11 +145,10 @@ std::string login__good_cloud__three_requests_byte_for_byte_on_one_tls_connectio
   const auto head = std::string(" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Netdata/rocks newhttpclient\r\n");
   const auto body = R"({"agent_version":"v2.10.4", "response":")" + cloud::base64_encode(kPlain) + "\"}";
   const auto node = std::string("/auth/node/") + kClaim;
-  const auto requests = cloud.server().requests();
-  EXPECT_EQ(requests.size(), 3U);
-  EXPECT_EQ(requests[0], "GET " + kEnvPath + head + "\r\n");
-  EXPECT_EQ(requests[1], "GET " + node + "/challenge" + head + "\r\n");
-  EXPECT_EQ(requests[2],
+  EXPECT_EQ(cloud.server().requests().size(), 3U);
+  EXPECT_EQ(cloud.server().request(0), "GET " + kEnvPath + head + "\r\n");
+  EXPECT_EQ(cloud.server().request(1), "GET " + node + "/challenge" + head + "\r\n");
+  EXPECT_EQ(cloud.server().request(2),
             "POST " + node + "/password" + head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_EQ(cloud.server().connections(), 1);
   EXPECT_EQ(cloud.server().handshakes(), 1);
