@@ -70,6 +70,8 @@ struct Link::Impl final : Commands {
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
                                                  query_events())) {}
 
+  Impl(const Impl &) = delete;
+  Impl &operator=(const Impl &) = delete;
   ~Impl() override {
     // Workers first: nothing they still do may come back to what goes away after them.
     (void)host_workers->stop(std::chrono::milliseconds(0));
@@ -114,7 +116,9 @@ struct Link::Impl final : Commands {
 
   query::Events query_events() {
     query::Events e;
-    e.publish = [this](std::string topic, std::string payload) { return session->reply(topic, std::move(payload)); };
+    e.publish = [this](const std::string &topic, std::string payload) {
+      return session->reply(topic, std::move(payload));
+    };
     e.log = [this](naclk_log_source source, naclk_log_level level, std::string_view line) {
       if (source == NACLK_LOG_ACCESS)
         log.access(level, line);

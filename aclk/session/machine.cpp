@@ -146,7 +146,7 @@ Step Machine::ordered_to_leave(const proto::DisconnectReq &order, loop::Instant 
   if (state_ != State::online) return {};
   if (order.reconnect_after_seconds > 0) {
     // A year is as good as any larger number, and cannot overflow the clock.
-    const auto s = std::min<std::uint64_t>(order.reconnect_after_seconds, 366U * 86'400U);
+    const auto s = std::min<std::uint64_t>(order.reconnect_after_seconds, std::uint64_t{366} * 86'400);
     blocked_until_ = now + std::chrono::seconds(s);
   }
   if (order.permaban) banned_ = true;

@@ -156,7 +156,7 @@ struct Session::Impl {
     e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
     e.message = [this](const std::string &topic, const std::string &payload) { on_message(topic, payload); };
     e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
-    e.ended = [this](ConnectionEnd end) { on_connection_end(std::move(end)); };
+    e.ended = [this](const ConnectionEnd &end) { on_connection_end(end); };
     numbers.received = numbers.pubacks = 0;
     dialing = std::make_unique<transport::CurlMulti>(loop);
     connection = std::make_unique<Connection>(loop, *dialing, *ws, std::move(p), std::move(e));
@@ -255,7 +255,7 @@ struct Session::Impl {
       log.error("ACLK: connection failed");
   }
 
-  void on_connection_end(ConnectionEnd end) {
+  void on_connection_end(const ConnectionEnd &end) {
     timer.stop();
     log_end(end);
     const bool was_online = std::exchange(announced, false);
@@ -293,7 +293,7 @@ struct Session::Impl {
       if (done) done(transport::Delivery::lost, 0);
       return false;
     }
-    return connection->publish({credentials->topics[topic], std::move(payload), priority, true,
+    return connection->publish({credentials->topics[topic], std::move(payload), priority, worth_an_alias(topic),
                                 watched(cloud::topic_name(topic), std::move(done))});
   }
 

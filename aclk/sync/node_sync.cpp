@@ -108,11 +108,11 @@ void NodeSync::nodes_failed(Moment now) {
   if (session_us_) list_due_ = now.at + kAskHostAgain;
 }
 
-void NodeSync::nodes(std::vector<host::Node> listed, Moment now) {
+void NodeSync::nodes(const std::vector<host::Node> &listed, Moment now) {
   fetching_ = false;
   std::vector<std::string> order;
   for (auto &[guid, r] : records_) r.listed = false;
-  for (auto &n : listed) {
+  for (const auto &n : listed) {
     order.push_back(n.machine_guid);
     auto [it, fresh] = records_.try_emplace(n.machine_guid);
     auto &r = it->second;

@@ -59,7 +59,7 @@ class NodeSync {
   void info_changed(std::string_view machine_guid, Moment now);
   void collectors_changed(std::string_view machine_guid, Moment now);
   // Answers to the Fetch actions; `*_failed` makes it ask again later.
-  void nodes(std::vector<host::Node> listed, Moment now);
+  void nodes(const std::vector<host::Node> &listed, Moment now);
   void nodes_failed(Moment now);
   void info(std::string_view machine_guid, const host::NodeInfo &info, Moment now);
   void info_failed(std::string_view machine_guid, Moment now);

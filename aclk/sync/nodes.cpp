@@ -13,6 +13,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce aggregates
 
 }  // namespace
 
@@ -105,7 +107,7 @@ void Nodes::act(Action &action) {
                  [&](Publish &p) { publish_(p.topic, std::move(p.payload)); },
                  [&](const FetchNodes &) {
                    fetch([](const host::Host &h) { return h.nodes(); },
-                         [this](std::vector<host::Node> n) { sync_.nodes(std::move(n), moment()); },
+                         [this](const std::vector<host::Node> &n) { sync_.nodes(n, moment()); },
                          [this] { sync_.nodes_failed(moment()); });
                  },
                  [&](const FetchInfo &f) {

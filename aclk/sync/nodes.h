@@ -24,6 +24,7 @@ class Nodes {
 
   Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Store &store,
         std::string claim_id, PublishFn publish);
+  ~Nodes() = default;
   Nodes(const Nodes &) = delete;
   Nodes &operator=(const Nodes &) = delete;
 

@@ -25,7 +25,7 @@ std::vector<std::string> buildinfo_lines() {
       "    ACLK Legacy:                NO",
       "Netdata Cloud ____ : YES",
       "ACLK (Agent-Cloud Link: MQTT over WebSockets over TLS) _____ : YES",
-      "netdata-aclk " ACLK_VERSION,
+      fmt::format("netdata-aclk {}", ACLK_VERSION),
       fmt::format("libmosquitto {}.{}.{}, libwebsockets {}, {}", major, minor, revision, lws_get_library_version(),
                   OpenSSL_version(OPENSSL_VERSION)),
       fmt::format("libuv {}, libcurl {}, protobuf-c {}, SQLite {}", uv_version_string(),
