@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "tests/unit/cloud/hung_resolver.h"
 #include "tests/unit/cloud/net.h"
 #include "tests/unit/cloud/on_loop.h"
 #include "tests/unit/cloud/proxies.h"
@@ -285,6 +286,34 @@ std::string dialer__cancelled_or_destroyed__does_not_call() {
   return {};
 }
 
+std::string dialer__resolver_hangs__timeout_comes_in_time_and_names_dns() {
+  HungResolver hung;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto d = dial("cloud.hung", 443, {}, 100ms);
+  EXPECT(!d && d.error().code == Errc::timeout && has(d.error(), "DNS"));
+  EXPECT(std::chrono::steady_clock::now() - begin < 5s);
+  EXPECT_EQ(HungResolver::waiting(), 1);  // nobody waited for it
+  return {};
+}
+
+std::string dialer__destroyed_while_the_resolver_hangs__does_not_wait() {
+  HungResolver hung;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    OnLoop loop;
+    CurlMulti multi(loop.uv());
+    Dialer a(multi);
+    Dialer b(multi);
+    a.dial("cloud.hung", 443, {}, 30s, [](const Result<Dialed> &) { std::abort(); });
+    b.dial("other.hung", 443, {}, 30s, [](const Result<Dialed> &) { std::abort(); });
+    EXPECT(loop.until_elsewhere([] { return HungResolver::waiting() == 2; }));
+    a.cancel();
+  }
+  EXPECT(std::chrono::steady_clock::now() - begin < 5s);
+  EXPECT_EQ(HungResolver::waiting(), 2);
+  return {};
+}
+
 std::string dialer__destroyed_while_resolving__does_not_wait() {
   OnLoop loop;
   CurlMulti multi(loop.uv());
@@ -347,6 +376,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(dialer__socks5_with_password__gets_in_or_is_told_why_not),
     ACLK_TEST(dialer__socks5_target_refused__is_proxy),
     ACLK_TEST(dialer__cancelled_or_destroyed__does_not_call),
+    ACLK_TEST(dialer__resolver_hangs__timeout_comes_in_time_and_names_dns),
+    ACLK_TEST(dialer__destroyed_while_the_resolver_hangs__does_not_wait),
     ACLK_TEST(dialer__destroyed_while_resolving__does_not_wait),
     ACLK_TEST(dialer__destroyed_from_inside_done__is_fine),
     ACLK_TEST(dialer__dialing_again_from_inside_done__works),
