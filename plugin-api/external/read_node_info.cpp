@@ -36,7 +36,7 @@ std::string integer_hz(std::string text) {
     text[e + 1] = '+';
   char *end = nullptr;
   const double hz = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || !std::isfinite(hz) || hz < 0 || hz > 1e18) return {};
+  if (end == text.c_str() || !std::isfinite(hz) || hz <= 0 || hz > 1e18) return {};
   return fmt::format("{:.0f}", hz);
 }
 
