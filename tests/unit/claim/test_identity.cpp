@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/identity.h"
 
-
 #include "claim/cloud_dir.h"
 #include "claim/machine.h"
 #include "tests/unit/claim/node_fixture.h"
