@@ -4,17 +4,12 @@
 #include "aclk/cloud/login.h"
 
 #include <netinet/in.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <sys/socket.h>
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
-#include <optional>
 
 #include "aclk/cloud/base64.h"
-#include "tests/unit/cloud/https_server.h"
-#include "tests/unit/cloud/on_loop.h"
+#include "tests/unit/cloud/login_fixture.h"
 #include "tests/unit/cloud/proxies.h"
 #include "tests/unit/cloud/suites.h"
 #include "tests/unit/cmocka_main.h"
@@ -24,116 +19,9 @@ using namespace std::chrono_literals;
 namespace aclk::test {
 namespace {
 
-using cloud::Credentials;
-using cloud::HttpClient;
 using cloud::Login;
-using cloud::LoginFailure;
 using cloud::Status;
 using nlohmann::json;
-
-constexpr auto kClaim = "0ceb4a41-6f8a-4bf0-a5e2-7f8fb0a6ad02";
-const std::string kEnvPath = std::string("/api/v1/env?v=2.10.4&cap=proto,ctx&claim_id=") + kClaim;
-const std::string kPlain("a challenge \0 of bytes \xff", 24);
-
-const claim::PrivateKey &key() {
-  static const auto k = claim::PrivateKey::generate();
-  return *k;
-}
-
-// What the cloud does with the public key it got at claim time (protocol.md 1.6).
-std::string encrypted(const std::string &plain) {
-  const auto pem = key().public_pem();
-  const COwn<BIO, BIO_free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const COwn<EVP_PKEY, EVP_PKEY_free> pub(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-  const COwn<EVP_PKEY_CTX, EVP_PKEY_CTX_free> ctx(EVP_PKEY_CTX_new(pub.get(), nullptr));
-  EVP_PKEY_encrypt_init(ctx.get());
-  EVP_PKEY_CTX_set_rsa_padding(ctx.get(), RSA_PKCS1_OAEP_PADDING);
-  std::string out(256, '\0');
-  std::size_t n = out.size();
-  EVP_PKEY_encrypt(ctx.get(), reinterpret_cast<unsigned char *>(out.data()), &n,
-                   reinterpret_cast<const unsigned char *>(plain.data()), plain.size());
-  return out;
-}
-
-// A cloud whose answers can be replaced.
-class Cloud {
- public:
-  explicit Cloud(int family = AF_INET)
-      : server_(
-            Ca("Login CA").server(), [this](const std::string &r) { return answer(r); }, family) {
-    auth = server_.url("/auth/");
-  }
-
-  std::string auth;  // before the first request only, like the rest
-  std::optional<Reply> env;
-  std::optional<Reply> challenge;
-  std::optional<Reply> password;
-
-  [[nodiscard]] json good_env() const {
-    return {{"authEndpoint", auth},
-            {"encoding", "proto"},
-            {"transports", {{{"type", "MQTTv5"}, {"endpoint", "wss://mqtt.example/mqtt"}}}},
-            {"backoff", {{"base", 3}, {"minSeconds", 1}, {"maxSeconds", 200}}},
-            {"capabilities", {"proto"}}};
-  }
-  [[nodiscard]] static json good_password() {
-    json topics = json::array();
-    for (std::size_t i = 0; i < cloud::kTopicCount; ++i) {
-      const std::string name(cloud::topic_name(static_cast<cloud::Topic>(i)));
-      topics.push_back({{"name", name}, {"topic", "/agent/#{claim_id}/" + name}});
-    }
-    return {{"clientID", kClaim}, {"username", "user"}, {"password", "hunter2"}, {"topics", topics}};
-  }
-  const HttpsServer &server() const { return server_; }
-  [[nodiscard]] Url url() const { return *parse_url(server_.url("/ignored/path")); }
-
- private:
-  Reply answer(const std::string &request) const {
-    if (request.find("/api/v1/env?") != std::string::npos) return env ? *env : http_reply(200, good_env().dump());
-    if (request.find("/challenge ") != std::string::npos)
-      return challenge ? *challenge
-                       : http_reply(200, json{{"challenge", cloud::base64_encode(encrypted(kPlain))}}.dump());
-    return password ? *password : http_reply(201, good_password().dump());
-  }
-  HttpsServer server_;
-};
-
-// One attempt, with all it tells.
-struct Attempt {
-  explicit Attempt(const Url &url, const claim::Proxy &proxy = {})
-      : http(multi, {.proxy = proxy, .trust_file = "", .insecure = true}),
-        login(std::make_unique<Login>(
-            http, key(), cloud::LoginRequest{.cloud_url = url, .claim_id = kClaim, .agent_version = "v2.10.4"})) {}
-
-  Login::Events events() {
-    return {.limits = [this](const cloud::BackoffLimits &l) { limits.push_back(l); },
-            .stage = [this](const char *s) { stages += std::string(s) + " "; },
-            .note = [this](const std::string &s) { notes.push_back(s); },
-            .note_error = [this](const std::string &s) { errors.push_back(s); },
-            .note_debug = [this](const std::string &s) { debug.push_back(s); },
-            .done = [this](tl::expected<Credentials, LoginFailure> r) { result.emplace(std::move(r)); }};
-  }
-  bool run() {
-    login->start(events());
-    return !result && loop.until([this] { return result.has_value(); });
-  }
-  [[nodiscard]] bool failed_with(Status s) const { return result && !*result && result->error().status == s; }
-  [[nodiscard]] const LoginFailure &failure() const { return result->error(); }
-  [[nodiscard]] bool logged(const std::string &line) const {
-    return std::find(errors.begin(), errors.end(), line) != errors.end();
-  }
-
-  OnLoop loop;
-  transport::CurlMulti multi{loop.uv()};
-  HttpClient http;
-  std::unique_ptr<Login> login;
-  std::vector<cloud::BackoffLimits> limits;
-  std::string stages;
-  std::vector<std::string> notes;
-  std::vector<std::string> errors;
-  std::vector<std::string> debug;
-  std::optional<tl::expected<Credentials, LoginFailure>> result;
-};
 
 const std::string kCannotOtp = "ACLK: error passing Challenge/Response to get OTP";
 
@@ -143,10 +31,11 @@ std::string login__good_cloud__three_requests_byte_for_byte_on_one_tls_connectio
   EXPECT(a.run());
   EXPECT(a.result->has_value());
   const auto head = std::string(" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Netdata/rocks newhttpclient\r\n");
-  const auto body = R"({"agent_version":"v2.10.4", "response":")" + cloud::base64_encode(kPlain) + "\"}";
+  const auto body = R"({"agent_version":"v2.10.4", "response":")" + cloud::base64_encode(plain_challenge()) + "\"}";
   const auto node = std::string("/auth/node/") + kClaim;
   EXPECT_EQ(cloud.server().requests().size(), 3U);
-  EXPECT_EQ(cloud.server().request(0), "GET " + kEnvPath + head + "\r\n");
+  EXPECT_EQ(cloud.server().request(0),
+            "GET /api/v1/env?v=2.10.4&cap=proto,ctx&claim_id=" + std::string(kClaim) + head + "\r\n");
   EXPECT_EQ(cloud.server().request(1), "GET " + node + "/challenge" + head + "\r\n");
   EXPECT_EQ(cloud.server().request(2),
             "POST " + node + "/password" + head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// For tests of the login: a scripted cloud, and one attempt with all it tells.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aclk/cloud/login.h"
+#include "tests/unit/cloud/https_server.h"
+#include "tests/unit/cloud/on_loop.h"
+
+namespace aclk::test {
+
+inline constexpr auto kClaim = "0ceb4a41-6f8a-4bf0-a5e2-7f8fb0a6ad02";
+
+// The key of the node; made once, as it takes long.
+const claim::PrivateKey &node_key();
+
+// The challenge, decrypted: any bytes.
+std::string plain_challenge();
+
+// A cloud whose answers can be replaced before the first request.
+class Cloud {
+ public:
+  explicit Cloud(int family = 2 /* AF_INET */);
+
+  std::string auth;  // authEndpoint
+  std::optional<Reply> env;
+  std::optional<Reply> challenge;
+  std::optional<Reply> password;
+
+  [[nodiscard]] nlohmann::json good_env() const;
+  [[nodiscard]] static nlohmann::json good_password();
+  [[nodiscard]] const HttpsServer &server() const { return server_; }
+  [[nodiscard]] Url url() const { return *parse_url(server_.url("/ignored/path")); }
+
+ private:
+  [[nodiscard]] Reply answer(const std::string &request) const;
+  HttpsServer server_;
+};
+
+// One attempt, with all it tells.
+struct Attempt {
+  explicit Attempt(const Url &url, const claim::Proxy &proxy = {})
+      : http(multi, {.proxy = proxy, .trust_file = "", .insecure = true}),
+        login(std::make_unique<cloud::Login>(
+            http, node_key(), cloud::LoginRequest{.cloud_url = url, .claim_id = kClaim, .agent_version = "v2.10.4"})) {}
+
+  cloud::Login::Events events() {
+    return {.limits = [this](const cloud::BackoffLimits &l) { limits.push_back(l); },
+            .stage = [this](const char *s) { stages += std::string(s) + " "; },
+            .note = [this](const std::string &s) { notes.push_back(s); },
+            .note_error = [this](const std::string &s) { errors.push_back(s); },
+            .note_debug = [this](const std::string &s) { debug.push_back(s); },
+            .done = [this](tl::expected<cloud::Credentials, cloud::LoginFailure> r) { result.emplace(std::move(r)); }};
+  }
+  bool run() {
+    login->start(events());
+    return !result && loop.until([this] { return result.has_value(); });
+  }
+  [[nodiscard]] bool failed_with(cloud::Status s) const { return result && !*result && result->error().status == s; }
+  [[nodiscard]] const cloud::LoginFailure &failure() const { return result->error(); }
+  [[nodiscard]] bool logged(const std::string &line) const {
+    return std::find(errors.begin(), errors.end(), line) != errors.end();
+  }
+
+  OnLoop loop;
+  transport::CurlMulti multi{loop.uv()};
+  cloud::HttpClient http;
+  std::unique_ptr<cloud::Login> login;
+  std::vector<cloud::BackoffLimits> limits;
+  std::string stages;
+  std::vector<std::string> notes;
+  std::vector<std::string> errors;
+  std::vector<std::string> debug;
+  std::optional<tl::expected<cloud::Credentials, cloud::LoginFailure>> result;
+};
+
+}  // namespace aclk::test
