@@ -19,7 +19,6 @@ using namespace std::chrono_literals;
 namespace aclk::test {
 namespace {
 
-using cloud::Login;
 using cloud::Status;
 using nlohmann::json;
 
