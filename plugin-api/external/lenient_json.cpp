@@ -97,17 +97,13 @@ class Repair {
   void escape() {
     const auto rest = text_.substr(i_ + 1);
     const char next = rest.empty() ? '\0' : rest.front();
-    if (next == '"' && line_ends(rest.substr(1))) {
-      out_ += "\\\\";  // the text ended in a backslash; the quote is the closing one
-      ++i_;
-    } else if (next == 'u') {
-      unicode_escape(rest.substr(1));
-    } else if (next != '\0' && std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos) {
-      copy(2);
-    } else {
-      out_ += "\\\\";
-      ++i_;
-    }
+    if (next == 'u') return unicode_escape(rest.substr(1));
+    // A quote that ends its line closes the text, which ended in a backslash.
+    const bool closing = next == '"' && line_ends(rest.substr(1));
+    const bool known = next != '\0' && std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos;
+    if (known && !closing) return copy(2);
+    out_ += "\\\\";
+    ++i_;
   }
 
   static std::optional<unsigned> hex4(std::string_view s) {

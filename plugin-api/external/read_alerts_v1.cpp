@@ -154,7 +154,7 @@ LogReading judge_log(std::vector<Alert> entries, std::uint64_t after, std::uint3
                   entries.end());
     if (after != 0 && !entries.empty() && entries.front().log_id > after + 1) {
       const auto hole = entries.front().log_id - after - 1;
-      r.gap = entries.size() >= std::max<std::size_t>(1, max_log / 3 * 2) || hole > kLargeHole;
+      r.gap = entries.size() >= std::max<std::size_t>(1, std::size_t{max_log} / 3 * 2) || hole > kLargeHole;
     }
   }
   if (limit != 0 && entries.size() > limit) entries.resize(limit);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,8 @@ struct Collector {
   std::string plugin;
   std::string module;
 
-  auto operator<=>(const Collector &) const = default;
+  bool operator==(const Collector &) const = default;
+  bool operator<(const Collector &o) const { return std::tie(plugin, module) < std::tie(o.plugin, o.module); }
 };
 
 struct Context {

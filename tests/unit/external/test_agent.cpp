@@ -147,6 +147,7 @@ std::string agent__queries__never_more_at_once_than_allowed() {
   EXPECT(agent.locate(nullptr));
   std::atomic<int> good{0};
   std::vector<std::thread> askers;
+  askers.reserve(8);
   for (int i = 0; i < 8; ++i)
     askers.emplace_back([&] {
       for (int q = 0; q < 4; ++q)

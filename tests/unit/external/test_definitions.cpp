@@ -57,13 +57,13 @@ std::string definition__of_1_37__has_plain_expressions() {
 std::string hash__of_1_37__is_stable_and_changes_with_the_definition() {
   const auto a = alarm();
   const auto hash = definition_v1(a, "x").config_hash;
-  EXPECT_EQ(parse_uuid(hash).value_or(""), hash);
-  EXPECT_EQ(definition_v1(a, "y").config_hash, hash);
+  EXPECT(parse_uuid(hash) == hash);
+  EXPECT(definition_v1(a, "y").config_hash == hash);
   auto same = a;  // what belongs to the chart or to the moment
   for (const auto *field : {"id", "chart", "family", "info", "status", "value", "value_string", "last_updated", "delay",
                             "db_after", "last_repeat", "silenced"})
     same[field] = "other";
-  EXPECT_EQ(definition_v1(same, "x").config_hash, hash);
+  EXPECT(definition_v1(same, "x").config_hash == hash);
   for (const auto *field : {"name", "source", "class", "component", "type", "units", "recipient", "exec", "calc",
                             "warn", "crit", "update_every", "delay_down_duration", "crit_repeat_every", "green"}) {
     auto other = a;
@@ -142,7 +142,7 @@ std::string definition__of_2_x__repairs_what_the_agent_forgets() {
   named["selectors"]["on"] = "system.ram";
   const auto n = definition_v2(named, hash, std::nullopt);
   EXPECT_EQ(n.alarm + n.template_name + n.on_chart, "asystem.ram");
-  EXPECT_EQ(definition_v2(json::array(), hash, std::nullopt).config_hash, hash);
+  EXPECT(definition_v2(json::array(), hash, std::nullopt).config_hash == hash);
   return {};
 }
 

@@ -244,7 +244,7 @@ std::string hooks__alerts_of_2_x__are_read_from_v2() {
     return 0;
   };
   EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788889999"), take, &got), 0);
-  EXPECT_EQ(got, "stocktest_high on stocktest.value");
+  EXPECT(got == "stocktest_high on stocktest.value");
   EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788880000"), take, &got), -ENOENT);
   return {};
 }

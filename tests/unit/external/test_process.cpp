@@ -86,6 +86,7 @@ class Plugin {
     args.insert(args.begin(), ACLK_FAKE_PLUGIN);
     const auto pointers = [](std::vector<std::string> &v) {
       std::vector<char *> p;
+      p.reserve(v.size() + 1);
       for (auto &s : v) p.push_back(s.data());
       p.push_back(nullptr);
       return p;

@@ -19,7 +19,7 @@ std::string points__of_a_small_query__are_not_touched() {
         "/api/v2/data?contexts=*&after=-600&points=100", "/api/v1/data?chart=x&after=1795199000&before=1795199100",
         "/api/v1/charts", "/api/v1/weights?method=ks2&after=-86400", "/api/v1/data?chart=x&after=-86400&points=20000",
         "/api/v1/allmetrics?points=999999", "/api/v1/badge.svg?chart=x&after=-86400", "/api/v1/data"})
-    EXPECT_EQ(sent(t), t);
+    EXPECT(sent(t) == t);
   return {};
 }
 
