@@ -83,8 +83,14 @@ void set_route(CURL *c, const Proxy &proxy) {
   curl_easy_setopt(c, CURLOPT_NOPROXY, "");
   if (proxy.kind == ProxyKind::http) curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
   if (!proxy.has_credentials()) return;
-  curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, proxy.user.c_str());
-  curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, proxy.password.c_str());
+  // libcurl percent-decodes both: "%41" in a password would go out as "A".
+  const auto escape = [c](const std::string &s) {
+    return COwn<char, curl_free>(curl_easy_escape(c, s.data(), static_cast<int>(s.size())));
+  };
+  const auto user = escape(proxy.user);
+  const auto password = escape(proxy.password);
+  curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, user.get());
+  curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, password.get());
 }
 
 void set_tls(CURL *c, Exchange &x) {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <csignal>
 #include <future>
 #include <system_error>
 #include <utility>
@@ -50,6 +51,12 @@ void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
 
 void Module::run() {
   pthread_setname_np(pthread_self(), "ACLK_MAIN");
+  // A socket or pipe whose other end is gone is an error to handle, not a reason to die, whatever the host's signals
+  // are. The workers inherit this.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   for (;;) {
     auto settings = read_settings(host_, log_);
     const bool claimed = settings.identity.standing == claim::Standing::claimed;

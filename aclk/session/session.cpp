@@ -102,6 +102,8 @@ struct Session::Impl {
     cloud::Login::Events e;
     e.limits = [this](const cloud::BackoffLimits &l) { machine.limits(l); };
     e.note = [this](const std::string &line) { log.info("{}", line); };
+    e.note_error = [this](const std::string &line) { log.error("{}", line); };
+    e.note_debug = [this](const std::string &line) { log.debug("{}", line); };
     e.done = [this](tl::expected<cloud::Credentials, cloud::LoginFailure> r) {
       // We are inside the Login: end it on the next turn.
       later.start(0ms, [this, r = std::move(r)]() mutable { on_login(std::move(r)); });

@@ -98,6 +98,9 @@ Result<Endpoint> Agent::search(PooledConnection &connection, Clock::time_point d
       return c.endpoint;
     }
     if (r.error().code == Errc::cancelled || r.error().code == Errc::denied) return again(r.error());
+    // Nothing is kept open to somebody else. It would also compete for the one place in libcurl's cache, where of two
+    // connections of the same millisecond the newer may be the one to go.
+    connection.http.close();
     if (!any) first = r.error();
     any = true;
   }
