@@ -31,6 +31,11 @@ AgentFacts Agent::facts() const {
   return facts_;
 }
 
+std::string Agent::place() const {
+  const std::lock_guard lock(mutex_);
+  return endpoint_ ? endpoint_->describe() : std::string();
+}
+
 unsigned Agent::epoch() const {
   const std::lock_guard lock(mutex_);
   return epoch_;

@@ -45,6 +45,8 @@ class Agent {
   // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included.
   [[nodiscard]] Result<HttpAnswer> query(std::string_view node, HttpRequest request, const Interrupted &interrupted);
 
+  // Where it was found, for people; empty while it is away.
+  [[nodiscard]] std::string place() const;
   // Of the last check; empty uid before the first.
   [[nodiscard]] AgentFacts facts() const;
   // Counts how often the agent was found, or the metadata connection had to be replaced: a change means that it was

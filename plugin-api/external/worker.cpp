@@ -114,7 +114,8 @@ std::optional<Result<AgentFacts>> find(Agent &agent, End &end, AgentLog &log) {
   auto pause = std::chrono::milliseconds(kFirstRetry);
   for (unsigned tries = 0; !end.came(); ++tries) {
     auto facts = agent.locate([&] { return end.wait(0ms); });
-    if (facts || facts.error().code != Errc::unavailable) return facts;
+    if (!facts && facts.error().code == Errc::cancelled) break;
+    if (facts || (facts.error().code != Errc::unavailable && facts.error().code != Errc::timeout)) return facts;
     // An agent needs half a second after it has started its plugins.
     if (tries >= 3 && facts.error().what != said) {
       said = facts.error().what;
@@ -244,6 +245,7 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   if (!facts) return kExitStopped;
   if (!*facts) return exit_of(facts->error(), log);
   if ((*facts)->own_link) return kExitOwnLink;
+  log.info(fmt::format("reading the data of netdata {} at {}", (*facts)->version, agent.place()));
 
   HostFacts host_facts;
   host_facts.env = env;
