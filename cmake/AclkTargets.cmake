@@ -58,5 +58,6 @@ function(aclk_unit_test folder)
   target_compile_definitions(unit_${folder} PRIVATE ACLK_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
                              ACLK_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
   add_test(NAME unit_${folder} COMMAND unit_${folder})
-  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 120)
+  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 120
+                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()

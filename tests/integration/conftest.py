@@ -62,7 +62,8 @@ def work(build):
     if build.sanitizer:
         os.environ["ASAN_OPTIONS"] = f"log_path={d}/sanitizer:detect_leaks=1:abort_on_error=0"
         os.environ["UBSAN_OPTIONS"] = f"log_path={d}/sanitizer:print_stacktrace=1"
-        os.environ["TSAN_OPTIONS"] = f"log_path={d}/sanitizer:halt_on_error=0:second_deadlock_stack=1"
+        os.environ["TSAN_OPTIONS"] = (f"log_path={d}/sanitizer:halt_on_error=0:second_deadlock_stack=1"
+                                      f":suppressions={HERE.parent}/tsan.supp")
     yield d
     if not os.environ.get("ACLK_KEEP"):
         shutil.rmtree(d, ignore_errors=True)
@@ -117,9 +118,9 @@ class Maker:
         witness.add(name, tell)
         self._ends.append((name, end))
 
-    def cloud(self, name="cloud", **options):
-        c = LocalCloud.start(self.base / name, **options)
-        self._told(f"local cloud {name}", c.recent, c.stop)
+    def cloud(self, folder="cloud", **options):
+        c = LocalCloud.start(self.base / folder, **options)
+        self._told(f"local cloud {folder}", c.recent, c.stop)
         return c
 
     def agent(self, name="node1", start=True, plugin=True, **options):
