@@ -76,11 +76,11 @@ struct Link::Impl final : Commands {
     // Workers first: nothing they still do may come back to what goes away after them.
     (void)host_workers->stop(std::chrono::milliseconds(0));
     (void)query_workers->stop(std::chrono::milliseconds(0));
+    queries.reset();  // interrupts what runs
     query_workers.reset();
     host_workers.reset();
     // Before anything that results are for: ending the session turns the loop, and what still waits here would run.
     inbox.reset();
-    queries.reset();
     nodes.reset();
     session.reset();
     loop.drain();
