@@ -106,21 +106,23 @@ class Repair {
     ++i_;
   }
 
-  static std::optional<unsigned> hex4(std::string_view s) {
-    if (s.size() < 4 || !std::all_of(s.begin(), s.begin() + 4, is_hex)) return std::nullopt;
+  // The UTF-16 unit of \uXXXX; kNoUnit where the digits are not there.
+  static constexpr unsigned kNoUnit = 0x10000;
+  static unsigned hex4(std::string_view s) {
+    if (s.size() < 4 || !std::all_of(s.begin(), s.begin() + 4, is_hex)) return kNoUnit;
     return static_cast<unsigned>(std::stoul(std::string(s.substr(0, 4)), nullptr, 16));
   }
 
   void unicode_escape(std::string_view digits) {
     const auto unit = hex4(digits);
-    if (!unit) {
+    if (unit == kNoUnit) {
       out_ += "\\\\";
       ++i_;
-    } else if (*unit < 0xd800 || *unit > 0xdfff) {
+    } else if (unit < 0xd800 || unit > 0xdfff) {
       copy(6);
     } else {
-      const auto second = digits.substr(4, 2) == "\\u" ? hex4(digits.substr(6)) : std::nullopt;
-      if (*unit <= 0xdbff && second && *second >= 0xdc00 && *second <= 0xdfff) return copy(12);
+      const auto second = digits.substr(4, 2) == "\\u" ? hex4(digits.substr(6)) : kNoUnit;
+      if (unit <= 0xdbff && second >= 0xdc00 && second <= 0xdfff) return copy(12);
       out_ += "\\ufffd";  // half of a pair
       i_ += 6;
     }
