@@ -88,6 +88,95 @@ auto visitor(Fn &) {
   return static_cast<int (*)(void *, const T *)>(visit<Fn, T>);
 }
 
+// The wire counts durations from 0 (protocol.md 3.2).
+std::uint32_t seconds_of(std::int64_t s) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(s, 0, UINT32_MAX));
+}
+
+proto::AlarmStatus status_of(std::uint32_t s) {
+  return s <= NACLK_ALERT_CRITICAL ? static_cast<proto::AlarmStatus>(s) : proto::AlarmStatus::unknown;
+}
+
+Alert take_alert(const naclk_alert &a) {
+  Alert out;
+  out.log_id = a.log_id;
+  out.alert_id = text(a.alert_id);
+  out.variable = a.variable != 0;
+  auto &e = out.entry;
+  e.chart = text(a.chart);
+  e.name = text(a.name);
+  e.when = a.when_s;
+  e.config_hash = text(a.config_hash);
+  e.utc_offset = a.utc_offset_s;
+  e.timezone = text(a.timezone);
+  e.exec_path = text(a.exec);
+  e.conf_source = text(a.conf_source);
+  e.command = text(a.command);
+  e.duration = seconds_of(a.duration_s);
+  e.non_clear_duration = seconds_of(a.non_clear_duration_s);
+  e.status = status_of(a.status);
+  e.old_status = status_of(a.old_status);
+  e.delay = a.delay_s;
+  e.delay_up_to_timestamp = a.delay_up_to_s;
+  e.last_repeat = a.last_repeat_s;
+  e.silenced = a.silenced != 0;
+  e.value_string = text(a.value_string);
+  e.old_value_string = text(a.old_value_string);
+  e.value = a.value;
+  e.old_value = a.old_value;
+  e.updated = a.superseded != 0;
+  e.rendered_info = text(a.info);
+  e.chart_context = text(a.context);
+  e.event_id = a.event_id;
+  e.transition_id = text(a.transition_id);
+  e.chart_name = text(a.chart_name);
+  e.summary = text(a.summary);
+  // Without a name of its own an alert is what the log calls it.
+  if (out.alert_id.empty()) out.alert_id = e.chart + "/" + e.name;
+  return out;
+}
+
+proto::AlarmConfiguration take_config(const naclk_alert_config &c) {
+  proto::AlarmConfiguration o;
+  o.alarm = text(c.alarm);
+  o.template_name = text(c.template_name);
+  o.on_chart = text(c.on_chart);
+  o.classification = text(c.classification);
+  o.type = text(c.type);
+  o.component = text(c.component);
+  o.os = text(c.os);
+  o.hosts = text(c.hosts);
+  o.plugin = text(c.plugin);
+  o.module = text(c.module);
+  o.charts = text(c.charts);
+  o.lookup = text(c.lookup);
+  o.every = text(c.every);
+  o.units = text(c.units);
+  o.green = text(c.green);
+  o.red = text(c.red);
+  o.calculation_expr = text(c.calculation_expr);
+  o.warning_expr = text(c.warning_expr);
+  o.critical_expr = text(c.critical_expr);
+  o.recipient = text(c.recipient);
+  o.exec = text(c.exec);
+  o.delay = text(c.delay);
+  o.repeat = text(c.repeat);
+  o.info = text(c.info);
+  o.options = text(c.options);
+  o.host_labels = text(c.host_labels);
+  o.chart_labels = text(c.chart_labels);
+  o.summary = text(c.summary);
+  o.p_update_every = c.update_every_s;
+  if (c.has_lookup != 0) {
+    o.p_db_lookup_after = c.lookup_after;
+    o.p_db_lookup_before = c.lookup_before;
+    o.p_db_lookup_dimensions = text(c.lookup_dimensions);
+    o.p_db_lookup_method = text(c.lookup_method);
+    o.p_db_lookup_options = text(c.lookup_options);
+  }
+  return o;
+}
+
 }  // namespace
 
 Result<Host> Host::adopt(const naclk_host *table) {
@@ -210,6 +299,51 @@ Result<std::vector<Collector>> Host::collectors(std::string_view machine_guid) c
   return check(table_.collectors(table_.host, str(machine_guid), visitor<naclk_collector>(on_collector), &on_collector),
                fmt::format("the collectors of node {}", machine_guid))
       .map([&] { return std::move(out); });
+}
+
+Result<std::vector<Context>> Host::contexts(std::string_view machine_guid) const {
+  std::vector<Context> out;
+  auto on_context = [&](const naclk_context &c) {
+    out.push_back({text(c.id), text(c.title), text(c.units), text(c.family), text(c.chart_type), c.priority, c.first_s,
+                   c.last_s, c.collected != 0});
+  };
+  return check(table_.contexts(table_.host, str(machine_guid), visitor<naclk_context>(on_context), &on_context),
+               fmt::format("the contexts of node {}", machine_guid))
+      .map([&] { return std::move(out); });
+}
+
+Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t after, std::uint32_t limit) const {
+  AlertLog out;
+  naclk_alert_log_end end{};
+  end.size = sizeof end;
+  end.last_log_id = after;
+  auto on_alert = [&](const naclk_alert &a) { out.entries.push_back(take_alert(a)); };
+  const auto r = check(
+      table_.alert_log(table_.host, str(machine_guid), after, limit, visitor<naclk_alert>(on_alert), &on_alert, &end),
+      fmt::format("the alert log of node {}", machine_guid));
+  if (!r) return tl::unexpected<Error>(r.error());
+  out.last_log_id = end.last_log_id;
+  out.gap = end.gap != 0;
+  return out;
+}
+
+Result<std::vector<Alert>> Host::active_alerts(std::string_view machine_guid) const {
+  std::vector<Alert> out;
+  auto on_alert = [&](const naclk_alert &a) { out.push_back(take_alert(a)); };
+  return check(table_.active_alerts(table_.host, str(machine_guid), visitor<naclk_alert>(on_alert), &on_alert),
+               fmt::format("the alerts of node {}", machine_guid))
+      .map([&] { return std::move(out); });
+}
+
+Result<proto::AlarmConfiguration> Host::alert_config(std::string_view config_hash) const {
+  std::optional<proto::AlarmConfiguration> out;
+  auto on_config = [&](const naclk_alert_config &c) { out = take_config(c); };
+  const auto r =
+      check(table_.alert_config(table_.host, str(config_hash), visitor<naclk_alert_config>(on_config), &on_config),
+            fmt::format("the alert definition {}", config_hash));
+  if (!r) return tl::unexpected<Error>(r.error());
+  if (!out) return fail(Errc::not_found, fmt::format("no alert has the definition {}", config_hash));
+  return std::move(*out);
 }
 
 Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &interrupted) const {

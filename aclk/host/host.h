@@ -18,6 +18,7 @@
 
 #include "claim/base/result.h"
 #include "proto/agent.h"
+#include "proto/alarms.h"
 
 namespace aclk::host {
 
@@ -74,6 +75,32 @@ struct Collector {
   auto operator<=>(const Collector &) const = default;
 };
 
+// A context of one node: metadata of all its charts of one kind, no values.
+struct Context {
+  std::string id, title, units, family, chart_type;
+  std::uint64_t priority = 0;
+  std::uint64_t first_s = 0;  // 0 = not known yet
+  std::uint64_t last_s = 0;   // means nothing while collected
+  bool collected = false;
+
+  bool operator==(const Context &) const = default;
+};
+
+// One transition of an alert. What goes to the cloud is in `entry`, whose node_id, claim_id, alert_version and (where
+// the host has none) transition_id are empty.
+struct Alert {
+  std::uint64_t log_id = 0;  // 0 = not known
+  std::string alert_id;      // of this alert on this node, over all its transitions
+  bool variable = false;     // neither a warning nor a critical expression: never sent
+  proto::AlarmLogEntry entry;
+};
+
+struct AlertLog {
+  std::vector<Alert> entries;  // oldest first
+  std::uint64_t last_log_id = 0;
+  bool gap = false;  // what lies before the first entry is lost, or ids began anew
+};
+
 struct QueryCall {
   std::string machine_guid;  // empty = the local node
   std::string method;
@@ -110,6 +137,13 @@ class Host {
   [[nodiscard]] Result<std::vector<Node>> nodes() const;
   [[nodiscard]] Result<NodeInfo> node_info(std::string_view machine_guid) const;
   [[nodiscard]] Result<std::vector<Collector>> collectors(std::string_view machine_guid) const;
+  [[nodiscard]] Result<std::vector<Context>> contexts(std::string_view machine_guid) const;
+  // Entries after `after`, at most `limit`; 0, 0 = all there is.
+  [[nodiscard]] Result<AlertLog> alert_log(std::string_view machine_guid, std::uint64_t after,
+                                           std::uint32_t limit) const;
+  [[nodiscard]] Result<std::vector<Alert>> active_alerts(std::string_view machine_guid) const;
+  // not_found: no alert has this definition.
+  [[nodiscard]] Result<proto::AlarmConfiguration> alert_config(std::string_view config_hash) const;
   // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),
   // cancelled, timeout, too_big, unavailable, unsupported, io.
   [[nodiscard]] Result<QueryReply> query(const QueryCall &call, const std::atomic<bool> &interrupted) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/link/link.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "aclk/link/inbound.h"
@@ -9,8 +10,10 @@
 #include "aclk/query/log_budget.h"
 #include "aclk/query/service.h"
 #include "aclk/session/session.h"
+#include "aclk/sync/alerts.h"
+#include "aclk/sync/contexts.h"
+#include "aclk/sync/ledger.h"
 #include "aclk/sync/nodes.h"
-#include "aclk/sync/store.h"
 #include "claim/base/files.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
@@ -20,6 +23,9 @@ namespace aclk::link {
 using transport::Priority;
 
 namespace {
+
+// Topic, properties and header of a PUBLISH, generously.
+constexpr std::size_t kPacketOverhead = 512;
 
 // The nodes of the host, as queries look them up.
 class NodeBook final : public query::NodeIndex {
@@ -55,17 +61,23 @@ query::Options query_options(const host::Host &host, const Settings &s) {
 
 // Members are in the order of their needs: each is destroyed before what it uses.
 struct Link::Impl final : Commands {
-  Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan, sync::Store st)
+  Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan)
       : host(h),
         log(l),
         settings(std::move(s)),
-        store(std::move(st)),
+        ledger(std::make_unique<sync::Ledger>(loop.uv(), log, cloud_dir(host) / "aclk.db", settings.identity.claim_id)),
         inbox(std::make_unique<loop::Inbox>(loop.uv())),
         session(std::make_unique<session::Session>(loop.uv(), std::move(plan), log, session_events())),
         host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox)),
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
-        nodes(std::make_unique<sync::Nodes>(loop.uv(), host, log, *host_workers, store, settings.identity.claim_id,
-                                            [this](cloud::Topic t, std::string p) { publish_node(t, std::move(p)); })),
+        nodes(std::make_unique<sync::Nodes>(
+            loop.uv(), host, log, *host_workers, *ledger,
+            [this](cloud::Topic t, std::string p) { publish_node(t, std::move(p)); },
+            [this](const std::vector<host::Node> &listed) { alerts->listed(listed); })),
+        contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
+                                                  bulk_publisher())),
+        alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
+                                              bulk_publisher())),
         book(*nodes),
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
                                                  query_events())) {}
@@ -81,21 +93,26 @@ struct Link::Impl final : Commands {
     host_workers.reset();
     // Before anything that results are for: ending the session turns the loop, and what still waits here would run.
     inbox.reset();
+    alerts.reset();
+    contexts.reset();
     nodes.reset();
     session.reset();
+    ledger.reset();
     loop.drain();
   }
 
   const host::Host &host;
   const host::Log &log;
   const Settings settings;
-  sync::Store store;
   loop::Loop loop;
+  std::unique_ptr<sync::Ledger> ledger;
   std::unique_ptr<loop::Inbox> inbox;
   std::unique_ptr<session::Session> session;
   std::unique_ptr<loop::WorkerPool> host_workers;
   std::unique_ptr<loop::WorkerPool> query_workers;
   std::unique_ptr<sync::Nodes> nodes;
+  std::unique_ptr<sync::Contexts> contexts;
+  std::unique_ptr<sync::Alerts> alerts;
   NodeBook book;
   std::unique_ptr<query::Service> queries;
   query::LogBudget strange_log{20, std::chrono::seconds(10)};
@@ -106,10 +123,15 @@ struct Link::Impl final : Commands {
     e.online = [this](const session::Online &o) {
       queries->connection_up(o.session_us, o.limits.max_packet);
       nodes->online(o.session_us);
+      const auto max_payload = std::max<std::size_t>(o.limits.max_packet, 2 * kPacketOverhead) - kPacketOverhead;
+      contexts->online(max_payload);
+      alerts->online(max_payload);
     };
     e.offline = [this] {
       queries->connection_down();
       nodes->offline();
+      contexts->offline();
+      alerts->offline();
     };
     e.message = [this](std::string_view type, std::string_view payload) { on_message(type, payload); };
     return e;
@@ -138,6 +160,15 @@ struct Link::Impl final : Commands {
     session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control);
   }
 
+  sync::Contexts::PublishFn bulk_publisher() {
+    return [this](cloud::Topic topic, std::string payload, sync::Contexts::Done done) {
+      session->publish(topic, std::move(payload), Priority::bulk,
+                       [done = std::move(done)](transport::Delivery how, int) {
+                         if (done) done(how);
+                       });
+    };
+  }
+
   void on_message(std::string_view type, std::string_view payload) {
     log.debug("Got message named '{}' from cloud", type);
     const auto what = dispatch(type, payload, *this);
@@ -155,22 +186,17 @@ struct Link::Impl final : Commands {
   void on_cmd(std::string_view payload) override { queries->on_cmd(payload, loop::wall_us(), loop::now()); }
   void on(const proto::SendNodeInstances & /*m*/) override { nodes->send_node_instances(); }
   void on(const proto::CreateNodeInstanceResult &m) override { nodes->node_created(m.machine_guid, m.node_id); }
-  void on(const proto::ContextsCheckpoint &m) override { not_published("contexts", m.node_id); }
-  void on(const proto::StopStreamingContexts &m) override { not_published("contexts", m.node_id); }
-  void on(const proto::StartAlarmStreaming &m) override { not_published("alerts", m.node_id); }
-  void on(const proto::SendAlarmCheckpoint &m) override { not_published("alerts", m.node_id); }
-  void on(const proto::SendAlarmSnapshot &m) override { not_published("alerts", m.node_id); }
-  void on(const proto::SendAlarmConfiguration &m) override { not_published("alert configurations", m.config_hash); }
+  void on(const proto::ContextsCheckpoint &m) override { contexts->checkpoint(m); }
+  void on(const proto::StopStreamingContexts &m) override { contexts->stop_streaming(m); }
+  void on(const proto::StartAlarmStreaming &m) override { alerts->start_streaming(m); }
+  void on(const proto::SendAlarmCheckpoint &m) override { alerts->checkpoint(m); }
+  void on(const proto::SendAlarmSnapshot &m) override { alerts->snapshot(m); }
+  void on(const proto::SendAlarmConfiguration &m) override { alerts->configuration(m); }
   void on(const proto::DisconnectReq &m) override {
     queries->shutdown();
     session->obey(m);
   }
   void on(const proto::CancelPendingRequest &m) override { queries->on_cancel(m.request_id, m.trace_id, loop::now()); }
-
-  // This version answers queries and describes nodes; it publishes neither contexts nor alerts.
-  void not_published(std::string_view what, std::string_view of) const {
-    log.debug("the cloud asks for {} of {}: this version does not publish them", what, of.substr(0, 64));
-  }
 
   void stop(bool reloading) {
     if (std::exchange(stopping, true)) return;
@@ -193,18 +219,6 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
     return fail(Errc::invalid_argument,
                 fmt::format("Agent is claimed but the URL in configuration key \"url\" is invalid, please fix: {}",
                             url.error().what));
-  const auto file = cloud_dir(host) / "aclk.db";
-  std::string note;
-  auto store = sync::Store::open(file, &note);
-  if (!note.empty()) log.warning("{}", note);
-  if (!store) {
-    // Node ids are kept in memory then: a restart registers the nodes anew, and the cloud answers with the same ids.
-    log.error("{}: what should survive a restart will not", store.error().what);
-    store = sync::Store::open(":memory:");
-    if (!store) return tl::unexpected<Error>(store.error());
-  }
-  if (auto r = store->keep_only(settings.identity.claim_id); !r) log.error("{}", r.error().what);
-
   session::Plan plan;
   plan.cloud_url = std::move(*url);
   plan.claim_id = settings.identity.claim_id;
@@ -213,13 +227,13 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.reach = settings.reach;
   plan.scratch = cloud_dir(host);
   plan.capabilities = host.identity().capabilities;
-  return std::unique_ptr<Link>(
-      new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan), std::move(*store))));
+  return std::unique_ptr<Link>(new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan))));
 }
 
 loop::Inbox::Post Link::poster() const { return impl_->inbox->poster(); }
 
 void Link::run() {
+  impl_->nodes->start();
   impl_->session->start();
   impl_->loop.run();
 }
@@ -228,6 +242,8 @@ void Link::stop(bool reloading) { impl_->stop(reloading); }
 
 void Link::host_event(std::uint32_t kind, const std::string &machine_guid) {
   impl_->nodes->host_event(kind, machine_guid);
+  impl_->contexts->host_event(kind, machine_guid);
+  impl_->alerts->host_event(kind, machine_guid);
 }
 
 report::State Link::state() const {
@@ -239,7 +255,11 @@ report::State Link::state() const {
   s.proxy = i.settings.reach.proxy.display();
   s.session = i.session->report();
   s.why = s.session.why;
-  s.nodes = i.nodes->known().view();
+  s.durable = i.ledger->trouble();
+  for (auto &n : i.nodes->known().view()) {
+    const auto alerts = i.alerts->view(n.node.machine_guid);
+    s.nodes.push_back({std::move(n), alerts.value_or(sync::AlertSync::View{})});
+  }
   return s;
 }
 

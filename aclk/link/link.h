@@ -18,7 +18,7 @@ namespace aclk::link {
 
 class Link {
  public:
-  // Fails when the key does not load, the URL is unusable or the store cannot be opened.
+  // Fails when the key does not load or the URL is unusable.
   [[nodiscard]] static Result<std::unique_ptr<Link>> make(const host::Host &host, const host::Log &log,
                                                           Settings settings);
   ~Link();  // waits for hooks of the host that still run

@@ -39,6 +39,8 @@ std::string duration_text(std::chrono::microseconds us) {
   return fmt::format("{}s", n / 1'000'000);
 }
 
+std::string durable(const State &s) { return s.durable.empty() ? "ok" : s.durable; }
+
 std::uint64_t reconnects(const session::Report &r) { return r.connects == 0 ? 0 : r.connects - 1; }
 
 }  // namespace
@@ -64,19 +66,25 @@ std::string state_text(const State &s) {
   if (!r.online) {
     out += fmt::format("Status: {}\n", s.claimed ? cloud::status_text(r.status).text : "not claimed");
     if (!s.why.empty()) out += fmt::format("Reason: {}\n", s.why);
+    if (s.claimed) out += fmt::format("Durable state: {}\n", durable(s));
     return out;
   }
   out += fmt::format(
       "Received Cloud MQTT Messages: {}\nMQTT Messages Confirmed by Remote Broker (PUBACKs): {}\nPending PUBACKS: {}\n",
       r.received, r.pubacks, r.pending_pubacks);
+  out += fmt::format("Durable state: {}\n", durable(s));
   bool first = true;
-  for (const auto &n : s.nodes) {
+  for (const auto &[n, alerts] : s.nodes) {
     out += first ? "\n\n" : "\n";
     first = false;
     out += fmt::format("> Node Instance for mGUID: \"{}\" hostname \"{}\"\n", n.node.machine_guid, n.node.hostname);
     out += fmt::format("\tClaimed ID: {}\n\tNode ID: {}\n", s.claim_id, n.node_id.empty() ? "null" : n.node_id);
     out += fmt::format("\tStreaming Hops: {}\n\tRelationship: {}\n", n.node.hops, n.node.local ? "self" : "child");
     if (!n.node.local) out += fmt::format("\tStreaming Connection Live: {}\n", n.node.live);
+    out += fmt::format(
+        "\tAlert Streaming Status:\n\t\tUpdates: {:d}\n\t\tCheckpoints: {}\n\t\tAlert count: {}\n\t\tAlert snapshot "
+        "count: {}\n",
+        alerts.streaming, alerts.checkpoints, alerts.submitted, alerts.snapshots);
   }
   return out;
 }
@@ -108,7 +116,7 @@ std::string state_json(const State &s) {
                                 : Json(static_cast<double>(r.last_backoff.count()) / 1000);
   j["banned-by-cloud"] = r.banned;
   auto nodes = Json::array();
-  for (const auto &n : s.nodes) {
+  for (const auto &[n, alerts] : s.nodes) {
     Json o;
     o["hostname"] = n.node.hostname;
     o["mguid"] = n.node.machine_guid;
@@ -117,10 +125,17 @@ std::string state_json(const State &s) {
     o["streaming-hops"] = n.node.hops;
     o["relationship"] = n.node.local ? "self" : "child";
     o["streaming-online"] = n.node.live;
-    o["alert-sync-status"] = Json::object();
+    o["alert-sync-status"] = {{"updates", alerts.streaming ? 1 : 0},
+                              {"checkpoint-count", alerts.checkpoints},
+                              {"alert-count", alerts.submitted},
+                              {"alert-snapshot-count", alerts.snapshots},
+                              {"alert-version", alerts.version},
+                              {"pending", alerts.pending},
+                              {"queued", alerts.selected}};
     nodes.push_back(std::move(o));
   }
   j["node-instances"] = std::move(nodes);
+  j["durable-state"] = durable(s);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
   const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string out;

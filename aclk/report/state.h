@@ -9,9 +9,15 @@
 #include <vector>
 
 #include "aclk/session/session.h"
+#include "aclk/sync/alert_sync.h"
 #include "aclk/sync/node_sync.h"
 
 namespace aclk::report {
+
+struct NodeState {
+  sync::NodeSync::View node;
+  sync::AlertSync::View alerts;
+};
 
 struct State {
   bool claimed = false;
@@ -20,7 +26,8 @@ struct State {
   std::string proxy;  // display form, no credentials
   std::string why;    // not claimed, disabled or broken: the reason; else what session.why says
   session::Report session;
-  std::vector<sync::NodeSync::View> nodes;
+  std::string durable;  // why state is not written to disk; empty = it is
+  std::vector<NodeState> nodes;
 };
 
 // Lines as the reference prints them, each ended by a line feed; times in local time.

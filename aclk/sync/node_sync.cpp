@@ -20,6 +20,8 @@ constexpr auto kCollectorsAfterInfo = 30s;
 constexpr auto kInfoSettles = 30s;  // changes of labels come in bursts
 constexpr auto kChildConnected = 300ms;
 constexpr auto kWhileReplicating = 5s;
+constexpr std::size_t kStateBurst = 4;  // changes of state told at once,
+constexpr auto kStateBurstTime = 20s;   // in this time
 constexpr auto kAskHostAgain = 5s;
 
 std::string or_zero(const std::string &s) { return s.empty() ? "0" : s; }
@@ -65,8 +67,6 @@ NodeSync::NodeSync(std::string claim_id, host::Capabilities agent, const std::ve
   }
 }
 
-void NodeSync::sooner(Due &due, loop::Instant at) { due = due ? std::min(*due, at) : at; }
-
 NodeSync::Record *NodeSync::find(std::string_view guid) {
   const auto it = records_.find(guid);
   return it == records_.end() ? nullptr : &it->second;
@@ -81,7 +81,6 @@ void NodeSync::online(std::int64_t session_us) {
 void NodeSync::offline() {
   session_us_.reset();
   asked_ = answer_ = false;
-  list_due_.reset();
   // What was due is repaired by the answer to the next SendNodeInstances; info and collectors stay due.
   for (auto &[guid, r] : records_) r.state_due.reset();
 }
@@ -93,7 +92,6 @@ void NodeSync::send_node_instances() {
 }
 
 void NodeSync::nodes_changed() {
-  if (!session_us_) return;
   if (fetching_) {
     again_ = true;
     return;
@@ -105,7 +103,7 @@ void NodeSync::nodes_changed() {
 
 void NodeSync::nodes_failed(Moment now) {
   fetching_ = again_ = false;
-  if (session_us_) list_due_ = now.at + kAskHostAgain;
+  list_due_ = now.at + kAskHostAgain;
 }
 
 void NodeSync::nodes(const std::vector<host::Node> &listed, Moment now) {
@@ -141,14 +139,13 @@ void NodeSync::nodes(const std::vector<host::Node> &listed, Moment now) {
 void NodeSync::compare(Record &r, const host::Node &now_is, Moment now) {
   const auto before = std::exchange(r.node, now_is);
   if (before == now_is) return;
-  if (now_is.live && !before.live) {
-    sooner(r.state_due, now.at + kChildConnected);
-    sooner(r.info_due, now.at);
-  } else if (!now_is.live && before.live) {
-    sooner(r.state_due, now.at);
-  } else {
-    sooner(r.state_due, now.at + kStateAfterCreation);
-  }
+  const bool came = now_is.live && !before.live;
+  if (came || now_is.hostname != before.hostname) sooner(r.info_due, now.at);
+  if (!session_us_) return;  // the answer to the next SendNodeInstances tells it
+  auto due = now.at + (came ? kChildConnected : before.live && !now_is.live ? 0ms : kStateAfterCreation);
+  // One that comes and goes all the time is told of once in a while, as it is then.
+  if (r.told.size() == kStateBurst) due = std::max(due, r.told.front() + kStateBurstTime);
+  sooner(r.state_due, due);
 }
 
 void NodeSync::announce_all(Moment now) {
@@ -172,6 +169,8 @@ void NodeSync::create(const Record &r) {
 
 void NodeSync::state(Record &r, Moment now) {
   r.state_due.reset();
+  r.told.push_back(now.at);
+  if (r.told.size() > kStateBurst) r.told.pop_front();
   r.stated = true;
   proto::UpdateNodeInstanceConnection m;
   m.claim_id = claim_id_;
@@ -260,11 +259,8 @@ void NodeSync::collectors_failed(std::string_view machine_guid, Moment now) {
 }
 
 void NodeSync::tick(Moment now) {
-  if (!session_us_ || !asked_ || answer_) {
-    if (session_us_ && list_due_ && *list_due_ <= now.at) nodes_changed();
-    return;
-  }
   if (list_due_ && *list_due_ <= now.at) nodes_changed();
+  if (!session_us_ || !asked_ || answer_) return;
   for (const auto &guid : order_) {
     auto &r = *find(guid);
     if (r.state_due && *r.state_due <= now.at) {
@@ -292,9 +288,8 @@ void NodeSync::tick(Moment now) {
 }
 
 std::optional<loop::Instant> NodeSync::next_due() const {
-  if (!session_us_) return std::nullopt;
   Due due = list_due_;
-  if (asked_ && !answer_)
+  if (session_us_ && asked_ && !answer_)
     for (const auto &[guid, r] : records_) {
       if (r.state_due) sooner(due, *r.state_due);
       const bool ready = r.listed && r.stated && !r.node_id.empty() && !r.node.replicating && !r.fetching;
@@ -325,6 +320,11 @@ const host::Node *NodeSync::by_node_id(std::string_view node_id) const {
   for (const auto &[guid, r] : records_)
     if (r.listed && r.node_id == node_id) return &r.node;
   return nullptr;
+}
+
+std::string NodeSync::node_id_of(std::string_view machine_guid) const {
+  const auto it = records_.find(machine_guid);
+  return it == records_.end() ? std::string() : it->second.node_id;
 }
 
 const host::Node *NodeSync::by_hostname(std::string_view hostname) const {

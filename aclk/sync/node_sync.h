@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,15 +15,10 @@
 
 #include "aclk/cloud/topics.h"
 #include "aclk/host/host.h"
-#include "aclk/loop/clock.h"
-#include "aclk/sync/store.h"
+#include "aclk/sync/moment.h"
+#include "aclk/sync/records.h"
 
 namespace aclk::sync {
-
-struct Moment {
-  loop::Instant at;
-  std::int64_t wall_us = 0;
-};
 
 struct Publish {
   cloud::Topic topic;
@@ -54,7 +50,8 @@ class NodeSync {
   // False when the guid is not known here or the id is no UUID: nothing changed.
   bool node_created(std::string_view machine_guid, std::string_view node_id, Moment now);
 
-  // From the host: something may have changed. An empty guid means every node.
+  // From the host: something may have changed. An empty guid means every node. Nodes are listed offline too: their
+  // alerts are followed all the time.
   void nodes_changed();
   void info_changed(std::string_view machine_guid, Moment now);
   void collectors_changed(std::string_view machine_guid, Moment now);
@@ -83,6 +80,8 @@ class NodeSync {
   // Nodes that the host shows now; nullptr = none such. Valid until the next call that is not const.
   [[nodiscard]] const host::Node *by_machine_guid(std::string_view guid) const;
   [[nodiscard]] const host::Node *by_node_id(std::string_view node_id) const;
+  // The id the cloud gave, empty = none; also of nodes that the host does not show.
+  [[nodiscard]] std::string node_id_of(std::string_view machine_guid) const;
   [[nodiscard]] const host::Node *by_hostname(std::string_view hostname) const;  // the first in the host's order
 
  private:
@@ -90,9 +89,10 @@ class NodeSync {
   struct Record {
     host::Node node;
     std::string node_id;
-    bool listed = false;    // the host shows it now
-    bool stated = false;    // its state was told on this connection
-    bool fetching = false;  // info or collectors are being read
+    bool listed = false;                   // the host shows it now
+    bool stated = false;                   // its state was told on this connection
+    bool fetching = false;                 // info or collectors are being read
+    std::deque<loop::Instant> told;  // when its state was, the last few times
     Due state_due;
     Due info_due;
     Due collectors_due;
@@ -103,7 +103,6 @@ class NodeSync {
   void create(const Record &r);
   void announce_all(Moment now);
   void compare(Record &r, const host::Node &now_is, Moment now);
-  static void sooner(Due &due, loop::Instant at);
 
   const std::string claim_id_;
   const host::Capabilities agent_;

@@ -3,34 +3,24 @@
 
 #include <utility>
 
+#include "aclk/sync/overloaded.h"
+
 namespace aclk::sync {
-namespace {
-
-Moment moment() { return {loop::now(), loop::wall_us()}; }
-
-// Splits a variant by type.
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce aggregates
-
-}  // namespace
-
-Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Store &store,
-             std::string claim_id, PublishFn publish)
+Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Ledger &ledger,
+             PublishFn publish, ListedFn listed)
     : host_(host),
       log_(log),
       workers_(workers),
-      store_(store),
-      claim_id_(std::move(claim_id)),
+      ledger_(ledger),
       publish_(std::move(publish)),
-      sync_(claim_id_, host.identity().capabilities,
-            store.nodes(claim_id_)
-                .map_error([&](const Error &e) { log.error("{}: nodes are registered anew", e.what); })
-                .value_or(std::vector<StoredNode>{})),
+      listed_(std::move(listed)),
+      sync_(ledger.claim_id(), host.identity().capabilities, ledger.nodes()),
       timer_(loop) {}
+
+void Nodes::start() {
+  sync_.nodes_changed();
+  run();
+}
 
 void Nodes::online(std::int64_t session_us) {
   sync_.online(session_us);
@@ -107,7 +97,10 @@ void Nodes::act(Action &action) {
                  [&](Publish &p) { publish_(p.topic, std::move(p.payload)); },
                  [&](const FetchNodes &) {
                    fetch([](const host::Host &h) { return h.nodes(); },
-                         [this](const std::vector<host::Node> &n) { sync_.nodes(n, moment()); },
+                         [this](const std::vector<host::Node> &n) {
+                           sync_.nodes(n, moment());
+                           listed_(n);
+                         },
                          [this] { sync_.nodes_failed(moment()); });
                  },
                  [&](const FetchInfo &f) {
@@ -127,11 +120,10 @@ void Nodes::act(Action &action) {
                          [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); });
                  },
                  [&](const StoreNode &s) {
-                   if (auto r = store_.put_node(claim_id_, s.node); !r)
-                     log_.error("{}: the node will be registered again after a restart", r.error().what);
+                   ledger_.add(PutNode{ledger_.claim_id(), s.node});
                    // A host with its own books is told too; on a worker, because it may block.
                    workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
-                     host_.store_node_id(n.machine_guid, claim_id_, n.node_id);
+                     host_.store_node_id(n.machine_guid, ledger_.claim_id(), n.node_id);
                      return {};
                    });
                  },

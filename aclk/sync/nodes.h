@@ -13,21 +13,25 @@
 #include "aclk/host/log.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
+#include "aclk/sync/ledger.h"
 #include "aclk/sync/node_sync.h"
-#include "aclk/sync/store.h"
 
 namespace aclk::sync {
 
 class Nodes {
  public:
   using PublishFn = std::function<void(cloud::Topic, std::string payload)>;
+  using ListedFn = std::function<void(const std::vector<host::Node> &)>;
 
-  Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Store &store,
-        std::string claim_id, PublishFn publish);
+  // `listed`: the host has shown its nodes; told after each listing.
+  Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Ledger &ledger,
+        PublishFn publish, ListedFn listed);
   ~Nodes() = default;
   Nodes(const Nodes &) = delete;
   Nodes &operator=(const Nodes &) = delete;
 
+  // Lists the nodes for the first time.
+  void start();
   void online(std::int64_t session_us);
   void offline();
   void send_node_instances();
@@ -46,9 +50,9 @@ class Nodes {
   const host::Host &host_;
   const host::Log &log_;
   loop::WorkerPool &workers_;
-  Store &store_;
-  const std::string claim_id_;
+  Ledger &ledger_;
   const PublishFn publish_;
+  const ListedFn listed_;
   NodeSync sync_;
   loop::Timer timer_;
 };

@@ -2,63 +2,42 @@
 #include "aclk/sync/store.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <system_error>
 #include <utility>
 
-#include "claim/base/c_own.h"
+#include "aclk/sync/overloaded.h"
+#include "aclk/sync/sqlite.h"
 
 namespace aclk::sync {
 namespace fs = std::filesystem;
-namespace {
+using sqlite::Database;
+using sqlite::Statement;
 
-using Database = COwn<sqlite3, sqlite3_close>;
-using Statement = COwn<sqlite3_stmt, sqlite3_finalize>;
+namespace {
 
 // Step n brings a database from version n to n + 1 (PRAGMA user_version). Never changed once released, only added to.
 constexpr std::array kMigrations{
     "CREATE TABLE node (claim_id TEXT NOT NULL, machine_guid TEXT NOT NULL, node_id TEXT NOT NULL,"
     " hostname TEXT NOT NULL, hops INTEGER NOT NULL, PRIMARY KEY (claim_id, machine_guid)) WITHOUT ROWID",
+
+    "CREATE TABLE claim (claim_id TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE context (node_id TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, first_s INTEGER NOT NULL,"
+    " last_s INTEGER NOT NULL, print INTEGER NOT NULL, PRIMARY KEY (node_id, id)) WITHOUT ROWID;"
+    "CREATE TABLE alert_log (machine_guid TEXT PRIMARY KEY, last_log_id INTEGER NOT NULL, streaming INTEGER NOT NULL,"
+    " resync INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE alert (machine_guid TEXT NOT NULL, alert_id TEXT NOT NULL, status INTEGER NOT NULL,"
+    " version INTEGER NOT NULL, log_id INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (machine_guid, alert_id));"
+    "CREATE TABLE transition (machine_guid TEXT NOT NULL, alert_id TEXT NOT NULL, slot INTEGER NOT NULL,"
+    " place INTEGER NOT NULL, log_id INTEGER NOT NULL, due_s INTEGER NOT NULL, entry BLOB NOT NULL,"
+    " PRIMARY KEY (machine_guid, alert_id, slot))",
 };
 
-Error trouble(sqlite3 *db, std::string_view what) {
-  return {Errc::io, fmt::format("cannot {}: {}", what, db == nullptr ? "out of memory" : sqlite3_errmsg(db))};
-}
-
-class Query {
- public:
-  Query(sqlite3 *db, const char *sql) {
-    sqlite3_stmt *s = nullptr;
-    sqlite3_prepare_v2(db, sql, -1, &s, nullptr);
-    s_.reset(s);
-  }
-  Query &bind(int n, std::string_view text) {
-    sqlite3_bind_text(s_.get(), n, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-    return *this;
-  }
-  Query &bind(int n, std::int64_t v) {
-    sqlite3_bind_int64(s_.get(), n, v);
-    return *this;
-  }
-  // SQLITE_ROW, SQLITE_DONE or an error; also when the statement could not be prepared.
-  int step() { return s_ ? sqlite3_step(s_.get()) : SQLITE_ERROR; }
-  [[nodiscard]] std::string text(int n) const {
-    const auto *t = sqlite3_column_text(s_.get(), n);
-    return t == nullptr ? std::string() : reinterpret_cast<const char *>(t);
-  }
-  [[nodiscard]] std::int64_t number(int n) const { return sqlite3_column_int64(s_.get(), n); }
-
- private:
-  Statement s_;
-};
-
-Result<void> run(sqlite3 *db, const char *sql, std::string_view what) {
-  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected<Error>(trouble(db, what));
-  return {};
-}
+// Everything but the nodes, whose rows have their claim in them.
+constexpr auto kForgetMost =
+    "DELETE FROM claim; DELETE FROM context; DELETE FROM alert_log; DELETE FROM alert; DELETE FROM transition";
 
 Result<Database> open_once(const fs::path &file) {
   sqlite3 *raw = nullptr;
@@ -66,24 +45,27 @@ Result<Database> open_once(const fs::path &file) {
       sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database db(raw);
   const auto what = fmt::format("open {}", file.string());
-  if (rc != SQLITE_OK) return tl::unexpected<Error>(trouble(db.get(), what));
+  if (rc != SQLITE_OK) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
   ::chmod(file.c_str(), 0600);
   sqlite3_busy_timeout(db.get(), 1000);
   for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"})
-    if (auto r = run(db.get(), pragma, what); !r) return tl::unexpected<Error>(r.error());
-  Query check(db.get(), "PRAGMA quick_check(1)");
-  if (check.step() != SQLITE_ROW || check.text(0) != "ok")
-    return fail(Errc::parse, fmt::format("{} is damaged", file.string()));
+    if (auto r = sqlite::run(db.get(), pragma, what); !r) return tl::unexpected<Error>(r.error());
+  Statement check(db.get(), "PRAGMA quick_check(1)");
+  if (check.step() != SQLITE_ROW) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
+  if (check.text(0) != "ok") return fail(Errc::parse, fmt::format("{} is damaged", file.string()));
+  if (sqlite3_db_readonly(db.get(), "main") == 1)
+    return fail(Errc::io, fmt::format("cannot write {}: the file or its file system is read-only", file.string()));
   return db;
 }
 
 Result<void> migrate(sqlite3 *db) {
-  Query q(db, "PRAGMA user_version");
-  if (q.step() != SQLITE_ROW) return tl::unexpected<Error>(trouble(db, "read the database version"));
+  Statement q(db, "PRAGMA user_version");
+  if (q.step() != SQLITE_ROW) return tl::unexpected<Error>(sqlite::trouble(db, "read the database version"));
   const auto have = static_cast<std::size_t>(q.number(0));
+  q.reset();
   for (auto n = have; n < kMigrations.size(); ++n) {
     const auto sql = fmt::format("BEGIN IMMEDIATE; {}; PRAGMA user_version = {}; COMMIT", kMigrations[n], n + 1);
-    if (auto r = run(db, sql.c_str(), "bring the database up to date"); !r) {
+    if (auto r = sqlite::run(db, sql.c_str(), "bring the database up to date"); !r) {
       sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
       return r;
     }
@@ -91,10 +73,92 @@ Result<void> migrate(sqlite3 *db) {
   return {};
 }
 
+Result<Database> open_ready(const fs::path &file) {
+  auto db = open_once(file);
+  if (!db) return db;
+  if (auto r = migrate(db->get()); !r) return tl::unexpected<Error>(r.error());
+  return db;
+}
+
+// The statements of one transaction, each prepared once.
+class Writer {
+ public:
+  explicit Writer(sqlite3 *db)
+      : node_(db, "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?)"),
+        context_(db, "INSERT OR REPLACE INTO context VALUES (?, ?, ?, ?, ?, ?)"),
+        no_context_(db, "DELETE FROM context WHERE node_id = ? AND id = ?"),
+        log_(db, "INSERT OR REPLACE INTO alert_log VALUES (?, ?, ?, ?)"),
+        alert_(db, "INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?)"),
+        no_alert_(db, "DELETE FROM alert WHERE machine_guid = ? AND alert_id = ?"),
+        transition_(db, "INSERT OR REPLACE INTO transition VALUES (?, ?, ?, ?, ?, ?, ?)"),
+        no_transition_(db, "DELETE FROM transition WHERE machine_guid = ? AND alert_id = ? AND slot = ?") {}
+
+  bool write(const Change &change) {
+    return std::visit(
+        Overloaded{
+            [&](const PutNode &c) {
+              return done(node_.bind(c.claim_id, c.node.machine_guid, c.node.node_id, c.node.hostname, c.node.hops));
+            },
+            [&](const PutContext &c) {
+              return done(context_.bind(c.node_id, c.id, c.context.version, c.context.first_s, c.context.last_s,
+                                        c.context.print));
+            },
+            [&](const DropContext &c) { return done(no_context_.bind(c.node_id, c.id)); },
+            [&](const PutAlertLog &c) {
+              return done(log_.bind(c.machine_guid, c.log.last_log_id, c.log.streaming, c.log.resync));
+            },
+            [&](const PutAlert &c) {
+              const auto &a = c.alert;
+              return done(
+                  alert_.bind(c.machine_guid, a.alert_id, a.status, a.version, a.log_id, sqlite::Blob{a.entry}));
+            },
+            [&](const DropAlert &c) { return done(no_alert_.bind(c.machine_guid, c.alert_id)); },
+            [&](const PutTransition &c) {
+              const auto &t = c.transition;
+              return done(transition_.bind(c.machine_guid, t.alert_id, number(t.slot), t.order, t.log_id, t.due_s,
+                                           sqlite::Blob{t.entry}));
+            },
+            [&](const DropTransition &c) {
+              return done(no_transition_.bind(c.machine_guid, c.alert_id, number(c.slot)));
+            },
+        },
+        change);
+  }
+
+ private:
+  static std::int32_t number(Slot slot) { return static_cast<std::int32_t>(slot); }
+  static bool done(Statement &s) {
+    const bool ok = s.step() == SQLITE_DONE;
+    s.reset();
+    return ok;
+  }
+
+  Statement node_, context_, no_context_, log_, alert_, no_alert_, transition_, no_transition_;
+};
+
 }  // namespace
 
 struct Store::Impl {
   Database db;
+
+  // Calls row(statement) for each row.
+  template <class Row>
+  Result<void> each(Statement &&q, std::string_view what, Row row) {
+    for (;;) {
+      const int rc = q.step();
+      if (rc == SQLITE_DONE) return {};
+      if (rc != SQLITE_ROW) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
+      row(q);
+    }
+  }
+
+  Result<void> in_transaction(std::string_view what, const auto &body) {
+    if (auto r = sqlite::run(db.get(), "BEGIN IMMEDIATE", what); !r) return r;
+    auto r = body();
+    if (r) r = sqlite::run(db.get(), "COMMIT", what);
+    if (!r) sqlite3_exec(db.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    return r;
+  }
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -103,53 +167,113 @@ Store &Store::operator=(Store &&) noexcept = default;
 Store::~Store() = default;
 
 Result<Store> Store::open(const fs::path &file, std::string *note) {
-  auto db = open_once(file);
-  auto ready = db ? migrate(db->get()) : Result<void>();
+  auto db = open_ready(file);
   std::error_code ec;
-  if ((!db || !ready) && fs::exists(file, ec)) {
-    // Opened, but not usable: put it aside rather than lose what somebody may want to look at.
-    const auto reason = db ? ready.error() : db.error();
-    if (db) db->reset();
+  if (!db && db.error().code == Errc::parse && fs::exists(file, ec)) {
+    // Put it aside rather than lose what somebody may want to look at.
     const auto aside = fs::path(file.string() + ".damaged");
     fs::rename(file, aside, ec);
-    if (ec) return tl::unexpected<Error>(reason);
+    if (ec) return tl::unexpected<Error>(db.error());
     fs::remove(file.string() + "-wal", ec);
     fs::remove(file.string() + "-shm", ec);
     if (note != nullptr)
-      *note = fmt::format("{}; it was set aside as {} and is rebuilt from the cloud's answers", reason.what,
+      *note = fmt::format("{}; it was set aside as {} and is rebuilt from the cloud's answers", db.error().what,
                           aside.string());
-    db = open_once(file);
-    if (db) ready = migrate(db->get());
+    db = open_ready(file);
   }
   if (!db) return tl::unexpected<Error>(db.error());
-  if (!ready) return tl::unexpected<Error>(ready.error());
   return Store(std::make_unique<Impl>(Impl{std::move(*db)}));
 }
 
 Result<std::vector<StoredNode>> Store::nodes(std::string_view claim_id) {
-  Query q(impl_->db.get(), "SELECT machine_guid, node_id, hostname, hops FROM node WHERE claim_id = ?");
-  q.bind(1, claim_id);
   std::vector<StoredNode> out;
-  for (;;) {
-    const int rc = q.step();
-    if (rc == SQLITE_DONE) return out;
-    if (rc != SQLITE_ROW) return tl::unexpected<Error>(trouble(impl_->db.get(), "read the node ids"));
-    out.push_back({q.text(0), q.text(1), q.text(2), static_cast<std::int32_t>(q.number(3))});
-  }
+  Statement q(impl_->db.get(), "SELECT machine_guid, node_id, hostname, hops FROM node WHERE claim_id = ?");
+  q.bind(claim_id);
+  return impl_
+      ->each(std::move(q), "read the node ids",
+             [&](const Statement &s) {
+               out.push_back({s.text(0), s.text(1), s.text(2), static_cast<std::int32_t>(s.number(3))});
+             })
+      .map([&] { return std::move(out); });
 }
 
-Result<void> Store::put_node(std::string_view claim_id, const StoredNode &n) {
-  Query q(impl_->db.get(), "INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?)");
-  q.bind(1, claim_id).bind(2, n.machine_guid).bind(3, n.node_id).bind(4, n.hostname).bind(5, n.hops);
-  if (q.step() != SQLITE_DONE) return tl::unexpected<Error>(trouble(impl_->db.get(), "store a node id"));
-  return {};
+Result<StoredContexts> Store::contexts(std::string_view node_id) {
+  StoredContexts out;
+  Statement q(impl_->db.get(), "SELECT id, version, first_s, last_s, print FROM context WHERE node_id = ?");
+  q.bind(node_id);
+  return impl_
+      ->each(std::move(q), "read the versions of contexts",
+             [&](const Statement &s) {
+               out.emplace(s.text(0), StoredContext{s.unsigned_number(1), s.unsigned_number(2), s.unsigned_number(3),
+                                                    s.unsigned_number(4)});
+             })
+      .map([&] { return std::move(out); });
+}
+
+Result<StoredAlerts> Store::alerts(std::string_view machine_guid) {
+  StoredAlerts out;
+  Statement log(impl_->db.get(), "SELECT last_log_id, streaming, resync FROM alert_log WHERE machine_guid = ?");
+  log.bind(machine_guid);
+  Statement alerts(impl_->db.get(),
+                   "SELECT alert_id, status, version, log_id, entry FROM alert WHERE machine_guid = ?");
+  alerts.bind(machine_guid);
+  Statement queue(impl_->db.get(),
+                  "SELECT alert_id, slot, place, log_id, due_s, entry FROM transition WHERE machine_guid = ?");
+  queue.bind(machine_guid);
+  return impl_
+      ->each(std::move(log), "read the state of alerts",
+             [&](const Statement &s) {
+               out.log = StoredAlertLog{s.unsigned_number(0), s.number(1) != 0, s.number(2) != 0};
+             })
+      .and_then([&] {
+        return impl_->each(std::move(alerts), "read the alerts", [&](const Statement &s) {
+          out.alerts.push_back({s.text(0), static_cast<std::uint32_t>(s.number(1)), s.unsigned_number(2),
+                                s.unsigned_number(3), s.text(4)});
+        });
+      })
+      .and_then([&] {
+        return impl_->each(std::move(queue), "read the queue of transitions", [&](const Statement &s) {
+          if (s.number(1) < 0 || s.number(1) > 2) return;
+          out.transitions.push_back({s.text(0), static_cast<Slot>(s.number(1)), s.unsigned_number(2),
+                                     s.unsigned_number(3), s.number(4), s.text(5)});
+        });
+      })
+      .map([&] { return std::move(out); });
+}
+
+Result<void> Store::apply(const std::map<std::string, Change> &changes) {
+  constexpr auto kWhat = "save the state of the link";
+  return impl_->in_transaction(kWhat, [&]() -> Result<void> {
+    Writer w(impl_->db.get());
+    for (const auto &[row, change] : changes)
+      if (!w.write(change)) return tl::unexpected<Error>(sqlite::trouble(impl_->db.get(), kWhat));
+    return {};
+  });
 }
 
 Result<void> Store::keep_only(std::string_view claim_id) {
-  Query q(impl_->db.get(), "DELETE FROM node WHERE claim_id <> ?");
-  q.bind(1, claim_id);
-  if (q.step() != SQLITE_DONE) return tl::unexpected<Error>(trouble(impl_->db.get(), "forget old node ids"));
-  return {};
+  constexpr auto kWhat = "forget earlier claims";
+  Statement q(impl_->db.get(), "SELECT 1 FROM claim WHERE claim_id = ?");
+  q.bind(claim_id);
+  if (q.step() == SQLITE_ROW) return {};
+  q.reset();
+  return impl_->in_transaction(kWhat, [&]() -> Result<void> {
+    if (auto r = sqlite::run(impl_->db.get(), kForgetMost, kWhat); !r) return r;
+    for (const char *sql : {"DELETE FROM node WHERE claim_id <> ?", "INSERT INTO claim VALUES (?)"}) {
+      Statement s(impl_->db.get(), sql);
+      if (s.bind(claim_id).step() != SQLITE_DONE) return tl::unexpected<Error>(sqlite::trouble(impl_->db.get(), kWhat));
+    }
+    return {};
+  });
+}
+
+Result<void> Store::clear() {
+  constexpr auto kWhat = "begin the state of the link anew";
+  return impl_->in_transaction(kWhat, [&] {
+    return sqlite::run(impl_->db.get(), kForgetMost, kWhat).and_then([&] {
+      return sqlite::run(impl_->db.get(), "DELETE FROM node", kWhat);
+    });
+  });
 }
 
 }  // namespace aclk::sync

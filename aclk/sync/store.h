@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What must survive a restart, in one SQLite file beside the keys (cloud.d/aclk.db). Losing the file costs a
-// resynchronisation, never a wrong state. Loop thread only.
+// What must survive a restart, in one SQLite file beside the keys (cloud.d/aclk.db, WAL, mode 0600). Losing the file
+// costs a resynchronisation, never a wrong state. Loop thread only.
+//
+// Errors: Errc::parse = damaged, Errc::io = everything that may pass (full, read-only, no such directory).
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "aclk/sync/records.h"
 #include "claim/base/result.h"
 
 namespace aclk::sync {
 
-// A node that the cloud has given an id to, under one claim: ids belong to (claim id, machine guid).
-struct StoredNode {
-  std::string machine_guid;
-  std::string node_id;
-  std::string hostname;
-  std::int32_t hops = 0;
+using StoredContexts = std::map<std::string, StoredContext, std::less<>>;
+
+// All that is kept about one node's alerts.
+struct StoredAlerts {
+  std::optional<StoredAlertLog> log;  // nullopt = never looked at
+  std::vector<StoredAlert> alerts;
+  std::vector<StoredTransition> transitions;
 };
 
 class Store {
  public:
-  // Opens or creates the file (mode 0600) and brings its tables up to date. A file that is no database, or is damaged,
-  // is set aside as aclk.db.damaged and begun anew; `note` then has a sentence about it. ":memory:" is allowed.
+  // Opens or creates the file and brings its tables up to date. A file that is no database, or is damaged, is set aside
+  // as aclk.db.damaged and begun anew; `note` then has a sentence about it. ":memory:" is allowed.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path &file, std::string *note = nullptr);
   Store(Store &&) noexcept;
   Store &operator=(Store &&) noexcept;
@@ -35,10 +40,15 @@ class Store {
   ~Store();
 
   [[nodiscard]] Result<std::vector<StoredNode>> nodes(std::string_view claim_id);
-  // Inserts or replaces.
-  [[nodiscard]] Result<void> put_node(std::string_view claim_id, const StoredNode &node);
-  // Forgets the nodes of every other claim.
+  [[nodiscard]] Result<StoredContexts> contexts(std::string_view node_id);
+  [[nodiscard]] Result<StoredAlerts> alerts(std::string_view machine_guid);
+
+  // All of them or none, on disk when it returns.
+  [[nodiscard]] Result<void> apply(const std::map<std::string, Change> &changes);
+  // Forgets what was told under every other claim.
   [[nodiscard]] Result<void> keep_only(std::string_view claim_id);
+  // Forgets everything.
+  [[nodiscard]] Result<void> clear();
 
  private:
   struct Impl;

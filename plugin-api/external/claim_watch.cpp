@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "claim/base/files.h"
-#include "plugin-api/external/hash.h"
+#include "claim/base/hash.h"
 
 namespace aclk::external {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/read_contexts.h"
 
-#include "plugin-api/external/hash.h"
+#include "claim/base/hash.h"
 #include "plugin-api/external/json_fields.h"
 
 namespace aclk::external {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "plugin-api/external/hash.h"
+#include "claim/base/hash.h"
 #include "plugin-api/external/json_fields.h"
 
 namespace aclk::external {

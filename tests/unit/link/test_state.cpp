@@ -28,7 +28,7 @@ State online() {
   n.node.hostname = "web/1";
   n.node.local = true;
   n.listed = true;
-  s.nodes.push_back(n);
+  s.nodes.push_back({n, {true, 1'700'000'123, 17, 1, 2, 3, 4, 5}});
   return s;
 }
 
@@ -57,7 +57,13 @@ std::string state_text__online__has_the_documented_lines() {
                            "> Node Instance for mGUID: \"11111111-2222-3333-4444-555555555555\" hostname \"web/1\"",
                            "\tNode ID: null",
                            "\tStreaming Hops: 0",
-                           "\tRelationship: self"})
+                           "\tRelationship: self",
+                           "\tAlert Streaming Status:",
+                           "\t\tUpdates: 1",
+                           "\t\tCheckpoints: 3",
+                           "\t\tAlert count: 17",
+                           "\t\tAlert snapshot count: 4",
+                           "Durable state: ok"})
     if (!has(t, line)) return std::string("missing: ") + line;
   return {};
 }
@@ -91,17 +97,19 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
             "aclk-available aclk-version protocols-supported agent-claimed claimed-id cloud-url aclk_proxy "
             "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
             "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
-            "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances ");
+            "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
+            "durable-state ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
   EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
   EXPECT_EQ(j["node-instances"][0]["relationship"], "self");
+  EXPECT_EQ(j["node-instances"][0]["alert-sync-status"]["alert-version"], 1'700'000'123);
   return {};
 }
 
 std::string state_json__bytes_that_are_no_text__still_give_json() {
   auto s = online();
-  s.nodes[0].node.hostname = "\xff\xfe";
+  s.nodes[0].node.node.hostname = "\xff\xfe";
   EXPECT(nlohmann::json::accept(state_json(s)));
   return {};
 }

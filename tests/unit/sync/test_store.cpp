@@ -26,14 +26,19 @@ struct Dir {
   ~Dir() { fs::remove_all(path); }
 };
 
+bool put(Store &s, Change c) {
+  auto row = row_of(c);
+  return s.apply({{std::move(row), std::move(c)}}).has_value();
+}
+
 std::string store__opened_again__remembers_by_claim() {
   const Dir d;
   {
     auto s = Store::open(d.path / "aclk.db");
     EXPECT(s);
-    EXPECT(s->put_node("claim-a", {"g1", "n1", "host", 0}));
-    EXPECT(s->put_node("claim-a", {"g1", "n2", "host", 1}));
-    EXPECT(s->put_node("claim-b", {"g1", "n3", "host", 0}));
+    EXPECT(put(*s, PutNode{"claim-a", {"g1", "n1", "host", 0}}));
+    EXPECT(put(*s, PutNode{"claim-a", {"g1", "n2", "host", 1}}));
+    EXPECT(put(*s, PutNode{"claim-b", {"g1", "n3", "host", 0}}));
   }
   auto s = Store::open(d.path / "aclk.db");
   EXPECT(s);
@@ -59,7 +64,7 @@ std::string store__damaged_file__is_set_aside_with_a_note() {
   EXPECT(s);
   EXPECT(note.find("aclk.db.damaged") != std::string::npos);
   EXPECT(fs::exists(d.path / "aclk.db.damaged"));
-  EXPECT(s->put_node("c", {"g", "n", "h", 0}));
+  EXPECT(put(*s, PutNode{"c", {"g", "n", "h", 0}}));
   EXPECT_EQ(s->nodes("c")->size(), 1U);
   return {};
 }
@@ -71,7 +76,51 @@ std::string store__impossible_place__is_an_error_with_the_file_named() {
   return {};
 }
 
+std::string store__contexts_and_alerts__come_back_as_they_were() {
+  const Dir d;
+  const auto entry = std::string("\x0a\x00\xff", 3);  // any bytes
+  const StoredContext big{UINT64_MAX, 2, 3, 0x8000000000000001ULL};
+  {
+    auto s = Store::open(d.path / "aclk.db");
+    EXPECT(s);
+    EXPECT(put(*s, PutContext{"n1", "system.cpu", {5, 6, 7, 8}}));
+    EXPECT(put(*s, PutContext{"n1", "system.ram", big}));
+    EXPECT(put(*s, PutContext{"n1", "gone", {}}));
+    EXPECT(put(*s, DropContext{"n1", "gone"}));
+    EXPECT(put(*s, PutAlertLog{"g1", {77, true, false}}));
+    EXPECT(put(*s, PutAlert{"g1", {"a", 5, 100, 9, entry}}));
+    EXPECT(put(*s, PutAlert{"g1", {"b", 4, 100, 9, entry}}));
+    EXPECT(put(*s, DropAlert{"g1", "b"}));
+    EXPECT(put(*s, PutTransition{"g1", {"a", Slot::sent, 3, 10, 0, entry}}));
+    EXPECT(put(*s, PutTransition{"g1", {"a", Slot::pending, 0, 11, 1234, entry}}));
+    EXPECT(put(*s, DropTransition{"g1", "a", Slot::waiting}));
+  }
+  auto s = Store::open(d.path / "aclk.db");
+  EXPECT(s);
+  const auto contexts = s->contexts("n1");
+  EXPECT(contexts && contexts->size() == 2);
+  EXPECT(contexts->at("system.cpu") == (StoredContext{5, 6, 7, 8}));
+  EXPECT(contexts->at("system.ram") == big);
+  const auto alerts = s->alerts("g1");
+  EXPECT(alerts && alerts->log);
+  EXPECT(*alerts->log == (StoredAlertLog{77, true, false}));
+  EXPECT_EQ(alerts->alerts.size(), 1U);
+  EXPECT_EQ(alerts->alerts[0].alert_id, "a");
+  EXPECT(alerts->alerts[0].entry == entry);
+  EXPECT_EQ(alerts->transitions.size(), 2U);
+  EXPECT(!s->alerts("g2")->log);
+  // Another claim: the cloud was told nothing under it.
+  EXPECT(s->keep_only("claim"));
+  EXPECT(s->contexts("n1")->empty());
+  EXPECT(!s->alerts("g1")->log);
+  EXPECT(put(*s, PutContext{"n1", "system.cpu", {5, 6, 7, 8}}));
+  EXPECT(s->keep_only("claim"));
+  EXPECT_EQ(s->contexts("n1")->size(), 1U);
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(store__contexts_and_alerts__come_back_as_they_were),
     ACLK_TEST(store__opened_again__remembers_by_claim),
     ACLK_TEST(store__damaged_file__is_set_aside_with_a_note),
     ACLK_TEST(store__impossible_place__is_an_error_with_the_file_named),

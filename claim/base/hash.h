@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A 64-bit FNV-1a over fields, to notice that something changed within one run of the process. Not for strangers' data
-// that must not collide.
+// A 64-bit FNV-1a over fields, to notice that something changed; the same on every machine and in every version. Not
+// for strangers' data that must not collide.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
-namespace aclk::external {
+namespace aclk {
 
 class Hash {
  public:
@@ -27,4 +27,4 @@ class Hash {
   std::uint64_t value_ = 0xcbf29ce484222325ULL;
 };
 
-}  // namespace aclk::external
+}  // namespace aclk

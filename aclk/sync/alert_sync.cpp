@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/sync/alert_sync.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "aclk/sync/alert_rules.h"
+
+namespace aclk::sync {
+
+using namespace std::chrono_literals;
+using proto::AlarmStatus;
+using transport::Delivery;
+
+namespace {
+
+constexpr unsigned kPerSecond = 50;             // protocol.md 4.6
+constexpr std::uint64_t kNoComparison = 1;      // a version that is none
+constexpr std::int64_t kLongestDelay = 600;     // s, of tell_after()
+constexpr std::uint32_t kLogPage = 1000;        // entries of one reading
+constexpr std::chrono::seconds kSettles = 30s;  // an agent links its alerts 10 s after its start, or later when busy
+constexpr auto kAwaitCloud = 15s;
+constexpr auto kReadAgain = 5s;
+constexpr std::int64_t kRefusedAgain = 60;  // s
+constexpr std::int64_t kFullAgain = 1;      // s
+
+}  // namespace
+
+AlertSync::AlertSync(std::string machine_guid, StoredAlerts stored, Moment started)
+    : machine_guid_(std::move(machine_guid)), started_(started), beginning_(!stored.log), now_(started) {
+  load(std::move(stored));
+}
+
+void AlertSync::load(StoredAlerts stored) {
+  kept_ = stored.log.value_or(StoredAlertLog{});
+  for (const auto &a : stored.alerts)
+    records_[a.alert_id].submitted = Submitted{static_cast<AlarmStatus>(a.status), a.version, a.log_id};
+  for (auto &t : stored.transitions) {
+    const auto e = proto::decode_alarm_log_entry(t.entry);
+    if (!e) {
+      changes_.emplace_back(DropTransition{machine_guid_, t.alert_id, t.slot});
+      continue;
+    }
+    if (t.slot == Slot::pending)
+      pending_.insert(t.alert_id);
+    else
+      queue_[t.order] = t.alert_id;
+    next_order_ = std::max(next_order_, t.order + 1);
+    records_[t.alert_id].at(t.slot) =
+        Step{t.order, t.log_id, e->when, t.due_s, e->status, std::move(t.entry), false, false};
+  }
+}
+
+// The one place where slots change: index and store follow.
+void AlertSync::put(const std::string &id, Slot slot, std::optional<Step> step) {
+  auto &place = records_[id].at(slot);
+  if (place && slot != Slot::pending) queue_.erase(place->order);
+  if (slot == Slot::pending) {
+    if (step)
+      pending_.insert(id);
+    else
+      pending_.erase(id);
+  } else if (step) {
+    queue_[step->order] = id;
+  }
+  if (step)
+    changes_.emplace_back(
+        PutTransition{machine_guid_, {id, slot, step->order, step->log_id, step->due_s, step->entry}});
+  else if (place)
+    changes_.emplace_back(DropTransition{machine_guid_, id, slot});
+  place = std::move(step);
+}
+
+std::uint64_t AlertSync::version() const {
+  std::uint64_t v = 0;
+  for (const auto &[id, r] : records_)
+    if (r.submitted) v += r.submitted->version;
+  return v;
+}
+
+// The cloud has it now. A removed alert is one that the cloud has no more.
+void AlertSync::submit(const std::string &id, const Step &step) {
+  auto &r = records_[id];
+  if (step.status == AlarmStatus::removed) {
+    if (r.submitted) changes_.emplace_back(DropAlert{machine_guid_, id});
+    r.submitted.reset();
+    return;
+  }
+  r.submitted = Submitted{step.status, step.when_s, step.log_id};
+  changes_.emplace_back(
+      PutAlert{machine_guid_, {id, static_cast<std::uint32_t>(step.status), step.when_s, step.log_id, step.entry}});
+}
+
+void AlertSync::submit_all(std::vector<StoredAlert> alerts) {
+  std::set<std::string_view> listed;
+  for (const auto &a : alerts) listed.insert(a.alert_id);
+  for (auto &[id, r] : records_) {
+    if (!r.submitted || listed.contains(id)) continue;
+    r.submitted.reset();
+    changes_.emplace_back(DropAlert{machine_guid_, id});
+  }
+  for (auto &a : alerts) {
+    records_[a.alert_id].submitted = Submitted{static_cast<AlarmStatus>(a.status), a.version, a.log_id};
+    changes_.emplace_back(PutAlert{machine_guid_, std::move(a)});
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- the cloud
+
+void AlertSync::online(Moment now) {
+  online_ = true;
+  if (streaming_) expecting_ = now.at + kAwaitCloud;
+  tick(now);
+}
+
+void AlertSync::offline() {
+  online_ = false;
+  expecting_.reset();
+  asked_.reset();
+  tickets_.clear();
+  for (const auto &[order, id] : queue_)
+    if (auto &sent = records_[id].at(Slot::sent)) sent->flying = false;
+  if (stage_ != Stage::none) snapshot_again(now_.at);
+}
+
+void AlertSync::start_streaming(std::uint64_t version, Moment now) {
+  streaming_ = true;
+  expecting_.reset();
+  if (!kept_.streaming) {
+    kept_.streaming = true;
+    if (!beginning_) put_log();
+  }
+  compare(version, now);
+  tick(now);
+}
+
+void AlertSync::checkpoint(std::uint64_t version, Moment now) {
+  compare(version, now);
+  tick(now);
+}
+
+void AlertSync::compare(std::uint64_t version, Moment /*now*/) {
+  using Outcome = Comparison::Outcome;
+  if (version == kNoComparison) {
+    comparisons_.push_back({Outcome::skipped, version, this->version()});
+    return;
+  }
+  if (beginning_) {
+    asked_ = version;
+    return;
+  }
+  ++checkpoints_;
+  const auto local = this->version();
+  if (!kept_.resync && (version == local || acknowledged_by(version))) {
+    comparisons_.push_back({Outcome::equal, version, local});
+    return;
+  }
+  comparisons_.push_back({Outcome::snapshot, version, local});
+  if (stage_ == Stage::none) stage_ = Stage::wanted;
+}
+
+// Does the cloud have a beginning of what was published and not acknowledged? Then that much of it has arrived.
+bool AlertSync::acknowledged_by(std::uint64_t version) {
+  auto v = this->version();
+  std::vector<std::string> arrived;
+  for (const auto &[order, id] : queue_) {
+    const auto &r = records_.find(id)->second;
+    const auto &sent = r.at(Slot::sent);
+    if (!sent || sent->order != order) continue;
+    if (r.submitted) v -= r.submitted->version;
+    if (sent->status != AlarmStatus::removed) v += sent->when_s;
+    if (!sent->flying) arrived.push_back(id);  // those on their way now are acknowledged by themselves
+    if (v != version) continue;
+    for (const auto &a : arrived) {
+      submit(a, *records_.find(a)->second.at(Slot::sent));
+      put(a, Slot::sent, std::nullopt);
+      ++transitions_;
+    }
+    return true;
+  }
+  return false;
+}
+
+// -------------------------------------------------------------------------------------------------------- the host
+
+void AlertSync::log_changed(Moment now) {
+  log_stale_ = true;
+  tick(now);
+}
+
+void AlertSync::log(host::AlertLog log, Moment now) {
+  reading_ = false;
+  read_again_at_.reset();
+  kept_.last_log_id = log.last_log_id;
+  if (beginning_) {
+    // What was there before us is told by a snapshot, not as news.
+    log_end_known_ = true;
+    return tick(now);
+  }
+  if (log.gap) {
+    kept_.resync = true;
+    missed_again_ = missed_again_ || stage_ == Stage::sending;
+  }
+  if (log.entries.size() >= kLogPage) log_stale_ = true;
+  for (auto &a : log.entries) learn(std::move(a));
+  put_log();
+  tick(now);
+}
+
+void AlertSync::log_failed(bool gone, Moment now) {
+  reading_ = false;
+  if (gone && beginning_) {
+    log_end_known_ = true;
+    return begin({}, now);
+  }
+  log_stale_ = !gone;  // of a node that is gone nothing comes until the host tells of it again
+  read_again_at_ = now.at + kReadAgain;
+}
+
+void AlertSync::learn(host::Alert alert) {
+  if (alert.variable) return;
+  const auto id = alert.alert_id;
+  auto &r = records_[id];
+  std::uint64_t last_id = r.submitted ? r.submitted->log_id : 0;
+  std::uint64_t last_when = r.submitted ? r.submitted->version : 0;
+  for (const auto &s : r.slots)
+    if (s) {
+      last_id = std::max(last_id, s->log_id);
+      last_when = std::max(last_when, s->when_s);
+    }
+  // After a gap ids may have begun anew: they tell nothing until a snapshot has come through.
+  const bool ids = !kept_.resync && last_id != 0 && alert.log_id != 0;
+  if (ids && alert.log_id <= last_id) return;
+  if (alert.entry.when < last_when) {
+    // Newer, but with an older time: the clock was set back, and the versions with it. Only a snapshot is right.
+    if (ids) {
+      kept_.resync = true;
+      missed_again_ = missed_again_ || stage_ == Stage::sending;
+    }
+    return;
+  }
+  Step s;
+  s.log_id = alert.log_id;
+  s.when_s = alert.entry.when;
+  s.status = alert.entry.status;
+  s.due_s = static_cast<std::int64_t>(s.when_s) + tell_after(alert.entry.old_status, alert.entry.status).count();
+  if (s.status == AlarmStatus::removed) s.due_s = std::max(s.due_s, started_.wall_s() + kSettles.count());
+  if (const auto &old = r.at(Slot::pending)) s.due_s = std::min(s.due_s, old->due_s);
+  s.entry = kept_entry(machine_guid_, std::move(alert));
+  put(id, Slot::pending, std::move(s));
+}
+
+std::vector<StoredAlert> AlertSync::stored_of(std::vector<host::Alert> alerts) const {
+  std::vector<StoredAlert> out;
+  out.reserve(alerts.size());
+  for (auto &a : alerts) {
+    if (a.variable || a.entry.status == AlarmStatus::removed || a.alert_id.empty()) continue;
+    StoredAlert s{a.alert_id, static_cast<std::uint32_t>(a.entry.status), a.entry.when, a.log_id, {}};
+    s.entry = kept_entry(machine_guid_, std::move(a));
+    out.push_back(std::move(s));
+  }
+  return out;
+}
+
+void AlertSync::alerts(std::vector<host::Alert> alerts, Moment now) {
+  reading_ = false;
+  read_again_at_.reset();
+  auto stored = stored_of(std::move(alerts));
+  if (beginning_) return begin(std::move(stored), now);
+  if (stage_ != Stage::reading) return tick(now);  // the connection ended meanwhile
+  const bool known = std::ranges::any_of(records_, [](const auto &r) { return r.second.submitted.has_value(); });
+  if (stored.empty() && known && now.at < started_.at + kSettles) {
+    snapshot_again(now.at + kReadAgain);
+    return tick(now);
+  }
+  snapshot(std::move(stored), now);
+}
+
+void AlertSync::alerts_failed(bool gone, Moment now) {
+  reading_ = false;
+  if (beginning_ && gone) return begin({}, now);
+  if (gone && stage_ == Stage::reading) {
+    actions_.emplace_back(ReadStoredAlerts{});
+    return;
+  }
+  if (stage_ == Stage::reading) snapshot_again(now.at + kReadAgain);
+  read_again_at_ = now.at + kReadAgain;
+}
+
+void AlertSync::stored_alerts(std::vector<StoredAlert> alerts, Moment now) {
+  if (stage_ == Stage::reading) snapshot(std::move(alerts), now);
+}
+
+// Nothing was known of this node: it is as it is, and the cloud's first version is compared with that.
+void AlertSync::begin(std::vector<StoredAlert> alerts, Moment now) {
+  beginning_ = false;
+  submit_all(std::move(alerts));
+  put_log();
+  if (asked_) compare(*std::exchange(asked_, std::nullopt), now);
+  tick(now);
+}
+
+// ------------------------------------------------------------------------------------------------------ to the cloud
+
+void AlertSync::promote(Moment now) {
+  if (frozen() || beginning_) return;
+  std::vector<std::string> due;
+  for (const auto &id : pending_) {
+    const auto at = records_.find(id)->second.at(Slot::pending)->due_s;
+    // Further away than any delay: the clock was set back.
+    if (at <= now.wall_s() || at > now.wall_s() + kLongestDelay) due.push_back(id);
+  }
+  // In the order of the log, as far as it is known.
+  std::ranges::stable_sort(due, {},
+                           [&](const auto &id) { return records_.find(id)->second.at(Slot::pending)->log_id; });
+  for (const auto &id : due) select(id);
+}
+
+void AlertSync::select(const std::string &id) {
+  auto &r = records_.find(id)->second;
+  auto step = *r.at(Slot::pending);
+  put(id, Slot::pending, std::nullopt);
+  if (!wanted_by_cloud()) return submit(id, step);
+  const auto &sent = r.at(Slot::sent);
+  const auto &waiting = r.at(Slot::waiting);
+  const auto known = sent          ? sent->status
+                     : r.submitted ? r.submitted->status
+                                   : AlarmStatus::removed;  // the cloud knows of no such alert
+  if (step.status == known) {
+    if (waiting) put(id, Slot::waiting, std::nullopt);
+    return;
+  }
+  step.order = waiting ? waiting->order : next_order_++;
+  put(id, Slot::waiting, std::move(step));
+}
+
+void AlertSync::send(const std::string &id) {
+  auto &sent = *records_.find(id)->second.at(Slot::sent);
+  sent.flying = true;
+  const auto ticket = next_ticket_++;
+  tickets_[ticket] = id;
+  actions_.emplace_back(SendTransition{ticket, sent.entry});
+  ++in_window_;
+}
+
+void AlertSync::publish(Moment now) {
+  if (!may_send() || frozen()) return;
+  if (now.at - window_ >= 1s) {
+    window_ = now.at;
+    in_window_ = 0;
+  }
+  // What an earlier connection has published first, in that order: the cloud has a beginning of it, or none.
+  std::vector<std::string> again;
+  std::vector<std::string> fresh;
+  for (const auto &[order, id] : queue_) {
+    const auto &r = records_.find(id)->second;
+    const auto &sent = r.at(Slot::sent);
+    if (sent && sent->order == order && !sent->flying && sent->due_s <= now.wall_s()) {
+      again.push_back(id);
+    } else if (!sent) {
+      fresh.push_back(id);
+    }
+  }
+  for (const auto &id : again)
+    if (in_window_ < kPerSecond) send(id);
+  for (const auto &id : fresh) {
+    if (in_window_ >= kPerSecond) return;
+    auto step = *records_.find(id)->second.at(Slot::waiting);
+    put(id, Slot::waiting, std::nullopt);
+    step.order = next_order_++;
+    step.due_s = 0;
+    put(id, Slot::sent, std::move(step));
+    send(id);
+  }
+}
+
+void AlertSync::delivered(std::uint64_t ticket, Delivery how, Moment now) {
+  if (ticket == snapshot_ticket_ && stage_ == Stage::sending) return snapshot_delivered(how, now);
+  const auto t = tickets_.find(ticket);
+  if (t == tickets_.end()) return;
+  const auto id = t->second;
+  tickets_.erase(t);
+  auto &sent = records_.find(id)->second.at(Slot::sent);
+  if (!sent) return;
+  sent->flying = false;
+  if (how == Delivery::lost) return;
+  if (how == Delivery::acked || how == Delivery::too_big) {
+    // One that no broker of this cloud can take must not keep those behind it for ever.
+    submit(id, *sent);
+    put(id, Slot::sent, std::nullopt);
+    transitions_ += how == Delivery::acked ? 1 : 0;
+  } else {
+    sent->due_s = now.wall_s() + (how == Delivery::full ? kFullAgain : kRefusedAgain);
+  }
+  tick(now);
+}
+
+void AlertSync::snapshot(std::vector<StoredAlert> alerts, Moment now) {
+  for (auto &[id, r] : records_)
+    for (auto &s : r.slots)
+      if (s) s->covered = true;
+  missed_again_ = false;
+  snapshot_ = std::move(alerts);
+  stage_ = Stage::sending;
+  snapshot_ticket_ = next_ticket_++;
+  SendSnapshot s{snapshot_ticket_, {}};
+  s.entries.reserve(snapshot_.size());
+  for (const auto &a : snapshot_) s.entries.push_back(a.entry);
+  actions_.emplace_back(std::move(s));
+  tick(now);
+}
+
+void AlertSync::snapshot_again(loop::Instant at) {
+  stage_ = Stage::wanted;
+  snapshot_at_ = at;
+  snapshot_.clear();
+  for (auto &[id, r] : records_)
+    for (auto &s : r.slots)
+      if (s) s->covered = false;
+}
+
+void AlertSync::snapshot_delivered(Delivery how, Moment now) {
+  if (how == Delivery::lost) return snapshot_again(now.at);
+  if (how != Delivery::acked) {
+    snapshot_again(now.at + std::chrono::seconds(how == Delivery::full ? kFullAgain : kRefusedAgain));
+    return tick(now);
+  }
+  stage_ = Stage::none;
+  snapshot_at_.reset();
+  ++snapshots_;
+  submit_all(std::exchange(snapshot_, {}));
+  for (auto &[id, r] : records_)
+    for (const auto slot : {Slot::pending, Slot::waiting, Slot::sent})
+      if (r.at(slot) && r.at(slot)->covered) put(id, slot, std::nullopt);
+  kept_.resync = std::exchange(missed_again_, false);
+  put_log();
+  tick(now);
+}
+
+// ------------------------------------------------------------------------------------------------------------- time
+
+// Nothing selected is left, but what the broker has refused: the snapshot has that too.
+bool AlertSync::drained(Moment now) const {
+  return std::ranges::all_of(queue_, [&](const auto &q) {
+    const auto &sent = records_.find(q.second)->second.at(Slot::sent);
+    return sent && !sent->flying && sent->due_s > now.wall_s();
+  });
+}
+
+void AlertSync::read(Moment now) {
+  if (reading_ || (read_again_at_ && *read_again_at_ > now.at)) return;
+  if (beginning_ && log_end_known_) {
+    reading_ = true;
+    actions_.emplace_back(ReadAlerts{});
+  } else if (log_stale_ && stage_ != Stage::reading) {
+    log_stale_ = false;
+    reading_ = true;
+    actions_.emplace_back(ReadAlertLog{kept_.last_log_id, beginning_ ? 0 : kLogPage});
+  } else if (stage_ == Stage::wanted && online_ && !expecting_ && (!snapshot_at_ || *snapshot_at_ <= now.at) &&
+             (!streaming_ || drained(now))) {
+    snapshot_at_.reset();
+    stage_ = Stage::reading;
+    reading_ = true;
+    actions_.emplace_back(ReadAlerts{});
+  }
+}
+
+void AlertSync::tick(Moment now) {
+  now_ = now;
+  if (expecting_ && *expecting_ <= now.at) expecting_.reset();
+  if (kept_.resync && stage_ == Stage::none && may_send()) stage_ = Stage::wanted;
+  promote(now);
+  publish(now);
+  read(now);
+}
+
+std::optional<loop::Instant> AlertSync::next_due() const {
+  std::optional<loop::Instant> due = expecting_;
+  const auto at = [&](std::int64_t wall_s) {
+    return now_.at + std::chrono::microseconds(wall_s * 1'000'000 - now_.wall_us);
+  };
+  const bool wants_reading = log_stale_ || (beginning_ && log_end_known_) || stage_ == Stage::wanted;
+  if (!reading_ && read_again_at_ && wants_reading) sooner(due, *read_again_at_);
+  if (online_ && !expecting_ && stage_ == Stage::wanted && snapshot_at_) sooner(due, *snapshot_at_);
+  if (!frozen() && !beginning_)
+    for (const auto &id : pending_) sooner(due, at(records_.find(id)->second.at(Slot::pending)->due_s));
+  if (may_send() && !frozen())
+    for (const auto &[order, id] : queue_) {
+      const auto &sent = records_.find(id)->second.at(Slot::sent);
+      if (sent && sent->flying) continue;
+      sooner(due, std::max(window_ + 1s, sent ? at(sent->due_s) : window_));
+    }
+  return due;
+}
+
+std::vector<AlertAction> AlertSync::take_actions() { return std::exchange(actions_, {}); }
+std::vector<Change> AlertSync::take_changes() { return std::exchange(changes_, {}); }
+std::vector<Comparison> AlertSync::take_comparisons() { return std::exchange(comparisons_, {}); }
+
+AlertSync::View AlertSync::view() const {
+  View v{streaming_, version(), 0, pending_.size(), queue_.size(), checkpoints_, snapshots_, transitions_};
+  for (const auto &[id, r] : records_) v.submitted += r.submitted ? 1 : 0;
+  return v;
+}
+
+}  // namespace aclk::sync

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/sync/ledger.h"
+
+#include <utility>
+
+namespace aclk::sync {
+
+Ledger::Ledger(uv_loop_t &loop, const host::Log &log, std::filesystem::path file, std::string claim_id, Pace pace)
+    : log_(log), file_(std::move(file)), claim_id_(std::move(claim_id)), pace_(pace), timer_(loop) {
+  open();
+  if (!store_) {
+    whole_ = true;
+    timer_.start(pace_.retry, [this] { retry(); });
+  }
+}
+
+Ledger::~Ledger() {
+  if (trouble_.empty())
+    (void)write();
+  else
+    retry();
+}
+
+void Ledger::open() {
+  std::string note;
+  auto store = Store::open(file_, &note);
+  if (!note.empty()) log_.warning("{}", note);
+  auto ready = store ? store->keep_only(claim_id_) : tl::unexpected<Error>(store.error());
+  // What it has is older than what is known here.
+  if (ready && whole_) ready = store->clear().and_then([&] { return store->keep_only(claim_id_); });
+  if (!ready) return failed(ready.error());
+  store_.emplace(std::move(*store));
+  whole_ = false;
+}
+
+void Ledger::failed(const Error &why) {
+  // One line for each kind of trouble, not one for each attempt.
+  if (trouble_.empty())
+    log_.error("{}: what should survive a restart is kept in memory until the file can be written; the link goes on",
+               why.what);
+  trouble_ = why.what;
+}
+
+template <class T>
+T Ledger::read(Result<T> (Store::*what)(std::string_view), std::string_view key) {
+  if (!store_) return {};
+  auto r = (*store_.*what)(key);
+  if (r) return std::move(*r);
+  log_.error("{}: it is asked of the cloud again", r.error().what);
+  return {};
+}
+
+std::vector<StoredNode> Ledger::nodes() { return read(&Store::nodes, claim_id_); }
+StoredContexts Ledger::contexts(std::string_view node_id) { return read(&Store::contexts, node_id); }
+StoredAlerts Ledger::alerts(std::string_view machine_guid) { return read(&Store::alerts, machine_guid); }
+
+void Ledger::add(Change change) {
+  auto row = row_of(change);
+  unsaved_.insert_or_assign(std::move(row), std::move(change));
+  if (!timer_.running()) timer_.start(pace_.lazy, [this] { commit(); });
+}
+
+void Ledger::add(std::vector<Change> changes) {
+  for (auto &c : changes) add(std::move(c));
+}
+
+bool Ledger::commit() { return trouble_.empty() && write(); }
+
+bool Ledger::write() {
+  timer_.stop();
+  if (store_) {
+    const auto r = unsaved_.empty() ? Result<void>() : store_->apply(unsaved_);
+    if (r) {
+      unsaved_.clear();
+      return true;
+    }
+    failed(r.error());
+  }
+  timer_.start(pace_.retry, [this] { retry(); });
+  return false;
+}
+
+// The store is opened anew: its file may be another one now, or writable again.
+void Ledger::retry() {
+  store_.reset();
+  open();
+  if (write()) {
+    trouble_.clear();
+    log_.notice("{} is written again", file_.string());
+  }
+}
+
+}  // namespace aclk::sync

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What is remembered over restarts, as rows, and the changes that state machines ask for. Nothing here does anything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace aclk::sync {
+
+// A node that the cloud has given an id to, under one claim: ids belong to (claim id, machine guid).
+struct StoredNode {
+  std::string machine_guid;
+  std::string node_id;
+  std::string hostname;
+  std::int32_t hops = 0;
+};
+
+// The hub copy of a context: what the cloud was told of it last (protocol.md 4.5).
+struct StoredContext {
+  std::uint64_t version = 0;
+  std::uint64_t first_s = 0;
+  std::uint64_t last_s = 0;  // 0 = being collected
+  std::uint64_t print = 0;   // hash of its texts and priority
+
+  bool operator==(const StoredContext &) const = default;
+};
+
+// How far a node's alert log has been read, and what the cloud wants of it.
+struct StoredAlertLog {
+  std::uint64_t last_log_id = 0;
+  bool streaming = false;  // the cloud has asked for transitions
+  bool resync = false;     // something was missed: only a snapshot makes the cloud right
+
+  bool operator==(const StoredAlertLog &) const = default;
+};
+
+// An alert as the cloud has it: its last submitted transition. `entry` is an encoded AlarmLogEntry without node and
+// claim id.
+struct StoredAlert {
+  std::string alert_id;
+  std::uint32_t status = 0;   // proto::AlarmStatus
+  std::uint64_t version = 0;  // its `when`
+  std::uint64_t log_id = 0;   // 0 = not known
+  std::string entry;
+};
+
+// Where a transition is on its way to the cloud. An alert has at most one in each slot.
+enum class Slot : std::uint8_t {
+  pending = 0,  // not due yet; a newer one takes its place
+  waiting = 1,  // selected to be sent; a newer one takes its place
+  sent = 2,     // was published and is published again until its PUBACK has come
+};
+
+struct StoredTransition {
+  std::string alert_id;
+  Slot slot = Slot::pending;
+  std::uint64_t order = 0;  // of selection; 0 while pending
+  std::uint64_t log_id = 0;
+  std::int64_t due_s = 0;  // wall clock
+  std::string entry;       // as in StoredAlert
+};
+
+struct PutNode {
+  std::string claim_id;
+  StoredNode node;
+};
+struct PutContext {
+  std::string node_id;
+  std::string id;
+  StoredContext context;
+};
+struct DropContext {
+  std::string node_id;
+  std::string id;
+};
+struct PutAlertLog {
+  std::string machine_guid;
+  StoredAlertLog log;
+};
+struct PutAlert {
+  std::string machine_guid;
+  StoredAlert alert;
+};
+struct DropAlert {
+  std::string machine_guid;
+  std::string alert_id;
+};
+struct PutTransition {
+  std::string machine_guid;
+  StoredTransition transition;
+};
+struct DropTransition {
+  std::string machine_guid;
+  std::string alert_id;
+  Slot slot = Slot::pending;
+};
+
+using Change =
+    std::variant<PutNode, PutContext, DropContext, PutAlertLog, PutAlert, DropAlert, PutTransition, DropTransition>;
+
+// Names the row that a change is about: of two changes with one key only the later one counts.
+[[nodiscard]] std::string row_of(const Change &change);
+
+}  // namespace aclk::sync
