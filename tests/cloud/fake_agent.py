@@ -151,6 +151,10 @@ class FakeAgent:
         """A message of the type that belongs to this topic, with our claim id."""
         self.publish(name, schema.encode(schema.OUTBOUND[name], {"claim_id": self.claim_id, **fields}))
 
+    def say_of_nobody(self, name: str, fields: dict):
+        """A message without a claim id."""
+        self.publish(name, schema.encode(schema.OUTBOUND[name], fields))
+
     def make_node(self) -> str:
         """The agent's own node, created, live and described; its id."""
         self.say("create-node-instance", {"machine_guid": self.mguid, "hostname": self.hostname})

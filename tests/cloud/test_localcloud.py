@@ -269,43 +269,6 @@ def test_04_load__measures_inside_the_cloud(agent, cloud):
 
 # -- 05 state -------------------------------------------------------------------------------------------------------
 
-def test_05_contexts__hash_is_recomputed(agent, cloud):
-    node_id = agent.make_node()
-    now = int(time.time())
-    one = {"id": "a.b", "version": now, "first_entry": now - 10}
-    agent.next("ContextsCheckpoint")
-    agent.say("contexts-snapshot", {"node_id": node_id, "contexts": [one], "version": 10})
-    two = {"id": "c.d", "version": now, "first_entry": now - 5, "last_entry": now}
-    agent.say("contexts-updated", {"node_id": node_id, "contextUpdates": [two], "version_hash": 15 + now,
-                                   "created_at": 1})
-    cloud.wait_node("fake", contexts=2, contexts_hash=15 + now)
-    assert cloud.violations() == []
-    gone = {"id": "c.d", "version": now + 1, "deleted": True}
-    agent.say("contexts-updated", {"node_id": node_id, "contextUpdates": [gone], "version_hash": 11, "created_at": 2})
-    assert agent.next("ContextsCheckpoint")["version_hash"] == 10
-    assert ["hash is 10" in v["text"] for v in cloud.violations("contexts")] == [True]
-
-
-def test_05_alerts__entries_and_snapshots__make_the_version(agent, cloud):
-    node_id = agent.make_node()
-    agent.next("StartAlarmStreaming")
-
-    def alert(name, when, status=5):
-        return {"node_id": node_id, "chart": "c", "name": name, "when": when, "status": status, "alert_version": when}
-    agent.say("alarm-log-v2", alert("x", 100))
-    agent.say("alarm-log-v2", alert("y", 50))
-    cloud.wait_node("fake", alerts=2, alert_version=150)
-    agent.say("alarm-log-v2", alert("y", 60, status=2))
-    cloud.wait_node("fake", alerts=1, alert_version=100)
-    for chunk, name in (1, "p"), (2, "q"):
-        agent.say("alarm-snapshot-v2", {"node_id": node_id, "chunks": 2, "chunk_size": 1, "chunk": chunk,
-                                        "alarms": [alert(name, 7)], "snapshot_uuid": "u"})
-    cloud.wait_node("fake", alerts=2, alert_version=14, alert_snapshots=1)
-    assert cloud.violations() == []
-    cloud.send(agent.claim_id, "SendAlarmCheckpoint", {"node_id": node_id, "claim_id": agent.claim_id, "version": 3})
-    assert agent.next("SendAlarmCheckpoint")["version"] == 3
-
-
 def test_05_session__strangers_and_old_sessions__are_violations(agent, cloud):
     node_id = agent.make_node()
     agent.say("node-instance-connection", {"node_id": node_id, "session_id": 1})

@@ -10,9 +10,7 @@ import pytest
 from lc import mqtt_wire as mqtt
 from lc import queries, rules, schema
 from lc import ws_wire as ws
-from lc.alerts import Alerts
 from lc.behaviour import Behaviour, merge_patch
-from lc.contexts import Contexts
 from lc.record import Log
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
@@ -31,21 +29,6 @@ def test_11_golden__decodes_and_encodes_equal(path):
     assert schema.oddities(kind, payload) == []
     again = schema.encode(kind, wanted)
     assert len(again) == len(payload) and schema.wire_dict(schema.decode(kind, again)) == wanted
-
-
-def test_11_golden__version_hash_follows_the_messages():
-    node = Contexts()
-    node.checkpoint_sent()
-    for n in (1, 2, 3):
-        wrong, same = node.update(golden("ContextsUpdated", n))
-        assert (wrong, same) == ([], True)
-    assert node.snapshot(golden("ContextsSnapshot", 1)) == []
-
-
-def test_11_golden__alert_snapshot_is_consistent():
-    node, message = Alerts(), golden("AlarmSnapshot", 1)
-    assert node.snapshot(message) == []
-    assert node.version() == sum(a["alert_version"] for a in message["alarms"])
 
 
 def test_11_oddities__unknown_field_and_written_default():
@@ -151,10 +134,6 @@ def test_16_log__is_bounded():
     for size in (10, 10, 10, 10, 90):
         log.append({}, size)
     assert [e["n"] for e in log.since(0)] == [4, 5] and log.since(4)[0]["n"] == 5
-
-
-def golden(kind: str, n: int) -> dict:
-    return schema.to_dict(schema.decode(kind, (GOLDEN / f"{kind}-{n}.bin").read_bytes()))
 
 
 def one(raw: bytes) -> mqtt.Packet:

@@ -21,6 +21,8 @@ class Brain:
         self.sessions: dict[str, Session] = {}
         self.nodes: dict[str, Node] = {}
         self._ids: dict[tuple, str] = {}            # (claim, machine guid) -> node id
+        self._configs_asked: dict[tuple, int] = {}  # (claim, config hash) -> questions not answered yet
+        self._size = 0                              # bytes of the message that is being looked at
 
     def session(self, claim: str) -> Session:
         return self.sessions.setdefault(claim, Session(claim))
@@ -56,16 +58,20 @@ class Brain:
             return self._complain("undecodable", claim, str(e))
         if fields.get("claim_id", claim) != claim and kind != "ProvideAlarmConfiguration":
             self._complain("claim", claim, f"{kind} with claim id {fields['claim_id']!r}")
+        self._size = len(payload)
         getattr(self, "_on_" + kind)(claim, fields)
         self.record.touch()
 
     def on_command(self, claim: str, kind: str, fields: dict):
         """A command on its way to an agent, automatic or a test's: what it means for our own state."""
+        if kind == "SendAlarmConfiguration":
+            key = claim, fields.get("config_hash", "")
+            self._configs_asked[key] = self._configs_asked.get(key, 0) + 1
         node = self.nodes.get(fields.get("node_id", ""))
         if node is None:
             return
         if kind == "ContextsCheckpoint":
-            node.contexts.checkpoint_sent()
+            node.contexts.checkpoint_sent(int(fields.get("version_hash", 0)))
         elif kind == "StopStreamingContexts":
             node.contexts.stop_sent()
         elif kind == "StartAlarmStreaming":
@@ -86,6 +92,8 @@ class Brain:
             if s.session_id and f["session_id"] <= s.session_id:
                 self._complain("session", claim, f"session {f['session_id']} after {s.session_id}")
             s.session_id, s.capabilities, s.hellos = f["session_id"], f["capabilities"], s.hellos + 1
+            for node in self._nodes_of(claim):
+                node.contexts.session_began()
         elif f["session_id"] != s.session_id:
             # The will of a connection that a newer one has replaced says nothing about the newer one.
             if f["update_source"] != LWT:
@@ -152,27 +160,46 @@ class Brain:
     def _on_AlarmLogEntry(self, claim, f):
         node = self._node(claim, f, "AlarmLogEntry")
         if node:
-            for text in node.alerts.entry(f):
+            for text in node.alerts.entry(f, self.session_id(claim)):
                 self._complain("alerts", claim, f"{node.hostname}: {text}")
 
     def _on_AlarmSnapshot(self, claim, f):
         node = self._node(claim, f, "AlarmSnapshot")
-        if node:
-            for text in node.alerts.snapshot(f):
-                self._complain("alerts", claim, f"{node.hostname}: {text}")
+        if node is None:
+            return
+        for a in f["alarms"]:
+            if (a["claim_id"], a["node_id"]) != (claim, node.id):
+                self._complain("alerts", claim, f"{node.hostname}: alert {a['name']} in its snapshot is of claim "
+                                                f"{a['claim_id']!r}, node {a['node_id']!r}")
+        for text in node.alerts.snapshot(f, self.session_id(claim), self._size, self._max_packet(claim)):
+            self._complain("alerts", claim, f"{node.hostname}: {text}")
 
     def _on_ProvideAlarmConfiguration(self, claim, f):
-        config = f["config"] or {}
+        config, key = f["config"] or {}, (claim, f["config_hash"])
+        if not self._configs_asked.get(key):
+            self._complain("alerts", claim, f"configuration {f['config_hash']}, which nobody asked for")
+        self._configs_asked[key] = max(0, self._configs_asked.get(key, 0) - 1)
         if bool(config.get("alarm")) == bool(config.get("template")):
             self._complain("alerts", claim, f"configuration {f['config_hash']} must have one of alarm and template")
-        for node in self.nodes.values():
-            if node.claim == claim:
-                node.alert_configs[f["config_hash"]] = config
+        for node in self._nodes_of(claim):
+            if node.alert_configs.get(f["config_hash"], config) != config:
+                self._complain("alerts", claim, f"configuration {f['config_hash']} says something else than before")
+            node.alert_configs[f["config_hash"]] = config
 
     def _on_AlarmCheckpoint(self, claim, _f):
         self._complain("topic", claim, "AlarmCheckpoint is never published")
 
     # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _nodes_of(self, claim: str) -> list[Node]:
+        return [n for n in self.nodes.values() if n.claim == claim]
+
+    def _max_packet(self, claim: str) -> int | None:
+        """What the agent's newest connection was told in CONNACK."""
+        for c in reversed(self.record.connections):
+            if c.claim == claim and c.connack:
+                return (c.connack.get("properties") or {}).get("maximum_packet_size")
+        return None
 
     def _set_reachable(self, s: Session, reachable: bool, source: int, when: float):
         s.reachable, s.source, s.since = reachable, source, when

@@ -48,7 +48,7 @@ class Node:
             "context_snapshots": self.contexts.snapshots, "context_updates": self.contexts.updates,
             "hash_mismatches": self.contexts.mismatches, "alerts": len(self.alerts.active),
             "alert_version": self.alerts.version(), "alerts_streaming": self.alerts.streaming,
-            "alert_entries": self.alerts.entries, "alert_snapshots": self.alerts.snapshots,
+            "alert_entries": self.alerts.entries, "alert_snapshots": self.alerts.snapshots, "alert_resends": self.alerts.resends,
             "alert_configs": self.alert_configs, "connection_updates": self.connection_updates,
         }
 
