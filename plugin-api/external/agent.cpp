@@ -41,6 +41,16 @@ unsigned Agent::epoch() const {
   return epoch_;
 }
 
+std::chrono::steady_clock::time_point Agent::since() const {
+  const std::lock_guard lock(mutex_);
+  return since_;
+}
+
+void Agent::begin_epoch() {
+  ++epoch_;
+  since_ = Clock::now();
+}
+
 std::string Agent::path_of(std::string_view node, std::string_view target) const {
   if (node.empty() || node == machine_guid_) return std::string(target);
   return fmt::format("/host/{}{}", node, target);
@@ -99,7 +109,7 @@ Result<Endpoint> Agent::search(PooledConnection &connection, Clock::time_point d
     if (r) {
       const std::lock_guard lock(mutex_);
       endpoint_ = c.endpoint;
-      ++epoch_;
+      begin_epoch();
       return c.endpoint;
     }
     if (r.error().code == Errc::cancelled || r.error().code == Errc::denied) return again(r.error());
@@ -161,7 +171,7 @@ Result<HttpAnswer> Agent::ask(ConnectionPool &pool, HttpRequest request, const I
     }
   if (answer->new_connection && &pool == &metadata_) {
     const std::lock_guard lock(mutex_);
-    ++epoch_;
+    begin_epoch();
   }
   return answer;
 }

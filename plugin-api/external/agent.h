@@ -52,6 +52,8 @@ class Agent {
   // Counts how often the agent was found, or the metadata connection had to be replaced: a change means that it was
   // away or started anew.
   [[nodiscard]] unsigned epoch() const;
+  // When that count changed last; the beginning of the clock before it was found.
+  [[nodiscard]] std::chrono::steady_clock::time_point since() const;
   [[nodiscard]] const std::string &machine_guid() const { return machine_guid_; }
 
  private:
@@ -63,6 +65,7 @@ class Agent {
                      const Interrupted &interrupted);
   Result<HttpAnswer> ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted);
   void lost(const Endpoint &endpoint);
+  void begin_epoch();  // with mutex_ held
   [[nodiscard]] std::string path_of(std::string_view node, std::string_view target) const;
 
   const std::string machine_guid_;
@@ -77,6 +80,7 @@ class Agent {
   Clock::time_point last_search_{};
   Error last_error_{Errc::unavailable, "the agent has not been looked for yet"};
   unsigned epoch_ = 0;
+  Clock::time_point since_{};
 };
 
 }  // namespace aclk::external

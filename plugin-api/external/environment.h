@@ -28,6 +28,7 @@ struct Environment {
   std::string registry_hostname;
   std::filesystem::path user_config;
   std::filesystem::path lib;
+  std::filesystem::path cache;  // the agent's SQLite files are here
   std::filesystem::path log;
   std::filesystem::path run;  // empty on 1.x
   std::string pipe_name;      // NETDATA_PIPENAME

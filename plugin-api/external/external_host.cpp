@@ -4,17 +4,25 @@
 #include "plugin-api/external/hooks.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/read_alerts_v2.h"
+#include "plugin-api/external/read_meta_db.h"
 
 namespace aclk::external {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kDefinitionsAge{5};
+constexpr std::chrono::seconds kLinkTime{30};
+constexpr std::chrono::seconds kChildLinkTime{120};
+
+std::uint64_t seconds_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
 
 }  // namespace
 
 ExternalHost::ExternalHost(HostFacts facts, NetdataConfFile &conf, Agent &agent, AgentLog &log)
-    : facts_(std::move(facts)), conf_(conf), agent_(agent), log_(log) {}
+    : facts_(std::move(facts)), conf_(conf), agent_(agent), log_(log), began_s_(seconds_now()) {}
 
 naclk_host ExternalHost::table() {
   naclk_host t{};
@@ -55,6 +63,57 @@ Result<std::shared_ptr<const NodeCharts>> ExternalHost::charts(const std::string
   const std::lock_guard lock(mutex_);
   charts_[node] = fresh;
   return std::shared_ptr<const NodeCharts>(std::move(fresh));
+}
+
+Result<MetaDb> ExternalHost::meta_db() {
+  const auto version = facts_.generation == Generation::v1 ? kMetaVersionV1 : kMetaVersionV2;
+  auto db = MetaDb::open(facts_.env.cache, version, stopped_);
+  if (!db && db.error().code == Errc::cancelled) return db;
+  const auto trouble = db ? std::string() : db.error().what;
+  {
+    const std::lock_guard lock(mutex_);
+    if (db_trouble_ == trouble) return db;
+    db_trouble_ = trouble;
+  }
+  if (!db) log_.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, trouble + "; going on with the agent's web API alone");
+  return db;
+}
+
+std::vector<Node> ExternalHost::stored_children() {
+  const auto epoch = agent_.epoch();
+  {
+    const std::lock_guard lock(mutex_);
+    if (children_epoch_ == epoch) return children_;
+  }
+  std::vector<Node> nodes;
+  if (auto db = meta_db()) {
+    auto read = read_children(*db);
+    if (read) nodes = std::move(*read);
+  }
+  const std::lock_guard lock(mutex_);
+  children_epoch_ = epoch;
+  children_ = std::move(nodes);
+  return children_;
+}
+
+void ExternalHost::saw_nodes(const std::vector<Node> &nodes) {
+  const auto now = Clock::now();
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, Clock::time_point> live;
+  for (const auto &n : nodes) {
+    if (!n.live || n.local) continue;
+    const auto it = live_since_.find(n.machine_guid);
+    live.emplace(n.machine_guid, it == live_since_.end() ? now : it->second);
+  }
+  live_since_ = std::move(live);
+}
+
+bool ExternalHost::is_linking(const std::string &node) const {
+  const auto now = Clock::now();
+  if (now - agent_.since() < kLinkTime) return true;
+  const std::lock_guard lock(mutex_);
+  const auto it = live_since_.find(node);
+  return it != live_since_.end() && now - it->second < kChildLinkTime;
 }
 
 void ExternalHost::refresh_definitions(const std::string &node) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "plugin-api/external/agent.h"
 #include "plugin-api/external/agent_log.h"
 #include "plugin-api/external/definitions.h"
+#include "plugin-api/external/log_book.h"
+#include "plugin-api/external/meta_db.h"
 #include "plugin-api/external/read_alerts_v1.h"
 
 namespace aclk::external {
@@ -29,8 +32,7 @@ struct HostFacts {
   Generation generation = Generation::v1;
   std::vector<Capability> capabilities;  // of the agent
   unsigned query_threads = 1;            // what the agent serves at once
-  std::uint32_t max_alert_log = 1000;
-  std::string proxy_label;  // none, HTTP, SOCKS5, SOCKS5H
+  std::string proxy_label;               // none, HTTP, SOCKS5, SOCKS5H
 };
 
 // The charts of a node and what else only /api/v1/charts tells.
@@ -70,6 +72,22 @@ class ExternalHost {
   // What is known already; may be an empty one, never null.
   [[nodiscard]] std::shared_ptr<const NodeCharts> known_charts(const std::string &node);
 
+  // The agent's database, for one question. Errors as MetaDb::open; a new one is logged, for debugging.
+  [[nodiscard]] Result<MetaDb> meta_db();
+
+  // 1.x: the children that its database knows, as of its last start, away or not. None if it cannot be read.
+  [[nodiscard]] std::vector<Node> stored_children();
+
+  // Seconds since 1970 when this object was made.
+  [[nodiscard]] std::uint64_t began_s() const { return began_s_; }
+  [[nodiscard]] LogBook &log_book() { return log_book_; }
+
+  // The live nodes of the list just read.
+  void saw_nodes(const std::vector<Node> &nodes);
+  // May the agent not have linked the alerts of this node yet? It does so 10 s after its start (30 s are allowed), and
+  // 30 to 90 s after a child has come (120 s); stock-agent.md 1.4, 8.
+  [[nodiscard]] bool is_linking(const std::string &node) const;
+
   // Learns the alert definitions of a node, if that was more than 5 s ago. Failures leave what was known.
   void refresh_definitions(const std::string &node);
 
@@ -82,7 +100,14 @@ class ExternalHost {
   std::atomic<bool> stopping_{false};
   const Interrupted stopped_{[this] { return stopping_.load(); }};
 
-  std::mutex mutex_;
+  const std::uint64_t began_s_;
+  LogBook log_book_;
+
+  mutable std::mutex mutex_;
+  std::string db_trouble_;  // the last that was logged
+  std::optional<unsigned> children_epoch_;
+  std::vector<Node> children_;
+  std::map<std::string, std::chrono::steady_clock::time_point> live_since_;
   std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
   std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
 };

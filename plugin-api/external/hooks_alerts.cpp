@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "plugin-api/external/alert_log_v2.h"
 #include "plugin-api/external/hooks.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/read_alerts_v1.h"
@@ -34,46 +35,95 @@ Result<std::vector<Alert>> log_v1(ExternalHost &host, const std::string &node, s
   return read_alarm_log(*log, node, host.known_charts(node)->by_name, host.definitions());
 }
 
+// 1.x. The entry `after` is asked for too: it tells whether the log is still the one that `after` is of.
 Result<LogReading> alert_log_v1(ExternalHost &host, const std::string &node, std::uint64_t after, std::uint32_t limit) {
-  auto entries = log_v1(host, node, after);
+  const bool possible = after <= UINT32_MAX;  // ids of 1.x have 32 bits, those of 2.x are larger
+  auto entries = log_v1(host, node, after == 0 || !possible ? 0 : after - 1);
   if (!entries) return again(entries);
-  std::optional<std::uint64_t> latest;
-  if (entries->empty() && after != 0) {
+  if (after == 0 || (possible && continues_log(*entries, after, host.log_book().anchor(node), host.began_s())))
+    return take_log(std::move(*entries), after, limit, false);
+  for (const auto &a : *entries)
+    if (a.log_id == after) host.log_book().shown(node, anchor_of(a));  // a gap is told once
+  if (entries->empty()) {
     const auto alarms = host.get_json(node, "/api/v1/alarms?active");
     if (!alarms) return again(alarms);
-    latest = uint_of(*alarms, "latest_alarm_log_unique_id");
-    if (*latest != 0 && *latest < after) entries = log_v1(host, node, 0);
+    const auto latest = uint_of(*alarms, "latest_alarm_log_unique_id");
+    // Health has not begun for this node, or the agent keeps no entries at all.
+    if (latest == 0 || latest == after) return take_log({}, after, limit, false);
+    if (possible) entries = log_v1(host, node, 0);
     if (!entries) return again(entries);
   }
-  return judge_log(std::move(*entries), after, limit, latest, host.facts().max_alert_log);
+  return take_log(std::move(*entries), after, limit, true);
 }
 
+// An agent that has not linked its alerts yet has none, but has a log: that is no list of alerts.
+bool is_premature(ExternalHost &host, const std::string &node, const nlohmann::json &alarms) {
+  return object_of(alarms, "alarms").empty() && bool_of(alarms, "status") &&
+         uint_of(alarms, "latest_alarm_log_unique_id") != 0 && host.is_linking(node);
+}
+
+tl::unexpected<Error> not_linked() { return fail(Errc::unavailable, "the agent has not linked its alerts yet"); }
+
+struct PresentV2 {
+  std::vector<Alert> alerts;
+  bool premature = false;
+};
+
+Result<PresentV2> present_v2(ExternalHost &host, const std::string &node) {
+  const auto alarms = host.get_json(node, "/api/v1/alarms?all");
+  if (!alarms) return again(alarms);
+  const auto instances = host.get_json({}, instances_target(node));
+  if (!instances) return again(instances);
+  learn_alarms(*alarms, node, read_charts_of_instances(*instances), host.definitions());
+  PresentV2 p;
+  p.alerts =
+      read_alert_instances(*instances, node, text_of(*alarms, "hostname"), host.config_dir(), host.definitions());
+  p.premature = is_premature(host, node, *alarms);
+  return p;
+}
+
+Result<DbLog> log_of_db(ExternalHost &host, const std::string &node, std::uint64_t after, std::uint32_t limit) {
+  auto db = host.meta_db();
+  if (!db) return again(db);
+  auto log = read_health_log(*db, node, after, limit);
+  if (!log) return log;
+  if (log->hostname.empty()) return fail(Errc::not_found, "the node is not in the agent's database");
+  for (auto &a : log->entries) add_definition(a, node, log->hostname, host.config_dir(), host.definitions());
+  return log;
+}
+
+// 2.x: the transitions of its web API, completed from its database, or else from the alerts that exist.
 Result<LogReading> alert_log_v2(ExternalHost &host, const std::string &node, std::uint64_t after, std::uint32_t limit) {
   const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   const auto since = static_cast<std::int64_t>(after / 1'000'000);
-  const auto window = after == 0 ? kWholeLogSeconds
-                                 : std::clamp<std::int64_t>(now.count() - since + kSlackSeconds, 60, kWholeLogSeconds);
+  const auto window =
+      after == 0 ? kWholeLogSeconds : std::clamp<std::int64_t>(now - since + kSlackSeconds, 60, kWholeLogSeconds);
   const auto document =
       host.get_json({}, fmt::format("/api/v2/alert_transitions?after=-{}&before=0&last={}&anchor_gi={}&scope_nodes={}"
                                     "&options=minify",
                                     window, kMaxTransitions, after, node));
   if (!document) return again(document);
-  if (!array_of(*document, "transitions").empty()) host.refresh_definitions(node);
-  auto t = read_transitions(*document, node, host.config_dir(), host.definitions());
-  LogReading r;
-  r.last = after;
-  r.gap = after != 0 && t.cut;
-  std::erase_if(t.entries, [&](const Alert &a) { return a.log_id <= after; });
-  if (limit != 0 && t.entries.size() > limit) t.entries.resize(limit);
-  if (!t.entries.empty()) r.last = t.entries.back().log_id;
-  r.entries = std::move(t.entries);
-  return r;
+  host.refresh_definitions(node);
+  auto rest = read_transitions(*document, node, host.config_dir(), host.definitions());
+  auto log = log_of_db(host, node, after, limit);
+  if (log) {
+    host.log_book().forget(node);
+    return merge_log(std::move(rest), std::move(*log), after, limit);
+  }
+  if (log.error().code == Errc::cancelled) return again(log);
+  const auto present = present_v2(host, node);
+  if (!present) return again(present);
+  return host.log_book().with_memory(node, [&](AlertMemory &memory) {
+    return memory.read(std::move(rest), present->alerts, after, limit, host.agent().epoch(), !present->premature,
+                       static_cast<std::uint64_t>(now));
+  });
 }
 
 Result<std::vector<Alert>> active_v1(ExternalHost &host, const std::string &node) {
   const auto alarms = host.get_json(node, "/api/v1/alarms?all");
   if (!alarms) return again(alarms);
+  if (is_premature(host, node, *alarms)) return not_linked();
   const auto charts = host.charts(node, kChartsAge);
   if (!charts) return again(charts);
   // Learn first: the entries of the log get their definitions from the alarms.
@@ -84,12 +134,19 @@ Result<std::vector<Alert>> active_v1(ExternalHost &host, const std::string &node
 }
 
 Result<std::vector<Alert>> active_v2(ExternalHost &host, const std::string &node) {
-  const auto alarms = host.get_json(node, "/api/v1/alarms?all");
-  if (!alarms) return again(alarms);
-  const auto instances = host.get_json({}, instances_target(node));
-  if (!instances) return again(instances);
-  learn_alarms(*alarms, node, read_charts_of_instances(*instances), host.definitions());
-  return read_alert_instances(*instances, node, text_of(*alarms, "hostname"), host.config_dir(), host.definitions());
+  auto present = present_v2(host, node);
+  if (!present) return again(present);
+  if (present->premature) return not_linked();
+  if (auto db = host.meta_db())
+    if (const auto last = read_last_transitions(*db, node)) complete_alerts(present->alerts, *last);
+  return std::move(present->alerts);
+}
+
+void remember(ExternalHost &host, const std::string &node, const LogReading &reading, std::uint64_t last) {
+  if (host.facts().generation != Generation::v1) return;
+  const auto it =
+      std::find_if(reading.entries.begin(), reading.entries.end(), [&](const Alert &a) { return a.log_id == last; });
+  if (it != reading.entries.end()) host.log_book().shown(node, anchor_of(*it));
 }
 
 }  // namespace
@@ -115,6 +172,7 @@ int alert_log(void *host, naclk_str machine_guid, uint64_t after, uint32_t limit
       end->last_log_id = all ? reading->last : last;
       end->gap = reading->gap;
     }
+    remember(h, *node, *reading, all ? reading->last : last);
     return 0;
   });
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // nodes: the local node and the children, from /api/v1/info; what each can do and how it is.
+#include <set>
+#include <string>
+
 #include "plugin-api/external/hooks.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/read_nodes.h"
@@ -16,6 +19,14 @@ void add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
   }
 }
 
+// Children that were away when 1.x started are only in its database (stock-agent.md 3.3).
+void add_stored_children(ExternalHost &host, std::vector<Node> &nodes) {
+  std::set<std::string> listed;
+  for (const auto &n : nodes) listed.insert(n.machine_guid);
+  for (auto &n : host.stored_children())
+    if (listed.insert(n.machine_guid).second) nodes.push_back(std::move(n));
+}
+
 }  // namespace
 
 int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
@@ -27,11 +38,13 @@ int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
     const auto facts = read_facts(*info);
     if (h.facts().generation == Generation::v1) {
       add_health_v1(h, list);
+      add_stored_children(h, list);
     } else {
       const auto instances = h.get_json({}, "/api/v2/node_instances");
       if (!instances) return negated_errno(instances.error().code);
       add_node_instances(list, *instances);
     }
+    h.saw_nodes(list);
     for (auto &n : list) {
       if (n.local) {
         n.ml_capable = facts.ml_capable;

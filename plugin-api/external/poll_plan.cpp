@@ -5,6 +5,13 @@
 
 namespace aclk::external {
 
+std::size_t alert_budget(const std::vector<Node> &nodes) {
+  constexpr std::size_t kAll = 64;
+  constexpr std::size_t kMost = 512;
+  const auto live = std::count_if(nodes.begin(), nodes.end(), [](const Node &n) { return n.live && !n.local; });
+  return std::clamp((static_cast<std::size_t>(live) + 1) / 2, kAll, kMost);
+}
+
 PollPlan::Time PollPlan::next() const {
   return std::min({of(Subject::alerts).at, of(Subject::nodes).at, of(Subject::contexts).at});
 }

@@ -18,6 +18,10 @@ namespace aclk::external {
 enum class Subject : std::uint8_t { alerts, nodes, contexts };
 inline constexpr std::array kSubjects{Subject::alerts, Subject::nodes, Subject::contexts};
 
+// How many children to look at per round of 1 s for alerts, so that each is seen within 2 s of its change: all up to 64
+// (2 ms of the agent's time per second, and a line of its access log for each look), half of more, and 512 at most.
+[[nodiscard]] std::size_t alert_budget(const std::vector<Node> &nodes);
+
 class PollPlan {
  public:
   using Time = std::chrono::steady_clock::time_point;

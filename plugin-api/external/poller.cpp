@@ -17,7 +17,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Children looked at per round; the local node is looked at each time.
-constexpr std::size_t kAlertBudget = 16;
 constexpr std::size_t kInfoBudget = 4;
 constexpr std::size_t kContextBudget = 8;
 constexpr std::chrono::seconds kMaxRetry{5};
@@ -139,7 +138,7 @@ Result<bool> Poller::look_at_alerts() {
     return tell(change.events);
   }
   bool changed = false;
-  for (const auto &node : plan_.pick(Subject::alerts, watch_.nodes(), kAlertBudget, true)) {
+  for (const auto &node : plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), true)) {
     const auto alarms = agent_.get_json(node, "/api/v1/alarms?active", stopped_);
     if (!alarms && ends_round(alarms.error().code)) return again(alarms.error());
     if (alarms) changed |= tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")));

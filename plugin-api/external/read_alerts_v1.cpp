@@ -141,22 +141,23 @@ std::vector<Alert> read_active_alarms(const json &alarms, const std::vector<Aler
   return out;
 }
 
-LogReading judge_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit,
-                     std::optional<std::uint64_t> latest, std::uint32_t max_log) {
-  constexpr std::uint64_t kLargeHole = 1000;
+LogAnchor anchor_of(const Alert &entry) { return {entry.log_id, entry.alert_id, entry.event_id, entry.when_s}; }
+
+bool continues_log(const std::vector<Alert> &entries, std::uint64_t after, const std::optional<LogAnchor> &shown,
+                   std::uint64_t began_s) {
+  constexpr std::uint64_t kStartSeconds = 5;  // an agent writes entries before it starts its plugins
+  const auto it = std::find_if(entries.begin(), entries.end(), [&](const Alert &a) { return a.log_id == after; });
+  if (it == entries.end()) return false;
+  if (!shown) return it->when_s + kStartSeconds < began_s;
+  return shown->log_id != after || *shown == anchor_of(*it);
+}
+
+LogReading take_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit, bool gap) {
   LogReading r;
+  r.gap = gap;
   r.last = after;
-  const bool anew = after != 0 && latest && *latest != 0 && *latest < after;
-  if (anew) {
-    r.gap = true;
-  } else {
-    entries.erase(std::remove_if(entries.begin(), entries.end(), [&](const Alert &a) { return a.log_id <= after; }),
-                  entries.end());
-    if (after != 0 && !entries.empty() && entries.front().log_id > after + 1) {
-      const auto hole = entries.front().log_id - after - 1;
-      r.gap = entries.size() >= std::max<std::size_t>(1, std::size_t{max_log} / 3 * 2) || hole > kLargeHole;
-    }
-  }
+  const bool anew = gap && !entries.empty() && entries.back().log_id < after;
+  if (!anew) std::erase_if(entries, [&](const Alert &a) { return a.log_id <= after; });
   if (limit != 0 && entries.size() > limit) entries.resize(limit);
   if (!entries.empty()) r.last = entries.back().log_id;
   r.entries = std::move(entries);

@@ -44,12 +44,28 @@ struct LogReading {
   bool gap = false;
 };
 
-// entries: what the agent gave for `after`, oldest first. latest: latest_alarm_log_unique_id, where it was asked for.
-// max_log: how many entries the agent keeps; when it has more it cuts the list to two thirds of that.
-//  - A list that short cannot have been cut, so a hole before its first entry is no loss: repeated notifications use
-//    up ids without an entry. A list that long, or a hole of more than 1000, is one.
-//  - `latest` below `after` means that the database was deleted: ids began anew, and everything there is is new.
-[[nodiscard]] LogReading judge_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit,
-                                   std::optional<std::uint64_t> latest, std::uint32_t max_log);
+// An entry of a log as it is remembered: ids alone do not tell one log from another.
+struct LogAnchor {
+  std::uint64_t log_id = 0;
+  std::string alert_id;
+  std::uint64_t event_id = 0;
+  std::uint64_t when_s = 0;
+
+  bool operator==(const LogAnchor &) const = default;
+};
+[[nodiscard]] LogAnchor anchor_of(const Alert &entry);
+
+// Is this the log that `after` is of? entries: the log from `after` on, that one included, oldest first. It must be
+// there: the agent cuts its log at the old end and keeps it over restarts. After a new database or a loss of the newest
+// entries another one may have its id (ids run ahead of the clock, then begin again at the clock):
+//  - `shown`, what was shown last by this process, must be the same entry, if it has this id;
+//  - if this process has shown nothing yet, the entry must be older than it: who remembers `after` has it from a
+//    process before. began_s: second in which this process began.
+[[nodiscard]] bool continues_log(const std::vector<Alert> &entries, std::uint64_t after,
+                                 const std::optional<LogAnchor> &shown, std::uint64_t began_s);
+
+// What to show. entries: any part of the log that has all there is after `after`. gap: the log does not continue what
+// `after` is of; if all its ids are lower, they began anew, and everything there is is new.
+[[nodiscard]] LogReading take_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit, bool gap);
 
 }  // namespace aclk::external

@@ -17,8 +17,6 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxAlerts = 100'000;
 
-std::string alert_id(const std::string &chart, const std::string &name) { return chart + "/" + name; }
-
 bool has_flag(const json &flags, const char *flag) {
   return std::any_of(flags.begin(), flags.end(), [&](const json &f) { return f == flag; });
 }
@@ -33,7 +31,7 @@ Alert read_transition(const json &t) {
   a.name = text_of(t, "alert");
   a.chart = text_of(t, "instance");
   a.chart_name = text_of(t, "instance_n", "instance");
-  a.alert_id = alert_id(a.chart, a.name);
+  a.alert_id = alert_id_v2(a.chart, a.name);
   a.context = text_of(t, "context");
   a.summary = text_of(t, "summary");
   a.info = text_of(t, "info");
@@ -59,6 +57,10 @@ Alert read_transition(const json &t) {
   return a;
 }
 
+}  // namespace
+
+std::string alert_id_v2(const std::string &chart, const std::string &name) { return chart + "/" + name; }
+
 void add_definition(Alert &a, std::string_view node, std::string_view hostname, std::string_view config_dir,
                     const Definitions &definitions) {
   const auto known = definitions.of_alert(node, a.chart_name, a.name);
@@ -68,8 +70,6 @@ void add_definition(Alert &a, std::string_view node, std::string_view hostname, 
   if (a.conf_source.empty()) a.conf_source = known->conf_source;
   a.command = edit_command(parse_source(a.conf_source), config_dir, hostname);
 }
-
-}  // namespace
 
 Transitions read_transitions(const json &document, std::string_view node, std::string_view config_dir,
                              const Definitions &definitions) {
@@ -113,7 +113,7 @@ std::vector<Alert> read_alert_instances(const json &document, std::string_view n
     a.chart = text_of(i, "ch");
     if (a.name.empty() || a.chart.empty()) continue;
     a.chart_name = text_of(i, "ch_n", "ch");
-    a.alert_id = alert_id(a.chart, a.name);
+    a.alert_id = alert_id_v2(a.chart, a.name);
     a.log_id = uint_of(i, "gi");
     a.transition_id = parse_uuid(text_of(i, "tr_i")).value_or("");
     a.config_hash = parse_uuid(text_of(i, "cfg")).value_or("");

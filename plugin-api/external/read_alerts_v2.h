@@ -5,13 +5,22 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin-api/external/definitions.h"
 #include "plugin-api/external/read_alerts_v1.h"
 #include "plugin-api/external/values.h"
 
 namespace aclk::external {
+
+// chart id/name: the same in the transitions and in the instances, over restarts and over a new database.
+[[nodiscard]] std::string alert_id_v2(const std::string &chart, const std::string &name);
+
+// Where the definition of an alert stands, what runs for it and whether it is one at all, if `definitions` knows.
+void add_definition(Alert &alert, std::string_view node, std::string_view hostname, std::string_view config_dir,
+                    const Definitions &definitions);
 
 struct Transitions {
   std::vector<Alert> entries;  // oldest first; log_id is the agent's gi, microseconds of the clock at insertion

@@ -36,7 +36,6 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.default_port = port >= 1 && port <= 65535 ? static_cast<std::uint16_t>(port) : kNetdataPort;
   s.web_disabled = conf.get("web", "mode").value_or("") == "none";
   s.web_threads = std::min(number(conf, "web", "web server threads").value_or(0), 256U);
-  s.max_alert_log = number(conf, "health", "in memory max health log entries").value_or(1000);
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
   s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);
   s.polls.contexts = interval(conf, "poll contexts every", s.polls.contexts);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What netdata.conf says to this plugin ([plugin:aclk]) and about the agent beside it ([web], [health]).
+// What netdata.conf says to this plugin ([plugin:aclk]) and about the agent beside it ([web]).
 #pragma once
 
 #include <chrono>
@@ -22,12 +22,11 @@ struct PollIntervals {
 };
 
 struct Settings {
-  std::string agent_url;            // command line, else [plugin:aclk] agent url; empty = look for it
-  std::string bind_to;              // [web] bind to, else [global] bind socket to IP; empty = not set
-  std::uint16_t default_port{};     // [web] default port, else [global] default port, else 19999
-  bool web_disabled = false;        // [web] mode = none
-  unsigned web_threads = 0;         // [web] web server threads; 0 = not set
-  std::uint32_t max_alert_log = 0;  // [health] in memory max health log entries; 1000
+  std::string agent_url;         // command line, else [plugin:aclk] agent url; empty = look for it
+  std::string bind_to;           // [web] bind to, else [global] bind socket to IP; empty = not set
+  std::uint16_t default_port{};  // [web] default port, else [global] default port, else 19999
+  bool web_disabled = false;     // [web] mode = none
+  unsigned web_threads = 0;      // [web] web server threads; 0 = not set
   PollIntervals polls;
 };
 

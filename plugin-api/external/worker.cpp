@@ -252,7 +252,6 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   if (host_facts.env.version.empty()) host_facts.env.version = (*facts)->version;
   host_facts.generation = (*facts)->generation;
   host_facts.query_threads = limit;
-  host_facts.max_alert_log = settings.max_alert_log;
   host_facts.proxy_label = proxy_label(conf, env);
   const auto alarms = agent.get_json({}, "/api/v1/alarms?active", [&] { return end.wait(0ms); });
   host_facts.capabilities = agent_capabilities(**facts, alarms && bool_of(*alarms, "status"));

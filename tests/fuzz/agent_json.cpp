@@ -31,7 +31,8 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
       return (void)fingerprint(read_contexts(*j));
     case 3:
       alerts = read_alarm_log(*j, kNode, read_charts(*j), definitions);
-      return (void)judge_log(std::move(alerts), 5, 2, std::nullopt, 1000);
+      (void)continues_log(alerts, 5, std::nullopt, 1000);
+      return (void)take_log(std::move(alerts), 5, 2, true);
     case 4:
       return (void)read_active_alarms(*j, {}, kNode, read_charts(*j), "/etc/netdata", definitions);
     case 5:

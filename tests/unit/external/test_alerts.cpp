@@ -136,50 +136,6 @@ std::string active_alarms__without_the_log__say_what_the_alarm_says() {
   return {};
 }
 
-std::vector<Alert> entries(std::uint64_t first, std::size_t count) {
-  std::vector<Alert> out(count);
-  for (std::size_t i = 0; i < count; ++i) out[i].log_id = first + i;
-  return out;
-}
-
-std::string log__next_entries__no_gap() {
-  const auto r = judge_log(entries(101, 3), 100, 0, std::nullopt, 1000);
-  EXPECT(!r.gap && r.last == 103 && r.entries.size() == 3);
-  return {};
-}
-
-std::string log__limit__takes_the_oldest() {
-  const auto r = judge_log(entries(101, 30), 100, 10, std::nullopt, 1000);
-  EXPECT(r.last == 110 && r.entries.size() == 10);
-  return {};
-}
-
-std::string log__hole_in_a_short_list__is_no_gap() {
-  EXPECT(!judge_log(entries(105, 3), 100, 0, std::nullopt, 1000).gap);
-  EXPECT(judge_log(entries(2000, 3), 100, 0, std::nullopt, 1000).gap);
-  return {};
-}
-
-std::string log__cut_by_the_agent__is_a_gap() {
-  EXPECT(judge_log(entries(200, 666), 100, 0, std::nullopt, 1000).gap);
-  EXPECT(!judge_log(entries(101, 1000), 100, 0, std::nullopt, 1000).gap);
-  EXPECT(!judge_log(entries(200, 666), 0, 0, std::nullopt, 1000).gap);
-  return {};
-}
-
-std::string log__ids_begin_anew__is_a_gap_and_shows_everything() {
-  const auto r = judge_log(entries(10, 5), 100, 0, 14, 1000);
-  EXPECT(r.gap && r.entries.size() == 5 && r.last == 14);
-  return {};
-}
-
-std::string log__nothing_new__stays_where_it_was() {
-  const auto r = judge_log({}, 100, 0, 100, 1000);
-  EXPECT(!r.gap && r.last == 100 && r.entries.empty());
-  EXPECT(!judge_log({}, 100, 0, 0, 1000).gap);  // a child whose health has not begun
-  return {};
-}
-
 std::string transitions__of_2_x__are_read_per_node() {
   Definitions d;
   const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
@@ -240,12 +196,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(alarm_log__hostile__is_empty),
     ACLK_TEST(active_alarms__with_the_log__are_their_last_transitions),
     ACLK_TEST(active_alarms__without_the_log__say_what_the_alarm_says),
-    ACLK_TEST(log__next_entries__no_gap),
-    ACLK_TEST(log__limit__takes_the_oldest),
-    ACLK_TEST(log__hole_in_a_short_list__is_no_gap),
-    ACLK_TEST(log__cut_by_the_agent__is_a_gap),
-    ACLK_TEST(log__ids_begin_anew__is_a_gap_and_shows_everything),
-    ACLK_TEST(log__nothing_new__stays_where_it_was),
     ACLK_TEST(transitions__of_2_x__are_read_per_node),
     ACLK_TEST(instances__of_2_x__are_active_alerts_and_teach_definitions),
 };

@@ -117,7 +117,6 @@ std::string settings__defaults_and_all_keys__are_read() {
   EXPECT_EQ(d.default_port, 19999);
   EXPECT(!d.web_disabled);
   EXPECT(d.polls.alerts == 1s && d.polls.nodes == 5s && d.polls.contexts == 10s);
-  EXPECT_EQ(d.max_alert_log, 1000U);
   const auto s = read_settings(
       NetdataConf::parse(
           "[global]\nbind socket to IP = 10.0.0.1\ndefault port = 1\n[web]\ndefault port = 20000\nmode = none\n"
@@ -130,7 +129,6 @@ std::string settings__defaults_and_all_keys__are_read() {
   EXPECT_EQ(s.default_port, 20000);
   EXPECT(s.web_disabled);
   EXPECT_EQ(s.web_threads, 4U);
-  EXPECT_EQ(s.max_alert_log, 500U);
   EXPECT(s.polls.alerts == 2s && s.polls.nodes == 1s && s.polls.contexts == 300s);
   Options o;
   o.agent_url = "unix:/y";

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <set>
+
 #include "plugin-api/external/poll_plan.h"
 #include "plugin-api/external/read_nodes.h"
 #include "plugin-api/external/watch.h"
@@ -161,6 +163,30 @@ std::string plan__many_children__are_looked_at_in_turn() {
   return {};
 }
 
+std::string plan__alerts_of_children__each_within_two_rounds() {
+  const auto rounds = [](std::size_t children) {
+    std::vector<Node> list(children + 1);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      list[i].machine_guid = std::to_string(i);
+      list[i].local = i == 0;
+      list[i].live = true;
+    }
+    PollPlan p({});
+    std::set<std::string> seen;
+    unsigned n = 0;
+    for (; seen.size() < list.size(); ++n)
+      for (auto &guid : p.pick(Subject::alerts, list, alert_budget(list), true)) seen.insert(std::move(guid));
+    return n;
+  };
+  EXPECT_EQ(rounds(1), 1U);
+  EXPECT_EQ(rounds(60), 1U);
+  EXPECT_EQ(rounds(64), 1U);
+  EXPECT_EQ(rounds(65), 2U);
+  EXPECT_EQ(rounds(1023), 2U);
+  EXPECT_EQ(rounds(1025), 3U);
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(watch__nodes__any_change_is_told_once),
     ACLK_TEST(watch__info__first_look_is_silent_then_each_kind_by_itself),
@@ -171,6 +197,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(plan__each_subject__has_its_interval),
     ACLK_TEST(plan__nothing_changes__slows_down_to_a_third_but_not_alerts),
     ACLK_TEST(plan__many_children__are_looked_at_in_turn),
+    ACLK_TEST(plan__alerts_of_children__each_within_two_rounds),
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ int find_tests();
 int json_tests();
 int node_tests();
 int alert_tests();
+int alert_log_tests();
+int meta_db_tests();
 int definition_tests();
 int target_tests();
 int watch_tests();
@@ -28,6 +30,7 @@ int log_tests();
 int http_tests();
 int agent_tests();
 int hook_tests();
+int hook_alert_tests();
 int process_tests();
 
 inline std::string sample(const std::string &name) {

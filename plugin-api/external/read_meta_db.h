@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What is read from the agent's database: of 1.x the children that are away, of 2.x the whole health log, of which
+// /api/v2/alert_transitions shows only what raised or cleared an alert (stock-agent.md 3.3, 3.7, 7).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin-api/external/meta_db.h"
+#include "plugin-api/external/values.h"
+
+namespace aclk::external {
+
+// Table host of 1.x: nodes with hops > 0, as nodes that are not live. At most 10 000.
+[[nodiscard]] Result<std::vector<Node>> read_children(MetaDb &db);
+
+// The health log of one node of 2.x after `after` (gi, microseconds).
+struct DbLog {
+  std::vector<Alert> entries;    // oldest first; log_id is the gi; where definitions stand is not filled
+  std::string hostname;          // "" = the node is not in the database
+  bool more = false;             // there are more after these
+  std::uint64_t before = 0;      // the newest gi that is not above `after`; 0 = none
+  std::uint64_t last_added = 0;  // gi of the entry that was written last; 0 = the log is empty
+};
+// At most `limit` entries; 0, and everything above, is 20 000.
+[[nodiscard]] Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after,
+                                            std::uint32_t limit);
+
+// The last transition of each alert that this node of 2.x ever had.
+[[nodiscard]] Result<std::vector<Alert>> read_last_transitions(MetaDb &db, std::string_view node);
+
+}  // namespace aclk::external

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A netdata-meta.db as an agent keeps it, made for a test by the tables of stock-agent.md 7.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace aclk::external::test {
+
+// A row of health_log and one of health_log_detail, in one.
+struct LogRow {
+  std::uint64_t gi = 0;
+  std::string node;
+  std::string alert = "stocktest_high";
+  int old_status = 0;
+  int new_status = 1;
+  std::string transition;  // UUID
+  int event = 1;
+  int flags = 1;
+  bool last = false;  // health_log.last_transition_id
+};
+
+class MetaDbFile {
+ public:
+  // In a new private directory, which goes with this object. With the agent's connection open, as beside a live one.
+  explicit MetaDbFile(int user_version);
+  ~MetaDbFile();
+  MetaDbFile(const MetaDbFile &) = delete;
+  MetaDbFile &operator=(const MetaDbFile &) = delete;
+
+  void run(const std::string &sql);
+  void add_host(const std::string &guid, const std::string &name, int hops);
+  void add(const LogRow &row);
+  [[nodiscard]] const std::filesystem::path &dir() const { return dir_; }
+  [[nodiscard]] std::filesystem::path file() const { return dir_ / "netdata-meta.db"; }
+
+ private:
+  std::filesystem::path dir_;
+  struct Open;
+  Open *open_;
+};
+
+}  // namespace aclk::external::test
