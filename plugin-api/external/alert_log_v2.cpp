@@ -114,10 +114,11 @@ void AlertMemory::note_removed(const Transitions &rest, const std::vector<Alert>
   std::set<std::string_view> exist;
   for (const auto &a : present) exist.insert(a.alert_id);
   auto id = newest(rest.entries, newest(present, newest(removed_, after)));
-  for (const auto &[alert_id, known] : known_) {
-    if (exist.contains(alert_id) || known.status == NACLK_ALERT_REMOVED) continue;
+  for (const auto &entry : known_) {
+    const auto &known = entry.second;
+    if (exist.contains(known.alert_id) || known.status == NACLK_ALERT_REMOVED) continue;
     const bool told = std::any_of(rest.entries.begin(), rest.entries.end(), [&](const Alert &a) {
-      return a.alert_id == alert_id && a.status == NACLK_ALERT_REMOVED && a.log_id > known.log_id;
+      return a.alert_id == known.alert_id && a.status == NACLK_ALERT_REMOVED && a.log_id > known.log_id;
     });
     if (told) continue;
     auto gone = known;

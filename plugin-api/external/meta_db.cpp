@@ -29,10 +29,10 @@ std::optional<std::array<char, kUuidBytes>> bytes_of(std::string_view uuid) {
   std::size_t digits = 0;
   for (const char c : uuid) {
     if (c == '-') continue;
-    const auto v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    const int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     if (v < 0 || digits == std::size_t{kUuidBytes} * 2) return std::nullopt;
     auto &byte = out.at(digits++ / 2);
-    byte = static_cast<char>((static_cast<unsigned char>(byte) << 4U) | static_cast<unsigned>(v));
+    byte = static_cast<char>((static_cast<unsigned char>(byte) << 4) | v);
   }
   return digits == std::size_t{kUuidBytes} * 2 ? std::optional(out) : std::nullopt;
 }

@@ -235,7 +235,7 @@ std::string memory__transitions_not_shown__come_from_the_alerts_with_their_old_s
   const std::vector<Alert> now{one(kGi + 2, "x", 4)};
   for (int i = 0; i < 2; ++i) {
     const auto r = m.read({}, now, kGi + 1, 0, 1, true, kNow);
-    EXPECT(r.entries.size() == 1 && r.entries[0].old_status == 3 && r.entries[0].transition_id != "");
+    EXPECT(r.entries.size() == 1 && r.entries[0].old_status == 3 && !r.entries[0].transition_id.empty());
   }
   Transitions rest;
   rest.entries = {one(kGi + 2, "x", 4, 5)};
