@@ -46,8 +46,7 @@ void AlertSync::load(StoredAlerts stored) {
     else
       queue_[t.order] = t.alert_id;
     next_order_ = std::max(next_order_, t.order + 1);
-    records_[t.alert_id].at(t.slot) =
-        Step{t.order, t.log_id, e->when, t.due_s, e->status, std::move(t.entry), false, false};
+    records_[t.alert_id].at(t.slot) = Step{t.order, t.log_id, e->when, t.due_s, e->status, std::move(t.entry), false};
   }
 }
 
@@ -116,7 +115,6 @@ void AlertSync::online(Moment now) {
 void AlertSync::offline() {
   online_ = false;
   expecting_.reset();
-  asked_.reset();
   tickets_.clear();
   for (const auto &[order, id] : queue_)
     if (auto &sent = records_[id].at(Slot::sent)) sent->flying = false;
@@ -156,6 +154,9 @@ void AlertSync::compare(std::uint64_t version, Moment /*now*/) {
     return;
   }
   comparisons_.push_back({Outcome::snapshot, version, local});
+  // Remembered: what is sent from now on changes the cloud's version, but does not make it right.
+  kept_.resync = true;
+  put_log();
   if (stage_ == Stage::none) stage_ = Stage::wanted;
 }
 
@@ -232,11 +233,10 @@ void AlertSync::learn(host::Alert alert) {
   const bool ids = !kept_.resync && last_id != 0 && alert.log_id != 0;
   if (ids && alert.log_id <= last_id) return;
   if (alert.entry.when < last_when) {
-    // Newer, but with an older time: the clock was set back, and the versions with it. Only a snapshot is right.
-    if (ids) {
-      kept_.resync = true;
-      missed_again_ = missed_again_ || stage_ == Stage::sending;
-    }
+    // Newer in the log, but with an older time: the clock was set back, and the versions with it. Only a snapshot is
+    // right.
+    kept_.resync = true;
+    missed_again_ = missed_again_ || stage_ == Stage::sending;
     return;
   }
   Step s;
@@ -303,7 +303,8 @@ void AlertSync::begin(std::vector<StoredAlert> alerts, Moment now) {
 // ------------------------------------------------------------------------------------------------------ to the cloud
 
 void AlertSync::promote(Moment now) {
-  if (frozen() || beginning_) return;
+  // What a snapshot is about to tell is not told a second time, and older, after it.
+  if (frozen() || beginning_ || kept_.resync) return;
   std::vector<std::string> due;
   for (const auto &id : pending_) {
     const auto at = records_.find(id)->second.at(Slot::pending)->due_s;
@@ -320,7 +321,13 @@ void AlertSync::select(const std::string &id) {
   auto &r = records_.find(id)->second;
   auto step = *r.at(Slot::pending);
   put(id, Slot::pending, std::nullopt);
-  if (!wanted_by_cloud()) return submit(id, step);
+  const auto told = r.submitted ? r.submitted->log_id : 0;
+  if (told != 0 && step.log_id != 0 && step.log_id <= told) return;  // a snapshot had it, or a later one
+  if (!wanted_by_cloud()) {
+    // Nobody listens yet. Versions are sums of seconds, which cannot tell what happens within one: a snapshot can.
+    kept_.resync = true;
+    return put_log();
+  }
   const auto &sent = r.at(Slot::sent);
   const auto &waiting = r.at(Slot::waiting);
   const auto known = sent          ? sent->status
@@ -331,6 +338,7 @@ void AlertSync::select(const std::string &id) {
     return;
   }
   step.order = waiting ? waiting->order : next_order_++;
+  step.due_s = waiting ? waiting->due_s : 0;
   put(id, Slot::waiting, std::move(step));
 }
 
@@ -355,11 +363,10 @@ void AlertSync::publish(Moment now) {
   for (const auto &[order, id] : queue_) {
     const auto &r = records_.find(id)->second;
     const auto &sent = r.at(Slot::sent);
-    if (sent && sent->order == order && !sent->flying && sent->due_s <= now.wall_s()) {
+    if (sent && sent->order == order && !sent->flying)
       again.push_back(id);
-    } else if (!sent) {
+    else if (!sent && r.at(Slot::waiting)->due_s <= now.wall_s())
       fresh.push_back(id);
-    }
   }
   for (const auto &id : again)
     if (in_window_ < kPerSecond) send(id);
@@ -390,15 +397,23 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, Moment now) {
     put(id, Slot::sent, std::nullopt);
     transitions_ += how == Delivery::acked ? 1 : 0;
   } else {
-    sent->due_s = now.wall_s() + (how == Delivery::full ? kFullAgain : kRefusedAgain);
+    // The broker does not have it: it waits again, unless a newer one does already.
+    auto step = *sent;
+    put(id, Slot::sent, std::nullopt);
+    step.due_s = now.wall_s() + (how == Delivery::full ? kFullAgain : kRefusedAgain);
+    if (!records_.find(id)->second.at(Slot::waiting)) put(id, Slot::waiting, std::move(step));
   }
   tick(now);
 }
 
 void AlertSync::snapshot(std::vector<StoredAlert> alerts, Moment now) {
+  // From here on everything that was on its way is in the snapshot, and only a snapshot will do: also after a crash,
+  // when nobody knows whether this one has arrived.
   for (auto &[id, r] : records_)
-    for (auto &s : r.slots)
-      if (s) s->covered = true;
+    for (const auto slot : {Slot::pending, Slot::waiting, Slot::sent})
+      if (r.at(slot)) put(id, slot, std::nullopt);
+  kept_.resync = true;
+  put_log();
   missed_again_ = false;
   snapshot_ = std::move(alerts);
   stage_ = Stage::sending;
@@ -414,9 +429,6 @@ void AlertSync::snapshot_again(loop::Instant at) {
   stage_ = Stage::wanted;
   snapshot_at_ = at;
   snapshot_.clear();
-  for (auto &[id, r] : records_)
-    for (auto &s : r.slots)
-      if (s) s->covered = false;
 }
 
 void AlertSync::snapshot_delivered(Delivery how, Moment now) {
@@ -429,9 +441,6 @@ void AlertSync::snapshot_delivered(Delivery how, Moment now) {
   snapshot_at_.reset();
   ++snapshots_;
   submit_all(std::exchange(snapshot_, {}));
-  for (auto &[id, r] : records_)
-    for (const auto slot : {Slot::pending, Slot::waiting, Slot::sent})
-      if (r.at(slot) && r.at(slot)->covered) put(id, slot, std::nullopt);
   kept_.resync = std::exchange(missed_again_, false);
   put_log();
   tick(now);
@@ -442,9 +451,13 @@ void AlertSync::snapshot_delivered(Delivery how, Moment now) {
 // Nothing selected is left, but what the broker has refused: the snapshot has that too.
 bool AlertSync::drained(Moment now) const {
   return std::ranges::all_of(queue_, [&](const auto &q) {
-    const auto &sent = records_.find(q.second)->second.at(Slot::sent);
-    return sent && !sent->flying && sent->due_s > now.wall_s();
+    const auto &r = records_.find(q.second)->second;
+    return !r.at(Slot::sent) && r.at(Slot::waiting)->due_s > now.wall_s();
   });
+}
+
+bool AlertSync::snapshot_possible(Moment now) const {
+  return stage_ == Stage::wanted && online_ && !expecting_ && !beginning_ && (!streaming_ || drained(now));
 }
 
 void AlertSync::read(Moment now) {
@@ -456,8 +469,7 @@ void AlertSync::read(Moment now) {
     log_stale_ = false;
     reading_ = true;
     actions_.emplace_back(ReadAlertLog{kept_.last_log_id, beginning_ ? 0 : kLogPage});
-  } else if (stage_ == Stage::wanted && online_ && !expecting_ && (!snapshot_at_ || *snapshot_at_ <= now.at) &&
-             (!streaming_ || drained(now))) {
+  } else if (snapshot_possible(now) && (!snapshot_at_ || *snapshot_at_ <= now.at)) {
     snapshot_at_.reset();
     stage_ = Stage::reading;
     reading_ = true;
@@ -479,16 +491,20 @@ std::optional<loop::Instant> AlertSync::next_due() const {
   const auto at = [&](std::int64_t wall_s) {
     return now_.at + std::chrono::microseconds(wall_s * 1'000'000 - now_.wall_us);
   };
-  const bool wants_reading = log_stale_ || (beginning_ && log_end_known_) || stage_ == Stage::wanted;
-  if (!reading_ && read_again_at_ && wants_reading) sooner(due, *read_again_at_);
-  if (online_ && !expecting_ && stage_ == Stage::wanted && snapshot_at_) sooner(due, *snapshot_at_);
-  if (!frozen() && !beginning_)
+  // As in read(): one reading after the other, none too early after a failure.
+  const auto reading_at = read_again_at_.value_or(now_.at);
+  if (!reading_ && (log_stale_ || (beginning_ && log_end_known_)))
+    sooner(due, reading_at);
+  else if (!reading_ && snapshot_possible(now_))
+    sooner(due, std::max(reading_at, snapshot_at_.value_or(now_.at)));
+  if (!frozen() && !beginning_ && !kept_.resync)
     for (const auto &id : pending_) sooner(due, at(records_.find(id)->second.at(Slot::pending)->due_s));
   if (may_send() && !frozen())
     for (const auto &[order, id] : queue_) {
-      const auto &sent = records_.find(id)->second.at(Slot::sent);
+      const auto &r = records_.find(id)->second;
+      const auto &sent = r.at(Slot::sent);
       if (sent && sent->flying) continue;
-      sooner(due, std::max(window_ + 1s, sent ? at(sent->due_s) : window_));
+      sooner(due, std::max(window_ + 1s, sent ? window_ : at(r.at(Slot::waiting)->due_s)));
     }
   return due;
 }

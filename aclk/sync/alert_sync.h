@@ -4,7 +4,8 @@
 // gives out messages, changes to remember, and the wish to read the host.
 //
 // A transition's way:  log of the host -> pending (not due) -> waiting (selected) -> sent (published) -> submitted
-//  - Every step is a change for the store. Changes must be on disk before the actions given out with them are done.
+//  - Every step is a change for the store. Changes must be on disk before the messages given out with them are sent,
+//    and right after a message was refused.
 //  - Of one alert a newer transition takes the place of a pending or waiting one. One that was published stays, with
 //    its id, until its PUBACK has come, over any number of connections and restarts; the next one of its alert waits.
 //  - Only what was acknowledged counts in the alert version. The cloud may be ahead of us by what was published and
@@ -107,11 +108,10 @@ class AlertSync {
     std::uint64_t order = 0;
     std::uint64_t log_id = 0;
     std::uint64_t when_s = 0;
-    std::int64_t due_s = 0;  // wall clock: pending until then; sent: not again before then
+    std::int64_t due_s = 0;  // wall clock: pending, or held back after a refusal, until then
     proto::AlarmStatus status{};
     std::string entry;
-    bool flying = false;   // sent on this connection, its PUBACK is awaited
-    bool covered = false;  // in the snapshot that is on its way
+    bool flying = false;  // sent on this connection, its PUBACK is awaited
   };
   struct Record {
     std::optional<Submitted> submitted;
@@ -139,6 +139,7 @@ class AlertSync {
   void snapshot_delivered(transport::Delivery how, Moment now);
   void submit_all(std::vector<StoredAlert> alerts);
   [[nodiscard]] bool drained(Moment now) const;
+  [[nodiscard]] bool snapshot_possible(Moment now) const;
   [[nodiscard]] bool wanted_by_cloud() const { return streaming_ || kept_.streaming; }
   [[nodiscard]] bool may_send() const { return online_ && streaming_ && !expecting_; }
   [[nodiscard]] bool frozen() const { return stage_ == Stage::reading || stage_ == Stage::sending; }

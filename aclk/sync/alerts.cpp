@@ -194,7 +194,11 @@ void Alerts::delivered(const std::string &guid, std::uint64_t ticket, Delivery h
   const auto it = entries_.find(guid);
   if (it == entries_.end()) return;
   it->second.sync.delivered(ticket, how, moment());
-  if (how != Delivery::lost) run(guid, it->second);  // else the end of the connection is told next
+  if (how == Delivery::lost) return;  // the end of the connection is told next
+  run(guid, it->second);
+  // Who knows that the broker refused one, and that it did not arrive, must not forget it in a crash: the cloud's next
+  // version is read as "everything published up to here".
+  if (how != Delivery::acked) (void)ledger_.commit();
 }
 
 void Alerts::send(const std::string &guid, SendTransition t) {

@@ -89,9 +89,9 @@ class NodeSync {
   struct Record {
     host::Node node;
     std::string node_id;
-    bool listed = false;                   // the host shows it now
-    bool stated = false;                   // its state was told on this connection
-    bool fetching = false;                 // info or collectors are being read
+    bool listed = false;             // the host shows it now
+    bool stated = false;             // its state was told on this connection
+    bool fetching = false;           // info or collectors are being read
     std::deque<loop::Instant> told;  // when its state was, the last few times
     Due state_due;
     Due info_due;

@@ -3,5 +3,10 @@
 // The groups of tests of aclk/sync; each returns the number of failures.
 #pragma once
 
+int run_alert_property_tests();
+int run_alert_sync_tests();
+int run_context_property_tests();
+int run_context_sync_tests();
+int run_ledger_tests();
 int run_node_sync_tests();
 int run_store_tests();
