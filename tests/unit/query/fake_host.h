@@ -22,6 +22,7 @@
 #include <netdata-aclk/plugin.h>
 
 #include "aclk/host/host.h"
+#include "tests/unit/host_table.h"
 
 namespace aclk::query::test {
 
@@ -36,41 +37,11 @@ class FakeHost {
   };
 
   FakeHost() {
-    naclk_host t{};
-    t.size = sizeof t;
-    t.abi = NACLK_ABI;
-    t.host = this;
-    t.log = [](void *, naclk_log_source, naclk_log_level, naclk_str) {};
-    t.config = [](void *, naclk_str, naclk_str, naclk_text_fn, void *) { return -ENOENT; };
-    t.identity = [](void *, naclk_identity_fn show, void *ctx) {
-      naclk_identity i{};
-      i.size = sizeof i;
-      i.machine_guid = str("11111111-1111-4111-8111-111111111111");
-      i.hostname = str("parent");
-      i.agent_version = str("v1.37.1");
-      return show(ctx, &i);
-    };
-    t.directories = [](void *, naclk_directories_fn show, void *ctx) {
-      naclk_directories d{};
-      d.size = sizeof d;
-      d.user_config = d.lib = d.log = d.run = str("/nonexistent");
-      return show(ctx, &d);
-    };
-    t.nodes = [](void *, naclk_node_fn, void *) { return 0; };
-    t.node_info = [](void *, naclk_str, naclk_node_info_fn, void *) { return -ENOENT; };
-    t.collectors = [](void *, naclk_str, naclk_collector_fn, void *) { return 0; };
-    t.contexts = [](void *, naclk_str, naclk_context_fn, void *) { return 0; };
-    t.alert_log = [](void *, naclk_str, std::uint64_t, std::uint32_t, naclk_alert_fn, void *, naclk_alert_log_end *) {
-      return 0;
-    };
-    t.active_alerts = [](void *, naclk_str, naclk_alert_fn, void *) { return 0; };
-    t.alert_config = [](void *, naclk_str, naclk_alert_config_fn, void *) { return -ENOENT; };
+    auto t = aclk::test::empty_host(this);
     t.query = [](void *host, const naclk_query *q, naclk_reply_fn show, void *ctx) {
       return static_cast<FakeHost *>(host)->query(*q, show, ctx);
     };
-    auto adopted = host::Host::adopt(&t);
-    if (!adopted) std::abort();
-    host_ = std::move(*adopted);
+    host_ = aclk::test::adopted(t);
   }
   FakeHost(const FakeHost &) = delete;
   FakeHost &operator=(const FakeHost &) = delete;

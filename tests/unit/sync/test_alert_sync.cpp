@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include <deque>
+
+#include "aclk/sync/alert_rules.h"
+#include "aclk/sync/alert_sync.h"
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/sync/tests.h"
+
+using namespace aclk;
+using namespace aclk::sync;
+using namespace std::chrono_literals;
+using proto::AlarmStatus;
+using transport::Delivery;
+
+namespace {
+
+const std::string kGuid = "11111111-2222-3333-4444-555555555555";
+constexpr std::int64_t kStart = 1'700'000'000;
+
+Moment at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
+
+host::Alert alert(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to, std::int64_t when) {
+  host::Alert a;
+  a.log_id = log_id;
+  a.alert_id = name;
+  a.entry.name = name;
+  a.entry.old_status = from;
+  a.entry.status = to;
+  a.entry.when = static_cast<std::uint64_t>(kStart + when);
+  return a;
+}
+
+// What it did, as words: "log 0; alerts; send a 5; snapshot 2; ".
+struct Watched {
+  explicit Watched(StoredAlerts stored = {}) : sync(kGuid, std::move(stored), at(0ms)) {}
+  AlertSync sync;
+  std::deque<std::uint64_t> tickets;
+  std::string last_id;
+
+  std::string did() {
+    std::string out;
+    for (const auto &a : sync.take_actions()) {
+      if (const auto *r = std::get_if<ReadAlertLog>(&a)) out += fmt::format("log {}; ", r->after);
+      if (std::holds_alternative<ReadAlerts>(a)) out += "alerts; ";
+      if (std::holds_alternative<ReadStoredAlerts>(a)) out += "stored; ";
+      if (const auto *s = std::get_if<SendSnapshot>(&a)) {
+        out += fmt::format("snapshot {}; ", s->entries.size());
+        tickets.push_back(s->ticket);
+      }
+      if (const auto *t = std::get_if<SendTransition>(&a)) {
+        const auto e = proto::decode_alarm_log_entry(t->entry);
+        out += fmt::format("send {} {}; ", e->name, static_cast<int>(e->status));
+        last_id = e->transition_id;
+        tickets.push_back(t->ticket);
+      }
+    }
+    return out;
+  }
+  void answer(Delivery how, Moment now) {
+    const auto t = tickets.front();
+    tickets.pop_front();
+    sync.delivered(t, how, now);
+  }
+  void log(std::vector<host::Alert> entries, std::uint64_t last, Moment now, bool gap = false) {
+    sync.log({std::move(entries), last, gap}, now);
+  }
+};
+
+// One that is online, streams, and agrees with the cloud on alert a being clear.
+Watched streaming() {
+  Watched w;
+  w.sync.online(at(0ms));
+  w.log({}, 100, at(0ms));
+  w.sync.alerts({alert(100, "a", AlarmStatus::unknown, AlarmStatus::clear, -50)}, at(0ms));
+  w.sync.start_streaming(kStart - 50, at(0ms));
+  (void)w.did();
+  return w;
+}
+
+std::string rules__delays__are_those_of_the_protocol() {
+  using S = AlarmStatus;
+  constexpr S kAll[] = {S::unknown, S::removed, S::not_a_number, S::clear, S::warning, S::critical};
+  std::string table;
+  for (const auto from : kAll) {
+    for (const auto to : kAll) table += fmt::format("{} ", tell_after(from, to).count());
+    table += "| ";
+  }
+  EXPECT_EQ(table,
+            "600 600 600 10 0 0 | "
+            "600 0 0 10 0 0 | "
+            "600 600 600 10 0 0 | "
+            "600 600 600 0 0 0 | "
+            "600 10 600 10 0 0 | "
+            "600 10 600 10 0 0 | ");
+  return {};
+}
+
+std::string rules__transition_id__is_the_hosts_or_the_same_for_ever() {
+  auto a = alert(7, "a", AlarmStatus::clear, AlarmStatus::warning, 5);
+  const auto id = derived_transition_id(kGuid, a);
+  EXPECT_EQ(id, derived_transition_id(kGuid, a));
+  EXPECT_EQ(proto::decode_alarm_log_entry(kept_entry(kGuid, a))->transition_id, id);
+  a.log_id = 8;
+  EXPECT(id != derived_transition_id(kGuid, a));
+  EXPECT(id != derived_transition_id("22222222-2222-3333-4444-555555555555", a));
+  a.entry.transition_id = "33333333-2222-3333-4444-555555555555";
+  const auto e = *wire_entry(kept_entry(kGuid, a), "claim", "node");
+  EXPECT_EQ(e.transition_id, a.entry.transition_id);
+  EXPECT_EQ(e.claim_id + e.node_id, "claimnode");
+  EXPECT_EQ(e.alert_version, e.when);
+  return {};
+}
+
+std::string alerts__first_look__is_compared_and_told_by_a_snapshot() {
+  Watched w;
+  w.sync.online(at(0ms));
+  EXPECT_EQ(w.did(), "log 0; ");
+  w.sync.start_streaming(0, at(0ms));  // too early: remembered
+  EXPECT_EQ(w.did(), "");
+  w.log({alert(1, "a", AlarmStatus::unknown, AlarmStatus::critical, -9)}, 1, at(0ms));
+  EXPECT_EQ(w.did(), "alerts; ");
+  const auto now_is = alert(1, "a", AlarmStatus::unknown, AlarmStatus::critical, -9);
+  w.sync.alerts({now_is, alert(2, "gone", AlarmStatus::clear, AlarmStatus::removed, -9)}, at(0ms));
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts({now_is}, at(1s));
+  EXPECT_EQ(w.did(), "snapshot 1; ");
+  w.answer(Delivery::acked, at(2s));
+  EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart - 9));
+  EXPECT_EQ(w.sync.view().snapshots, 1U);
+  EXPECT_EQ(w.did(), "");
+  return {};
+}
+
+std::string alerts__raise__goes_at_once_and_counts_when_acknowledged() {
+  auto w = streaming();
+  w.sync.log_changed(at(1s));
+  EXPECT_EQ(w.did(), "log 100; ");
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart - 50));
+  w.answer(Delivery::acked, at(2s));
+  EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart + 1));
+  return {};
+}
+
+std::string alerts__clear__waits_ten_seconds_and_a_blip_is_never_told() {
+  auto w = streaming();
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::critical, 0)}, 101, at(0ms));
+  EXPECT_EQ(w.did(), "send a 6; ");
+  w.answer(Delivery::acked, at(0ms));
+  w.log({alert(102, "a", AlarmStatus::critical, AlarmStatus::clear, 5)}, 102, at(5s));
+  w.sync.tick(at(14'999ms));
+  EXPECT_EQ(w.did(), "");
+  EXPECT(*w.sync.next_due() == at(15s).at);
+  w.sync.tick(at(15s));
+  EXPECT_EQ(w.did(), "send a 4; ");
+  w.answer(Delivery::acked, at(15s));
+  w.log({alert(103, "a", AlarmStatus::clear, AlarmStatus::warning, 20)}, 103, at(20s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  w.answer(Delivery::acked, at(20s));
+  w.log({alert(104, "a", AlarmStatus::warning, AlarmStatus::clear, 21),
+         alert(105, "a", AlarmStatus::clear, AlarmStatus::warning, 23)},
+        105, at(23s));
+  w.sync.tick(at(60s));
+  EXPECT_EQ(w.did(), "");
+  EXPECT(!w.sync.next_due());
+  return {};
+}
+
+std::string alerts__cut_before_the_puback__is_sent_again_with_its_id_and_before_newer_ones() {
+  auto w = streaming();
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  const auto id = w.last_id;
+  w.answer(Delivery::lost, at(2s));
+  w.sync.offline();
+  w.log({alert(102, "a", AlarmStatus::warning, AlarmStatus::critical, 3)}, 102, at(3s));
+  EXPECT_EQ(w.did(), "");
+  w.sync.online(at(4s));
+  w.sync.tick(at(5s));
+  EXPECT_EQ(w.did(), "");  // the cloud has not said what it has
+  w.sync.start_streaming(kStart - 50, at(6s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  EXPECT_EQ(w.last_id, id);
+  w.answer(Delivery::acked, at(6s));
+  EXPECT_EQ(w.did(), "send a 6; ");
+  return {};
+}
+
+std::string alerts__cloud_has_what_was_not_acknowledged__it_is_not_sent_again() {
+  auto w = streaming();
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  (void)w.did();
+  w.answer(Delivery::lost, at(2s));
+  w.sync.offline();
+  w.sync.online(at(4s));
+  w.sync.start_streaming(kStart + 1, at(6s));
+  EXPECT_EQ(w.did(), "");
+  EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart + 1));
+  return {};
+}
+
+std::string alerts__silent_cloud__sending_goes_on_after_15_s() {
+  auto w = streaming();
+  w.sync.offline();
+  w.sync.online(at(4s));
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 5)}, 101, at(5s));
+  EXPECT_EQ(w.did(), "");
+  EXPECT(*w.sync.next_due() == at(19s).at);
+  w.sync.tick(at(19s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  return {};
+}
+
+std::string alerts__restart__keeps_the_queue_until_the_cloud_asks() {
+  auto before = streaming();
+  before.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  StoredAlerts stored;
+  for (const auto &c : before.sync.take_changes()) {
+    if (const auto *l = std::get_if<PutAlertLog>(&c)) stored.log = l->log;
+    if (const auto *a = std::get_if<PutAlert>(&c)) stored.alerts = {a->alert};
+    if (const auto *t = std::get_if<PutTransition>(&c)) stored.transitions = {t->transition};
+  }
+  EXPECT(stored.log && stored.log->streaming);
+  EXPECT(stored.transitions.size() == 1 && stored.transitions[0].slot == Slot::sent);
+  Watched w(stored);
+  w.sync.online(at(60s));
+  w.sync.tick(at(100s));
+  EXPECT_EQ(w.did(), "log 101; ");
+  w.log({}, 101, at(100s));
+  w.sync.start_streaming(kStart - 50, at(101s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  return {};
+}
+
+std::string alerts__gap_in_the_log__leads_to_a_snapshot() {
+  auto w = streaming();
+  w.log({alert(900, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 900, at(1s), true);
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts({}, at(40s));  // long after the start: there really are none
+  EXPECT_EQ(w.did(), "snapshot 0; ");
+  w.answer(Delivery::acked, at(40s));
+  EXPECT_EQ(w.sync.version(), 0U);
+  return {};
+}
+
+std::string alerts__empty_list_of_a_starting_agent__is_asked_again() {
+  auto w = streaming();
+  w.sync.checkpoint(5, at(1s));
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts({}, at(2s));
+  EXPECT_EQ(w.did(), "");
+  w.sync.tick(at(7s));
+  EXPECT_EQ(w.did(), "alerts; ");
+  return {};
+}
+
+std::string alerts__node_that_is_gone__is_told_from_the_store() {
+  auto w = streaming();
+  w.sync.checkpoint(5, at(1s));
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts_failed(true, at(1s));
+  EXPECT_EQ(w.did(), "stored; ");
+  w.sync.stored_alerts({{"a", 4, 1, 0, kept_entry(kGuid, alert(1, "a", AlarmStatus::clear, AlarmStatus::clear, 0))}},
+                       at(1s));
+  EXPECT_EQ(w.did(), "snapshot 1; ");
+  return {};
+}
+
+std::string alerts__version_1__is_not_compared_and_not_counted() {
+  auto w = streaming();
+  w.sync.checkpoint(1, at(1s));
+  EXPECT_EQ(w.did(), "");
+  EXPECT_EQ(w.sync.view().checkpoints, 1U);  // that of streaming()
+  const auto c = w.sync.take_comparisons();
+  EXPECT(c.size() == 2 && c[1].outcome == Comparison::Outcome::skipped);
+  return {};
+}
+
+std::string alerts__burst__is_fifty_a_second_and_variables_never() {
+  auto w = streaming();
+  std::vector<host::Alert> many;
+  for (std::uint64_t i = 0; i < 120; ++i)
+    many.push_back(alert(200 + i, fmt::format("b{}", i), AlarmStatus::clear, AlarmStatus::warning, 1));
+  many.push_back(alert(400, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
+  many.back().variable = true;
+  w.log(many, 400, at(1s));
+  (void)w.did();
+  EXPECT_EQ(w.tickets.size(), 50U);
+  w.sync.tick(at(1500ms));
+  EXPECT_EQ(w.did(), "");
+  EXPECT(*w.sync.next_due() == at(2s).at);
+  w.sync.tick(at(2s));
+  (void)w.did();
+  w.sync.tick(at(3s));
+  (void)w.did();
+  EXPECT_EQ(w.tickets.size(), 120U);
+  return {};
+}
+
+std::string alerts__refused__waits_a_minute_and_does_not_hold_others() {
+  auto w = streaming();
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  w.answer(Delivery::refused, at(1s));
+  w.log({alert(102, "b", AlarmStatus::clear, AlarmStatus::warning, 2)}, 102, at(2s));
+  EXPECT_EQ(w.did(), "send b 5; ");
+  w.answer(Delivery::acked, at(2s));
+  EXPECT(*w.sync.next_due() == at(61s).at);
+  w.sync.tick(at(61s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(rules__delays__are_those_of_the_protocol),
+    ACLK_TEST(rules__transition_id__is_the_hosts_or_the_same_for_ever),
+    ACLK_TEST(alerts__first_look__is_compared_and_told_by_a_snapshot),
+    ACLK_TEST(alerts__raise__goes_at_once_and_counts_when_acknowledged),
+    ACLK_TEST(alerts__clear__waits_ten_seconds_and_a_blip_is_never_told),
+    ACLK_TEST(alerts__cut_before_the_puback__is_sent_again_with_its_id_and_before_newer_ones),
+    ACLK_TEST(alerts__cloud_has_what_was_not_acknowledged__it_is_not_sent_again),
+    ACLK_TEST(alerts__silent_cloud__sending_goes_on_after_15_s),
+    ACLK_TEST(alerts__restart__keeps_the_queue_until_the_cloud_asks),
+    ACLK_TEST(alerts__gap_in_the_log__leads_to_a_snapshot),
+    ACLK_TEST(alerts__empty_list_of_a_starting_agent__is_asked_again),
+    ACLK_TEST(alerts__node_that_is_gone__is_told_from_the_store),
+    ACLK_TEST(alerts__version_1__is_not_compared_and_not_counted),
+    ACLK_TEST(alerts__burst__is_fifty_a_second_and_variables_never),
+    ACLK_TEST(alerts__refused__waits_a_minute_and_does_not_hold_others),
+};
+
+}  // namespace
+
+int run_alert_sync_tests() { return cmocka_run_group_tests_name("alerts", tests, nullptr, nullptr); }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "aclk/loop/clock.h"
+#include "aclk/loop/loop.h"
+#include "aclk/sync/ledger.h"
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/host_table.h"
+#include "tests/unit/sync/tests.h"
+
+using namespace aclk;
+using namespace aclk::sync;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Dir {
+  fs::path path;
+  Dir() {
+    char d[] = "/tmp/aclk-unit-XXXXXX";
+    path = ::mkdtemp(d);
+  }
+  Dir(const Dir &) = delete;
+  Dir &operator=(const Dir &) = delete;
+  ~Dir() { fs::remove_all(path); }
+};
+
+constexpr Ledger::Pace kFast{5ms, 20ms};
+
+void turn_until(loop::Loop &turning, const std::function<bool()> &done) {
+  const auto deadline = loop::now() + 5s;
+  while (!done() && loop::now() < deadline) uv_run(&turning.uv(), UV_RUN_ONCE);
+}
+
+std::string ledger__added__is_written_soon_and_found_again() {
+  const Dir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  {
+    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+    l.add(PutContext{"n", "a", {1, 2, 3, 4}});
+    turn_until(loop, [&] { return Store::open(d.path / "aclk.db")->contexts("n")->size() == 1; });
+    l.add(PutContext{"n", "b", {1, 2, 3, 4}});  // the end of it writes too
+  }
+  loop.drain();
+  Ledger again(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+  EXPECT_EQ(again.contexts("n").size(), 2U);
+  EXPECT_EQ(again.trouble(), "");
+  return {};
+}
+
+std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one() {
+  const Dir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  {
+    Ledger l(loop.uv(), host.log(), d.path / "later/aclk.db", "claim", kFast);
+    EXPECT(l.trouble().find("later/aclk.db") != std::string::npos);
+    l.add(PutContext{"n", "a", {1, 2, 3, 4}});
+    EXPECT(!l.commit());
+    EXPECT_EQ(l.contexts("n").size(), 0U);
+    fs::create_directory(d.path / "later");
+    turn_until(loop, [&] { return l.trouble().empty(); });
+    EXPECT_EQ(l.trouble(), "");
+    EXPECT_EQ(l.contexts("n").size(), 1U);
+    EXPECT(l.commit());
+  }
+  loop.drain();
+  return {};
+}
+
+std::string ledger__other_claim__begins_empty() {
+  const Dir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  for (const char *claim : {"one", "two"}) {
+    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", claim, kFast);
+    EXPECT_EQ(l.contexts("n").size(), 0U);
+    EXPECT_EQ(l.nodes().size(), 0U);
+    l.add(PutContext{"n", "a", {1, 2, 3, 4}});
+    l.add(PutNode{claim, {"g", "n", "h", 0}});
+  }
+  loop.drain();
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(ledger__added__is_written_soon_and_found_again),
+    ACLK_TEST(ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one),
+    ACLK_TEST(ledger__other_claim__begins_empty),
+};
+
+}  // namespace
+
+int run_ledger_tests() { return cmocka_run_group_tests_name("ledger", tests, nullptr, nullptr); }
