@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/session/machine.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace aclk::session {
@@ -13,26 +16,6 @@ namespace {
 // The connection counts as stable from here on (protocol.md 7).
 constexpr unsigned kStableAcks = 3;
 }  // namespace
-
-const char *state_name(State state) {
-  switch (state) {
-    case State::stopped:
-      return "stopped";
-    case State::waiting:
-      return "waiting";
-    case State::logging_in:
-      return "logging in";
-    case State::connecting:
-      return "connecting";
-    case State::online:
-      return "online";
-    case State::leaving:
-      return "leaving";
-    case State::banned:
-      return "banned";
-  }
-  return "?";
-}
 
 Status status_of(const ConnectionEnd &end) {
   using Kind = ConnectionEnd::Kind;
@@ -75,65 +58,55 @@ void Machine::trouble(Status status, std::string why) {
   why_ = std::move(why);
 }
 
-Step Machine::plan_next(loop::Instant now) {
-  if (stopping_) {
-    state_ = State::stopped;
-    next_attempt_.reset();
-    return {Do::finished};
-  }
-  if (banned_) {
-    state_ = State::banned;
-    next_attempt_.reset();
-    return {Do::nothing};
-  }
-  state_ = State::waiting;
-  auto wait = 0ms;
+// The table says where to; what it takes to be there is done here.
+Step Machine::move(Event event, loop::Instant now) {
+  const auto to = next(state_, event, {stopping_, banned_, blocked_until_.has_value()});
+  if (!to.known) return {};
+  state_ = to.state;
+  if (to.act == Do::wait) return wait(now);
+  next_attempt_.reset();
+  return {to.act};
+}
+
+Step Machine::wait(loop::Instant now) {
+  auto how_long = 0ms;
   if (const auto until = std::exchange(blocked_until_, std::nullopt)) {
-    // The cloud's own order replaces the backoff, which then begins anew.
-    wait = std::chrono::ceil<std::chrono::milliseconds>(std::max(*until - now, loop::Instant::duration(0)));
+    // The cloud's own order replaces the backoff, which then begins anew with the attempt that it names.
+    how_long = std::chrono::ceil<std::chrono::milliseconds>(std::max(*until - now, loop::Instant::duration(0)));
     backoff_.reset();
+    (void)backoff_.next(0);
     status_ = Status::blocked;
   } else {
-    wait = backoff_.next(jitter_());
+    how_long = backoff_.next(jitter_());
   }
-  last_backoff_ = wait;
-  next_attempt_ = now + wait;
-  return {Do::wait, wait};
+  last_backoff_ = how_long;
+  next_attempt_ = now + how_long;
+  return {Do::wait, how_long};
 }
 
-Step Machine::start(loop::Instant now) {
-  if (state_ != State::stopped || stopping_) return {};
-  return plan_next(now);
-}
+Step Machine::start(loop::Instant now) { return stopping_ ? Step{} : move(Event::start, now); }
 
-Step Machine::waited() {
-  if (state_ != State::waiting) return {};
-  state_ = State::logging_in;
-  next_attempt_.reset();
-  return {Do::login};
-}
+Step Machine::waited() { return move(Event::due, {}); }
 
-Step Machine::logged_in() {
-  if (state_ != State::logging_in) return {};
-  state_ = State::connecting;
-  return {Do::connect};
-}
+void Machine::reached(Event stage) { (void)move(stage, {}); }
+
+Step Machine::logged_in() { return move(Event::credentials, {}); }
 
 Step Machine::login_failed(const cloud::LoginFailure &f, loop::Instant now) {
-  if (state_ != State::logging_in) return {};
+  if (state_ != State::env && state_ != State::challenge && state_ != State::password) return {};
   trouble(f.status, f.error.what);
   if (f.non_retryable) banned_ = true;
   if (f.retry_after_s && *f.retry_after_s > 0) blocked_until_ = now + std::chrono::seconds(*f.retry_after_s);
-  return plan_next(now);
+  return move(Event::failed, now);
 }
 
 Step Machine::connected() {
-  if (state_ != State::connecting) return {};
-  state_ = State::online;
+  const auto step = move(Event::accepted, {});
+  if (step.act == Do::nothing) return step;
   trouble(Status::connected, "");
   acks_ = 0;
   last_backoff_ = 0ms;
-  return {Do::announce};
+  return step;
 }
 
 bool Machine::acknowledged() {
@@ -151,39 +124,40 @@ Step Machine::ordered_to_leave(const proto::DisconnectReq &order, loop::Instant 
   }
   if (order.permaban) banned_ = true;
   trouble(Status::cloud_requested_disconnect, order.error_description);
-  state_ = State::leaving;
-  return {Do::goodbye};
+  return move(Event::ordered, now);
 }
 
-Step Machine::goodbye_over() { return state_ == State::leaving ? Step{Do::close} : Step{}; }
+Step Machine::goodbye_over() { return move(Event::said, {}); }
 
 Step Machine::ended(const ConnectionEnd &end, loop::Instant now) {
-  if (state_ != State::connecting && state_ != State::online && state_ != State::leaving) return {};
-  // While leaving, the reason to leave is the status; how the connection then ended does not matter.
-  if (state_ != State::leaving) trouble(status_of(end), end.error.what);
-  return plan_next(now);
+  switch (state_) {
+    case State::dialing:
+    case State::tls:
+    case State::websocket:
+    case State::connect:
+    case State::online:
+      trouble(status_of(end), end.error.what);
+      break;
+    case State::draining:
+    case State::closing:
+      break;  // the reason to leave is the status; how the connection then ended does not matter
+    default:
+      return {};
+  }
+  return move(Event::failed, now);
+}
+
+Step Machine::overdue(loop::Instant now) {
+  if (state_ >= State::env && state_ <= State::connect)
+    trouble(state_ <= State::password ? Status::https_timeout : Status::socket_timeout,
+            fmt::format("the stage {} did not end within its deadline; trying again", state_name(state_)));
+  return move(Event::overdue, now);
 }
 
 Step Machine::stop(bool reloading) {
   stopping_ = true;
-  const auto was = state_;
-  if (was == State::stopped) return {Do::finished};
-  trouble(reloading ? Status::reloading_config : Status::disabled, "");
-  next_attempt_.reset();
-  switch (was) {
-    case State::online:
-      state_ = State::leaving;
-      return {Do::goodbye};
-    case State::leaving:
-      return {};
-    case State::logging_in:
-    case State::connecting:
-      state_ = State::stopped;
-      return {Do::abort};
-    default:
-      state_ = State::stopped;
-      return {Do::finished};
-  }
+  if (state_ != State::stopped) trouble(reloading ? Status::reloading_config : Status::disabled, "");
+  return move(Event::stop, {});
 }
 
 }  // namespace aclk::session

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The life of the link as decisions: what to do next when something happened. Pure: no clock, no socket, no randomness
-// of its own. protocol.md 1 (stages), 2.8 to 2.10 (ends), 6 (orders of the cloud), 7 (backoff), 9 (status).
-//
-//   stopped ── start ──► waiting ── time is up ──► logging_in ── password ──► connecting ── CONNACK ──► online
-//                           ▲                         │ failed                   │ failed                │ dropped
-//                           └─────────────────────────┴──────────────────────────┴───────────────────────┤
-//                           ▲                                                                            │ stop, order
-//                           └───────────────── ended ◄── leaving (goodbye, then close) ◄─────────────────┘
-//   banned: an order of the cloud; left only by stop. From every state stop leads to stopped.
+// The life of the link as decisions: what to do next when something happened, by the table of states.h. What the table
+// leaves open is decided here: how long to wait, what the status is, whether the cloud has banned us. Pure: no clock,
+// no socket, no randomness of its own. protocol.md 2.8 to 2.10 (ends), 6 (orders of the cloud), 7 (backoff), 9
+// (status).
 #pragma once
 
 #include <chrono>
@@ -21,33 +16,11 @@
 #include "aclk/cloud/login.h"
 #include "aclk/cloud/status.h"
 #include "aclk/loop/clock.h"
+#include "aclk/session/states.h"
 #include "aclk/transport/connection.h"
 #include "proto/commands.h"
 
 namespace aclk::session {
-
-enum class State : std::uint8_t {
-  stopped,     // waits for start()
-  waiting,     // for the backoff or for what the cloud ordered; deadline: next_attempt()
-  logging_in,  // env, challenge, password; each bounded by 30 s
-  connecting,  // dial 10 s, then TLS, upgrade and CONNACK within 60 s
-  online,      // until something ends it; keep-alive bounds the silence
-  leaving,     // goodbye at most 2 s, close at most 1 s
-  banned,      // for good, until the claim is read again
-};
-[[nodiscard]] const char *state_name(State state);
-
-enum class Do : std::uint8_t {
-  nothing,
-  wait,      // call waited() after Step::wait
-  login,     // begin the HTTPS conversation
-  connect,   // open the link with what login gave
-  announce,  // we are online: say hello
-  goodbye,   // publish reachable=false; call goodbye_over() at its PUBACK or after 2 s
-  close,     // MQTT DISCONNECT, WebSocket close, TCP close
-  abort,     // drop what is being tried
-  finished,  // stopped: nothing is open any more
-};
 
 struct Step {
   Do act = Do::nothing;
@@ -62,6 +35,8 @@ class Machine {
   [[nodiscard]] Step start(loop::Instant now);
   [[nodiscard]] Step waited();
   void limits(const cloud::BackoffLimits &limits) { backoff_.set_limits(limits); }
+  // A stage of the way online is done: agreed, challenged, dialed, secured, upgraded.
+  void reached(Event stage);
   [[nodiscard]] Step logged_in();
   [[nodiscard]] Step login_failed(const cloud::LoginFailure &failure, loop::Instant now);
   [[nodiscard]] Step connected();
@@ -70,6 +45,8 @@ class Machine {
   [[nodiscard]] Step ordered_to_leave(const proto::DisconnectReq &order, loop::Instant now);
   [[nodiscard]] Step goodbye_over();
   [[nodiscard]] Step ended(const transport::ConnectionEnd &end, loop::Instant now);
+  // The state's deadline (info().deadline) passed and nothing else ended it. What was tried is to be dropped.
+  [[nodiscard]] Step overdue(loop::Instant now);
   // `reloading`: the identity is being read again; else the agent stops.
   [[nodiscard]] Step stop(bool reloading);
 
@@ -82,7 +59,8 @@ class Machine {
   [[nodiscard]] std::chrono::milliseconds last_backoff() const { return last_backoff_; }
 
  private:
-  [[nodiscard]] Step plan_next(loop::Instant now);
+  [[nodiscard]] Step move(Event event, loop::Instant now);
+  [[nodiscard]] Step wait(loop::Instant now);
   void trouble(cloud::Status status, std::string why);
 
   std::function<double()> jitter_;

@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kGoodbyeWait = 2'000ms;  // protocol.md 2.9
-
 // Where a broker allows few topic aliases, the hello and the goodbye must not take one.
 constexpr bool worth_an_alias(Topic topic) { return topic != Topic::agent_connection; }
 
@@ -52,7 +50,7 @@ struct Session::Impl {
   const host::Log &log;
   Events events;
   Machine machine;
-  loop::Timer timer;  // of the wait, of the goodbye
+  loop::Timer timer;  // of the wait, else of the state's deadline
   loop::Timer later;  // ends things when their callbacks are off the stack
   std::unique_ptr<Attempt> attempt;
   std::unique_ptr<transport::CurlMulti> dialing;
@@ -64,7 +62,38 @@ struct Session::Impl {
   std::int64_t session_us = 0;
   bool announced = false;  // between online() and offline()
 
+  // Every state that has a deadline gets a timer of its own; whatever comes first re-arms it.
+  void arm() {
+    if (machine.state() == armed_for) return;
+    armed_for = machine.state();
+    const auto deadline = info(armed_for).deadline;
+    if (deadline > 0ms)
+      timer.start(deadline, [this] { on_overdue(); });
+    else
+      timer.stop();
+  }
+  State armed_for = State::stopped;
+
+  void reached(Event stage) {
+    machine.reached(stage);
+    arm();
+  }
+
+  void on_overdue() {
+    const auto late = machine.state();
+    if (late == State::draining) log.warning("Wasn't able to gracefully shutdown ACLK in time!");
+    const auto step = machine.overdue(loop::now());
+    if (late != State::draining) {
+      log.error("{}", machine.why());
+      attempt.reset();
+      drop_connection();
+      log_status();
+    }
+    act(step);
+  }
+
   void act(Step step) {
+    arm();
     switch (step.act) {
       case Do::nothing:
         return;
@@ -72,7 +101,7 @@ struct Session::Impl {
         return wait(step.wait);
       case Do::login:
         return login();
-      case Do::connect:
+      case Do::dial:
         return connect();
       case Do::announce:
         return announce();
@@ -82,8 +111,7 @@ struct Session::Impl {
         return connection->close();
       case Do::abort:
         attempt.reset();
-        connection.reset();
-        dialing.reset();
+        drop_connection();
         return finish();
       case Do::finished:
         return finish();
@@ -101,6 +129,10 @@ struct Session::Impl {
     attempt = std::make_unique<Attempt>(loop, plan);
     cloud::Login::Events e;
     e.limits = [this](const cloud::BackoffLimits &l) { machine.limits(l); };
+    e.stage = [this](std::string_view stage) {
+      if (stage == "challenge") reached(Event::agreed);
+      if (stage == "password") reached(Event::challenged);
+    };
     e.note = [this](const std::string &line) { log.info("{}", line); };
     e.note_error = [this](const std::string &line) { log.error("{}", line); };
     e.note_debug = [this](const std::string &line) { log.debug("{}", line); };
@@ -155,6 +187,11 @@ struct Session::Impl {
     p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::Events e;
+    e.stage = [this](transport::Stage stage) {
+      if (stage == transport::Stage::tls) reached(Event::dialed);
+      if (stage == transport::Stage::websocket) reached(Event::secured);
+      if (stage == transport::Stage::connect) reached(Event::upgraded);
+    };
     e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
     e.message = [this](const std::string &topic, const std::string &payload) { on_message(topic, payload); };
     e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
@@ -190,15 +227,11 @@ struct Session::Impl {
   }
 
   void goodbye() {
-    timer.start(kGoodbyeWait, [this] {
-      log.warning("Wasn't able to gracefully shutdown ACLK in time!");
-      act(machine.goodbye_over());
-    });
     publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent),
             transport::Priority::control, [this](transport::Delivery how, int) {
               if (how == transport::Delivery::lost) return;  // the end of the connection is told separately
               // Inside the connection's own callback: go on when it is off the stack.
-              timer.start(0ms, [this] { act(machine.goodbye_over()); });
+              later.start(0ms, [this] { act(machine.goodbye_over()); });
             });
   }
 
@@ -258,20 +291,22 @@ struct Session::Impl {
   }
 
   void on_connection_end(const ConnectionEnd &end) {
-    timer.stop();
     log_end(end);
-    const bool was_online = std::exchange(announced, false);
-    if (was_online) {
-      numbers.last_disconnect_s = loop::wall_us() / 1'000'000;
-      log.warning("ACLK link is down");
-      log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");
-    }
+    // The machine first: whoever hears that we are offline may ask for the report.
+    const auto step = machine.ended(end, loop::now());
+    drop_connection();
+    log_status();
+    act(step);
+  }
+
+  void drop_connection() {
     connection.reset();
     dialing.reset();
-    const auto step = machine.ended(end, loop::now());
-    log_status();
-    if (was_online && events.offline) events.offline();
-    act(step);
+    if (!std::exchange(announced, false)) return;
+    numbers.last_disconnect_s = loop::wall_us() / 1'000'000;
+    log.warning("ACLK link is down");
+    log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");
+    if (events.offline) events.offline();
   }
 
   void log_status() {

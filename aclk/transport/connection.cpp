@@ -67,12 +67,17 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (tell) tell(*ending);
   }
 
-  void stage(const char *name) const {
-    if (events.stage) events.stage(name);
+  // Told in order, none left out: a listener may count on it.
+  void stage(Stage to) {
+    while (!told || *told < to) {
+      told = told ? static_cast<Stage>(static_cast<int>(*told) + 1) : Stage::dialing;
+      if (events.stage) events.stage(*told);
+    }
   }
+  std::optional<Stage> told;
 
   void start() {
-    stage("dialing");
+    stage(Stage::dialing);
     dialer->dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
                  [this](Result<Dialed> r) { on_dialed(std::move(r)); });
   }
@@ -80,7 +85,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void on_dialed(Result<Dialed> dialed) {
     if (!dialed) return finish(Kind::dial, dialed.error());
     address = dialed->address;
-    stage("TLS");
+    stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
       finish(Kind::setup_timeout,
              {Errc::timeout,
@@ -89,6 +94,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     });
     link = std::make_unique<WsLink>(
         ws_context, WsLink::Events{
+                        [this] { stage(Stage::websocket); },
                         [this] { on_open(); },
                         [this](std::span<const std::uint8_t> b) {
                           if (mqtt && !ending) mqtt->feed(b);
@@ -102,7 +108,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
   void on_open() {
-    stage("CONNECT");
+    stage(Stage::connect);
     MqttClient::Events e;
     e.connack = [this](int reason, const MqttLimits &l) { on_connack(reason, l); };
     e.suback = [this](int mid, const std::vector<int> &reasons) { on_suback(mid, reasons); };

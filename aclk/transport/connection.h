@@ -59,10 +59,13 @@ struct ConnectionEnd {
   std::optional<int> ws_code;
 };
 
+// The way of a connection; each begins when the one before is done.
+enum class Stage : std::uint8_t { dialing, tls, websocket, connect };
+
 class Connection {
  public:
   struct Events {
-    std::function<void(const char *stage)> stage;  // "dialing", "TLS", "CONNECT"
+    std::function<void(Stage)> stage;  // told in this order, none left out
     // CONNACK accepted it and the subscriptions are on their way: publish() sends from here on.
     std::function<void(const MqttLimits &, const std::string &address)> up;
     std::function<void(std::string topic, std::string payload)> message;

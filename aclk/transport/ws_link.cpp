@@ -179,6 +179,9 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       s->wsi = wsi;
       s->adopt_socket(wsi);
       return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+      if (!s->orphan && s->events.secured) s->events.secured();
+      return s->orphan ? -1 : 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
       s->open = true;
       if (!s->orphan && s->events.opened) s->events.opened();

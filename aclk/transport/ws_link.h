@@ -40,6 +40,7 @@ class WsLink {
  public:
   // None of these may destroy the WsContext; each may destroy the WsLink.
   struct Events {
+    std::function<void()> secured;  // TLS is done, the upgrade is about to be sent
     std::function<void()> opened;
     std::function<void(std::span<const std::uint8_t>)> bytes;
     // Fill up to buffer.size() bytes to send; 0 = nothing. Called after want_write() when the socket takes more.

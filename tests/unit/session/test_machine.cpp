@@ -5,6 +5,7 @@
 
 #include "aclk/session/machine.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/session/tests.h"
 
 using namespace aclk;
 using namespace aclk::session;
@@ -26,92 +27,108 @@ ConnectionEnd end_of(ConnectionEnd::Kind kind, Errc code = Errc::tcp) {
 // A machine brought to a state by the events that lead there.
 Machine at(State s) {
   Machine m([] { return 0.0; });
-  if (s == State::stopped) return m;
+  const auto is = [&] { return m.state() == s; };
+  if (is()) return m;
   (void)m.start(t0);
-  if (s == State::waiting) return m;
+  if (is()) return m;
   (void)m.waited();
-  if (s == State::logging_in) return m;
-  if (s == State::banned) {
+  if (is()) return m;
+  if (s == State::banned || s == State::blocked) {
     cloud::LoginFailure f;
-    f.non_retryable = true;
+    f.non_retryable = s == State::banned;
+    f.retry_after_s = 5;
     (void)m.login_failed(f, t0);
     return m;
   }
+  for (const auto e : {Event::agreed, Event::challenged}) {
+    m.reached(e);
+    if (is()) return m;
+  }
   (void)m.logged_in();
-  if (s == State::connecting) return m;
+  if (is()) return m;
+  for (const auto e : {Event::dialed, Event::secured, Event::upgraded}) {
+    m.reached(e);
+    if (is()) return m;
+  }
   (void)m.connected();
-  if (s == State::online) return m;
+  if (is()) return m;
   (void)m.ordered_to_leave({}, t0);
+  if (is()) return m;
+  (void)m.goodbye_over();
   return m;
 }
 
-constexpr std::array kStates{State::stopped, State::waiting, State::logging_in, State::connecting,
-                             State::online,  State::leaving, State::banned};
+void online(Machine &m) {
+  (void)m.waited();
+  for (const auto e : {Event::agreed, Event::challenged}) m.reached(e);
+  (void)m.logged_in();
+  for (const auto e : {Event::dialed, Event::secured, Event::upgraded}) m.reached(e);
+  (void)m.connected();
+}
 
-std::string machine__the_way_online__is_wait_login_connect_announce() {
+std::string machine__the_way_online__is_wait_login_dial_announce() {
   Machine m([] { return 0.0; });
   auto s = m.start(t0);
   EXPECT(s.act == Do::wait && s.wait == 0ms);
   EXPECT(m.next_attempt() == t0);
   EXPECT(m.waited().act == Do::login);
   EXPECT(!m.next_attempt());
-  EXPECT(m.logged_in().act == Do::connect);
+  EXPECT(m.logged_in().act == Do::nothing);  // not before the stages before it
+  m.reached(Event::agreed);
+  m.reached(Event::challenged);
+  EXPECT(m.logged_in().act == Do::dial);
+  EXPECT(m.connected().act == Do::nothing);
+  m.reached(Event::dialed);
+  m.reached(Event::secured);
+  m.reached(Event::upgraded);
   EXPECT(m.connected().act == Do::announce);
   EXPECT(m.state() == State::online && m.status() == Status::connected && m.why().empty());
   return {};
 }
 
-// For each state: what each event leads to. Events that do not belong to a state change nothing.
-std::string machine__every_event_in_every_state__moves_only_as_the_table_says() {
-  struct Row {
-    State in;
-    const char *event;
-    State next;
-    Do act;
+// The machine can be brought to every state but the two that have none, and moves from each as the table says.
+std::string machine__every_call_in_every_state__moves_as_the_table_says() {
+  struct Call {
+    Event event;
+    Step (*call)(Machine &);
   };
-  const Row rows[] = {
-      {State::stopped, "start", State::waiting, Do::wait},
-      {State::waiting, "waited", State::logging_in, Do::login},
-      {State::logging_in, "logged in", State::connecting, Do::connect},
-      {State::logging_in, "login failed", State::waiting, Do::wait},
-      {State::connecting, "connected", State::online, Do::announce},
-      {State::connecting, "ended", State::waiting, Do::wait},
-      {State::online, "ordered", State::leaving, Do::goodbye},
-      {State::online, "ended", State::waiting, Do::wait},
-      {State::leaving, "goodbye over", State::leaving, Do::close},
-      {State::leaving, "ended", State::waiting, Do::wait},
-      {State::stopped, "stop", State::stopped, Do::finished},
-      {State::waiting, "stop", State::stopped, Do::finished},
-      {State::logging_in, "stop", State::stopped, Do::abort},
-      {State::connecting, "stop", State::stopped, Do::abort},
-      {State::online, "stop", State::leaving, Do::goodbye},
-      {State::leaving, "stop", State::leaving, Do::nothing},
-      {State::banned, "stop", State::stopped, Do::finished},
+  constexpr std::array calls{
+      Call{Event::start, [](Machine &m) { return m.start(t0); }},
+      Call{Event::due, [](Machine &m) { return m.waited(); }},
+      Call{Event::credentials, [](Machine &m) { return m.logged_in(); }},
+      Call{Event::accepted, [](Machine &m) { return m.connected(); }},
+      Call{Event::ordered, [](Machine &m) { return m.ordered_to_leave({}, t0); }},
+      Call{Event::said, [](Machine &m) { return m.goodbye_over(); }},
+      Call{Event::overdue, [](Machine &m) { return m.overdue(t0); }},
+      Call{Event::stop, [](Machine &m) { return m.stop(false); }},
   };
-  const auto fire = [](Machine &m, const std::string &e) -> Step {
-    if (e == "start") return m.start(t0);
-    if (e == "waited") return m.waited();
-    if (e == "logged in") return m.logged_in();
-    if (e == "login failed") return m.login_failed({}, t0);
-    if (e == "connected") return m.connected();
-    if (e == "ordered") return m.ordered_to_leave({}, t0);
-    if (e == "goodbye over") return m.goodbye_over();
-    if (e == "ended") return m.ended(end_of(ConnectionEnd::Kind::socket), t0);
-    return m.stop(false);
-  };
-  for (const auto in : kStates)
-    for (const char *e :
-         {"start", "waited", "logged in", "login failed", "connected", "ordered", "goodbye over", "ended", "stop"}) {
+  for (auto i = static_cast<std::size_t>(State::stopped); i < kStates; ++i) {
+    const auto in = static_cast<State>(i);
+    for (const auto &c : calls) {
       auto m = at(in);
       if (m.state() != in) return std::string("cannot reach ") + state_name(in);
-      State next = in;
-      Do act = Do::nothing;
-      for (const auto &r : rows)
-        if (r.in == in && std::string(r.event) == e) next = r.next, act = r.act;
-      const auto step = fire(m, e);
-      if (step.act != act || m.state() != next)
-        return std::string(state_name(in)) + " + " + e + ": went to " + state_name(m.state());
+      const auto want = next(in, c.event, {});
+      const auto step = c.call(m);
+      if (step.act != want.act || m.state() != want.state)
+        return std::string(state_name(in)) + " + " + std::string(event_text(c.event)) + ": " + state_name(m.state());
     }
+    auto m = at(in);
+    const bool login = in == State::env || in == State::challenge || in == State::password;
+    EXPECT_EQ(m.login_failed({}, t0).act == Do::wait, login);
+    auto n = at(in);
+    const bool connection = in >= State::dialing;
+    EXPECT_EQ(n.ended(end_of(ConnectionEnd::Kind::socket), t0).act == Do::wait, connection);
+  }
+  return {};
+}
+
+std::string machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
+  for (const auto s : {State::env, State::password, State::dialing, State::tls, State::websocket, State::connect}) {
+    auto m = at(s);
+    EXPECT(m.overdue(t0).wait == 1000ms);
+    EXPECT(m.status() == (s <= State::password ? Status::https_timeout : Status::socket_timeout));
+    EXPECT(m.why().find(state_name(s)) != std::string::npos);
+  }
   return {};
 }
 
@@ -134,20 +151,16 @@ std::string machine__reload__is_told_as_such() {
 }
 
 std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
-  auto m = at(State::logging_in);
+  auto m = at(State::env);
   EXPECT(m.login_failed({}, t0).wait == 1000ms);
   (void)m.waited();
   EXPECT(m.login_failed({}, t0).wait == 2000ms);
-  (void)m.waited();
-  (void)m.logged_in();
-  (void)m.connected();
+  online(m);
   EXPECT(!m.acknowledged());
   EXPECT(!m.acknowledged());
   // Not stable yet: the counter goes on.
   EXPECT(m.ended(end_of(ConnectionEnd::Kind::socket), t0).wait == 4000ms);
-  (void)m.waited();
-  (void)m.logged_in();
-  (void)m.connected();
+  online(m);
   EXPECT(!m.acknowledged());
   EXPECT(!m.acknowledged());
   EXPECT(m.acknowledged());
@@ -166,7 +179,7 @@ std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_a
   EXPECT(s.act == Do::wait && s.wait == 28s);
   EXPECT(m.status() == Status::blocked);
   (void)m.waited();
-  EXPECT(m.login_failed({}, t0).wait == 0ms);
+  EXPECT(m.login_failed({}, t0).wait == 1000ms);  // the ordered attempt was the first of the new count
   return {};
 }
 
@@ -180,7 +193,7 @@ std::string machine__an_order_for_ever__does_not_overflow() {
 }
 
 std::string machine__error_body_with_a_delay__is_obeyed() {
-  auto m = at(State::logging_in);
+  auto m = at(State::env);
   cloud::LoginFailure f;
   f.status = Status::env_not_200;
   f.retry_after_s = 3;
@@ -229,8 +242,9 @@ std::string machine__each_end__has_the_status_users_know() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(machine__the_way_online__is_wait_login_connect_announce),
-    ACLK_TEST(machine__every_event_in_every_state__moves_only_as_the_table_says),
+    ACLK_TEST(machine__the_way_online__is_wait_login_dial_announce),
+    ACLK_TEST(machine__every_call_in_every_state__moves_as_the_table_says),
+    ACLK_TEST(machine__a_stage_over_its_deadline__is_a_timeout_that_names_it),
     ACLK_TEST(machine__stopped_while_leaving__finishes_when_the_connection_has_ended),
     ACLK_TEST(machine__reload__is_told_as_such),
     ACLK_TEST(machine__failures__are_backed_off_and_three_pubacks_reset_it),
@@ -243,4 +257,4 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int main() { return cmocka_run_group_tests_name("session", tests, nullptr, nullptr); }
+int run_machine_tests() { return cmocka_run_group_tests_name("machine", tests, nullptr, nullptr); }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/session/states_md.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "aclk/session/states.h"
+
+namespace aclk::test {
+namespace {
+
+using namespace aclk::session;
+
+// Mermaid's names have no spaces.
+std::string id(State s) {
+  std::string n = state_name(s);
+  std::replace(n.begin(), n.end(), ' ', '_');
+  return n;
+}
+
+std::string condition(const Move &m) {
+  const auto when = when_text(m.when);
+  return when.empty() || m.when == When::otherwise ? std::string(event_text(m.on))
+                                                   : fmt::format("{}, {}", event_text(m.on), when);
+}
+
+std::string diagram() {
+  std::string out = "```mermaid\nstateDiagram-v2\n    [*] --> stopped\n";
+  // One arrow for each pair of states, with all that leads along it.
+  std::vector<std::pair<std::pair<State, State>, std::string>> arrows;
+  for (const auto &m : moves())
+    for (std::size_t i = 0; i < kStates; ++i) {
+      const auto from = static_cast<State>(i);
+      if (!m.in.has(from) || from == m.next) continue;
+      const std::pair key{from, m.next};
+      const auto it = std::find_if(arrows.begin(), arrows.end(), [&](const auto &a) { return a.first == key; });
+      if (it == arrows.end())
+        arrows.emplace_back(key, condition(m));
+      else
+        it->second += " / " + condition(m);
+    }
+  for (const auto &[ends, text] : arrows)
+    out += fmt::format("    {} --> {}: {}\n", id(ends.first), id(ends.second), text);
+  return out + "```\n";
+}
+
+std::string states() {
+  std::string out = "| state | waits for | at most |\n|---|---|---|\n";
+  for (std::size_t i = 0; i < kStates; ++i) {
+    const auto &s = info(static_cast<State>(i));
+    std::string bound(s.bound);
+    if (s.deadline.count() > 0)
+      bound += fmt::format(" (below it, a net of {:g} s)", std::chrono::duration<double>(s.deadline).count());
+    out += fmt::format("| {} | {} | {} |\n", s.name, s.waits_for, bound);
+  }
+  return out;
+}
+
+std::string rows() {
+  std::string out = "| in | on | if | to | does |\n|---|---|---|---|---|\n";
+  for (const auto &m : moves()) {
+    std::string in;
+    for (std::size_t i = 0; i < kStates; ++i)
+      if (m.in.has(static_cast<State>(i)))
+        in += (in.empty() ? "" : ", ") + std::string(state_name(static_cast<State>(i)));
+    out += fmt::format("| {} | {} | {} | {} | {} |\n", in, event_text(m.on), when_text(m.when), state_name(m.next),
+                       do_text(m.act));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string states_md() {
+  return "<!-- Made from aclk/session/states.cpp: build/…/session_states_md > aclk/session/STATES.md -->\n"
+         "# The life of the link\n\n"
+         "Every state, what it waits for, how long at most, and every way out of it. The machine\n"
+         "(`aclk/session/machine.cpp`) moves by this table and by nothing else; an event without a row changes "
+         "nothing.\n\n" +
+         diagram() + "\n## States\n\n" + states() + "\n## Moves\n\nThe first row that fits counts.\n\n" + rows();
+}
+
+}  // namespace aclk::test

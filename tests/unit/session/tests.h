@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The suites of this folder, one per file.
+#pragma once
+
+int run_states_tests();
+int run_machine_tests();
