@@ -18,6 +18,23 @@ void sort_log(std::vector<Alert> &entries) {
   std::stable_sort(entries.begin(), entries.end(), [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
 }
 
+// Log ids rise strictly, but a gi is only the microsecond of an insertion: of several with the same one each gets one
+// more than that before it. A page must not end between them, for the next one begins after their gi.
+void make_strict(std::vector<Alert> &entries, std::uint32_t limit) {
+  const auto same = [](const Alert &a, const Alert &b) {
+    return a.log_id == b.log_id && a.alert_id == b.alert_id && a.status == b.status && a.old_status == b.old_status;
+  };
+  entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
+  if (limit != 0 && entries.size() > limit) {
+    auto end = std::size_t{limit};
+    while (end > 1 && entries[end].log_id == entries[end - 1].log_id) --end;
+    if (entries[end].log_id == entries[end - 1].log_id) end = limit;  // a page of nothing else
+    entries.resize(end);
+  }
+  std::uint64_t before = 0;
+  for (auto &a : entries) before = a.log_id = std::max(a.log_id, before + 1);
+}
+
 // The entries above `after`, in order, at most `limit`; each but the newest of an alert is superseded.
 LogReading reading_of(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit) {
   std::erase_if(entries, [&](const Alert &a) { return a.log_id <= after; });
@@ -28,7 +45,7 @@ LogReading reading_of(std::vector<Alert> entries, std::uint64_t after, std::uint
     if (before != nullptr) before->superseded = true;
     before = &a;
   }
-  if (limit != 0 && entries.size() > limit) entries.resize(limit);
+  make_strict(entries, limit);
   LogReading r;
   r.last = entries.empty() ? after : entries.back().log_id;
   r.entries = std::move(entries);

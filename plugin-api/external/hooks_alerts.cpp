@@ -106,7 +106,8 @@ Result<LogReading> alert_log_v2(ExternalHost &host, const std::string &node, std
   if (!document) return again(document);
   host.refresh_definitions(node);
   auto rest = read_transitions(*document, node, host.config_dir(), host.definitions());
-  auto log = log_of_db(host, node, after, limit);
+  // One more than wanted: where a page ends depends on what comes next.
+  auto log = log_of_db(host, node, after, limit == 0 || limit == UINT32_MAX ? limit : limit + 1);
   if (log) {
     host.log_book().forget(node);
     return merge_log(std::move(rest), std::move(*log), after, limit);

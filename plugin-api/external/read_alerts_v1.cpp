@@ -104,7 +104,9 @@ std::vector<Alert> read_alarm_log(const json &log, std::string_view node, const 
     if (entry.is_object() && uint_of(entry, "unique_id") != 0)
       out.push_back(read_entry(entry, node, charts, definitions));
   }
-  std::sort(out.begin(), out.end(), [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
+  std::stable_sort(out.begin(), out.end(), [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
+  const auto same = [](const Alert &a, const Alert &b) { return a.log_id == b.log_id; };
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());
   return out;
 }
 

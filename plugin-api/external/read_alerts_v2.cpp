@@ -17,6 +17,13 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxAlerts = 100'000;
 
+// 0 for what is no time: the agent keeps it in 63 bits, and what comes after it must have a number too.
+std::uint64_t gi_of(const json &object) {
+  constexpr std::uint64_t kLast = INT64_MAX / 2;
+  const auto gi = uint_of(object, "gi");
+  return gi <= kLast ? gi : 0;
+}
+
 bool has_flag(const json &flags, const char *flag) {
   return std::any_of(flags.begin(), flags.end(), [&](const json &f) { return f == flag; });
 }
@@ -25,7 +32,7 @@ bool is_silent(const std::string &recipient) { return recipient.substr(0, 6) == 
 
 Alert read_transition(const json &t) {
   Alert a;
-  a.log_id = uint_of(t, "gi");
+  a.log_id = gi_of(t);
   a.transition_id = parse_uuid(text_of(t, "transition_id")).value_or("");
   a.config_hash = parse_uuid(text_of(t, "config_hash_id")).value_or("");
   a.name = text_of(t, "alert");
@@ -77,7 +84,7 @@ Transitions read_transitions(const json &document, std::string_view node, std::s
   for (const auto &t : array_of(document, "transitions")) {
     if (out.entries.size() >= kMaxAlerts) break;
     const auto guid = parse_uuid(text_of(t, "machine_guid")).value_or(std::string(node));
-    if (guid != node || uint_of(t, "gi") == 0) continue;
+    if (guid != node || gi_of(t) == 0) continue;
     auto a = read_transition(t);
     add_definition(a, node, text_of(t, "hostname"), config_dir, definitions);
     out.entries.push_back(std::move(a));
@@ -114,7 +121,7 @@ std::vector<Alert> read_alert_instances(const json &document, std::string_view n
     if (a.name.empty() || a.chart.empty()) continue;
     a.chart_name = text_of(i, "ch_n", "ch");
     a.alert_id = alert_id_v2(a.chart, a.name);
-    a.log_id = uint_of(i, "gi");
+    a.log_id = gi_of(i);
     a.transition_id = parse_uuid(text_of(i, "tr_i")).value_or("");
     a.config_hash = parse_uuid(text_of(i, "cfg")).value_or("");
     a.context = text_of(i, "ctx");

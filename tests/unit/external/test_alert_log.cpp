@@ -169,6 +169,18 @@ std::string merge__database_page_is_full__nothing_after_it_is_shown_before_its_t
   return {};
 }
 
+std::string merge__several_in_one_microsecond__rise_and_stay_on_one_page() {
+  DbLog db;
+  db.entries = {one(kGi + 1, "w", 5), one(kGi + 2, "x", 4), one(kGi + 2, "y", 5), one(kGi + 2, "y", 5),
+                one(kGi + 3, "z", 5)};
+  db.before = kGi;
+  EXPECT_EQ(ids(merge_log({}, db, kGi, 0)), "w+1=5 x+2=4 y+3=5 z+4=5 ");
+  EXPECT_EQ(ids(merge_log({}, db, kGi, 2)), "w+1=5 ");
+  EXPECT_EQ(ids(merge_log({}, db, kGi, 3)), "w+1=5 x+2=4 y+3=5 ");
+  EXPECT_EQ(ids(merge_log({}, db, kGi + 1, 1)), "x+2=4 ");  // never more than asked for
+  return {};
+}
+
 std::string merge__log_does_not_reach_back__is_a_gap() {
   DbLog db;
   db.entries = {one(kGi + 1, "x", 4)};
@@ -302,6 +314,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(log_v1__nothing_new__stays_where_it_was),
     ACLK_TEST(merge__both_sources__each_transition_once_in_order),
     ACLK_TEST(merge__database_page_is_full__nothing_after_it_is_shown_before_its_turn),
+    ACLK_TEST(merge__several_in_one_microsecond__rise_and_stay_on_one_page),
     ACLK_TEST(merge__log_does_not_reach_back__is_a_gap),
     ACLK_TEST(merge__everything_is_older__is_a_gap_once),
     ACLK_TEST(merge__clock_set_back_and_agent_restarted__is_a_gap),

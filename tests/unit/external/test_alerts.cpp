@@ -94,6 +94,15 @@ std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
   return {};
 }
 
+// Found by fuzzing: ids of a log rise strictly.
+std::string alarm_log__an_id_twice__is_one_entry() {
+  Definitions d;
+  const auto j = nlohmann::json::parse(R"([{"unique_id":2,"name":"a"},{"unique_id":1},{"unique_id":2,"name":"b"}])");
+  const auto log = read_alarm_log(j, kLocal, {}, d);
+  EXPECT(log.size() == 2 && log[1].log_id == 2 && log[1].name == "a");
+  return {};
+}
+
 std::string alarm_log__hostile__is_empty() {
   Definitions d;
   EXPECT(read_alarm_log(nlohmann::json::parse("{\"a\":1}"), kLocal, {}, d).empty());
@@ -193,6 +202,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(text__statuses__have_the_numbers_of_the_wire),
     ACLK_TEST(alarm_log__as_recorded__comes_oldest_first_and_complete),
     ACLK_TEST(alarm_log__definition_gone__still_has_a_hash_that_is_known),
+    ACLK_TEST(alarm_log__an_id_twice__is_one_entry),
     ACLK_TEST(alarm_log__hostile__is_empty),
     ACLK_TEST(active_alarms__with_the_log__are_their_last_transitions),
     ACLK_TEST(active_alarms__without_the_log__say_what_the_alarm_says),
