@@ -21,10 +21,6 @@ void sort_log(std::vector<Alert> &entries) {
 // Log ids rise strictly, but a gi is only the microsecond of an insertion: of several with the same one each gets one
 // more than that before it. A page must not end between them, for the next one begins after their gi.
 void make_strict(std::vector<Alert> &entries, std::uint32_t limit) {
-  const auto same = [](const Alert &a, const Alert &b) {
-    return a.log_id == b.log_id && a.alert_id == b.alert_id && a.status == b.status && a.old_status == b.old_status;
-  };
-  entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
   if (limit != 0 && entries.size() > limit) {
     auto end = std::size_t{limit};
     while (end > 1 && entries[end].log_id == entries[end - 1].log_id) --end;
@@ -39,6 +35,10 @@ void make_strict(std::vector<Alert> &entries, std::uint32_t limit) {
 LogReading reading_of(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit) {
   std::erase_if(entries, [&](const Alert &a) { return a.log_id <= after; });
   sort_log(entries);
+  const auto same = [](const Alert &a, const Alert &b) {
+    return a.log_id == b.log_id && a.alert_id == b.alert_id && a.status == b.status && a.old_status == b.old_status;
+  };
+  entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
   std::map<std::string_view, Alert *> last;
   for (auto &a : entries) {
     auto *&before = last[a.alert_id];
@@ -52,21 +52,22 @@ LogReading reading_of(std::vector<Alert> entries, std::uint64_t after, std::uint
   return r;
 }
 
-// What is in a log already: by gi and by transition id.
+// What is in a log already: by gi and alert, and by transition id.
 class Shown {
  public:
   explicit Shown(const std::vector<Alert> &entries) {
     for (const auto &a : entries) {
-      log_ids_.insert(a.log_id);
+      places_.emplace(a.log_id, a.alert_id);
       if (!a.transition_id.empty()) transitions_.insert(a.transition_id);
     }
   }
   [[nodiscard]] bool has(const Alert &a) const {
-    return log_ids_.contains(a.log_id) || (!a.transition_id.empty() && transitions_.contains(a.transition_id));
+    return places_.contains({a.log_id, a.alert_id}) ||
+           (!a.transition_id.empty() && transitions_.contains(a.transition_id));
   }
 
  private:
-  std::set<std::uint64_t> log_ids_;
+  std::set<std::pair<std::uint64_t, std::string>> places_;
   std::set<std::string> transitions_;
 };
 

@@ -251,6 +251,10 @@ std::string memory__transitions_not_shown__come_from_the_alerts_with_their_old_s
   }
   Transitions rest;
   rest.entries = {one(kGi + 2, "x", 4, 5)};
+  auto other = rest;  // of the same microsecond
+  other.entries[0].alert_id = "y";
+  other.entries[0].transition_id = "z";
+  EXPECT_EQ(m.read(other, now, kGi + 1, 0, 1, true, kNow).entries.size(), 2U);
   EXPECT_EQ(m.read(rest, now, kGi + 1, 0, 1, true, kNow).entries.size(), 1U);
   return {};
 }
