@@ -89,7 +89,8 @@ Transitions read_transitions(const json &document, std::string_view node, std::s
     add_definition(a, node, text_of(t, "hostname"), config_dir, definitions);
     out.entries.push_back(std::move(a));
   }
-  std::sort(out.entries.begin(), out.entries.end(), [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
+  std::stable_sort(out.entries.begin(), out.entries.end(),
+                   [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
   std::map<std::string, Alert *> last;
   for (auto &a : out.entries) {
     auto *&before = last[a.alert_id];

@@ -102,7 +102,7 @@ void fuzz(std::string_view bytes) {
       learn_alarms(*j, kNode, read_charts_of_instances(*j), definitions);
       return (void)read_alert_instances(*j, kNode, "host", kConfig, definitions);
     case 6:
-      return ascending(read_transitions(*j, kNode, kConfig, definitions).entries, 0);
+      return shown(merge_log(read_transitions(*j, kNode, kConfig, definitions), {}, 0, 0), 0, 0);
     case 7:
       (void)definition_v1(*j, "system.cpu");
       (void)definition_from_log_v1(*j);
