@@ -3,11 +3,13 @@
 // node_info and collectors: /api/v1/info of the node, and what that does not tell.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
 #include "plugin-api/external/hooks.h"
 #include "plugin-api/external/json_fields.h"
+#include "plugin-api/external/read_meta_db.h"
 #include "plugin-api/external/read_node_info.h"
 #include "plugin-api/external/read_nodes.h"
 
@@ -32,15 +34,40 @@ std::string timezone_v1(ExternalHost &host, const std::string &node, bool local)
   return {buf.data(), std::strftime(buf.data(), buf.size(), "%Z", &tm)};
 }
 
+bool is_stored_child(ExternalHost &host, const std::string &node) {
+  if (host.facts().generation != Generation::v1) return false;
+  const auto stored = host.stored_children();
+  return std::any_of(stored.begin(), stored.end(), [&](const Node &n) { return n.machine_guid == node; });
+}
+
+// /api/v1/info of a node. What the nodes hook lists has to have facts, so those of a child that is away come from the
+// database if the agent does not know it (yet): `stored` is set then.
+Result<nlohmann::json> info_of(ExternalHost &host, const std::string &node, bool &stored) {
+  auto info = host.get_json(node, "/api/v1/info");
+  stored = !info && info.error().code == Errc::not_found && is_stored_child(host, node);
+  if (!stored) return info;
+  auto db = host.meta_db();
+  if (!db) return tl::unexpected<Error>(db.error());
+  return read_stored_info(*db, node);
+}
+
 }  // namespace
 
 int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void *ctx) noexcept {
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    const auto info = h.get_json(*node, "/api/v1/info");
+    bool stored = false;
+    const auto info = info_of(h, *node, stored);
     if (!info) return negated_errno(info.error().code);
     NodeExtras extras;
+    if (stored) {
+      extras.name = text_of(*info, "hostname");
+      extras.os = text_of(*info, "os");
+      extras.timezone = text_of(*info, "timezone");
+      (void)show(read_node_info(*info, extras), visit, ctx);
+      return 0;
+    }
     extras.local = *node == h.agent().machine_guid();
     extras.proxy_label = h.facts().proxy_label;
     for (auto &n : read_mirrored_hosts(*info, h.agent().machine_guid()))
@@ -66,7 +93,8 @@ int collectors(void *host, naclk_str machine_guid, naclk_collector_fn visit, voi
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    const auto info = h.get_json(*node, "/api/v1/info");
+    bool stored = false;
+    const auto info = info_of(h, *node, stored);
     if (!info) return negated_errno(info.error().code);
     return show_all(read_collectors(*info), visit, ctx);
   });

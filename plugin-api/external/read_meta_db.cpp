@@ -2,6 +2,7 @@
 #include "plugin-api/external/read_meta_db.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,21 @@ std::uint32_t status_of(std::int64_t number) {
       return NACLK_ALERT_UNKNOWN;
   }
 }
+
+// host_info's names of what /api/v1/info has.
+constexpr std::array<std::pair<std::string_view, const char *>, 11> kInfo{{
+    {"NETDATA_HOST_OS_NAME", "os_name"},
+    {"NETDATA_HOST_OS_VERSION", "os_version"},
+    {"NETDATA_SYSTEM_KERNEL_NAME", "kernel_name"},
+    {"NETDATA_SYSTEM_KERNEL_VERSION", "kernel_version"},
+    {"NETDATA_SYSTEM_ARCHITECTURE", "architecture"},
+    {"NETDATA_SYSTEM_CPU_LOGICAL_CPU_COUNT", "cores_total"},
+    {"NETDATA_SYSTEM_CPU_FREQ", "cpu_freq"},
+    {"NETDATA_SYSTEM_TOTAL_RAM", "ram_total"},
+    {"NETDATA_SYSTEM_TOTAL_DISK_SIZE", "total_disk_space"},
+    {"NETDATA_SYSTEM_VIRTUALIZATION", "virtualization"},
+    {"NETDATA_SYSTEM_CONTAINER", "container"},
+}};
 
 struct HostRow {
   std::string name, timezone;
@@ -132,6 +148,44 @@ Result<std::vector<Node>> read_children(MetaDb &db) {
   });
   if (!r) return tl::unexpected<Error>(r.error());
   return nodes;
+}
+
+Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node) {
+  const MetaDb::Uuid id{node};
+  auto info = nlohmann::json::object();
+  auto r = db.select("SELECT hostname, os, abbrev_timezone, program_version FROM host WHERE host_id = ?1", {id},
+                     [&](const MetaDb::Row &row) {
+                       info = {{"hostname", row.text(0)},
+                               {"os", row.text(1)},
+                               {"timezone", row.text(2)},
+                               {"version", row.text(3)},
+                               {"host_labels", nlohmann::json::object()},
+                               {"collectors", nlohmann::json::array()}};
+                       return false;
+                     });
+  if (r && info.empty()) return fail(Errc::not_found, "the agent's database does not know the node");
+  if (r)
+    r = db.select("SELECT system_key, system_value FROM host_info WHERE host_id = ?1 LIMIT 1000", {id},
+                  [&](const MetaDb::Row &row) {
+                    const auto key = row.text(0);
+                    for (const auto &[theirs, ours] : kInfo)
+                      if (key == theirs) info[ours] = row.text(1);
+                    return true;
+                  });
+  if (r)
+    r = db.select("SELECT label_key, label_value FROM host_label WHERE host_id = ?1 LIMIT 1000", {id},
+                  [&](const MetaDb::Row &row) {
+                    info["host_labels"][row.text(0)] = row.text(1);
+                    return true;
+                  });
+  if (r)
+    r = db.select("SELECT DISTINCT plugin, module FROM chart WHERE host_id = ?1 LIMIT 10000", {id},
+                  [&](const MetaDb::Row &row) {
+                    info["collectors"].push_back({{"plugin", row.text(0)}, {"module", row.text(1)}});
+                    return true;
+                  });
+  if (!r) return tl::unexpected<Error>(r.error());
+  return info;
 }
 
 Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after, std::uint32_t limit) {

@@ -31,6 +31,13 @@ constexpr const char *kTables =
     " exec_run_timestamp INT, delay_up_to_timestamp INT, info TEXT, exec_code INT, new_status REAL, old_status REAL,"
     " delay INT, new_value DOUBLE, old_value DOUBLE, last_repeat INT, transition_id BLOB, global_id INT,"
     " summary TEXT);"
+    "CREATE TABLE host_info (host_id BLOB, system_key TEXT, system_value TEXT, date_created INT,"
+    " PRIMARY KEY (host_id, system_key));"
+    "CREATE TABLE host_label (host_id BLOB, source_type INT, label_key TEXT, label_value TEXT, date_created INT,"
+    " PRIMARY KEY (host_id, label_key));"
+    "CREATE TABLE chart (chart_id BLOB PRIMARY KEY, host_id BLOB, type TEXT, id TEXT, name TEXT, family TEXT,"
+    " context TEXT, title TEXT, unit TEXT, plugin TEXT, module TEXT, priority INT, update_every INT, chart_type INT,"
+    " memory_mode INT, history_entries);"
     "CREATE INDEX by_global_id ON health_log_detail (global_id);"
     "CREATE INDEX by_transition ON health_log_detail (transition_id);";
 
@@ -65,8 +72,8 @@ void MetaDbFile::run(const std::string &sql) {
 
 void MetaDbFile::add_host(const std::string &guid, const std::string &name, int hops) {
   run(
-      fmt::format("INSERT INTO host (host_id, hostname, hops, abbrev_timezone, utc_offset) "
-                  "VALUES ({}, '{}', {}, 'CET', 3600)",
+      fmt::format("INSERT INTO host (host_id, hostname, hops, os, abbrev_timezone, utc_offset, program_version) "
+                  "VALUES ({}, '{}', {}, 'linux', 'CET', 3600, 'v1.37.1')",
                   blob(guid), name, hops));
 }
 

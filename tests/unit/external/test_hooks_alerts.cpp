@@ -214,6 +214,27 @@ std::string nodes_of_1_37__children_only_in_the_database__are_listed_as_away() {
   Lines lines;
   EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);
   EXPECT(lines == Lines({"node1 local live health 0 6", "kid1 live 1 6", "kid2 2 6"}));
+  // Who is listed has facts.
+  file.run(
+      "INSERT INTO host_info SELECT host_id, 'NETDATA_SYSTEM_KERNEL_NAME', 'Linux', 1 FROM host WHERE hops = 2;"
+      "INSERT INTO host_label SELECT host_id, 1, '_system_cores', '4', 1 FROM host WHERE hops = 2;"
+      "INSERT INTO chart (chart_id, host_id, plugin, module) SELECT 1, host_id, 'proc.plugin', '/proc/stat' FROM host "
+      "WHERE hops = 2");
+  const auto take_info = [](void *ctx, const naclk_node_info *i) {
+    static_cast<Lines *>(ctx)->push_back(fmt::format("{} {} {} {} {} {} {}", str(i->name), str(i->os),
+                                                     str(i->kernel_name), i->cpus, str(i->timezone), str(i->version),
+                                                     i->label_count));
+    return 0;
+  };
+  const auto take_collector = [](void *ctx, const naclk_collector *c) {
+    static_cast<Lines *>(ctx)->push_back(str(c->plugin) + str(c->module));
+    return 0;
+  };
+  lines.clear();
+  EXPECT_EQ(b.table.node_info(b.table.host, view(kGone), take_info, &lines), 0);
+  EXPECT_EQ(b.table.collectors(b.table.host, view(kGone), take_collector, &lines), 0);
+  EXPECT(lines == Lines({"kid2 linux Linux 4 CET v1.37.1 1", "proc.plugin/proc/stat"}));
+  EXPECT_EQ(b.table.node_info(b.table.host, view("d017cf8e-e551-11f1-9495-02fc00000002"), take_info, &lines), -ENOENT);
   // Read once: what an agent removes while it runs is not of interest.
   file.run("DELETE FROM host");
   lines.clear();
