@@ -160,6 +160,7 @@ std::size_t json_depth(std::string_view text) {
 
 Result<nlohmann::json> parse_agent_json(std::string_view text, std::string_view name) {
   const auto parse = [](std::string_view t) -> std::optional<nlohmann::json> {
+    if (t.find('\0') != std::string_view::npos) return std::nullopt;  // the parser would take it for the end
     if (json_depth(t) > kMaxJsonDepth) return std::nullopt;
     try {
       auto j = nlohmann::json::parse(t.begin(), t.end(), nullptr, /*allow_exceptions=*/false);

@@ -74,6 +74,15 @@ std::string json__no_json__is_an_error_and_never_a_crash() {
   return {};
 }
 
+// Found by fuzzing: the JSON library takes a NUL for the end of its input, and brackets after it were not counted.
+std::string json__nul_between_values__is_an_error() {
+  using namespace std::string_view_literals;
+  EXPECT(!parse_agent_json("{}\0"sv, "x"));
+  EXPECT(!parse_agent_json("null\0[[[["sv, "x"));
+  EXPECT(parse_agent_json("{\"a\":\"b\0c\"}"sv, "x"));
+  return {};
+}
+
 std::string fields__of_any_type__are_read() {
   const auto j = json::parse(R"({"s":"x","n":5,"f":1.5,"t":true,"z":null,"ns":"12","fs":"2.5e3","bad":"abc",
     "ts":"true","no":"no","o":{"a":1},"l":[1],"neg":-3,"big":18446744073709551615,"huge":1e300})");
@@ -100,10 +109,15 @@ std::string fields__of_any_type__are_read() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(json__with_an_unknown_escape__keeps_the_backslash),  ACLK_TEST(json__recorded_broken_documents__are_read),
-    ACLK_TEST(json__text_ending_in_a_backslash__ends_at_its_line), ACLK_TEST(json__broken_unicode__is_replaced),
-    ACLK_TEST(json__control_characters_and_odd_numbers__are_read), ACLK_TEST(json__valid_documents__are_not_touched),
-    ACLK_TEST(json__no_json__is_an_error_and_never_a_crash),       ACLK_TEST(fields__of_any_type__are_read),
+    ACLK_TEST(json__with_an_unknown_escape__keeps_the_backslash),
+    ACLK_TEST(json__recorded_broken_documents__are_read),
+    ACLK_TEST(json__text_ending_in_a_backslash__ends_at_its_line),
+    ACLK_TEST(json__broken_unicode__is_replaced),
+    ACLK_TEST(json__control_characters_and_odd_numbers__are_read),
+    ACLK_TEST(json__valid_documents__are_not_touched),
+    ACLK_TEST(json__nul_between_values__is_an_error),
+    ACLK_TEST(json__no_json__is_an_error_and_never_a_crash),
+    ACLK_TEST(fields__of_any_type__are_read),
 };
 
 }  // namespace
