@@ -109,13 +109,15 @@ static int data(const struct synthetic_db *db, uint32_t node, const struct answe
   return 0;
 }
 
+int answer_reads_alerts(const struct answer_wish *wish) { return is(wish->path, "/api/v1/alarms"); }
+
 int answer_make(const struct synthetic_db *db, uint32_t node, const struct answer_wish *wish,
                 int (*interrupted)(void *ctx), void *ctx, char **body, size_t *len) {
   struct buffer b = {0};
   int result = 0;
   if (is(wish->path, "/api/v1/info")) {
     info(db, &b);
-  } else if (is(wish->path, "/api/v1/alarms")) {
+  } else if (answer_reads_alerts(wish)) {
     add(&b, "{\"alarms\":{");
     if (!b.failed) (void)synthetic_db_active_alerts(db, node, alarm, &b);
     add(&b, "}}");

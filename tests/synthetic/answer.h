@@ -27,9 +27,12 @@ struct answer_wish answer_read(struct naclk_str target, uint64_t default_bytes, 
  *   /api/v1/alarms  each alert with its status and time: the truth to compare a cloud with
  *   /api/v1/data    "labels" and "data" rows; as many rows as fit in `bytes`
  *   others          {"endpoint":"..."}
- * All are filled up with spaces at the end, which is still JSON. The caller holds alerts still. */
+ * All are filled up with spaces at the end, which is still JSON. Where answer_reads_alerts(), the caller holds them
+ * still. */
 int answer_make(const struct synthetic_db *db, uint32_t node, const struct answer_wish *wish,
                 int (*interrupted)(void *ctx), void *ctx, char **body, size_t *len);
+
+int answer_reads_alerts(const struct answer_wish *wish);
 
 #ifdef __cplusplus
 }

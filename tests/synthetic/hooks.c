@@ -170,9 +170,10 @@ static int query(void *host, const struct naclk_query *q, naclk_reply_fn show, v
   if (r != 0) return r;
   char *body = NULL;
   size_t len = 0;
-  pthread_mutex_lock(&h->lock);
+  const int locked = answer_reads_alerts(&wish); /* nothing else of the database ever changes */
+  if (locked) pthread_mutex_lock(&h->lock);
   r = answer_make(h->db, (uint32_t)node, &wish, q->interrupted, q->ctx, &body, &len);
-  pthread_mutex_unlock(&h->lock);
+  if (locked) pthread_mutex_unlock(&h->lock);
   if (r == 0 && len > q->max_bytes) r = -EMSGSIZE;
   if (r == 0 && now_ms(CLOCK_MONOTONIC) >= deadline) r = -ETIME;
   if (r == 0) {
