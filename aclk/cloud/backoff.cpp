@@ -17,7 +17,18 @@ std::int64_t power_ms(std::uint32_t base, std::uint32_t exponent) {
   return ms;
 }
 
+// NaN fails both comparisons and becomes 0.
+double unit(double jitter) { return jitter > 0 ? (jitter < 1 ? jitter : 1) : 0; }
+
 }  // namespace
+
+std::chrono::milliseconds Backoff::after_takeover(std::uint32_t n, double jitter) {
+  constexpr std::int64_t kFirstMs = 60'000;
+  const auto doublings = std::min(std::max(n, 1U) - 1, 8U);
+  const auto ms = kFirstMs << doublings;
+  const auto spread = static_cast<std::int64_t>(unit(jitter) * static_cast<double>(ms) / 2);
+  return std::chrono::milliseconds(std::min(ms + spread, kCapMs));
+}
 
 std::chrono::milliseconds Backoff::next(double jitter) {
   const auto n = attempts_;
@@ -27,9 +38,7 @@ std::chrono::milliseconds Backoff::next(double jitter) {
   // A base of 2^32 and a first power: still far from overflow.
   auto delay = power_ms(limits_.base, n - 1);
   const auto spread = std::max<std::int64_t>(1000, delay / 2);
-  // NaN fails both comparisons and becomes 0.
-  const double j = jitter > 0 ? (jitter < 1 ? jitter : 1) : 0;
-  delay += std::min(static_cast<std::int64_t>(j * static_cast<double>(spread)), spread - 1);
+  delay += std::min(static_cast<std::int64_t>(unit(jitter) * static_cast<double>(spread)), spread - 1);
 
   const auto min_ms = limits_.min_s <= kMaxDelay.count() ? std::int64_t{limits_.min_s} * 1000 : 0;
   const auto max_ms = limits_.max_s == 0 ? kCapMs : std::min(std::int64_t{limits_.max_s} * 1000, kCapMs);

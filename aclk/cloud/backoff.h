@@ -27,6 +27,11 @@ class Backoff {
   [[nodiscard]] std::chrono::milliseconds next(double jitter);
   void reset() { attempts_ = 0; }
 
+  // Beside the count of attempts: the least wait after the n-th time (from 1) in a row that another client has taken
+  // our session. 60 s, doubling, at most kMaxDelay, and up to half as much again below the cap: two clones must not
+  // throw each other out in turn.
+  [[nodiscard]] static std::chrono::milliseconds after_takeover(std::uint32_t n, double jitter);
+
  private:
   BackoffLimits limits_;
   std::uint32_t attempts_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "aclk/cloud/json.h"
@@ -77,6 +78,12 @@ std::optional<std::uint32_t> parse_retry_after(std::string_view retry_after, std
   const auto now = curl_getdate(std::string(date).c_str(), nullptr);
   if (then < 0 || now < 0) return std::nullopt;
   return clamp(then - now);
+}
+
+std::optional<std::int64_t> parse_date(const std::string &date) {
+  const auto t = date.empty() ? std::time_t{-1} : curl_getdate(date.c_str(), nullptr);
+  if (t < 0) return std::nullopt;
+  return static_cast<std::int64_t>(t);
 }
 
 }  // namespace aclk::cloud

@@ -31,4 +31,7 @@ struct CloudError {
 // so that our clock does not matter. nullopt if there is none, it is not understood, or not in the future.
 [[nodiscard]] std::optional<std::uint32_t> parse_retry_after(std::string_view retry_after, std::string_view date);
 
+// A Date header as epoch seconds.
+[[nodiscard]] std::optional<std::int64_t> parse_date(const std::string &date);
+
 }  // namespace aclk::cloud

@@ -16,7 +16,10 @@
 namespace aclk::cloud {
 namespace {
 
+using transport::Cause;
 using transport::CurlEasy;
+using transport::Fault;
+using transport::Reached;
 
 constexpr std::size_t kMaxHead = 64U << 10;
 
@@ -36,15 +39,15 @@ bool has_body(const HttpRequest &r) { return !r.body.empty() || r.method == "POS
 // One request from start to end. Its address is known to libcurl, so it does not move.
 class Exchange {
  public:
-  Exchange(HttpRequest request, const Reach &reach, std::function<void(Result<HttpResponse>)> done)
+  Exchange(HttpRequest request, const Reach &reach, std::function<void(Reached<HttpResponse>)> done)
       : request_(std::move(request)), reach_(reach), done_(std::move(done)) {}
 
   // Sets all options. If something is wrong with the request, none: libcurl then reports at once, in its time, that
   // there is no URL, and outcome() says what it was.
   void prepare();
   [[nodiscard]] CURL *handle() const { return easy_.get(); }
-  [[nodiscard]] Result<HttpResponse> outcome(CURLcode code);
-  void tell(Result<HttpResponse> r) { done_(std::move(r)); }
+  [[nodiscard]] Reached<HttpResponse> outcome(CURLcode code);
+  void tell(Reached<HttpResponse> r) { done_(std::move(r)); }
 
  private:
   bool set_head(const Url &url);
@@ -53,7 +56,7 @@ class Exchange {
   static std::size_t on_header(const char *data, std::size_t size, std::size_t count, void *self);
   static std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *self);
   void take_header(std::string_view line);
-  [[nodiscard]] Error error_of(CURLcode code) const;
+  [[nodiscard]] Fault error_of(CURLcode code) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::chrono::milliseconds connect_timeout() const {
     return reach_.proxy.kind == claim::ProxyKind::none ? request_.connect_timeout : request_.timeout;
@@ -61,7 +64,7 @@ class Exchange {
 
   HttpRequest request_;
   const Reach &reach_;
-  std::function<void(Result<HttpResponse>)> done_;
+  std::function<void(Reached<HttpResponse>)> done_;
 
   std::string bad_url_;
   std::string target_;  // host:port
@@ -98,7 +101,7 @@ void Exchange::prepare() {
   easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   easy_.set_proxy(reach_.proxy);
   easy_.set_timeouts(connect_timeout(), request_.timeout);
-  tls_.apply(easy_, reach_);
+  tls_.apply(easy_, reach_, url->host);
   easy_.set(CURLOPT_HEADERFUNCTION, on_header);
   easy_.set(CURLOPT_HEADERDATA, this);
   easy_.set(CURLOPT_WRITEFUNCTION, on_body);
@@ -168,36 +171,36 @@ std::size_t Exchange::on_body(const char *data, std::size_t size, std::size_t co
   return n;
 }
 
-std::string Exchange::where() const {
-  const auto peer = easy_.peer();
-  std::string s = target_;
-  if (!peer.empty() && peer != target_) s += fmt::format(" ({})", peer);
-  if (reach_.proxy.kind != claim::ProxyKind::none) s += fmt::format(" via proxy {}", reach_.proxy.display());
-  return s;
-}
+std::string Exchange::where() const { return transport::where(target_, easy_.peer(), reach_.proxy); }
 
-Result<HttpResponse> Exchange::outcome(CURLcode code) {
-  if (code != CURLE_OK) return tl::unexpected<Error>(error_of(code));
+Reached<HttpResponse> Exchange::outcome(CURLcode code) {
+  if (code != CURLE_OK) return tl::unexpected<Fault>(error_of(code));
   response_.status = static_cast<int>(easy_.number(CURLINFO_RESPONSE_CODE));
   response_.address = easy_.peer();
   return std::move(response_);
 }
 
-Error Exchange::error_of(CURLcode code) const {
-  if (!bad_url_.empty()) return {Errc::invalid_argument, fmt::format("{}: {}", quotable(request_.url), bad_url_)};
+Fault Exchange::error_of(CURLcode code) const {
+  const auto error = [](Errc c, std::string what, Cause cause = Cause::other) {
+    return Fault{Error{c, std::move(what)}, cause};
+  };
+  if (!bad_url_.empty()) return error(Errc::invalid_argument, fmt::format("{}: {}", quotable(request_.url), bad_url_));
   if (contradictory_)
-    return {Errc::parse, fmt::format("{}: the answer states its length in two ways; is that the cloud?", where())};
+    return error(Errc::parse, fmt::format("{}: the answer states its length in two ways; is that the cloud?", where()));
   if (too_big_ || code == CURLE_FILESIZE_EXCEEDED)
-    return {Errc::too_big, fmt::format("{}: the answer is larger than {} bytes (or its head than {})", where(),
-                                       request_.max_body, kMaxHead)};
+    return error(Errc::too_big, fmt::format("{}: the answer is larger than {} bytes (or its head than {}); is that the "
+                                            "cloud?",
+                                            where(), request_.max_body, kMaxHead));
   if (auto e = transport::connect_error(easy_, code, {target_, reach_.proxy, connect_timeout(), tls_.begun()}))
     return *e;
   const auto why = easy_.trouble(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return {Errc::timeout,
-              fmt::format("{}: no complete answer within {:g} s ({} bytes of body came)", where(),
-                          std::chrono::duration<double>(request_.timeout).count(), response_.body.size())};
+      return error(
+          Errc::timeout,
+          fmt::format("{}: no complete answer within {:g} s ({} bytes of body came); the server is overloaded, "
+                      "or something on the way holds it back",
+                      where(), std::chrono::duration<double>(request_.timeout).count(), response_.body.size()));
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -205,22 +208,25 @@ Error Exchange::error_of(CURLcode code) const {
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_ENGINE_INITFAILED: {
-      const auto more = tls_.explain(code);
-      return {Errc::tls, fmt::format("{}: TLS failed: {}", where(), more.empty() ? why : more)};
+      auto fault = tls_.explain(code, why);
+      fault.what = fmt::format("{}: TLS failed: {}", where(), fault.what);
+      return fault;
     }
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_HTTP_RETURNED_ERROR:
-      return {Errc::parse, fmt::format("{}: the answer is not HTTP/1.1: {}; is that the cloud?", where(), why)};
+      return error(Errc::parse, fmt::format("{}: the answer is not HTTP/1.1: {}; is that the cloud?", where(), why));
     case CURLE_URL_MALFORMAT:
-      if (!easy_.refused()) return {Errc::invalid_argument, fmt::format("{}: {}", quotable(request_.url), why)};
+      if (!easy_.refused()) return error(Errc::invalid_argument, fmt::format("{}: {}", quotable(request_.url), why));
       [[fallthrough]];
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
-      return {Errc::unavailable, fmt::format("{}: {}", where(), why)};
+      return error(Errc::unavailable, fmt::format("{}: {}", where(), why), Cause::no_memory);
+    case CURLE_SEND_ERROR:
+      return error(Errc::io, fmt::format("{}: the request could not be sent: {}", where(), why), Cause::write_failed);
     default:
-      return {Errc::io, fmt::format("{}: the connection broke: {}", where(), why)};
+      return error(Errc::io, fmt::format("{}: the connection broke: {}", where(), why));
   }
 }
 
@@ -241,7 +247,7 @@ HttpClient::~HttpClient() {
   impl_->multi.close_idle();
 }
 
-HttpClient::Id HttpClient::start(HttpRequest request, std::function<void(Result<HttpResponse>)> done) {
+HttpClient::Id HttpClient::start(HttpRequest request, std::function<void(Reached<HttpResponse>)> done) {
   const Id id = ++impl_->last;
   auto x = std::make_unique<Exchange>(std::move(request), impl_->reach, std::move(done));
   x->prepare();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aclk/transport/curl_multi.h"
+#include "aclk/transport/fault.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
 
@@ -61,7 +62,7 @@ class HttpClient {
   // too_big (body over max_body, head over 64 KiB), parse (no HTTP/1.x answer, or one with contradictory lengths); each
   // sentence names host, address, proxy and what came back. Redirects are not followed. TLS 1.2 or newer; chain and
   // host name are verified unless `insecure`.
-  Id start(HttpRequest request, std::function<void(Result<HttpResponse>)> done);
+  Id start(HttpRequest request, std::function<void(transport::Reached<HttpResponse>)> done);
   // Gives up without calling `done`. Does nothing if it has ended.
   void cancel(Id id);
   // Closes kept connections once nothing runs on the multi.

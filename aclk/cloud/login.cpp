@@ -8,6 +8,7 @@
 #include "aclk/cloud/challenge.h"
 #include "aclk/cloud/cloud_error.h"
 #include "aclk/cloud/env.h"
+#include "aclk/cloud/json.h"
 #include "aclk/cloud/password.h"
 #include "aclk/cloud/refusal.h"
 #include "aclk/transport/curl_easy.h"
@@ -56,6 +57,28 @@ std::string env_line(Status status, int http_status) {
   }
 }
 
+// Statuses that mean "not now": with them Retry-After is an order. 409: this node is just being dealt with.
+bool may_say_when(int status) { return status == 409 || status == 425 || status == 429 || status == 503; }
+
+// The first line of a body that has something to read; of HTML, too, it says who is talking.
+std::string first_line(std::string_view body) {
+  const auto begin = body.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  body.remove_prefix(begin);
+  return quotable(body.substr(0, body.find_first_of("\r\n")), 120);
+}
+
+std::string next_step(int status, bool non_retryable) {
+  if (non_retryable) return "it wants no further attempts: claim this node anew, or ask its support";
+  if (status == 401 || status == 403 || status == 404)
+    return "it does not know this node: if it stays so, claim it anew, and check the cloud's URL";
+  if (status / 100 == 3) return "redirects are not followed: correct the cloud's URL";
+  if (status == 407 || status == 511) return "a proxy or portal on the way wants a login";
+  if (status == 409 || status == 425 || status == 429 || status / 100 == 5)
+    return "the cloud is busy or restarting: it is tried again with growing pauses";
+  return "is that the cloud? Check its URL and what is on the way";
+}
+
 }  // namespace
 
 struct Login::Impl : std::enable_shared_from_this<Impl> {
@@ -78,6 +101,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
            std::string body = {}) {
     stage = next;
     http_status = 0;
+    whom.clear();
     if (!tell(events.stage, name)) return;
     if (!tell(events.note, connecting(to, http.reach().proxy))) return;
     HttpRequest r;
@@ -86,9 +110,10 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     r.body = std::move(body);
     r.max_body = kMaxBody;
     // Weak: a Login that is gone has cancelled the request, and is not kept by it.
-    pending = http.start(std::move(r), [weak = weak_from_this(), host = to.host](Result<HttpResponse> answer) {
-      if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
-    });
+    pending =
+        http.start(std::move(r), [weak = weak_from_this(), host = to.host](transport::Reached<HttpResponse> answer) {
+          if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
+        });
   }
   void ask_env() {
     ask(Stage::env, "env", request.cloud_url, env_target(request.agent_version, request.claim_id), "GET");
@@ -103,23 +128,30 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // ---- answers
-  void on_answer(const std::string &host, Result<HttpResponse> answer) {
+  void on_answer(const std::string &host, transport::Reached<HttpResponse> answer) {
     pending = 0;
-    if (!answer) return fail({status_of(answer.error().code), answer.error()});
+    if (!answer) return fail({status_of(answer.error()), answer.error()});
     http_status = answer->status;
+    whom = transport::where(host, answer->address, http.reach().proxy);
     const char *const method = stage == Stage::password ? "POST" : "GET";
     if (!tell(events.note, fmt::format("ACLK: HTTPS \"{}\" request to \"{}\" finished with HTTP code: {}", method, host,
                                        http_status)))
       return;
-    if (http_status != (stage == Stage::password ? 201 : 200)) return on_refusal(host, *answer);
+    if (const auto date = parse_date(answer->date); date && !tell(events.date, *date)) return;
+    if (http_status != (stage == Stage::password ? 201 : 200)) return on_refusal(*answer);
     if (stage == Stage::env) return on_env(answer->body);
     if (stage == Stage::challenge) return on_challenge(answer->body);
     on_password(answer->body);
   }
 
   void on_env(const std::string &body) {
-    const auto env = parse_env(body);
-    if (!env) return fail(env.error());
+    auto env = parse_env(body);
+    if (!env) {
+      // There are no secrets in it, and its first line tells a captive portal from a broken cloud.
+      if (const auto line = first_line(body); !line.empty())
+        env.error().error.what += fmt::format("; it begins with \"{}\"; is that the cloud?", line);
+      return fail(env.error());
+    }
     if (!complain(env->notes) || !tell(events.limits, env->backoff)) return;
     auto agreed = agree(*env);
     if (!agreed) return fail(agreed.error());
@@ -151,28 +183,32 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // Another status than the one wanted: the body may have orders.
-  void on_refusal(const std::string &host, const HttpResponse &answer) {
+  void on_refusal(const HttpResponse &answer) {
     const auto said = parse_cloud_error(answer.body);
     orders.non_retryable = said.non_retryable;
     orders.retry_after_s = said.retry_after_s;
-    if (!orders.retry_after_s && (answer.status == 429 || answer.status == 503))
+    if (!orders.retry_after_s && may_say_when(answer.status))
       orders.retry_after_s = parse_retry_after(answer.retry_after, answer.date);
     if (!complain(said.log)) return;
     const char *const what = stage == Stage::env ? "/api/v1/env" : stage == Stage::challenge ? "challenge" : "password";
     const auto status = stage == Stage::env         ? Status::env_not_200
                         : stage == Stage::challenge ? Status::otp_challenge_not_200
                                                     : Status::otp_password_not_201;
-    std::string sentence =
-        fmt::format("{}: {} ({}) answered with HTTP status {}", what, host, answer.address, answer.status);
+    std::string sentence = fmt::format("{}: {} answered with HTTP status {}", what, whom, answer.status);
     if (!said.message.empty() || !said.message_key.empty())
       sentence += fmt::format(": {} ({})", said.message, said.message_key);
-    if (said.non_retryable) sentence += "; it wants no further attempts: claim this node anew, or ask its support";
+    else if (const auto line = first_line(answer.body); !line.empty() && answer.status / 100 != 2)
+      sentence += fmt::format(": \"{}\"", line);  // of a success it might be the password
+    sentence += "; " + next_step(answer.status, said.non_retryable);
+    if (!said.non_retryable && orders.retry_after_s)
+      sentence += fmt::format(", not before {} s are over as it asks", *orders.retry_after_s);
     fail({status, {Errc::http_status, std::move(sentence)}});
   }
 
   // ---- ends
   void fail(Refusal r) {
     if (!log_failure(r.status)) return;
+    if (!whom.empty() && r.error.what.find(whom) == std::string::npos) r.error.what = whom + ": " + r.error.what;
     LoginFailure f = std::move(orders);
     f.status = r.status;
     f.error = std::move(r.error);
@@ -209,6 +245,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   Stage stage = Stage::over;
   HttpClient::Id pending = 0;
   int http_status = 0;  // of the last answer of the stage
+  std::string whom;     // it came from
   Agreement agreement;
   LoginFailure orders;  // only what the cloud ordered
 };

@@ -58,6 +58,8 @@ class Login {
     std::function<void(const BackoffLimits &)> limits;
     // Stages for state and logs: "env", "challenge", "password".
     std::function<void(const char *stage)> stage;
+    // The Date header of an answer: the cloud's clock, epoch seconds.
+    std::function<void(std::int64_t)> date{};
     // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.
     std::function<void(const std::string &line)> note;
     // Lines of protocol.md 1.4 to 1.8 and 14 that users search for, at error: what the cloud said, keys that are not

@@ -136,4 +136,35 @@ Status status_of(Errc code) {
   }
 }
 
+Status status_of(const transport::Fault &fault) {
+  using transport::Cause;
+  switch (fault.cause) {
+    case Cause::dns:
+      return Status::cannot_resolve;
+    case Cause::refused:
+      return Status::connection_refused;
+    case Cause::unreachable:
+      return Status::no_destination;
+    case Cause::no_socket:
+      return Status::cannot_create_socket;
+    case Cause::timeout:
+      return Status::socket_timeout;
+    case Cause::proxy:
+      return Status::https_proxy_negotiation_failed;
+    case Cause::no_memory:
+      return Status::https_no_mem;
+    case Cause::write_failed:
+      return Status::https_header_write_failed;
+    case Cause::trust_store:
+      return Status::https_no_ssl_verify_paths;
+    case Cause::handshake:
+      return Status::https_ssl_connect_failed;
+    case Cause::certificate:
+      return Status::invalid_ssl_certificate;
+    case Cause::other:
+      break;
+  }
+  return fault.code == Errc::tcp ? Status::socket_unknown_error : status_of(fault.code);
+}
+
 }  // namespace aclk::cloud

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "aclk/transport/fault.h"
 #include "claim/base/result.h"
 
 namespace aclk::cloud {
@@ -92,5 +93,7 @@ struct StatusText {
 // What an error of HttpClient is called: dns, tcp, proxy, tls, timeout, io (broken midway), too_big and parse (an
 // answer that is no HTTP we take). Anything else is https_unknown_error.
 [[nodiscard]] Status status_of(Errc code);
+// The same by the true cause, where one is known.
+[[nodiscard]] Status status_of(const transport::Fault &fault);
 
 }  // namespace aclk::cloud

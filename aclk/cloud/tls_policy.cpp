@@ -1,65 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/cloud/tls_policy.h"
 
-#include <arpa/inet.h>
-#include <fmt/format.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
-#include <array>
+#include <utility>
 
-#include "aclk/cloud/json.h"
-#include "claim/base/c_own.h"
+#include "aclk/loop/clock.h"
 #include "claim/trust.h"
 
 namespace aclk::cloud {
-namespace {
-
-// OPENSSL_free is a macro, sk_*_pop_free takes two arguments.
-void free_names(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
-
-std::string one_line(const X509_NAME *name) {
-  const COwn<BIO, BIO_free> bio(BIO_new(BIO_s_mem()));
-  if (!bio || name == nullptr) return {};
-  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
-  char *text = nullptr;
-  const long n = BIO_get_mem_data(bio.get(), &text);
-  return n > 0 ? quotable({text, static_cast<std::size_t>(n)}) : std::string();
-}
-
-std::string shown(const GENERAL_NAME *name) {
-  int type = 0;
-  const auto *const value = static_cast<const ASN1_STRING *>(GENERAL_NAME_get0_value(name, &type));
-  const auto *const data = ASN1_STRING_get0_data(value);
-  const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
-  if (type == GEN_DNS) return quotable({reinterpret_cast<const char *>(data), size}, 64);
-  std::array<char, INET6_ADDRSTRLEN> ip{};
-  if (type == GEN_IPADD && (size == 4 || size == 16) &&
-      ::inet_ntop(size == 4 ? AF_INET : AF_INET6, data, ip.data(), ip.size()) != nullptr)
-    return ip.data();
-  return {};
-}
-
-// The first few names that a certificate is made out to.
-std::string names_of(const X509 *cert) {
-  const COwn<GENERAL_NAMES, free_names> names(
-      static_cast<GENERAL_NAMES *>(X509_get_ext_d2i(cert, NID_subject_alt_name, nullptr, nullptr)));
-  std::string s;
-  for (int i = 0, found = 0; names && i < sk_GENERAL_NAME_num(names.get()) && found < 3; ++i) {
-    const auto *const name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
-    if (const auto n = shown(name); !n.empty()) {
-      s += (s.empty() ? "" : ", ") + n;
-      ++found;
-    }
-  }
-  return s;
-}
-
-}  // namespace
-
-void TlsPolicy::apply(transport::CurlEasy &easy, const Reach &reach) {
+void TlsPolicy::apply(transport::CurlEasy &easy, const Reach &reach, std::string host) {
   reach_ = &reach;
+  host_ = std::move(host);
   easy.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   easy.set(CURLOPT_SSL_VERIFYPEER, reach.insecure ? 0L : 1L);
   easy.set(CURLOPT_SSL_VERIFYHOST, reach.insecure ? 0L : 2L);
@@ -86,15 +38,12 @@ CURLcode TlsPolicy::on_context(CURL * /*easy*/, void *ssl_ctx, void *self) {
   const auto verify = [](X509_STORE_CTX *store, void *user) {
     auto &p = *static_cast<TlsPolicy *>(user);
     const int ok = X509_verify_cert(store);
-    if (const auto *const leaf = X509_STORE_CTX_get0_cert(store); leaf != nullptr) {
-      p.subject_ = one_line(X509_get_subject_name(leaf));
-      p.issuer_ = one_line(X509_get_issuer_name(leaf));
-      p.names_ = names_of(leaf);
-    }
     if (ok <= 0) {
-      const int depth = X509_STORE_CTX_get_error_depth(store);
-      p.reason_ = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
-      if (depth > 0) p.reason_ += fmt::format(" (at depth {})", depth);
+      p.refused_ = transport::outcome_of(store, p.host_);
+    } else if (!transport::is_for_host(X509_STORE_CTX_get0_cert(store), p.host_)) {
+      // libcurl looks at the name itself, after us, and says no; here is what it will not tell.
+      p.refused_ = transport::outcome_of(store, p.host_);
+      p.refused_->error = X509_V_ERR_HOSTNAME_MISMATCH;
     }
     return ok > 0 ? 1 : 0;
   };
@@ -102,18 +51,14 @@ CURLcode TlsPolicy::on_context(CURL * /*easy*/, void *ssl_ctx, void *self) {
   return CURLE_OK;
 }
 
-std::string TlsPolicy::explain(CURLcode code) const {
-  if (!trust_trouble_.empty()) return trust_trouble_;
-  if (!reason_.empty())
-    return fmt::format(
-        "the certificate of \"{}\", issued by \"{}\", is not trusted: {}; if a proxy opens TLS here or the CA is your "
-        "own, "
-        "add its certificate to trusted.pem",
-        subject_, issuer_, reason_);
-  if (code == CURLE_PEER_FAILED_VERIFICATION && !subject_.empty())
-    return fmt::format("the certificate is for {}, issued by \"{}\", and not for this host; check the address",
-                       names_.empty() ? fmt::format("\"{}\"", subject_) : names_, issuer_);
-  return {};
+transport::Fault TlsPolicy::explain(CURLcode code, const std::string &libcurl) const {
+  using transport::Cause;
+  if (!trust_trouble_.empty()) return {Error{Errc::tls, trust_trouble_}, Cause::trust_store};
+  if (refused_)
+    return {Error{Errc::tls, transport::explain(*refused_, host_, loop::wall_us() / 1'000'000).sentence},
+            Cause::certificate};
+  if (code == CURLE_PEER_FAILED_VERIFICATION) return {Error{Errc::tls, libcurl}, Cause::certificate};
+  return {Error{Errc::tls, libcurl + "; is it an HTTPS server that speaks TLS 1.2 or newer?"}, Cause::handshake};
 }
 
 }  // namespace aclk::cloud

@@ -41,7 +41,50 @@ std::string duration_text(std::chrono::microseconds us) {
 
 std::string durable(const State &s) { return s.durable.empty() ? "ok" : s.durable; }
 
+// It has not come to anything yet.
+bool running(const session::Attempt &a) {
+  return !a.was_online && a.status == cloud::Status::offline && a.sentence.empty();
+}
+
 std::uint64_t reconnects(const session::Report &r) { return r.connects == 0 ? 0 : r.connects - 1; }
+
+// Our clock against the cloud's.
+std::string clock_text(const session::Report &r) {
+  if (!r.clock_offset_ms) return {};
+  return fmt::format("Clock Offset: {:+.1f} s\n", static_cast<double>(*r.clock_offset_ms) / 1000);
+}
+
+// "2026-11-21 06:30:00  0.123 s  CONNECT  agent is blocked: sentence".
+std::string attempts_text(const session::Report &r) {
+  if (r.attempts.empty()) return {};
+  std::string out = "\nLast attempts:\n";
+  for (const auto &a : r.attempts) {
+    out += fmt::format("{}  {:.3f} s to {}", local_time(a.began_s), static_cast<double>(a.took.count()) / 1000,
+                       session::state_name(a.stage));
+    if (a.was_online && a.status != cloud::Status::connected) out += fmt::format(", {} s online", a.online_for.count());
+    out += fmt::format("  {}", running(a) ? "running" : cloud::status_text(a.status).text);
+    if (!a.sentence.empty()) out += ": " + a.sentence;
+    out += '\n';
+  }
+  return out;
+}
+
+Json attempts_json(const session::Report &r) {
+  auto list = Json::array();
+  for (const auto &a : r.attempts) {
+    const auto text = cloud::status_text(a.status);
+    Json o;
+    o["began-utc"] = utc_time(a.began_s);
+    o["took-ms"] = a.took.count();
+    o["stage"] = session::state_name(a.stage);
+    o["status"] = running(a) ? "running" : std::string(text.text);
+    o["status-symbol"] = running(a) ? Json(nullptr) : Json(text.symbol);
+    o["online-s"] = a.was_online ? Json(a.online_for.count()) : Json(nullptr);
+    o["reason"] = a.sentence;
+    list.push_back(std::move(o));
+  }
+  return list;
+}
 
 }  // namespace
 
@@ -66,13 +109,13 @@ std::string state_text(const State &s) {
   if (!r.online) {
     out += fmt::format("Status: {}\n", s.claimed ? cloud::status_text(r.status).text : "not claimed");
     if (!s.why.empty()) out += fmt::format("Reason: {}\n", s.why);
-    if (s.claimed) out += fmt::format("Durable state: {}\n", durable(s));
-    return out;
+    if (s.claimed) out += fmt::format("State: {}\nDurable state: {}\n", session::state_name(r.state), durable(s));
+    return out + clock_text(r) + attempts_text(r);
   }
   out += fmt::format(
       "Received Cloud MQTT Messages: {}\nMQTT Messages Confirmed by Remote Broker (PUBACKs): {}\nPending PUBACKS: {}\n",
       r.received, r.pubacks, r.pending_pubacks);
-  out += fmt::format("Durable state: {}\n", durable(s));
+  out += fmt::format("Durable state: {}\n", durable(s)) + clock_text(r);
   bool first = true;
   for (const auto &[n, alerts] : s.nodes) {
     out += first ? "\n\n" : "\n";
@@ -86,7 +129,7 @@ std::string state_text(const State &s) {
         "count: {}\n",
         alerts.streaming, alerts.checkpoints, alerts.submitted, alerts.snapshots);
   }
-  return out;
+  return out + attempts_text(r);
 }
 
 std::string state_json(const State &s) {
@@ -136,6 +179,11 @@ std::string state_json(const State &s) {
   }
   j["node-instances"] = std::move(nodes);
   j["durable-state"] = durable(s);
+  j["state"] = session::state_name(r.state);
+  j["status"] = s.claimed ? cloud::status_text(r.status).text : "not claimed";
+  j["status-symbol"] = s.claimed ? Json(cloud::status_text(r.status).symbol) : Json(nullptr);
+  j["clock-offset-ms"] = r.clock_offset_ms ? Json(*r.clock_offset_ms) : Json(nullptr);
+  j["attempts"] = attempts_json(r);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
   const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string out;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "aclk/transport/reasons.h"
+
 namespace aclk::session {
 
 using cloud::Status;
@@ -15,28 +17,31 @@ using namespace std::chrono_literals;
 namespace {
 // The connection counts as stable from here on (protocol.md 7).
 constexpr unsigned kStableAcks = 3;
+// A connection that nobody takes for so long ends the suspicion that there is a clone.
+constexpr auto kUndisputed = 10min;
 }  // namespace
 
 Status status_of(const ConnectionEnd &end) {
   using Kind = ConnectionEnd::Kind;
   switch (end.kind) {
-    case Kind::dial:
-      if (end.error.code == Errc::dns) return Status::cannot_resolve;
-      if (end.error.code == Errc::timeout) return Status::socket_timeout;
-      if (end.error.code == Errc::proxy) return Status::https_proxy_negotiation_failed;
-      return Status::socket_error;
+    case Kind::dial: {
+      const auto by_cause = cloud::status_of(transport::Fault(end.error, end.cause));
+      return by_cause == Status::socket_unknown_error ? Status::socket_error : by_cause;
+    }
     case Kind::setup_timeout:
       return Status::socket_timeout;
     case Kind::tls:
-      return Status::cannot_establish_ssl;
+      return end.cause == transport::Cause::certificate ? Status::invalid_ssl_certificate
+                                                        : Status::cannot_establish_ssl;
     case Kind::upgrade:
       return Status::ws_protocol_error;
     case Kind::connack:
     case Kind::subscribe:
       return Status::mqtt_protocol_error;
     case Kind::by_server:
+      return end.mqtt_reason == transport::kMqttPacketTooLarge ? Status::message_too_big : Status::closed_by_remote;
     case Kind::closed_by_remote:
-      return Status::closed_by_remote;
+      return end.ws_code == transport::kWsMessageTooBig ? Status::message_too_big : Status::closed_by_remote;
     case Kind::socket:
       return Status::socket_error;
     case Kind::mqtt_protocol:
@@ -78,6 +83,8 @@ Step Machine::wait(loop::Instant now) {
     status_ = Status::blocked;
   } else {
     how_long = backoff_.next(jitter_());
+    if (std::exchange(taken_over_, false))
+      how_long = std::max(how_long, cloud::Backoff::after_takeover(takeovers_, jitter_()));
   }
   last_backoff_ = how_long;
   next_attempt_ = now + how_long;
@@ -100,11 +107,12 @@ Step Machine::login_failed(const cloud::LoginFailure &f, loop::Instant now) {
   return move(Event::failed, now);
 }
 
-Step Machine::connected() {
-  const auto step = move(Event::accepted, {});
+Step Machine::connected(loop::Instant now) {
+  const auto step = move(Event::accepted, now);
   if (step.act == Do::nothing) return step;
   trouble(Status::connected, "");
   acks_ = 0;
+  online_since_ = now;
   last_backoff_ = 0ms;
   return step;
 }
@@ -137,6 +145,7 @@ Step Machine::ended(const ConnectionEnd &end, loop::Instant now) {
     case State::connect:
     case State::online:
       trouble(status_of(end), end.error.what);
+      count_takeover(end, now);
       break;
     case State::draining:
     case State::closing:
@@ -145,6 +154,13 @@ Step Machine::ended(const ConnectionEnd &end, loop::Instant now) {
       return {};
   }
   return move(Event::failed, now);
+}
+
+void Machine::count_takeover(const ConnectionEnd &end, loop::Instant now) {
+  const auto since = std::exchange(online_since_, std::nullopt);
+  taken_over_ = end.kind == ConnectionEnd::Kind::by_server && end.mqtt_reason == transport::kMqttSessionTakenOver;
+  if (since && now - *since >= kUndisputed) takeovers_ = 0;
+  if (taken_over_ && takeovers_ < 100) ++takeovers_;
 }
 
 Step Machine::overdue(loop::Instant now) {

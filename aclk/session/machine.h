@@ -39,7 +39,7 @@ class Machine {
   void reached(Event stage);
   [[nodiscard]] Step logged_in();
   [[nodiscard]] Step login_failed(const cloud::LoginFailure &failure, loop::Instant now);
-  [[nodiscard]] Step connected();
+  [[nodiscard]] Step connected(loop::Instant now);
   // A PUBACK came. True when it is the one that makes the connection count as stable (the third).
   bool acknowledged();
   [[nodiscard]] Step ordered_to_leave(const proto::DisconnectReq &order, loop::Instant now);
@@ -52,6 +52,8 @@ class Machine {
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] cloud::Status status() const { return status_; }
+  // Another client keeps taking our session: this machine, or its cloud.d, has probably been cloned.
+  [[nodiscard]] bool probably_cloned() const { return takeovers_ > 0; }
   // One sentence about the last thing that went wrong; empty while all is well.
   [[nodiscard]] const std::string &why() const { return why_; }
   [[nodiscard]] bool banned() const { return banned_; }
@@ -61,6 +63,7 @@ class Machine {
  private:
   [[nodiscard]] Step move(Event event, loop::Instant now);
   [[nodiscard]] Step wait(loop::Instant now);
+  void count_takeover(const transport::ConnectionEnd &end, loop::Instant now);
   void trouble(cloud::Status status, std::string why);
 
   std::function<double()> jitter_;
@@ -71,6 +74,9 @@ class Machine {
   std::optional<loop::Instant> blocked_until_;  // by order of the cloud; used once
   std::optional<loop::Instant> next_attempt_;
   std::chrono::milliseconds last_backoff_{0};
+  std::optional<loop::Instant> online_since_;
+  std::uint32_t takeovers_ = 0;  // in a row
+  bool taken_over_ = false;      // just now
   unsigned acks_ = 0;
   bool banned_ = false;
   bool stopping_ = false;

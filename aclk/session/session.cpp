@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "aclk/loop/timer.h"
+#include "aclk/session/clock_watch.h"
+#include "aclk/transport/curl_easy.h"
 #include "proto/agent.h"
 
 namespace aclk::session {
@@ -34,9 +36,9 @@ struct Session::Impl {
   Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
       : loop(l), plan(std::move(p)), log(g), events(std::move(e)), machine(random_unit), timer(l), later(l) {}
 
-  // What one attempt needs and nothing after it: connections of the HTTPS half end with it.
-  struct Attempt {
-    Attempt(uv_loop_t &loop, const Plan &plan)
+  // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
+  struct HttpsHalf {
+    HttpsHalf(uv_loop_t &loop, const Plan &plan)
         : multi(loop),
           http(multi, plan.reach),
           login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version}) {}
@@ -52,13 +54,15 @@ struct Session::Impl {
   Machine machine;
   loop::Timer timer;  // of the wait, else of the state's deadline
   loop::Timer later;  // ends things when their callbacks are off the stack
-  std::unique_ptr<Attempt> attempt;
+  std::unique_ptr<HttpsHalf> attempt;
   std::unique_ptr<transport::CurlMulti> dialing;
   std::unique_ptr<transport::WsContext> ws;
   std::unique_ptr<Connection> connection;
   std::optional<cloud::Credentials> credentials;
   std::function<void()> stopped;
   Report numbers;
+  Attempts attempts;
+  ClockWatch clock_watch;
   std::int64_t session_us = 0;
   bool announced = false;  // between online() and offline()
 
@@ -85,6 +89,7 @@ struct Session::Impl {
     const auto step = machine.overdue(loop::now());
     if (late != State::draining) {
       log.error("{}", machine.why());
+      attempts.ended(late, machine.status(), machine.why(), loop::now());
       attempt.reset();
       drop_connection();
       log_status();
@@ -126,12 +131,16 @@ struct Session::Impl {
 
   void login() {
     log.debug("ACLK: attempting to connect now");
-    attempt = std::make_unique<Attempt>(loop, plan);
+    attempts.begin(loop::wall_us() / 1'000'000, loop::now());
+    attempt = std::make_unique<HttpsHalf>(loop, plan);
     cloud::Login::Events e;
     e.limits = [this](const cloud::BackoffLimits &l) { machine.limits(l); };
     e.stage = [this](std::string_view stage) {
       if (stage == "challenge") reached(Event::agreed);
       if (stage == "password") reached(Event::challenged);
+    };
+    e.date = [this](std::int64_t cloud_s) {
+      if (const auto warning = clock_watch.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
     };
     e.note = [this](const std::string &line) { log.info("{}", line); };
     e.note_error = [this](const std::string &line) { log.error("{}", line); };
@@ -151,6 +160,7 @@ struct Session::Impl {
     }
     const auto &f = r.error();
     log.error("{}", f.error.what);
+    attempts.ended(machine.state(), f.status, f.error.what, loop::now());
     const auto step = machine.login_failed(f, loop::now());
     log_status();
     if (machine.banned()) log.error("Cloud Banned This Agent!");
@@ -208,10 +218,13 @@ struct Session::Impl {
     limits = l;
     log.info("ACLK: Websocket Connection Accepted By Server");
     log.info("ACLK: MQTT Connection Accepted By Server");
-    log.debug("ACLK: connected to {} ({})", credentials->endpoint.origin(), address);
+    const auto whom = transport::where(transport::host_port(credentials->endpoint.host, credentials->endpoint.port),
+                                       address, plan.reach.proxy);
+    log.debug("ACLK: connected to {}", whom);
+    attempts.online("connected to " + whom, loop::now());
     if (l.max_packet < transport::MqttLimits{}.max_packet)
       log.info("ACLK: MQTT server limits message size to {}", l.max_packet);
-    act(machine.connected());
+    act(machine.connected(loop::now()));
   }
 
   void announce() {
@@ -270,6 +283,9 @@ struct Session::Impl {
         if (end.http_status != 0 && end.http_status != 101)
           log.error("ACLK: HTTP return code not 101. Received {}", end.http_status);
         break;
+      case Kind::closed_by_remote:
+        if (!end.ws_code) log.error("ACLK: WebSocket server closed the connection without giving reason.");
+        break;
       case Kind::ping_timeout:
         log.notice("Going to restart connection due to \"ping timeout\"");
         break;
@@ -292,6 +308,9 @@ struct Session::Impl {
 
   void on_connection_end(const ConnectionEnd &end) {
     log_end(end);
+    const bool leaving = machine.state() == State::draining || machine.state() == State::closing;
+    attempts.ended(machine.state(), leaving ? machine.status() : status_of(end),
+                   leaving ? "left in order: " + machine.why() : end.error.what, loop::now());
     // The machine first: whoever hears that we are offline may ask for the report.
     const auto step = machine.ended(end, loop::now());
     drop_connection();
@@ -401,6 +420,8 @@ Report Session::report() const {
   if (const auto at = i.machine.next_attempt())
     r.next_attempt_s =
         loop::wall_us() / 1'000'000 + std::chrono::duration_cast<std::chrono::seconds>(*at - loop::now()).count();
+  r.clock_offset_ms = i.clock_watch.offset_ms();
+  r.attempts.assign(i.attempts.list().begin(), i.attempts.list().end());
   if (i.connection) {
     r.pending_pubacks = i.connection->outbox().in_flight();
     r.bytes_in = i.connection->bytes_in();

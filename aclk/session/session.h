@@ -12,10 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aclk/cloud/http_client.h"
 #include "aclk/cloud/topics.h"
 #include "aclk/host/log.h"
+#include "aclk/session/attempts.h"
 #include "aclk/session/machine.h"
 #include "aclk/transport/connection.h"
 #include "claim/base/url.h"
@@ -58,6 +60,8 @@ struct Report {
   std::chrono::microseconds publish_latency{0};
   std::uint64_t bytes_in = 0;  // this connection
   std::uint64_t bytes_out = 0;
+  std::optional<std::int64_t> clock_offset_ms;  // our clock minus the cloud's
+  std::vector<Attempt> attempts;                // the last ones, oldest first
 };
 
 class Session {

@@ -2,19 +2,38 @@
 #include "aclk/transport/connection.h"
 
 #include <fmt/format.h>
-#include <mosquitto.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "aclk/loop/timer.h"
+#include "aclk/transport/curl_easy.h"
 #include "aclk/transport/dialer.h"
+#include "aclk/transport/reasons.h"
 #include "aclk/transport/ws_link.h"
 
 namespace aclk::transport {
 
 using Kind = ConnectionEnd::Kind;
 using namespace std::chrono_literals;
+
+namespace {
+
+const char *stage_name(Stage s) {
+  switch (s) {
+    case Stage::dialing:
+      return "dialing";
+    case Stage::tls:
+      return "TLS";
+    case Stage::websocket:
+      return "WebSocket";
+    case Stage::connect:
+      break;
+  }
+  return "CONNECT";
+}
+
+}  // namespace
 
 // Callbacks of three libraries meet here, and each may lead to the end. The end is therefore only noted (finish) and
 // told from a timer on the next turn of the loop, when no library is on the stack.
@@ -48,9 +67,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   loop::Instant watch_due;
   bool dead = false;  // the Connection object is gone
 
-  void finish(Kind kind, Error error, int mqtt_reason = 0, int http_status = 0, std::optional<int> ws_code = {}) {
+  void finish(Kind kind, Error error, int mqtt_reason = 0, int http_status = 0, std::optional<int> ws_code = {},
+              Cause cause = Cause::other) {
     if (ending || dead) return;
-    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code};
+    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code, cause};
     up = false;
     deadline.stop();
     watch.stop();
@@ -79,18 +99,26 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void start() {
     stage(Stage::dialing);
     dialer->dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
-                 [this](Result<Dialed> r) { on_dialed(std::move(r)); });
+                 [this](Reached<Dialed> r) { on_dialed(std::move(r)); });
   }
 
-  void on_dialed(Result<Dialed> dialed) {
-    if (!dialed) return finish(Kind::dial, dialed.error());
+  // Whom we talk to, for sentences.
+  [[nodiscard]] std::string whom() const {
+    return where(host_port(plan.endpoint.host, plan.endpoint.port), address, plan.proxy);
+  }
+
+  void on_dialed(Reached<Dialed> dialed) {
+    if (!dialed) return finish(Kind::dial, dialed.error(), 0, 0, {}, dialed.error().cause);
     address = dialed->address;
     stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
-      finish(Kind::setup_timeout,
-             {Errc::timeout,
-              fmt::format("{} ({}) accepted the connection but was not ready within {} s", plan.endpoint.origin(),
-                          address, std::chrono::duration_cast<std::chrono::seconds>(plan.setup_timeout).count())});
+      finish(
+          Kind::setup_timeout,
+          {Errc::timeout,
+           fmt::format("{}: connected, but silent at the stage {} until {} s were over; is it the cloud's broker, and "
+                       "does nothing on the way hold it back?",
+                       whom(), stage_name(told.value_or(Stage::tls)),
+                       std::chrono::duration_cast<std::chrono::seconds>(plan.setup_timeout).count())});
     });
     link = std::make_unique<WsLink>(
         ws_context, WsLink::Events{
@@ -102,7 +130,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
                         [this](std::span<std::uint8_t> b) { return mqtt ? mqtt->pull(b) : std::size_t{0}; },
                         [this](WsEnd e) { on_link_ended(std::move(e)); },
                     });
-    if (auto r = link->open(std::move(dialed->socket), plan.endpoint, plan.scratch); !r)
+    if (auto r = link->open(std::move(dialed->socket), plan.endpoint, whom(), plan.scratch); !r)
       finish(Kind::internal, r.error());
   }
 
@@ -116,7 +144,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     e.message = [this](std::string topic, std::string payload) {
       if (!ending && events.message) events.message(std::move(topic), std::move(payload));
     };
-    e.ended = [this](std::optional<int> reason, std::string why) { on_mqtt_ended(reason, std::move(why)); };
+    e.ended = [this](MqttEnd how, int reason, std::string why) { on_mqtt_ended(how, reason, std::move(why)); };
     e.output = [this] {
       if (link) link->want_write();
     };
@@ -128,10 +156,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   void on_connack(int reason, const MqttLimits &limits) {
     if (reason != 0)
-      return finish(Kind::connack,
-                    {Errc::mqtt, fmt::format("the broker {} refused us: {} (reason {})", plan.endpoint.host,
-                                             mosquitto_reason_string(reason), reason)},
-                    reason);
+      return finish(
+          Kind::connack,
+          {Errc::mqtt, fmt::format("{}: the broker refused the connection: {}", whom(), mqtt_reason_text(reason))},
+          reason);
     deadline.stop();
     outbox.open(limits);
     // Called from inside libmosquitto: subscribe and announce on the next turn, when its packets go out in our order.
@@ -155,10 +183,9 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     std::erase(pending_subscriptions, mid);
     for (const int r : reasons)
       if (r >= 0x80)
-        return finish(Kind::subscribe,
-                      {Errc::mqtt, fmt::format("the broker {} refused a subscription: {} (reason {})",
-                                               plan.endpoint.host, mosquitto_reason_string(r), r)},
-                      r);
+        return finish(
+            Kind::subscribe,
+            {Errc::mqtt, fmt::format("{}: the broker refused a subscription: {}", whom(), mqtt_reason_text(r))}, r);
   }
 
   void on_puback(int mid, int reason) {
@@ -169,21 +196,28 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     flush();
   }
 
-  void on_mqtt_ended(std::optional<int> reason, std::string why) {
-    if (reason && *reason == 0) {  // our DISCONNECT is written: now the WebSocket
+  void on_mqtt_ended(MqttEnd how, int reason, std::string why) {
+    if (how == MqttEnd::disconnect && reason == 0) {  // our DISCONNECT is written: now the WebSocket
       if (link) link->close();
       return;
     }
-    if (reason) return finish(Kind::by_server, {Errc::mqtt, std::move(why)}, *reason);
-    const bool ping = why.find("answer a ping") != std::string::npos;
-    finish(ping ? Kind::ping_timeout : Kind::mqtt_protocol, {ping ? Errc::timeout : Errc::mqtt, std::move(why)});
+    if (how == MqttEnd::disconnect)
+      return finish(Kind::by_server,
+                    {Errc::mqtt, fmt::format("{}: the broker disconnected us: {}", whom(), mqtt_reason_text(reason))},
+                    reason);
+    if (how == MqttEnd::ping_timeout)
+      return finish(Kind::ping_timeout,
+                    {Errc::timeout, fmt::format("{}: {}; the connection is dead, or something on the "
+                                                "way drops it silently",
+                                                whom(), why)});
+    finish(Kind::mqtt_protocol, {Errc::mqtt, fmt::format("{}: {}; is it an MQTT 5 broker?", whom(), why)});
   }
 
   void on_link_ended(WsEnd e) {
     if (closing) return finish(Kind::by_us, {Errc::cancelled, "disconnected"}, 0, 0, e.close_code);
     switch (e.kind) {
       case WsEnd::Kind::tls:
-        return finish(Kind::tls, {Errc::tls, std::move(e.why)});
+        return finish(Kind::tls, {Errc::tls, std::move(e.why)}, 0, 0, {}, e.cause);
       case WsEnd::Kind::upgrade:
         return finish(Kind::upgrade, {Errc::websocket, std::move(e.why)}, 0, e.http_status);
       case WsEnd::Kind::protocol:
@@ -227,8 +261,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (const auto oldest = outbox.oldest_in_flight(); oldest && now >= *oldest + plan.ack_timeout)
       return finish(
           Kind::ping_timeout,
-          {Errc::timeout, fmt::format("the broker did not acknowledge a message within {} s",
-                                      std::chrono::duration_cast<std::chrono::seconds>(plan.ack_timeout).count())});
+          {Errc::timeout,
+           fmt::format("{}: the broker did not acknowledge a message within {} s; the connection is half dead, "
+                       "or the broker overloaded",
+                       whom(), std::chrono::duration_cast<std::chrono::seconds>(plan.ack_timeout).count())});
     mqtt->tick(now);
     rearm();
   }

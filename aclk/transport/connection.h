@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "aclk/transport/curl_multi.h"
+#include "aclk/transport/fault.h"
 #include "aclk/transport/mqtt_client.h"
 #include "aclk/transport/outbox.h"
 #include "aclk/transport/ws_context.h"
@@ -57,6 +58,7 @@ struct ConnectionEnd {
   int http_status = 0;
   int mqtt_reason = 0;
   std::optional<int> ws_code;
+  Cause cause = Cause::other;  // of `dial` and `tls`
 };
 
 // The way of a connection; each begins when the one before is done.

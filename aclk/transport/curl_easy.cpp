@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/transport/curl_easy.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 namespace aclk::transport {
 namespace {
 
 using EscapedText = COwn<char, curl_free>;
+
+// A host with more addresses than this tells its story with these.
+constexpr std::size_t kMaxTried = 6;
+
+std::string address_text(const sockaddr &a) {
+  std::array<char, INET6_ADDRSTRLEN> ip{};
+  if (a.sa_family == AF_INET6) {
+    const auto &v6 = reinterpret_cast<const sockaddr_in6 &>(a);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, ip.data(), ip.size());
+    return host_port(ip.data(), ntohs(v6.sin6_port));
+  }
+  if (a.sa_family != AF_INET) return {};
+  const auto &v4 = reinterpret_cast<const sockaddr_in &>(a);
+  ::inet_ntop(AF_INET, &v4.sin_addr, ip.data(), ip.size());
+  return host_port(ip.data(), ntohs(v4.sin_port));
+}
 
 std::string via(const claim::Proxy &proxy) {
   return proxy.kind == claim::ProxyKind::none ? std::string() : fmt::format(" via proxy {}", proxy.display());
@@ -20,43 +40,88 @@ std::string seconds(std::chrono::milliseconds ms) {
 }
 
 // Said by the proxy itself, in the status line of its answer to CONNECT.
-Error refused_by_proxy(long status, const Route &r) {
+Fault refused_by_proxy(long status, const Route &r) {
   const char *const advice = status == 407 || status == 401
                                  ? "give it a valid user name and password: http://user:password@host:port"
                                  : "it must allow CONNECT to this host and port";
-  return {Errc::proxy,
-          fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(), status, advice)};
+  return {Error{Errc::proxy, fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(),
+                                         status, advice)},
+          Cause::proxy};
 }
 
 // Of the host to connect to first: the proxy, if there is one.
 bool looked_up(const CurlEasy &easy) { return easy.offset(CURLINFO_NAMELOOKUP_TIME_T) > 0; }
 
-Error unknown_host(const std::string &why, const Route &r) {
-  return {Errc::dns,
-          fmt::format("{}: the name cannot be resolved: {}; check it and this machine's DNS", r.host_port, why)};
+Fault unknown_host(const std::string &why, const Route &r) {
+  return {Error{Errc::dns, fmt::format("{}{}: the name cannot be resolved: {}; check it and this machine's DNS",
+                                       r.host_port, via(r.proxy), why)},
+          Cause::dns};
 }
 
-Error proxy_unknown(const std::string &why, const Route &r) {
-  return {Errc::proxy,
-          fmt::format("{}: the name of the proxy {} cannot be resolved: {}; check it and this machine's DNS",
-                      r.host_port, r.proxy.display(), why)};
+Fault proxy_unknown(const std::string &why, const Route &r) {
+  return {Error{Errc::proxy,
+                fmt::format("{}: the name of the proxy {} cannot be resolved: {}; check it and this machine's DNS",
+                            r.host_port, r.proxy.display(), why)},
+          Cause::proxy};
 }
 
-Error timed_out(const CurlEasy &easy, const Route &r) {
+Fault timed_out(const CurlEasy &easy, const Route &r) {
   const auto limit = seconds(r.connect_timeout);
+  const auto whom = where(r.host_port, easy.tried(), r.proxy);
   if (r.tls_begun)
-    return {Errc::timeout, fmt::format("{}{}: connected, but no TLS handshake within {}; is it an HTTPS server?",
-                                       r.host_port, via(r.proxy), limit)};
+    return {Error{Errc::timeout,
+                  fmt::format("{}: connected, but no TLS handshake within {}; is it an HTTPS server?", whom, limit)}};
   if (!looked_up(easy))
-    return {Errc::timeout, fmt::format("{}{}: no answer from DNS within {}; check this machine's resolvers",
-                                       r.host_port, via(r.proxy), limit)};
+    return {Error{Errc::timeout,
+                  fmt::format("{}: no answer from DNS within {}; check this machine's resolvers", whom, limit)},
+            Cause::dns};
   if (r.proxy.kind != claim::ProxyKind::none)
-    return {Errc::timeout,
-            fmt::format("{}: no tunnel through the proxy {} within {}; check its address, and that it may "
-                        "connect there",
-                        r.host_port, r.proxy.display(), limit)};
-  return {Errc::timeout,
-          fmt::format("{}: no connection within {}; check the address, firewall and network", r.host_port, limit)};
+    return {
+        Error{Errc::timeout, fmt::format("{}: no tunnel through the proxy within {}; check its address, and that it "
+                                         "may connect there",
+                                         whom, limit)},
+        Cause::proxy};
+  return {Error{Errc::timeout,
+                fmt::format("{}: no connection within {}; check the address, firewall and network", whom, limit)},
+          Cause::timeout};
+}
+
+// What connect() or socket() said, of the host or of the proxy.
+Fault not_connected(const CurlEasy &easy, const std::string &libcurl, const Route &r) {
+  const bool proxied = r.proxy.kind != claim::ProxyKind::none;
+  const auto whom = where(r.host_port, easy.tried(), r.proxy);
+  const int os = static_cast<int>(easy.number(CURLINFO_OS_ERRNO));
+  const int socket_os = easy.socket_errno();
+  if (socket_os != 0)
+    return {Error{Errc::tcp, fmt::format("{}: this machine gives no socket: {}; look at its limits on open files", whom,
+                                         std::generic_category().message(socket_os))},
+            Cause::no_socket};
+  const auto why = os != 0 ? std::generic_category().message(os) : libcurl;
+  if (proxied)
+    return {Error{Errc::proxy, fmt::format("{}: cannot connect to the proxy: {}; check its address", whom, why)},
+            Cause::proxy};
+  switch (os) {
+    case ECONNREFUSED:
+      return {Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check the address, and that a firewall lets this "
+                                           "machine out",
+                                           whom, why)},
+              Cause::refused};
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EADDRNOTAVAIL:
+      return {
+          Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check this machine's network and routes", whom, why)},
+          Cause::unreachable};
+    case ETIMEDOUT:
+      return {
+          Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check the address, firewall and network", whom, why)},
+          Cause::timeout};
+    default:
+      return {Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check the address, and that a firewall lets this "
+                                           "machine out",
+                                           whom, why)}};
+  }
 }
 
 }  // namespace
@@ -69,7 +134,24 @@ CurlEasy::CurlEasy() : easy_(curl_easy_init()) {
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_OPENSOCKETFUNCTION, on_open);
+  set(CURLOPT_OPENSOCKETDATA, this);
 }
+
+// As libcurl would do it, but remembering whom it was for.
+curl_socket_t CurlEasy::on_open(void *self, curlsocktype /*purpose*/, curl_sockaddr *address) {
+  auto &e = *static_cast<CurlEasy *>(self);
+  if (e.tried_.size() < kMaxTried)
+    if (auto text = address_text(address->addr); !text.empty()) e.tried_.push_back(std::move(text));
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) {
+    e.socket_errno_ = errno;
+    return CURL_SOCKET_BAD;
+  }
+  return fd;
+}
+
+std::string CurlEasy::tried() const { return fmt::format("{}", fmt::join(tried_, ", ")); }
 
 void CurlEasy::set_proxy(const claim::Proxy &proxy) {
   // "" = none, and none from the environment either; the same for the list of exceptions.
@@ -132,9 +214,10 @@ std::string CurlEasy::trouble(CURLcode code) const {
   return s;
 }
 
-std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Route &r) {
+std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Route &r) {
   const bool proxied = r.proxy.kind != claim::ProxyKind::none;
   const auto why = easy.trouble(code);
+  const auto whom = [&] { return where(r.host_port, easy.tried(), r.proxy); };
   const long status = easy.number(CURLINFO_HTTP_CONNECTCODE);
   if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, r);
   const bool sent = easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0 || easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
@@ -145,16 +228,12 @@ std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Ro
     case CURLE_COULDNT_RESOLVE_PROXY:
       return proxy_unknown(why, r);
     case CURLE_COULDNT_CONNECT:
-      if (proxied)
-        return Error{Errc::proxy, fmt::format("{}: cannot connect to the proxy {}: {}; check its address", r.host_port,
-                                              r.proxy.display(), why)};
-      return Error{Errc::tcp, fmt::format("{}: cannot connect: {}; check the address, and that a firewall lets this "
-                                          "machine out",
-                                          r.host_port, why)};
+      return not_connected(easy, why, r);
     case CURLE_PROXY:
       if (easy.number(CURLINFO_PROXY_ERROR) == CURLPX_RESOLVE_HOST) return unknown_host(why, r);  // socks5: done here
-      return Error{Errc::proxy,
-                   fmt::format("{}: the proxy {} did not connect: {}", r.host_port, r.proxy.display(), why)};
+      return Fault{Error{Errc::proxy, fmt::format("{}: the proxy did not connect: {}; it must allow this host and port",
+                                                  whom(), why)},
+                   Cause::proxy};
     case CURLE_OPERATION_TIMEDOUT:
       if (sent) return std::nullopt;
       return timed_out(easy, r);
@@ -164,11 +243,20 @@ std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Ro
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
       if (!proxied || status != 0 || r.tls_begun || sent) return std::nullopt;
-      return Error{Errc::proxy, fmt::format("{}: the proxy {} gave no tunnel: {}; is it an HTTP proxy?", r.host_port,
-                                            r.proxy.display(), why)};
+      return Fault{
+          Error{Errc::proxy, fmt::format("{}: the proxy gave no tunnel: {}; is it an HTTP proxy?", whom(), why)},
+          Cause::proxy};
     default:
       return std::nullopt;
   }
+}
+
+std::string where(std::string_view host_port, std::string_view address, const claim::Proxy &proxy) {
+  const bool proxied = proxy.kind != claim::ProxyKind::none;
+  const auto known = address.empty() || address == host_port ? std::string() : fmt::format(" ({})", address);
+  // Through a proxy, the address is the proxy's.
+  return proxied ? fmt::format("{} via proxy {}{}", host_port, proxy.display(), known)
+                 : fmt::format("{}{}", host_port, known);
 }
 
 std::string host_port(std::string_view host, std::uint16_t port) {

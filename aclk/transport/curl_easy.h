@@ -12,7 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "aclk/transport/fault.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
@@ -46,10 +48,18 @@ class CurlEasy {
   [[nodiscard]] std::string text(CURLINFO info) const;
   // "192.0.2.1:443" of the peer, the proxy's if there is one; empty before a connection was made.
   [[nodiscard]] std::string peer() const;
+  // Whom a connection was tried to, in this order: "192.0.2.1:443, [2001:db8::1]:443". Of the proxy, if there is one.
+  [[nodiscard]] std::string tried() const;
+  // Why the system gave no socket; 0 = it did.
+  [[nodiscard]] int socket_errno() const { return socket_errno_; }
   // libcurl's own words, with the operating system's if it has any.
   [[nodiscard]] std::string trouble(CURLcode code) const;
 
  private:
+  static curl_socket_t on_open(void *self, curlsocktype purpose, curl_sockaddr *address);
+
+  std::vector<std::string> tried_;
+  int socket_errno_ = 0;
   COwn<CURL, curl_easy_cleanup> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   bool refused_ = false;
@@ -65,9 +75,11 @@ struct Route {
 
 // The errors of getting a connection, the same for every transfer: dns, tcp, proxy, timeout. nullopt when `code` is
 // about something later.
-[[nodiscard]] std::optional<Error> connect_error(const CurlEasy &easy, CURLcode code, const Route &route);
+[[nodiscard]] std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Route &route);
 
 // "host:port", "[v6]:port".
 [[nodiscard]] std::string host_port(std::string_view host, std::uint16_t port);
+// "host:443 (192.0.2.1:443) via proxy http://p:3128": whom, where, and by whom, as far as they are known and differ.
+[[nodiscard]] std::string where(std::string_view host_port, std::string_view address, const claim::Proxy &proxy);
 
 }  // namespace aclk::transport

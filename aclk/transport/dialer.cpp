@@ -64,9 +64,9 @@ struct Dialer::Impl {
     claim::Proxy proxy;
     std::chrono::milliseconds timeout;
     CurlEasy easy;
-    std::function<void(Result<Dialed>)> done;
+    std::function<void(Reached<Dialed>)> done;
 
-    [[nodiscard]] Result<Dialed> outcome(CURLcode code, Fd socket) const;
+    [[nodiscard]] Reached<Dialed> outcome(CURLcode code, Fd socket) const;
   };
 
   CurlMulti &multi;
@@ -78,17 +78,24 @@ struct Dialer::Impl {
   }
 };
 
-Result<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
+Reached<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
   if (code != CURLE_OK) {
     if (auto e = connect_error(easy, code, {target, proxy, timeout, false}))
-      return tl::unexpected<Error>(std::move(*e));
+      return tl::unexpected<Fault>(std::move(*e));
     if (code == CURLE_URL_MALFORMAT && !easy.refused())
-      return fail(Errc::dns, fmt::format("{}: not a host name; check the URL", target));
-    return fail(Errc::tcp, fmt::format("{}: no connection: {}", target, easy.trouble(code)));
+      return unreached(Errc::dns, fmt::format("{}: not a host name; check the URL", target), Cause::dns);
+    const bool memory = code == CURLE_OUT_OF_MEMORY || easy.refused();
+    return unreached(Errc::tcp,
+                     fmt::format("{}: no connection: {}", where(target, easy.tried(), proxy), easy.trouble(code)),
+                     memory ? Cause::no_memory : Cause::other);
   }
   if (!socket || !prepare(socket.get()))
-    return fail(Errc::tcp, fmt::format("{}: connected, but the socket cannot be used: {}", target,
-                                       std::generic_category().message(errno)));
+    return unreached(
+        Errc::tcp,
+        fmt::format("{}: connected, but the socket cannot be used: {}; look at this machine's limits on open "
+                    "files",
+                    target, std::generic_category().message(errno)),
+        Cause::no_socket);
   auto address = peer_of(socket.get());
   return Dialed{std::move(socket), std::move(address)};
 }
@@ -100,7 +107,7 @@ Dialer::~Dialer() { impl_->cancel(); }
 void Dialer::cancel() { impl_->cancel(); }
 
 void Dialer::dial(const std::string &host, std::uint16_t port, const claim::Proxy &proxy,
-                  std::chrono::milliseconds timeout, std::function<void(Result<Dialed>)> done) {
+                  std::chrono::milliseconds timeout, std::function<void(Reached<Dialed>)> done) {
   impl_->cancel();
   impl_->call = std::make_unique<Impl::Call>();
   auto &c = *impl_->call;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "aclk/transport/curl_multi.h"
+#include "aclk/transport/fault.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
@@ -33,7 +34,7 @@ class Dialer {
   // may destroy the Dialer. `timeout` bounds all of it, the proxy's part included. Errors: dns, tcp, proxy, timeout;
   // each sentence names the target and, masked, the proxy.
   void dial(const std::string &host, std::uint16_t port, const claim::Proxy &proxy, std::chrono::milliseconds timeout,
-            std::function<void(Result<Dialed>)> done);
+            std::function<void(Reached<Dialed>)> done);
   // Gives up without calling `done`.
   void cancel();
 

@@ -6,11 +6,14 @@
 #include <mqtt_protocol.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 #include <utility>
 
+#include "aclk/transport/keepalive.h"
 #include "aclk/transport/packet_meter.h"
 #include "aclk/transport/rendezvous.h"
 #include "claim/base/c_own.h"
@@ -19,6 +22,7 @@ namespace aclk::transport {
 namespace {
 
 using namespace std::chrono_literals;
+constexpr std::array<std::uint8_t, 2> kPingreq{0xc0, 0x00};
 using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
 
 // One query with its body is the largest thing a cloud sends.
@@ -61,9 +65,10 @@ struct MqttClient::Impl {
   Fd pipe;  // our end of libmosquitto's connection
   Events events;
   PacketMeter meter{kMaxInboundPacket};
-  std::chrono::seconds keepalive{60};
-  loop::Instant last_in = loop::now();
-  loop::Instant last_out = last_in;
+  std::chrono::seconds keepalive{60};  // ours, in CONNECT
+  KeepAlive alive{loop::now()};
+  PacketMeter said{SIZE_MAX};  // where packets end in what we send: a PINGREQ must not land inside one
+  bool ping_wanted = false;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint8_t max_qos = 2;
@@ -72,17 +77,13 @@ struct MqttClient::Impl {
 
   static Impl &of(void *user) { return *static_cast<Impl *>(user); }
 
-  void end(std::optional<int> reason, std::string why) {
+  void end(std::optional<int> reason, std::string why, MqttEnd how = MqttEnd::protocol) {
     if (std::exchange(ended, true)) return;
-    if (events.ended) events.ended(reason, std::move(why));
+    if (reason) how = MqttEnd::disconnect;
+    if (events.ended) events.ended(how, reason.value_or(0), std::move(why));
   }
 
-  void end_by_rc(int rc) {
-    if (rc == MOSQ_ERR_KEEPALIVE)
-      end(std::nullopt, "the broker did not answer a ping in time");
-    else
-      end(std::nullopt, fmt::format("libmosquitto: {}", mosquitto_strerror(rc)));
-  }
+  void end_by_rc(int rc) { end(std::nullopt, fmt::format("libmosquitto: {}", mosquitto_strerror(rc))); }
 
   // libmosquitto's own output, after every call that may have made some.
   void pump() {
@@ -109,7 +110,7 @@ struct MqttClient::Impl {
     mosquitto_connect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, int, const mosquitto_property *props) {
       auto &i = of(u);
       const auto limits = read_limits(props, i.keepalive);
-      i.keepalive = limits.keepalive;
+      i.alive.granted(limits.keepalive);
       i.max_qos = limits.max_qos;
       if (i.events.connack) i.events.connack(rc, limits);
     });
@@ -187,7 +188,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   const auto packets = i.meter.packets();
   const bool sane = i.meter.pass(bytes);
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
-  if (i.meter.packets() != packets) i.last_in = loop::now();
+  if (i.meter.packets() != packets) i.alive.heard(loop::now());
   if (!sane)
     return i.end(std::nullopt,
                  fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
@@ -208,6 +209,12 @@ std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
   auto &i = *impl_;
   std::size_t got = 0;
   while (got < buffer.size()) {
+    if (i.ping_wanted && i.said.between() && buffer.size() - got >= kPingreq.size()) {
+      i.ping_wanted = false;
+      std::copy(kPingreq.begin(), kPingreq.end(), buffer.begin() + static_cast<std::ptrdiff_t>(got));
+      got += kPingreq.size();
+      continue;
+    }
     const auto n = ::read(i.pipe.get(), buffer.data() + got, buffer.size() - got);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
@@ -220,11 +227,12 @@ std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
       }
       continue;
     }
+    (void)i.said.pass(buffer.subspan(got, static_cast<std::size_t>(n)));
     got += static_cast<std::size_t>(n);
   }
   if (got > 0) {
     i.bytes_out += got;
-    i.last_out = loop::now();
+    i.alive.said(loop::now());
   }
   return got;
 }
@@ -266,19 +274,24 @@ void MqttClient::disconnect() {
   if (i.events.output) i.events.output();
 }
 
+// Ours and not mosquitto_loop_misc(), which asks later, and which our own traffic can put off.
 void MqttClient::tick(loop::Instant now) {
   auto &i = *impl_;
-  if (i.ended || i.keepalive.count() == 0 || now < next_tick()) return;
-  if (const int rc = mosquitto_loop_misc(i.m.get()); rc != MOSQ_ERR_SUCCESS) return i.ended ? void() : i.end_by_rc(rc);
-  // libmosquitto counts its PINGREQ as traffic both ways; whatever it decided, the next look is a keep-alive from here.
-  i.last_in = i.last_out = now;
-  i.pump();
+  if (i.ended) return;
+  switch (i.alive.due(now)) {
+    case KeepAlive::Todo::nothing:
+      return;
+    case KeepAlive::Todo::ping:
+      i.ping_wanted = true;
+      if (i.events.output) i.events.output();
+      return;
+    case KeepAlive::Todo::dead:
+      return i.end(std::nullopt, fmt::format("no answer to a ping within {} s", i.alive.answer_within().count()),
+                   MqttEnd::ping_timeout);
+  }
 }
 
-loop::Instant MqttClient::next_tick() const {
-  // libmosquitto's clock has whole seconds: one more makes sure that it agrees that the time has come.
-  return std::min(impl_->last_in, impl_->last_out) + impl_->keepalive + 1s;
-}
+loop::Instant MqttClient::next_tick() const { return impl_->alive.next(); }
 
 std::uint64_t MqttClient::bytes_in() const { return impl_->bytes_in; }
 std::uint64_t MqttClient::bytes_out() const { return impl_->bytes_out; }

@@ -38,6 +38,12 @@ struct MqttLimits {
   std::chrono::seconds keepalive{60};
 };
 
+enum class MqttEnd : std::uint8_t {
+  disconnect,    // the broker's DISCONNECT, or ours (reason 0)
+  protocol,      // it sent what is no MQTT, or libmosquitto gave up
+  ping_timeout,  // it does not answer
+};
+
 class MqttClient {
  public:
   // Called from inside feed(), tick(), and the verbs. The client must not be destroyed from within.
@@ -46,9 +52,9 @@ class MqttClient {
     std::function<void(int mid, std::vector<int> reasons)> suback;
     std::function<void(int mid, int reason)> puback;
     std::function<void(std::string topic, std::string payload)> message;
-    // The connection is over, told at most once. reason: the broker's DISCONNECT reason (1 to 255) if it sent one, 0
-    // after our own disconnect(), else nullopt; `why` is a sentence.
-    std::function<void(std::optional<int> reason, std::string why)> ended;
+    // The connection is over, told at most once; `why` is a clause. reason: of the broker's DISCONNECT (1 to 255), 0
+    // after our own disconnect() and for the other ways to end.
+    std::function<void(MqttEnd how, int reason, std::string why)> ended;
     std::function<void()> output;  // there is something to pull
   };
 
@@ -73,7 +79,7 @@ class MqttClient {
   void disconnect();
 
   // Keep-alive: call at next_tick() or later (never needed before). Sends PINGREQ when nothing was received or nothing
-  // was sent for the keep-alive time, and reports a ping timeout through `ended` when no byte came for as long again.
+  // was sent for 3/4 of the keep-alive time, and reports a ping timeout through `ended` (see KeepAlive).
   void tick(loop::Instant now);
   [[nodiscard]] loop::Instant next_tick() const;
 

@@ -16,6 +16,8 @@ class PacketMeter {
 
   // False when a packet header announces more than the maximum or is malformed (more than 4 length bytes).
   [[nodiscard]] bool pass(std::span<const std::uint8_t> bytes);
+  // Nothing of a packet is pending.
+  [[nodiscard]] bool between() const { return at_ == At::type; }
   // Complete packet headers seen so far.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
 

@@ -6,15 +6,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "aclk/loop/clock.h"
+#include "aclk/transport/reasons.h"
 #include "aclk/transport/rendezvous.h"
+#include "aclk/transport/tls_fault.h"
 #include "aclk/transport/ws_internal.h"
 
 namespace aclk::transport {
@@ -24,6 +25,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   WsContext *context = nullptr;
   Events events;
   Url endpoint;
+  std::string whom;
   Fd dialed;  // until it takes the place of the unix socket
   lws *wsi = nullptr;
   std::shared_ptr<State> held_by_lws;
@@ -52,6 +54,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   void adopt_socket(lws *w);
   int check_certificate(X509_STORE_CTX *store, bool chain_ok);
   WsEnd failure(const char *lws_text) const;
+  WsEnd ending(lws *w) const;
   int write(lws *w);
   void receive(lws *w, void *in, std::size_t len);
 };
@@ -61,15 +64,25 @@ namespace {
 // Not in the public enum, but what lws itself sends close frames with.
 constexpr auto kWriteClose = static_cast<lws_write_protocol>(4);
 
-std::string name_of(const X509_NAME *n) {
-  std::array<char, 256> buf{};
-  if (n == nullptr || X509_NAME_oneline(n, buf.data(), static_cast<int>(buf.size())) == nullptr) return "?";
-  return buf.data();
-}
-
-bool certificate_is_for(X509 *cert, const std::string &host) {
-  if (is_ip_literal(host)) return X509_check_ip_asc(cert, host.c_str(), 0) == 1;
-  return X509_check_host(cert, host.c_str(), host.size(), 0, nullptr) == 1;
+// How the kernel sees a connection that has just ended.
+enum class Ended : std::uint8_t { by_peer, reset, by_us };
+Ended how_ended(lws *w) {
+  // TLS says goodbye a moment before TCP does.
+  const auto *const ssl = lws_get_ssl(w);
+  if (ssl != nullptr && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return Ended::by_peer;
+  tcp_info i{};
+  socklen_t len = sizeof i;
+  if (::getsockopt(lws_get_socket_fd(w), IPPROTO_TCP, TCP_INFO, &i, &len) != 0) return Ended::by_peer;
+  switch (i.tcpi_state) {
+    case TCP_CLOSE:  // reset, or nobody has acknowledged our bytes for too long
+      return Ended::reset;
+    case TCP_ESTABLISHED:  // the peer has not closed: libwebsockets gave up on what it sent
+    case TCP_FIN_WAIT1:
+    case TCP_FIN_WAIT2:
+      return Ended::by_us;
+    default:
+      return Ended::by_peer;
+  }
 }
 
 }  // namespace
@@ -94,45 +107,86 @@ int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 0;
   }
-  X509 *cert = X509_STORE_CTX_get_current_cert(store);
-  const int depth = X509_STORE_CTX_get_error_depth(store);
-  if (!chain_ok) {
-    const int err = X509_STORE_CTX_get_error(store);
-    tls_trouble = fmt::format("certificate verify error {}: {} at depth {}, subject: {}, issuer: {}", err,
-                              X509_verify_cert_error_string(err), depth,
-                              cert == nullptr ? "?" : name_of(X509_get_subject_name(cert)),
-                              cert == nullptr ? "?" : name_of(X509_get_issuer_name(cert)));
+  const auto judge = [&] {
+    tls_trouble = explain(outcome_of(store, endpoint.host), endpoint.host, loop::wall_us() / 1'000'000).sentence;
     return 1;
-  }
-  if (depth == 0 && cert != nullptr && !certificate_is_for(cert, endpoint.host)) {
+  };
+  if (!chain_ok) return judge();
+  auto *const cert = X509_STORE_CTX_get_current_cert(store);
+  if (X509_STORE_CTX_get_error_depth(store) == 0 && cert != nullptr && !is_for_host(cert, endpoint.host)) {
     X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
-    tls_trouble =
-        fmt::format("the certificate is for {}, not for {}", name_of(X509_get_subject_name(cert)), endpoint.host);
-    return 1;
+    return judge();
   }
   return 0;
 }
 
 WsEnd WsLink::State::failure(const char *lws_text) const {
-  const auto where = fmt::format("{}:{}", endpoint.host_in_url(), endpoint.port);
   const std::string_view text = lws_text == nullptr ? "" : lws_text;
   WsEnd e;
   if (wsi != nullptr) e.http_status = static_cast<int>(lws_http_client_http_response(wsi));
   if (!tls_trouble.empty()) {
     e.kind = WsEnd::Kind::tls;
-    e.why = fmt::format("TLS with {} failed: {}", where, tls_trouble);
+    e.cause = Cause::certificate;
+    e.why = fmt::format("{}: TLS failed: {}", whom, tls_trouble);
   } else if (text.find("SSL") != std::string_view::npos || text.find("ssl") != std::string_view::npos) {
     e.kind = WsEnd::Kind::tls;
-    e.why = fmt::format("TLS with {} failed: {}", where, text);
+    e.cause = Cause::handshake;
+    e.why = fmt::format("{}: TLS failed: {}; does the server speak TLS 1.2 or newer there?", whom, text);
   } else if (text.find("HS:") != std::string_view::npos || e.http_status != 0) {
     e.kind = WsEnd::Kind::upgrade;
-    e.why = e.http_status != 0 && e.http_status != 101
-                ? fmt::format("{} answered the WebSocket upgrade of {} with HTTP {} instead of 101", where,
-                              endpoint.path, e.http_status)
-                : fmt::format("{} answered the WebSocket upgrade of {} wrongly: {}", where, endpoint.path, text);
+    e.why =
+        e.http_status != 0 && e.http_status != 101
+            ? fmt::format("{} answered the WebSocket upgrade of {} with HTTP {} instead of 101; {}", whom,
+                          endpoint.path, e.http_status,
+                          e.http_status >= 500 ? "the cloud is overloaded or restarting"
+                                               : "is that the broker, and does a proxy on the way let WebSocket pass?")
+            : fmt::format(
+                  "{} answered the WebSocket upgrade of {} wrongly: {}; something on the way may not "
+                  "understand WebSocket",
+                  whom, endpoint.path, text);
   } else {
     e.kind = WsEnd::Kind::socket;
-    e.why = fmt::format("the connection to {} ended during the WebSocket upgrade: {}", where, text);
+    e.why = fmt::format(
+        "{}: the connection ended during TLS or the WebSocket upgrade: {}; a firewall or proxy on the "
+        "way may cut it",
+        whom, text);
+  }
+  return e;
+}
+
+WsEnd WsLink::State::ending(lws *w) const {
+  WsEnd e;
+  e.close_code = close_code;
+  if (closing) {
+    e.kind = WsEnd::Kind::by_us;
+    e.why = "closed";
+    return e;
+  }
+  e.kind = WsEnd::Kind::closed;
+  if (close_code) {
+    // The words that users of the reference search for, then what they mean.
+    const auto name = ws_close_name(*close_code);
+    e.why = fmt::format(
+        "{}: WebSocket server closed the connection with EC={}{}{}; it is set up again", whom, *close_code,
+        close_text.empty() ? std::string(". Without message.") : fmt::format(" and reason \"{}\"", close_text),
+        name.empty() ? "" : fmt::format(" ({})", name));
+    return e;
+  }
+  switch (how_ended(w)) {
+    case Ended::reset:
+      e.kind = WsEnd::Kind::socket;
+      e.why = fmt::format("{}: the connection was reset; it is set up again", whom);
+      break;
+    case Ended::by_us:
+      e.kind = WsEnd::Kind::protocol;
+      e.why = fmt::format(
+          "{}: the server sent what is no WebSocket frame to be understood; it is tried again, but a "
+          "proxy on the way may be the cause",
+          whom);
+      break;
+    case Ended::by_peer:
+      e.why = fmt::format("{}: the server ended the connection without giving reason; it is set up again", whom);
+      break;
   }
   return e;
 }
@@ -195,7 +249,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       if (len >= 2) {
         const auto *p = static_cast<const unsigned char *>(in);
         s->close_code = p[0] << 8 | p[1];
-        s->close_text.assign(reinterpret_cast<const char *>(p + 2), len - 2);
+        s->close_text = printable({reinterpret_cast<const char *>(p + 2), len - 2});
       }
       return s->close_sent ? -1 : 0;  // 0: lws answers it; what answers ours needs no answer
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
@@ -204,29 +258,15 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       s->wsi = nullptr;
       return 0;
     case LWS_CALLBACK_CLIENT_CLOSED: {
+      auto e = s->ending(wsi);
       s->wsi = nullptr;
-      WsEnd e;
-      e.close_code = s->close_code;
-      if (s->closing) {
-        e.kind = WsEnd::Kind::by_us;
-        e.why = "closed";
-      } else if (s->close_code) {
-        e.kind = WsEnd::Kind::closed;
-        e.why = s->close_text.empty()
-                    ? fmt::format("WebSocket server closed the connection with EC={}. Without message.", *s->close_code)
-                    : fmt::format("WebSocket server closed the connection with EC={} and reason \"{}\"", *s->close_code,
-                                  s->close_text);
-      } else {
-        e.kind = WsEnd::Kind::closed;
-        e.why = "the server ended the connection without a WebSocket close";
-      }
       s->end(std::move(e));
       return 0;
     }
     case LWS_CALLBACK_WSI_DESTROY:
       s->wsi = nullptr;
       // Whatever ended it without one of the callbacks above.
-      s->end({WsEnd::Kind::socket, "the connection ended", 0, s->close_code});
+      s->end({WsEnd::Kind::socket, s->whom + ": the connection ended", 0, s->close_code, Cause::other});
       s->held_by_lws.reset();
       return 0;
     default:
@@ -250,8 +290,9 @@ WsLink::~WsLink() {
   }
 }
 
-Result<void> WsLink::open(Fd socket, const Url &endpoint, const std::filesystem::path &scratch) {
+Result<void> WsLink::open(Fd socket, const Url &endpoint, std::string whom, const std::filesystem::path &scratch) {
   auto &s = *s_;
+  s.whom = std::move(whom);
   s.endpoint = endpoint;
   s.dialed = std::move(socket);
   auto meeting = Rendezvous::make(scratch);

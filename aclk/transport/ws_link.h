@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 
+#include "aclk/transport/fault.h"
 #include "aclk/transport/ws_context.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
@@ -34,6 +35,7 @@ struct WsEnd {
   std::string why;                // a sentence
   int http_status = 0;            // of a refused upgrade; 0 = none
   std::optional<int> close_code;  // of the server's close frame
+  Cause cause = Cause::other;     // of tls
 };
 
 class WsLink {
@@ -54,8 +56,10 @@ class WsLink {
   WsLink &operator=(const WsLink &) = delete;
 
   // Once. `socket` is connected to endpoint.host:endpoint.port, directly or through a proxy; TLS is done if the scheme
-  // is wss or https. `scratch` is used when the system has no usable temporary directory. No deadline of its own.
-  [[nodiscard]] Result<void> open(Fd socket, const Url &endpoint, const std::filesystem::path &scratch);
+  // is wss or https. `whom` is it in sentences. `scratch` is used when the system has no usable temporary directory. No
+  // deadline of its own.
+  [[nodiscard]] Result<void> open(Fd socket, const Url &endpoint, std::string whom,
+                                  const std::filesystem::path &scratch);
   void want_write();
   // Sends what pull() still gives, then close code 1000. The peer may never let that happen: keep a deadline.
   void close();

@@ -54,6 +54,7 @@ struct Attempt {
   cloud::Login::Events events() {
     return {.limits = [this](const cloud::BackoffLimits &l) { limits.push_back(l); },
             .stage = [this](const char *s) { stages += std::string(s) + " "; },
+            .date = [this](std::int64_t s) { dates.push_back(s); },
             .note = [this](const std::string &s) { notes.push_back(s); },
             .note_error = [this](const std::string &s) { errors.push_back(s); },
             .note_debug = [this](const std::string &s) { debug.push_back(s); },
@@ -75,6 +76,7 @@ struct Attempt {
   std::unique_ptr<cloud::Login> login;
   std::vector<cloud::BackoffLimits> limits;
   std::string stages;
+  std::vector<std::int64_t> dates;
   std::vector<std::string> notes;
   std::vector<std::string> errors;
   std::vector<std::string> debug;

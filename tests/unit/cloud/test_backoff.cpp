@@ -139,6 +139,20 @@ std::string backoff__jitter_out_of_range__is_clamped() {
   return {};
 }
 
+std::string backoff__after_takeovers__doubles_from_a_minute_to_the_cap() {
+  using namespace std::chrono_literals;
+  EXPECT(cloud::Backoff::after_takeover(1, 0) == 60s);
+  EXPECT(cloud::Backoff::after_takeover(2, 0) == 120s);
+  EXPECT(cloud::Backoff::after_takeover(2, 1) == 180s);
+  EXPECT(cloud::Backoff::after_takeover(3, 0.5) == 300s);
+  for (const std::uint32_t n : {0U, 9U, 100U, UINT32_MAX})
+    for (const double j : {-1.0, 0.0, 0.999, 2.0}) {
+      const auto w = cloud::Backoff::after_takeover(n, j);
+      EXPECT(w >= 60s && w <= 300s);
+    }
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(backoff__first_attempt__is_immediate),
     ACLK_TEST(backoff__base_2__follows_the_documented_table),
@@ -153,6 +167,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(backoff__after_reset__begins_again),
     ACLK_TEST(backoff__new_limits__keep_the_count),
     ACLK_TEST(backoff__jitter_out_of_range__is_clamped),
+    ACLK_TEST(backoff__after_takeovers__doubles_from_a_minute_to_the_cap),
 };
 
 }  // namespace

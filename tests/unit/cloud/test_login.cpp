@@ -166,8 +166,8 @@ std::string login__env_not_200__follows_the_orders_in_its_body() {
   return {};
 }
 
-std::string login__retry_after__counts_for_429_and_503_without_orders() {
-  for (const auto &[status, want] : {std::pair{429, 77U}, {503, 77U}, {500, 0U}}) {
+std::string login__retry_after__counts_for_not_now_without_orders() {
+  for (const auto &[status, want] : {std::pair{409, 77U}, {429, 77U}, {503, 77U}, {500, 0U}}) {
     Cloud cloud;
     cloud.env = http_reply(status, "busy", "Retry-After: 77\r\n");
     Attempt a(cloud.url());
@@ -175,6 +175,53 @@ std::string login__retry_after__counts_for_429_and_503_without_orders() {
     EXPECT_EQ(a.failure().retry_after_s.value_or(0), want);
     EXPECT(!a.failure().non_retryable);
   }
+  return {};
+}
+
+// Whom, which address, what came back, and what to do.
+std::string login__refusals__tell_the_first_line_of_the_body_and_a_next_step() {
+  struct Row {
+    int status;
+    const char *body;
+    const char *part;
+  };
+  for (const auto &r : {Row{503, "\r\n  <html>Sorry</html>\r\nmore", ": \"<html>Sorry</html>\"; the cloud is busy"},
+                        Row{404, "", "404; it does not know this node"}, Row{302, "", "302; redirects"},
+                        Row{418, "tea\tpot", "\"tea?pot\"; is that the cloud?"}}) {
+    Cloud cloud;
+    cloud.env = http_reply(r.status, r.body);
+    Attempt a(cloud.url());
+    EXPECT(a.run() && a.failed_with(Status::env_not_200));
+    const auto &what = a.failure().error.what;
+    if (what.find(r.part) == std::string::npos) return what;
+    EXPECT(what.find("localhost (127.0.0.1:" + std::to_string(cloud.server().port())) != std::string::npos);
+  }
+  // A "success" that is not the one wanted may hold the password: not quoted.
+  Cloud cloud;
+  cloud.password = http_reply(200, R"({"password":"hunter2"})");
+  Attempt a(cloud.url());
+  EXPECT(a.run() && a.failed_with(Status::otp_password_not_201));
+  EXPECT(a.failure().error.what.find("hunter2") == std::string::npos);
+  return {};
+}
+
+std::string login__date_of_an_answer__is_told() {
+  Cloud cloud;
+  cloud.env = http_reply(200, cloud.good_env().dump(), "Date: Tue, 14 Nov 2023 22:13:20 GMT\r\n");
+  cloud.challenge = http_reply(500, "", "Date: rubbish\r\n");
+  Attempt a(cloud.url());
+  EXPECT(a.run());
+  EXPECT(a.dates == std::vector<std::int64_t>{1'700'000'000});
+  return {};
+}
+
+std::string login__a_portal_instead_of_the_cloud__can_be_told_by_its_words() {
+  Cloud cloud;
+  cloud.env = http_reply(200, "<html><title>Hotel login</title>");
+  Attempt a(cloud.url());
+  EXPECT(a.run() && a.failed_with(Status::env_not_json));
+  EXPECT(a.failure().error.what.find("Hotel login") != std::string::npos);
+  EXPECT(a.failure().error.what.starts_with("localhost (127.0.0.1:"));
   return {};
 }
 
@@ -339,6 +386,7 @@ std::string login__destroyed_from_inside_any_event__is_fine() {
     };
     a.login->start({.limits = [&](const auto &) { event(); },
                     .stage = [&](const char *) { event(); },
+                    .date = {},
                     .note = [&](const auto &) { event(); },
                     .note_error = [&](const auto &) { event(); },
                     .note_debug = [&](const auto &) { event(); },
@@ -354,10 +402,13 @@ std::string login__no_listener_but_done__works() {
   Cloud cloud;
   Attempt a(cloud.url());
   bool good = false;
-  a.login->start(
-      {.limits = {}, .stage = {}, .note = {}, .note_error = {}, .note_debug = {}, .done = [&](const auto &r) {
-         good = r.has_value();
-       }});
+  a.login->start({.limits = {},
+                  .stage = {},
+                  .date = {},
+                  .note = {},
+                  .note_error = {},
+                  .note_debug = {},
+                  .done = [&](const auto &r) { good = r.has_value(); }});
   EXPECT(a.loop.until([&] { return good; }));
   return {};
 }
@@ -373,7 +424,10 @@ const CMUnitTest tests[] = {
     ACLK_TEST(login__answer_over_its_bound__is_a_parse_error),
     ACLK_TEST(login__nobody_there__is_connection_refused),
     ACLK_TEST(login__env_not_200__follows_the_orders_in_its_body),
-    ACLK_TEST(login__retry_after__counts_for_429_and_503_without_orders),
+    ACLK_TEST(login__retry_after__counts_for_not_now_without_orders),
+    ACLK_TEST(login__refusals__tell_the_first_line_of_the_body_and_a_next_step),
+    ACLK_TEST(login__date_of_an_answer__is_told),
+    ACLK_TEST(login__a_portal_instead_of_the_cloud__can_be_told_by_its_words),
     ACLK_TEST(login__env_empty_or_no_json__is_its_status_and_line),
     ACLK_TEST(login__env_unusable__gives_its_limits_and_spends_no_challenge),
     ACLK_TEST(login__challenge_not_200__is_its_status_and_lines),

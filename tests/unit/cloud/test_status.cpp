@@ -107,10 +107,33 @@ std::string status__of_https_errors__is_the_nearest_row() {
   return {};
 }
 
+std::string status__of_true_causes__is_their_row() {
+  using transport::Cause;
+  using transport::Fault;
+  const auto text = [](Errc code, Cause cause) { return status_text(cloud::status_of(Fault({code, ""}, cause))).text; };
+  EXPECT_EQ(text(Errc::tcp, Cause::refused), "connection refused");
+  EXPECT_EQ(text(Errc::tcp, Cause::unreachable), "no destination available");
+  EXPECT_EQ(text(Errc::tcp, Cause::no_socket), "cannot create socket");
+  EXPECT_EQ(text(Errc::tcp, Cause::timeout), "timeout");
+  EXPECT_EQ(text(Errc::tcp, Cause::other), "unknown error");
+  EXPECT_EQ(text(Errc::timeout, Cause::timeout), "timeout");
+  EXPECT_EQ(text(Errc::timeout, Cause::other), "https client timeout");
+  EXPECT_EQ(text(Errc::timeout, Cause::dns), "cannot resolve hostname");
+  EXPECT_EQ(text(Errc::proxy, Cause::proxy), "proxy negotiation failed");
+  EXPECT_EQ(text(Errc::tls, Cause::certificate), "invalid SSL certification");
+  EXPECT_EQ(text(Errc::tls, Cause::handshake), "SSL_connect() failed");
+  EXPECT_EQ(text(Errc::tls, Cause::trust_store), "cannot set SSL verify paths");
+  EXPECT_EQ(text(Errc::unavailable, Cause::no_memory), "not enough memory");
+  EXPECT_EQ(text(Errc::io, Cause::write_failed), "https client failed to write http header");
+  EXPECT_EQ(text(Errc::io, Cause::other), "https client read error");
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(status__every_row_of_the_tables__is_there_with_its_text),
     ACLK_TEST(status__of_no_row__is_unknown),
     ACLK_TEST(status__of_https_errors__is_the_nearest_row),
+    ACLK_TEST(status__of_true_causes__is_their_row),
 };
 
 }  // namespace

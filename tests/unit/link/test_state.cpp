@@ -98,12 +98,51 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
             "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
             "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
             "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
-            "durable-state ");
+            "durable-state state status status-symbol clock-offset-ms attempts ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
   EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
   EXPECT_EQ(j["node-instances"][0]["relationship"], "self");
   EXPECT_EQ(j["node-instances"][0]["alert-sync-status"]["alert-version"], 1'700'000'123);
+  return {};
+}
+
+std::string state__clock_offset__is_shown_once_known() {
+  auto s = online();
+  EXPECT(state_text(s).find("Clock Offset") == std::string::npos);
+  EXPECT(nlohmann::json::parse(state_json(s))["clock-offset-ms"].is_null());
+  s.session.clock_offset_ms = -7'250;
+  EXPECT(has(state_text(s), "Clock Offset: -7.2 s"));
+  EXPECT_EQ(nlohmann::json::parse(state_json(s))["clock-offset-ms"], -7'250);
+  return {};
+}
+
+std::string state__attempts__are_told_in_words_and_as_a_list() {
+  auto s = online();
+  session::Attempt failed;
+  failed.began_s = 1'700'000'000;
+  failed.took = std::chrono::milliseconds(1250);
+  failed.stage = session::State::tls;
+  failed.status = cloud::Status::invalid_ssl_certificate;
+  failed.sentence = "expired";
+  session::Attempt good;
+  good.stage = session::State::online;
+  good.status = cloud::Status::connected;
+  good.was_online = true;
+  good.sentence = "connected to x";
+  s.session.attempts = {failed, good, {}};
+  const auto t = state_text(s);
+  EXPECT(t.find("1.250 s to TLS  invalid SSL certification: expired\n") != std::string::npos);
+  EXPECT(t.find("to online  connected: connected to x\n") != std::string::npos);
+  EXPECT(t.ends_with("to env  running\n"));
+  const auto j = nlohmann::json::parse(state_json(s))["attempts"];
+  EXPECT_EQ(j.size(), 3U);
+  EXPECT_EQ(j[0]["stage"], "TLS");
+  EXPECT_EQ(j[0]["took-ms"], 1250);
+  EXPECT_EQ(j[0]["status-symbol"], "ND_SOCK_ERR_SSL_INVALID_CERTIFICATE");
+  EXPECT_EQ(j[0]["reason"], "expired");
+  EXPECT(j[0]["online-s"].is_null() && j[1]["online-s"] == 0);
+  EXPECT_EQ(j[2]["status"], "running");
   return {};
 }
 
@@ -119,6 +158,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(state_text__not_claimed__says_why_and_shows_no_claim),
     ACLK_TEST(state_text__waiting__shows_when_and_how_long),
     ACLK_TEST(state_json__keys__are_in_the_reference_order_and_slashes_escaped),
+    ACLK_TEST(state__clock_offset__is_shown_once_known),
+    ACLK_TEST(state__attempts__are_told_in_words_and_as_a_list),
     ACLK_TEST(state_json__bytes_that_are_no_text__still_give_json),
 };
 

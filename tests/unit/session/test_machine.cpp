@@ -4,6 +4,7 @@
 #include <array>
 
 #include "aclk/session/machine.h"
+#include "aclk/transport/reasons.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
@@ -11,16 +12,23 @@ using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
 using cloud::Status;
+using transport::Cause;
 using transport::ConnectionEnd;
 
 namespace {
 
 const loop::Instant t0{};
 
-ConnectionEnd end_of(ConnectionEnd::Kind kind, Errc code = Errc::tcp) {
+ConnectionEnd end_of(ConnectionEnd::Kind kind, Errc code = Errc::tcp, Cause cause = Cause::other) {
   ConnectionEnd e;
   e.kind = kind;
   e.error = {code, "why"};
+  e.cause = cause;
+  return e;
+}
+ConnectionEnd by_code(ConnectionEnd::Kind kind, int code) {
+  auto e = end_of(kind);
+  (kind == ConnectionEnd::Kind::by_server ? e.mqtt_reason : e.ws_code.emplace()) = code;
   return e;
 }
 
@@ -50,7 +58,7 @@ Machine at(State s) {
     m.reached(e);
     if (is()) return m;
   }
-  (void)m.connected();
+  (void)m.connected(t0);
   if (is()) return m;
   (void)m.ordered_to_leave({}, t0);
   if (is()) return m;
@@ -63,7 +71,7 @@ void online(Machine &m) {
   for (const auto e : {Event::agreed, Event::challenged}) m.reached(e);
   (void)m.logged_in();
   for (const auto e : {Event::dialed, Event::secured, Event::upgraded}) m.reached(e);
-  (void)m.connected();
+  (void)m.connected(t0);
 }
 
 std::string machine__the_way_online__is_wait_login_dial_announce() {
@@ -77,11 +85,11 @@ std::string machine__the_way_online__is_wait_login_dial_announce() {
   m.reached(Event::agreed);
   m.reached(Event::challenged);
   EXPECT(m.logged_in().act == Do::dial);
-  EXPECT(m.connected().act == Do::nothing);
+  EXPECT(m.connected(t0).act == Do::nothing);
   m.reached(Event::dialed);
   m.reached(Event::secured);
   m.reached(Event::upgraded);
-  EXPECT(m.connected().act == Do::announce);
+  EXPECT(m.connected(t0).act == Do::announce);
   EXPECT(m.state() == State::online && m.status() == Status::connected && m.why().empty());
   return {};
 }
@@ -96,7 +104,7 @@ std::string machine__every_call_in_every_state__moves_as_the_table_says() {
       Call{Event::start, [](Machine &m) { return m.start(t0); }},
       Call{Event::due, [](Machine &m) { return m.waited(); }},
       Call{Event::credentials, [](Machine &m) { return m.logged_in(); }},
-      Call{Event::accepted, [](Machine &m) { return m.connected(); }},
+      Call{Event::accepted, [](Machine &m) { return m.connected(t0); }},
       Call{Event::ordered, [](Machine &m) { return m.ordered_to_leave({}, t0); }},
       Call{Event::said, [](Machine &m) { return m.goodbye_over(); }},
       Call{Event::overdue, [](Machine &m) { return m.overdue(t0); }},
@@ -216,12 +224,19 @@ std::string machine__banned__tries_nothing_until_stopped() {
 std::string machine__each_end__has_the_status_users_know() {
   using Kind = ConnectionEnd::Kind;
   const std::pair<ConnectionEnd, Status> rows[] = {
-      {end_of(Kind::dial, Errc::dns), Status::cannot_resolve},
-      {end_of(Kind::dial, Errc::timeout), Status::socket_timeout},
-      {end_of(Kind::dial, Errc::proxy), Status::https_proxy_negotiation_failed},
+      {end_of(Kind::dial, Errc::dns, Cause::dns), Status::cannot_resolve},
+      {end_of(Kind::dial, Errc::timeout, Cause::timeout), Status::socket_timeout},
+      {end_of(Kind::dial, Errc::proxy, Cause::proxy), Status::https_proxy_negotiation_failed},
+      {end_of(Kind::dial, Errc::tcp, Cause::refused), Status::connection_refused},
+      {end_of(Kind::dial, Errc::tcp, Cause::unreachable), Status::no_destination},
+      {end_of(Kind::dial, Errc::tcp, Cause::no_socket), Status::cannot_create_socket},
       {end_of(Kind::dial, Errc::tcp), Status::socket_error},
       {end_of(Kind::setup_timeout), Status::socket_timeout},
-      {end_of(Kind::tls), Status::cannot_establish_ssl},
+      {end_of(Kind::tls, Errc::tls, Cause::handshake), Status::cannot_establish_ssl},
+      {end_of(Kind::tls, Errc::tls, Cause::certificate), Status::invalid_ssl_certificate},
+      {by_code(Kind::by_server, transport::kMqttPacketTooLarge), Status::message_too_big},
+      {by_code(Kind::closed_by_remote, transport::kWsMessageTooBig), Status::message_too_big},
+      {by_code(Kind::closed_by_remote, 1001), Status::closed_by_remote},
       {end_of(Kind::upgrade), Status::ws_protocol_error},
       {end_of(Kind::connack), Status::mqtt_protocol_error},
       {end_of(Kind::subscribe), Status::mqtt_protocol_error},
@@ -241,6 +256,28 @@ std::string machine__each_end__has_the_status_users_know() {
   return {};
 }
 
+// Two agents with one identity: neither may throw the other out again and again.
+std::string machine__session_taken_over__waits_longer_each_time_until_undisputed() {
+  auto m = at(State::online);
+  const auto taken = [] { return by_code(ConnectionEnd::Kind::by_server, transport::kMqttSessionTakenOver); };
+  for (int i = 0; i < 3; ++i) (void)m.acknowledged();
+  EXPECT(!m.probably_cloned());
+  EXPECT(m.ended(taken(), t0 + 1min).wait == 60s);
+  EXPECT(m.probably_cloned());
+  for (const auto want : {120s, 240s, 300s, 300s}) {
+    online(m);
+    for (int i = 0; i < 3; ++i) (void)m.acknowledged();
+    EXPECT(m.ended(taken(), t0 + 1min).wait == want);
+  }
+  online(m);  // a failure in between neither counts nor clears
+  EXPECT(m.ended(end_of(ConnectionEnd::Kind::socket), t0 + 1min).wait < 60s);
+  EXPECT(m.probably_cloned());
+  online(m);
+  for (int i = 0; i < 3; ++i) (void)m.acknowledged();
+  EXPECT(m.ended(taken(), t0 + 10min).wait == 60s);
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(machine__the_way_online__is_wait_login_dial_announce),
     ACLK_TEST(machine__every_call_in_every_state__moves_as_the_table_says),
@@ -252,6 +289,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(machine__an_order_for_ever__does_not_overflow),
     ACLK_TEST(machine__error_body_with_a_delay__is_obeyed),
     ACLK_TEST(machine__banned__tries_nothing_until_stopped),
+    ACLK_TEST(machine__session_taken_over__waits_longer_each_time_until_undisputed),
     ACLK_TEST(machine__each_end__has_the_status_users_know),
 };
 

@@ -5,3 +5,5 @@
 
 int run_states_tests();
 int run_machine_tests();
+int run_attempts_tests();
+int run_clock_watch_tests();

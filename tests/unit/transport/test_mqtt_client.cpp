@@ -31,8 +31,12 @@ struct Rig {
     e.suback = [this](int, const std::vector<int> &r) { log += "suback " + std::to_string(r.at(0)) + ";"; };
     e.puback = [this](int mid, int r) { log += "puback " + std::to_string(mid) + " " + std::to_string(r) + ";"; };
     e.message = [this](const std::string &t, const std::string &p) { log += t + "=" + p.substr(0, 20) + ";"; };
-    e.ended = [this](std::optional<int> r, const std::string &) {
-      log += "ended " + (r ? std::to_string(*r) : "-") + ";";
+    e.ended = [this](MqttEnd how, int r, const std::string &) {
+      log += "ended " +
+             (how == MqttEnd::disconnect     ? std::to_string(r)
+              : how == MqttEnd::ping_timeout ? std::string("ping")
+                                             : std::string("-")) +
+             ";";
     };
     MqttConnect c;
     c.client_id = "id";
@@ -200,9 +204,43 @@ std::string mqtt__tick_before_its_time__does_nothing() {
   EXPECT(r.make());
   (void)r.pull();
   r.feed(kConnack);
-  EXPECT(r.client->next_tick() > loop::now() + 50s);
+  EXPECT(r.client->next_tick() > loop::now() + 40s);
   r.client->tick(loop::now());
   EXPECT(r.pull().empty());
+  return {};
+}
+
+std::string mqtt__silence__sends_a_ping_and_ends_without_an_answer() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.feed(kConnack);
+  const auto t = loop::now();
+  r.client->tick(t + 46s);
+  EXPECT((r.pull() == Bytes{0xc0, 0x00}));
+  r.feed({0xd0, 0x00});
+  EXPECT_EQ(r.log, "connack 0;");
+  r.client->tick(loop::now() + 46s);
+  EXPECT((r.pull() == Bytes{0xc0, 0x00}));
+  r.client->tick(t + 46s + 61s);
+  EXPECT_EQ(r.log, "connack 0;ended ping;");
+  return {};
+}
+
+// A ping that becomes due while a large packet is on its way waits for the packet's end.
+std::string mqtt__ping_while_a_packet_is_half_sent__comes_after_it() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.feed(kConnack);
+  EXPECT(r.client->publish("/t", 0, std::string(1000, 'x')));
+  Bytes half(500);
+  EXPECT_EQ(r.client->pull(half), 500U);
+  r.client->tick(loop::now() + 46s);
+  const auto rest = r.pull();
+  EXPECT_EQ(rest.size(), 1000U + 3 + 4 + 2 + 1 - 500 + 2);
+  EXPECT((Bytes(rest.end() - 2, rest.end()) == Bytes{0xc0, 0x00}));
+  EXPECT_EQ(rest[rest.size() - 3], 'x');
   return {};
 }
 
@@ -219,6 +257,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__refused_connack__tells_the_reason),
     ACLK_TEST(mqtt__garbage_or_a_giant__ends_the_connection),
     ACLK_TEST(mqtt__tick_before_its_time__does_nothing),
+    ACLK_TEST(mqtt__silence__sends_a_ping_and_ends_without_an_answer),
+    ACLK_TEST(mqtt__ping_while_a_packet_is_half_sent__comes_after_it),
 };
 
 }  // namespace

@@ -5,3 +5,5 @@
 
 int run_outbox_tests();
 int run_mqtt_client_tests();
+int run_reasons_tests();
+int run_keepalive_tests();

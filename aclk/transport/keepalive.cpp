@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/keepalive.h"
+
+#include <algorithm>
+
+namespace aclk::transport {
+
+std::chrono::seconds KeepAlive::answer_within() const { return std::clamp(keepalive_, kLeastAnswer, kMostAnswer); }
+
+loop::Instant KeepAlive::next() const {
+  const auto said_enough = last_out_ + quiet();
+  if (asked_) return std::min(asked_at_ + answer_within(), said_enough);
+  return std::min(last_in_ + quiet(), said_enough);
+}
+
+KeepAlive::Todo KeepAlive::due(loop::Instant now) {
+  if (asked_ && now >= asked_at_ + answer_within()) return Todo::dead;
+  const bool unheard = !asked_ && now >= last_in_ + quiet();
+  if (!unheard && now < last_out_ + quiet()) return Todo::nothing;
+  if (!asked_) asked_at_ = now;
+  asked_ = true;
+  last_out_ = now;
+  return Todo::ping;
+}
+
+}  // namespace aclk::transport

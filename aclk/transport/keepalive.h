@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// When to ask the broker whether it is still there, and when it is not (protocol.md 2.8, 15). Pure.
+//
+// The reference asks only when it has had nothing to send; an agent that publishes all the time never notices a dead
+// peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing said for as long.
+#pragma once
+
+#include <chrono>
+
+#include "aclk/loop/clock.h"
+
+namespace aclk::transport {
+
+class KeepAlive {
+ public:
+  // An answer that takes longer is none; with a short keep-alive, one that takes longer than that or kLeastAnswer.
+  static constexpr std::chrono::seconds kMostAnswer{60};
+  static constexpr std::chrono::seconds kLeastAnswer{5};
+  // Of a broker that grants 0, which means none of it: a dead peer is to be noticed all the same.
+  static constexpr std::chrono::seconds kDefault{60};
+
+  explicit KeepAlive(loop::Instant now) : last_in_(now), last_out_(now) {}
+
+  void granted(std::chrono::seconds keepalive) { keepalive_ = keepalive.count() > 0 ? keepalive : kDefault; }
+  void heard(loop::Instant now) {  // a whole packet
+    last_in_ = now;
+    asked_ = false;
+  }
+  void said(loop::Instant now) { last_out_ = now; }
+
+  enum class Todo { nothing, ping, dead };
+  // What is due; a ping counts as sent.
+  [[nodiscard]] Todo due(loop::Instant now);
+  // The next time at which something may be due. Traffic only moves it later.
+  [[nodiscard]] loop::Instant next() const;
+  [[nodiscard]] std::chrono::seconds answer_within() const;
+
+ private:
+  [[nodiscard]] std::chrono::milliseconds quiet() const { return std::chrono::milliseconds(keepalive_) * 3 / 4; }
+
+  std::chrono::seconds keepalive_ = kDefault;
+  loop::Instant last_in_;
+  loop::Instant last_out_;
+  loop::Instant asked_at_{};
+  bool asked_ = false;
+};
+
+}  // namespace aclk::transport

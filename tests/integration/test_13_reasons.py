@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each way a connection can end or fail to be: the status users know and a sentence with the true cause, kept in state.
+
+protocol.md 2.10, 9. With the synthetic host: nothing here is about the agent.
+"""
+import re
+
+import pytest
+
+from odd import link, settled  # noqa: F401  (fixtures)
+from testenv import Synthetic, SyntheticHome, wait_until
+from testenv.claiming import claim, trust
+
+
+def attempts(link):
+    """The lines of `Last attempts:` in state output, oldest first."""
+    return link.agent.state().partition("Last attempts:\n")[2].splitlines()
+
+
+def told(link, status, sentence, before):
+    """An attempt that ended with this status and a sentence like this, in the log too."""
+    line = wait_until(lambda: next((a for a in attempts(link) if f"  {status}: " in a and re.search(sentence, a)
+                                    and a not in before), None), 15, lambda: f"{status}: {sentence} in {attempts(link)}")
+    assert re.search(sentence, link.agent.log)
+    assert f"ACLK connection status: {status}" in link.agent.log
+    return line
+
+
+class TestEndsOfAConnection:
+    @pytest.mark.parametrize("how, status, sentence", [
+        ({"abrupt": True}, "disconnected, socket error", r"localhost:\d+ \(.*\d\): the connection was reset"),
+        ({"hang_up": True}, "disconnected, closed by remote end", "without giving reason"),
+        ({"ws_code": 1001, "ws_reason": "bye"}, "disconnected, closed by remote end",
+         r'EC=1001 and reason "bye" \(going away\)'),
+        ({"mqtt_reason": 0x8B}, "disconnected, closed by remote end", r"hutting down \(reason 139, 0x8B\); the cloud is"),
+        ({"mqtt_reason": 0x95}, "disconnected, message too big", r"\(reason 149, 0x95\)"),
+    ], ids=str)
+    def test_13_10_each_has_its_status_and_sentence(self, settled, how, status, sentence):
+        cloud, hellos, before = settled.cloud, settled.hellos(), attempts(settled)
+        cloud.disconnect(settled.claim, **how)
+        line = told(settled, status, sentence, before)
+        assert re.search(r"to online, \d+ s online", line)
+        cloud.wait_online(settled.claim, 20, hellos + 1)
+
+    def test_13_11_frame_that_is_none(self, settled):
+        hellos, before = settled.hellos(), attempts(settled)
+        settled.cloud.inject(b"x", settled.claim, level="frame", opcode=3)
+        told(settled, "disconnected, WebSockets protocol error", "no WebSocket frame", before)
+        settled.cloud.wait_online(settled.claim, 20, hellos + 1)
+
+    def test_13_12_packet_that_is_none(self, settled):
+        hellos, before = settled.hellos(), attempts(settled)
+        settled.cloud.inject(b"\xff" * 64, settled.claim)
+        told(settled, "disconnected, MQTT protocol error", "malformed packet", before)
+        settled.cloud.wait_online(settled.claim, 20, hellos + 1)
+
+
+class TestFailedAttempts:
+    @pytest.mark.parametrize("change, stage, status, sentence", [
+        ({"env_status": 500, "env_body": "out of order\nreally"}, "env", "/env response code is not 200",
+         '/api/v1/env: localhost .* HTTP status 500: "out of order"; the cloud is busy'),
+        ({"upgrade_status": 503}, "WebSocket", "disconnected, WebSockets protocol error", "HTTP 503 instead of 101"),
+        ({"upgrade_headers": {"Sec-WebSocket-Accept": "wrong"}}, "WebSocket", "disconnected, WebSockets protocol error",
+         "wrongly"),
+        ({"connack_reason": 0x87}, "CONNECT", "disconnected, MQTT protocol error",
+         r"refused the connection: .*uthorized \(reason 135, 0x87\)"),
+    ], ids=str)
+    def test_13_20_each_has_its_stage_status_and_sentence(self, settled, change, stage, status, sentence):
+        cloud, hellos, before = settled.cloud, settled.hellos(), attempts(settled)
+        cloud.configure(**change)
+        cloud.disconnect(settled.claim, abrupt=True)
+        assert f"s to {stage}  {status}: " in told(settled, status, sentence, before)
+        cloud.configure(reset=True)
+        cloud.wait_online(settled.claim, 40, hellos + 1)
+
+    @pytest.mark.parametrize("kind, sentence", [
+        ("expired", r"expired on \d{4}-.* renew"), ("not-yet", "valid only from .* set the clock"),
+        ("wrong-host", "not for localhost"), ("other-ca", "issued by .* is not trusted"),
+    ])
+    def test_13_21_each_bad_certificate_has_its_own(self, build, fresh, link, kind, sentence):
+        home = SyntheticHome(fresh.base / "host")
+        claim(build, home, link.cloud)
+        bad = fresh.cloud("bad", certificate=kind)
+        trust(home.cloud_dir, bad.ca)
+        conf = home.cloud_dir / "cloud.conf"
+        conf.write_text(conf.read_text().replace(link.cloud.url, bad.url))
+        host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
+        wait_until(lambda: "invalid SSL certification" in host.log, 10, "the status in the log")
+        wait_until(lambda: re.search("s to env  invalid SSL certification: .*" + sentence, host.state()), 10,
+                   "its sentence in the state")
+
+    def test_13_22_nobody_there(self, build, fresh, link):
+        home = SyntheticHome(fresh.base / "host")
+        claim(build, home, link.cloud)
+        conf = home.cloud_dir / "cloud.conf"
+        conf.write_text(conf.read_text().replace(link.cloud.url, "https://localhost:1"))
+        host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
+        wait_until(lambda: re.search(r"s to env  connection refused: localhost:1 \(.*127\.0\.0\.1:1.*\): cannot connect: "
+                                     "Connection refused; check", host.state()), 10, lambda: host.log)
+
+
+def test_13_99_nothing_against_the_protocol(link):
+    """But for what the tests provoke."""
+    bad = [v for v in link.cloud.violations() if v["kind"] not in ("mqtt", "ws", "topic")]
+    assert bad == []

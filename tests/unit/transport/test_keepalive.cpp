@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/transport/keepalive.h"
+
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/transport/tests.h"
+
+using namespace aclk;
+using namespace aclk::transport;
+using namespace std::chrono_literals;
+using Todo = KeepAlive::Todo;
+
+namespace {
+
+const loop::Instant t0{};
+
+std::string keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty_seconds_later() {
+  KeepAlive k(t0);
+  EXPECT(k.next() == t0 + 45s);
+  EXPECT(k.due(t0 + 44s) == Todo::nothing);
+  EXPECT(k.due(t0 + 45s) == Todo::ping);
+  EXPECT(k.due(t0 + 46s) == Todo::nothing);
+  EXPECT(k.due(t0 + 104s) == Todo::ping);  // the broker's own patience: something is said every 45 s
+  EXPECT(k.next() == t0 + 105s);
+  EXPECT(k.due(t0 + 105s) == Todo::dead);
+  return {};
+}
+
+// The reference's worst: a peer that is gone is never noticed by an agent that has something to say.
+std::string keepalive__busy_talker_and_dead_peer__is_noticed_as_soon() {
+  KeepAlive k(t0);
+  for (auto t = 0s; t < 45s; t += 5s) {
+    k.said(t0 + t);
+    EXPECT(k.due(t0 + t) == Todo::nothing);
+  }
+  EXPECT(k.due(t0 + 45s) == Todo::ping);
+  for (auto t = 50s; t < 105s; t += 5s) {
+    k.said(t0 + t);
+    EXPECT(k.due(t0 + t) == Todo::nothing);
+  }
+  EXPECT(k.due(t0 + 105s) == Todo::dead);
+  return {};
+}
+
+std::string keepalive__any_packet__is_an_answer() {
+  KeepAlive k(t0);
+  EXPECT(k.due(t0 + 45s) == Todo::ping);
+  k.heard(t0 + 104s);
+  EXPECT(k.due(t0 + 105s) == Todo::ping);  // nothing was said for 45 s
+  EXPECT(k.due(t0 + 164s) == Todo::ping);
+  EXPECT(k.due(t0 + 165s) == Todo::dead);  // 60 s after the ping at 105
+  return {};
+}
+
+std::string keepalive__listener_only__says_something_before_the_broker_loses_patience() {
+  KeepAlive k(t0);
+  for (auto t = 1s; t < 45s; t += 1s) k.heard(t0 + t);
+  EXPECT(k.next() == t0 + 45s);
+  EXPECT(k.due(t0 + 45s) == Todo::ping);
+  return {};
+}
+
+std::string keepalive__granted_by_the_server__is_followed() {
+  KeepAlive k(t0);
+  k.granted(20s);
+  EXPECT(k.next() == t0 + 15s);
+  EXPECT(k.due(t0 + 15s) == Todo::ping);
+  EXPECT(k.due(t0 + 35s) == Todo::dead);
+  KeepAlive quick(t0);
+  quick.granted(2s);
+  EXPECT(quick.due(t0 + 1500ms) == Todo::ping);
+  EXPECT(quick.due(t0 + 6400ms) == Todo::ping);
+  EXPECT(quick.due(t0 + 6500ms) == Todo::dead);
+  KeepAlive long_one(t0);
+  long_one.granted(1000s);
+  EXPECT(long_one.due(t0 + 750s) == Todo::ping);
+  EXPECT(long_one.due(t0 + 810s) == Todo::dead);
+  KeepAlive none(t0);
+  none.granted(0s);
+  EXPECT(none.next() == t0 + 45s);
+  return {};
+}
+
+std::string keepalive__after_a_suspend__asks_first() {
+  KeepAlive k(t0);
+  EXPECT(k.due(t0 + 10h) == Todo::ping);
+  k.heard(t0 + 10h + 1s);
+  EXPECT(k.due(t0 + 10h + 2s) == Todo::nothing);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty_seconds_later),
+    ACLK_TEST(keepalive__busy_talker_and_dead_peer__is_noticed_as_soon),
+    ACLK_TEST(keepalive__any_packet__is_an_answer),
+    ACLK_TEST(keepalive__listener_only__says_something_before_the_broker_loses_patience),
+    ACLK_TEST(keepalive__granted_by_the_server__is_followed),
+    ACLK_TEST(keepalive__after_a_suspend__asks_first),
+};
+
+}  // namespace
+
+int run_keepalive_tests() { return cmocka_run_group_tests_name("keepalive", tests, nullptr, nullptr); }
