@@ -174,7 +174,7 @@ void Alerts::run(const std::string &guid, Entry &e) {
 
 void Alerts::act(const std::string &guid, Entry &e, AlertAction &action) {
   std::visit(Overloaded{
-                 [&](SendTransition &t) { send(guid, std::move(t)); },
+                 [&](const SendTransition &t) { send(guid, t); },
                  [&](SendSnapshot &s) { send(guid, e, std::move(s)); },
                  [&](const ReadAlertLog &r) {
                    to_read_.push_back({guid, r});
@@ -201,7 +201,7 @@ void Alerts::delivered(const std::string &guid, std::uint64_t ticket, Delivery h
   if (how != Delivery::acked) (void)ledger_.commit();
 }
 
-void Alerts::send(const std::string &guid, SendTransition t) {
+void Alerts::send(const std::string &guid, const SendTransition &t) {
   const auto e = wire_entry(t.entry, ledger_.claim_id(), nodes_.node_id_of(guid));
   if (!e) return delivered(guid, t.ticket, Delivery::too_big);  // damaged in the store: it can never be sent
   publish_(Topic::alarm_log, proto::encode(*e),

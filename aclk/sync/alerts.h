@@ -74,7 +74,7 @@ class Alerts {
   void check_version(std::string_view node_id, std::string_view claim_id, std::uint64_t version);
   void run(const std::string &guid, Entry &e);
   void act(const std::string &guid, Entry &e, AlertAction &action);
-  void send(const std::string &guid, SendTransition t);
+  void send(const std::string &guid, const SendTransition &t);
   void send(const std::string &guid, Entry &e, SendSnapshot s);
   void next_chunk(const std::string &guid, Entry &e);
   void delivered(const std::string &guid, std::uint64_t ticket, transport::Delivery how);

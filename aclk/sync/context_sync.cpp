@@ -144,7 +144,7 @@ void ContextSync::reading(std::vector<host::Context> contexts, Moment now) {
     const auto theirs = *std::exchange(checkpoint_, std::nullopt);
     streaming_ = true;
     if (theirs == hash()) {
-      compare(std::move(contexts), now);
+      compare(contexts, now);
     } else {
       notes_.push_back(
           fmt::format("received version hash {} for node '{}', does not match our version hash {}. Sending "
@@ -153,14 +153,14 @@ void ContextSync::reading(std::vector<host::Context> contexts, Moment now) {
       snapshot(std::move(contexts), now);
     }
   } else if (streaming_) {
-    compare(std::move(contexts), now);
+    compare(contexts, now);
   }
   tick(now);
 }
 
-void ContextSync::compare(std::vector<host::Context> contexts, Moment now) {
+void ContextSync::compare(const std::vector<host::Context> &contexts, Moment now) {
   std::set<std::string_view> listed;
-  for (auto &c : contexts) {
+  for (const auto &c : contexts) {
     const auto hub = hub_.find(c.id);
     listed.insert(c.id);
     if (hub != hub_.end() && !differs(hub->second, c)) {

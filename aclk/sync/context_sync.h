@@ -77,7 +77,7 @@ class ContextSync {
     std::optional<host::Context> context;
   };
 
-  void compare(std::vector<host::Context> contexts, Moment now);
+  void compare(const std::vector<host::Context> &contexts, Moment now);
   void snapshot(std::vector<host::Context> contexts, Moment now);
   void update(Moment now);
   void put(const std::string &id, const std::optional<StoredContext> &value);
