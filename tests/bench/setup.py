@@ -79,4 +79,5 @@ def machine():
     return f"{os.cpu_count()} x {model}, Linux {os.uname().release}, commit {commit.stdout.strip()}"
 
 
-__all__ = ["Bench", "Build", "arguments", "directory", "external", "machine", "process", "synthetic"]
+__all__ = ["Bench", "Build", "LocalCloud", "Netdata", "Synthetic", "SyntheticHome", "arguments", "claim", "directory",
+           "external", "machine", "process", "synthetic"]

@@ -197,14 +197,15 @@ static void *alerts_main(void *arg) {
   const double every_ms = 1000.0 / h->options.alert_rate;
   const double wait_ms = every_ms < 10.0 ? 10.0 : every_ms;
   const uint64_t begin = now_ms(CLOCK_MONOTONIC);
+  const uint64_t total = h->options.alert_total == 0 ? UINT64_MAX : h->options.alert_total;
   uint64_t done = 0;
   pthread_mutex_lock(&h->lock);
-  while (!h->stop) {
+  while (!h->stop && done < total) {
     const double next = (double)begin + (double)done * every_ms + wait_ms;
     const struct timespec until = {(time_t)(next / 1000.0), ((long)next % 1000) * 1000000};
     if (pthread_cond_timedwait(&h->stopping, &h->lock, &until) != ETIMEDOUT) continue;
     const uint64_t due = (uint64_t)((double)(now_ms(CLOCK_MONOTONIC) - begin) / every_ms);
-    for (; done < due && !h->stop; ++done) {
+    for (; done < due && done < total && !h->stop; ++done) {
       const int64_t node = synthetic_db_transition(h->db, now_ms(CLOCK_REALTIME) / 1000);
       if (node < 0) continue;
       const struct naclk_event event = {.size = sizeof event,

@@ -8,8 +8,9 @@
 
 struct hooks_options {
   struct synthetic_options db;
-  const char *lib_dir; /* cloud.d lives in it; outlives the host */
-  double alert_rate;   /* transitions per second over all nodes; 0 = none and no thread */
+  const char *lib_dir;  /* cloud.d lives in it; outlives the host */
+  double alert_rate;    /* transitions per second over all nodes; 0 = none and no thread */
+  uint64_t alert_total; /* transitions after which no more happen; 0 = no end */
   uint64_t query_bytes;
   uint32_t query_delay_ms;
 };

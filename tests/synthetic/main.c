@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * aclk-synthetic: the module over a made-up database. Says "SYNTHETIC ready machine_guid=... nodes=..." on stdout, then
- * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGHUP reads cloud.d again. */
+ * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGUSR2 the same as JSON in one line, SIGHUP
+ * reads cloud.d again. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -21,6 +22,7 @@ static const char usage[] =
     "  --contexts M          contexts of each node (10)\n"
     "  --alerts K            alerts of each node (0)\n"
     "  --alert-rate R        transitions per second over all nodes (0)\n"
+    "  --alert-total N       transitions after which no more happen (no end)\n"
     "  --seed S              another database for each (1)\n"
     "  --epoch SECONDS       when the database began, 1970 UTC (now)\n"
     "  --log-capacity N      transitions remembered for each node (10000)\n"
@@ -59,12 +61,19 @@ static int number32(const char *text, uint32_t *out) {
 /* 0, or -1 after a sentence on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a) {
   static const struct option options[] = {
-      {"lib-dir", required_argument, NULL, 'l'},     {"nodes", required_argument, NULL, 'n'},
-      {"contexts", required_argument, NULL, 'c'},    {"alerts", required_argument, NULL, 'a'},
-      {"alert-rate", required_argument, NULL, 'r'},  {"seed", required_argument, NULL, 's'},
-      {"epoch", required_argument, NULL, 'e'},       {"log-capacity", required_argument, NULL, 'p'},
-      {"query-bytes", required_argument, NULL, 'b'}, {"query-delay-ms", required_argument, NULL, 'd'},
-      {"run-seconds", required_argument, NULL, 't'}, {NULL, 0, NULL, 0},
+      {"lib-dir", required_argument, NULL, 'l'},
+      {"nodes", required_argument, NULL, 'n'},
+      {"contexts", required_argument, NULL, 'c'},
+      {"alerts", required_argument, NULL, 'a'},
+      {"alert-rate", required_argument, NULL, 'r'},
+      {"seed", required_argument, NULL, 's'},
+      {"epoch", required_argument, NULL, 'e'},
+      {"log-capacity", required_argument, NULL, 'p'},
+      {"query-bytes", required_argument, NULL, 'b'},
+      {"query-delay-ms", required_argument, NULL, 'd'},
+      {"run-seconds", required_argument, NULL, 't'},
+      {"alert-total", required_argument, NULL, 'o'},
+      {NULL, 0, NULL, 0},
   };
   struct hooks_options *h = &a->host;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -84,6 +93,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'r':
         bad = rate(optarg, &h->alert_rate);
+        break;
+      case 'o':
+        bad = number(optarg, UINT64_MAX, &h->alert_total);
         break;
       case 's':
         bad = number(optarg, UINT64_MAX, &h->db.seed);
@@ -120,6 +132,12 @@ static int print_text(void *ctx, struct naclk_str text) {
   return 0;
 }
 
+static void tell_state(struct naclk_module *module, struct naclk_str command) {
+  const int r = netdata_aclk_command(module, command, print_text, NULL);
+  if (r != 0) printf("%s: %s\n", command.data, strerror(-r));
+  fflush(stdout);
+}
+
 /* Serves signals until it is time to stop. */
 static void serve(struct naclk_module *module, const sigset_t *signals, uint64_t run_seconds) {
   const time_t never = 0;
@@ -136,11 +154,8 @@ static void serve(struct naclk_module *module, const sigset_t *signals, uint64_t
       got = sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = end - now.tv_sec});
     }
     if (got == SIGTERM || got == SIGINT) return;
-    if (got == SIGUSR1) {
-      const int r = netdata_aclk_command(module, (struct naclk_str){"aclk-state", 10}, print_text, NULL);
-      if (r != 0) printf("aclk-state: %s\n", strerror(-r));
-      fflush(stdout);
-    }
+    if (got == SIGUSR1) tell_state(module, (struct naclk_str){"aclk-state", 10});
+    if (got == SIGUSR2) tell_state(module, (struct naclk_str){"aclk-state json", 15});
     if (got == SIGHUP) {
       const struct naclk_event event = {.size = sizeof event, .kind = NACLK_EVENT_CLAIM};
       (void)netdata_aclk_notify(module, &event);
@@ -190,6 +205,7 @@ int main(int argc, char **argv) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGUSR1);
+  sigaddset(&signals, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists: they inherit it */
   signal(SIGPIPE, SIG_IGN);
 

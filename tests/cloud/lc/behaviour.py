@@ -42,7 +42,7 @@ DEFAULTS = {
     "drop_down": [],
     # Seconds that every packet to the agent is late.
     "delay_down": 0,
-    # Keep payloads and packets; off for benchmarks.
+    # Keep packets, look for odd encodings; off for benchmarks.
     "record": True,
 }
 

@@ -56,6 +56,9 @@ class Control:
                        "violations": c.record.violations.last},
         })
 
+    async def get_totals(self, request):
+        return _json(self.cloud.brain.totals(request.query["claim"]))
+
     async def get_changes(self, request):
         """The revision once it is above ?since=, or after ?timeout= seconds."""
         revision = await self.cloud.record.changed(int(request.query["since"]), float(request.query["timeout"]))

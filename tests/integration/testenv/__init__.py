@@ -10,8 +10,9 @@ from .plugin import Plugin
 from .ports import take_port
 from .process import Process, leftovers
 from .synthetic import Synthetic, SyntheticHome
+from .testcharts import TestCharts
 from .tinyproxy import TinyProxy
 from .waiting import Timeout, stays, wait_until
 
-__all__ = ["Build", "Netdata", "Plugin", "Process", "REPO", "Reply", "Synthetic", "SyntheticHome", "Timeout",
-           "TinyProxy", "leftovers", "stays", "take_port", "wait_until"]
+__all__ = ["Build", "Netdata", "Plugin", "Process", "REPO", "Reply", "Synthetic", "SyntheticHome", "TestCharts",
+           "Timeout", "TinyProxy", "leftovers", "stays", "take_port", "wait_until"]

@@ -199,6 +199,19 @@ def cpu_seconds(pid):
     return (int(f[11]) + int(f[12])) / ticks() if f else 0.0
 
 
+def busy_ns(pid):
+    """Nanoseconds that the threads of a process have run so far, finer than cpu_seconds(); threads that ended are left
+    out."""
+    return sum(int((_read(pid, f"task/{t}/schedstat") or b"0").split()[0]) for t in threads(pid))
+
+
+def peak_rss_kb(pid):
+    for line in _read(pid, "status").decode().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
+
+
 def rss_kb(pid):
     for line in _read(pid, "status").decode().splitlines():
         if line.startswith("VmRSS:"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The synthetic host: the module over a made-up, seeded database, in a process of its own."""
+import json
 import os
 import signal
 
@@ -55,6 +56,16 @@ class Synthetic:
         os.kill(self.pid, signal.SIGUSR1)
         wait_until(lambda: "ACLK Available" in self.log[before:] and self.log.endswith("\n"), 5, "aclk-state")
         return self.log[before:]
+
+    def state_json(self):
+        """The same as an object, as printed for SIGUSR2."""
+        before = len(self.log)
+        os.kill(self.pid, signal.SIGUSR2)
+
+        def line():
+            lines = self.log[before:].split("\n")[:-1]
+            return next((x for x in lines if x.startswith('{"aclk-available"')), None)
+        return json.loads(wait_until(line, 5, "aclk-state json"))
 
     def stop(self, timeout=10):
         """SIGTERM; the exit status."""
