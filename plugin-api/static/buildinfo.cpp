@@ -10,7 +10,20 @@
 #include <sqlite3.h>
 #include <uv.h>
 
+#include <string_view>
+
 namespace aclk::static_entry {
+
+namespace {
+
+// lws_get_library_version() is "version-commit", and the commit is empty in a build from a tarball ("4.1.6-").
+std::string_view lws_version() {
+  std::string_view v = lws_get_library_version();
+  if (v.ends_with('-')) v.remove_suffix(1);
+  return v;
+}
+
+}  // namespace
 
 std::vector<std::string> buildinfo_lines() {
   int major = 0;
@@ -26,7 +39,7 @@ std::vector<std::string> buildinfo_lines() {
       "Netdata Cloud ____ : YES",
       "ACLK (Agent-Cloud Link: MQTT over WebSockets over TLS) _____ : YES",
       fmt::format("netdata-aclk {}", ACLK_VERSION),
-      fmt::format("libmosquitto {}.{}.{}, libwebsockets {}, {}", major, minor, revision, lws_get_library_version(),
+      fmt::format("libmosquitto {}.{}.{}, libwebsockets {}, {}", major, minor, revision, lws_version(),
                   OpenSSL_version(OPENSSL_VERSION)),
       fmt::format("libuv {}, libcurl {}, protobuf-c {}, SQLite {}", uv_version_string(),
                   curl_version_info(CURLVERSION_NOW)->version, protobuf_c_version(), sqlite3_libversion()),
