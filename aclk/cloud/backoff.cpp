@@ -36,13 +36,16 @@ std::chrono::milliseconds Backoff::next(double jitter) {
   if (n == 0) return std::chrono::milliseconds(0);
 
   // A base of 2^32 and a first power: still far from overflow.
-  auto delay = power_ms(limits_.base, n - 1);
-  const auto spread = std::max<std::int64_t>(1000, delay / 2);
-  delay += std::min(static_cast<std::int64_t>(unit(jitter) * static_cast<double>(spread)), spread - 1);
-
+  const auto power = power_ms(limits_.base, n - 1);
   const auto min_ms = limits_.min_s <= kMaxDelay.count() ? std::int64_t{limits_.min_s} * 1000 : 0;
   const auto max_ms = limits_.max_s == 0 ? kCapMs : std::min(std::int64_t{limits_.max_s} * 1000, kCapMs);
-  return std::chrono::milliseconds(std::min(std::max(delay, min_ms), max_ms));
+  const auto part = [&](std::int64_t spread) {
+    return std::min(static_cast<std::int64_t>(unit(jitter) * static_cast<double>(spread)), spread - 1);
+  };
+  const auto delay = std::max(power, min_ms) + part(std::max<std::int64_t>(1000, power / 2));
+  if (delay < max_ms) return std::chrono::milliseconds(delay);
+  // All who have come this far would otherwise go on in step for ever.
+  return std::chrono::milliseconds(max_ms - part(std::max<std::int64_t>(max_ms / 20, 1)));
 }
 
 }  // namespace aclk::cloud

@@ -23,7 +23,8 @@ class Backoff {
   void set_limits(const BackoffLimits &limits) { limits_ = limits; }
   // The wait before the next attempt; counts it. `jitter` in [0, 1). The first one after construction or reset is 0, so
   // is no other. Attempt n waits base^(n-1) s and up to half as much again (at least up to 1 s more), never less than
-  // min_s, never more than max_s or kMaxDelay.
+  // min_s. Where that is above max_s or kMaxDelay it waits for those, less up to 5 %: neither the least nor the most
+  // wait is the same for everybody.
   [[nodiscard]] std::chrono::milliseconds next(double jitter);
   void reset() { attempts_ = 0; }
 

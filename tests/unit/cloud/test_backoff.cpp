@@ -69,7 +69,7 @@ std::string backoff__any_number_of_failures__stays_within_five_minutes() {
     }
   }
   EXPECT_EQ(nth({}, 9, 0).count(), 256000);
-  EXPECT_EQ(nth({}, 9, 0.5).count(), 300000);
+  EXPECT_EQ(nth({}, 9, 0.5).count(), 292500);
   EXPECT_EQ(nth({}, 10, 0).count(), 300000);
   EXPECT_EQ(nth({}, 1000, 0).count(), 300000);
   return {};
@@ -85,8 +85,21 @@ std::string backoff__min_seconds__are_seconds_not_milliseconds() {
 
 std::string backoff__max_seconds__are_seconds_not_milliseconds() {
   const auto b = with({.base = 2, .min_s = 0, .max_s = 10});
-  for (unsigned n : {5U, 6U, 20U}) EXPECT_EQ(nth(b, n, 0.5).count(), 10000);
+  for (unsigned n : {5U, 6U, 20U}) EXPECT_EQ(nth(b, n, 0).count(), 10000);
   EXPECT_EQ(nth(b, 2, 0).count(), 2000);
+  return {};
+}
+
+// A million agents at the least or the most wait must not come in step.
+std::string backoff__at_its_limits__still_has_jitter() {
+  const auto least = with({.base = 2, .min_s = 5, .max_s = 1024});
+  for (unsigned n : {1U, 2U, 3U}) {
+    EXPECT(nth(least, n, 0.5) > 5s);
+    EXPECT(nth(least, n, kMost) <= 7s);
+  }
+  EXPECT_EQ(nth({}, 50, kMost).count(), 285001);
+  const auto most = with({.base = 2, .min_s = 0, .max_s = 10});
+  EXPECT_EQ(nth(most, 20, kMost).count(), 9501);
   return {};
 }
 
@@ -160,6 +173,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(backoff__any_number_of_failures__stays_within_five_minutes),
     ACLK_TEST(backoff__min_seconds__are_seconds_not_milliseconds),
     ACLK_TEST(backoff__max_seconds__are_seconds_not_milliseconds),
+    ACLK_TEST(backoff__at_its_limits__still_has_jitter),
     ACLK_TEST(backoff__limits_sent_as_milliseconds__change_nothing),
     ACLK_TEST(backoff__max_zero__does_not_mean_no_wait),
     ACLK_TEST(backoff__min_above_max__is_max),
