@@ -28,10 +28,19 @@ Result<void> Module::start() {
   return {};
 }
 
+// Under the mutex.
+void Module::remember_why(const claim::Identity &identity) {
+  why_ = identity.why;
+  const bool off = identity.standing == claim::Standing::disabled;
+  const bool unclaimed = identity.standing == claim::Standing::not_claimed;
+  idle_ = off ? session::State::disabled : unclaimed ? session::State::not_claimed : session::State::stopped;
+  idle_status_ = off ? cloud::Status::disabled : cloud::Status::offline;
+}
+
 // Looks at cloud.d and starts the thread if there is something to do.
 void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
   const auto settings = read_settings(host_, log_);
-  why_ = settings.identity.why;
+  remember_why(settings.identity);
   if (settings.identity.standing != claim::Standing::claimed) {
     if (settings.identity.standing == claim::Standing::broken)
       log_.error("{}", why_);
@@ -60,12 +69,12 @@ void Module::run() {
   for (;;) {
     auto settings = read_settings(host_, log_);
     const bool claimed = settings.identity.standing == claim::Standing::claimed;
-    const auto why = settings.identity.why;
+    const auto identity = settings.identity;
     const bool again = claimed && one_life(std::move(settings));
     const std::lock_guard lock(mutex_);
     if (!stopping_ && (again || std::exchange(reload_, false))) continue;
     if (!claimed) {
-      why_ = why;
+      remember_why(identity);
       log_.info("CLAIM: {}", why_);
     }
     thread_alive_ = false;
@@ -76,11 +85,14 @@ void Module::run() {
 
 // Returns true when the identity is to be read again.
 bool Module::one_life(Settings settings) {
+  const bool no_url = settings.cloud_url.empty();
   auto made = Link::make(host_, log_, std::move(settings));
   if (!made) {
     log_.error("{}", made.error().what);
     const std::lock_guard lock(mutex_);
     why_ = made.error().what;
+    if (made.error().code == Errc::invalid_argument)
+      idle_status_ = no_url ? cloud::Status::no_cloud_url : cloud::Status::invalid_cloud_url;
     return false;
   }
   auto link = std::move(*made);
@@ -137,6 +149,8 @@ std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
     if (running_.link == nullptr) {
       report::State s;
       s.why = why_;
+      s.session.state = idle_;
+      s.session.status = idle_status_;
       return s;
     }
     running_.post([answer, link = running_.link] { answer->set_value(link->state()); });

@@ -51,6 +51,7 @@ class Module {
   void begin(std::unique_lock<std::mutex> &lock);
   void run();
   bool one_life(Settings settings);
+  void remember_why(const claim::Identity &identity);
 
   const host::Host host_;
   const host::Log log_;
@@ -62,7 +63,10 @@ class Module {
   bool stopping_ = false;
   bool reload_ = false;
   Running running_;
-  std::string why_;  // there is no link
+  // There is no link: the reason, as sentence, state and status.
+  std::string why_;
+  session::State idle_ = session::State::not_claimed;
+  cloud::Status idle_status_ = cloud::Status::offline;
 };
 
 }  // namespace aclk::link

@@ -41,6 +41,12 @@ std::string duration_text(std::chrono::microseconds us) {
 
 std::string durable(const State &s) { return s.durable.empty() ? "ok" : s.durable; }
 
+bool unclaimed(const State &s) { return !s.claimed && s.session.status == cloud::Status::offline; }
+
+std::string_view status_text(const State &s) {
+  return unclaimed(s) ? "not claimed" : cloud::status_text(s.session.status).text;
+}
+
 // It has not come to anything yet.
 bool running(const session::Attempt &a) {
   return !a.was_online && a.status == cloud::Status::offline && a.sentence.empty();
@@ -107,7 +113,7 @@ std::string state_text(const State &s) {
     out += fmt::format("Next Connection Attempt At: {}\nLast Backoff: {:.3f}\n", local_time(r.next_attempt_s),
                        static_cast<double>(r.last_backoff.count()) / 1000);
   if (!r.online) {
-    out += fmt::format("Status: {}\n", s.claimed ? cloud::status_text(r.status).text : "not claimed");
+    out += fmt::format("Status: {}\n", status_text(s));
     if (!s.why.empty()) out += fmt::format("Reason: {}\n", s.why);
     if (s.claimed) out += fmt::format("State: {}\nDurable state: {}\n", session::state_name(r.state), durable(s));
     return out + clock_text(r) + attempts_text(r);
@@ -180,8 +186,8 @@ std::string state_json(const State &s) {
   j["node-instances"] = std::move(nodes);
   j["durable-state"] = durable(s);
   j["state"] = session::state_name(r.state);
-  j["status"] = s.claimed ? cloud::status_text(r.status).text : "not claimed";
-  j["status-symbol"] = s.claimed ? Json(cloud::status_text(r.status).symbol) : Json(nullptr);
+  j["status"] = status_text(s);
+  j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(cloud::status_text(r.status).symbol);
   j["clock-offset-ms"] = r.clock_offset_ms ? Json(*r.clock_offset_ms) : Json(nullptr);
   j["attempts"] = attempts_json(r);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.

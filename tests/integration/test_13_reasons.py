@@ -3,18 +3,21 @@
 
 protocol.md 2.10, 9. With the synthetic host: nothing here is about the agent.
 """
+import os
 import re
+import signal
 
 import pytest
 
+from conftest import Link
 from odd import link, settled  # noqa: F401  (fixtures)
-from testenv import Synthetic, SyntheticHome, wait_until
+from testenv import Synthetic, SyntheticHome, stays, wait_until
 from testenv.claiming import claim, trust
 
 
 def attempts(link):
     """The lines of `Last attempts:` in state output, oldest first."""
-    return link.agent.state().partition("Last attempts:\n")[2].splitlines()
+    return [line for line in link.agent.state().partition("Last attempts:\n")[2].splitlines() if line]
 
 
 def told(link, status, sentence, before):
@@ -97,6 +100,43 @@ class TestFailedAttempts:
         host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
         wait_until(lambda: re.search(r"s to env  connection refused: localhost:1 \(.*127\.0\.0\.1:1.*\): cannot connect: "
                                      "Connection refused; check", host.state()), 10, lambda: host.log)
+
+
+class TestOrders:
+    @pytest.fixture
+    def alone(self, build, fresh):
+        """A cloud and a host of its own: what is ordered here lasts."""
+        cloud = fresh.cloud("alone")
+        home = SyntheticHome(fresh.base / "host")
+        claim_id = claim(build, home, cloud)
+        host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
+        cloud.wait_online(claim_id, 20)
+        return Link(cloud, host, claim_id)
+
+    def test_13_30_banned_is_for_good(self, alone):
+        alone.cloud.configure(env_status=403, env_body={"errorNonRetryable": True, "errorMessage": "go away",
+                                                        "errorCode": "E", "errorMsgKey": "K"})
+        alone.cloud.disconnect(alone.claim, abrupt=True)
+        wait_until(lambda: "Banned By Cloud: Yes" in alone.agent.state(), 10, "it is banned")
+        assert "State: banned" in alone.agent.state() and "Next Connection Attempt" not in alone.agent.state()
+        n = len(alone.cloud.https_requests("env"))
+        stays(lambda: len(alone.cloud.https_requests("env")) == n, 4, "it does not try again")
+        assert "go away (K); it wants no further attempts" in attempts(alone)[-1]
+        alone.cloud.configure(reset=True)
+        hellos = alone.hellos()
+        os.kill(alone.agent.pid, signal.SIGHUP)  # reads cloud.d again
+        alone.cloud.wait_online(alone.claim, 20, hellos + 1)
+        assert "Banned By Cloud: No" in alone.agent.state()
+
+    def test_13_31_session_taken_over_is_no_fight(self, alone):
+        alone.cloud.disconnect(alone.claim, mqtt_reason=0x8E)
+        told(alone, "disconnected, closed by remote end", r"\(reason 142, 0x8E\); another agent .* clone", [])
+        backoff = re.search(r"Last Backoff: ([\d.]+)", alone.agent.state())
+        assert backoff and 60 <= float(backoff[1]) <= 90
+
+    def test_13_32_clock_of_the_cloud_is_known(self, alone):
+        offset = re.search(r"Clock Offset: ([-+][\d.]+) s", alone.agent.state())
+        assert offset and abs(float(offset[1])) < 3
 
 
 def test_13_99_nothing_against_the_protocol(link):

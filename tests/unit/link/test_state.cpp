@@ -74,7 +74,11 @@ std::string state_text__not_claimed__says_why_and_shows_no_claim() {
   const auto t = state_text(s);
   EXPECT(has(t, "Claimed: No"));
   EXPECT(has(t, "Online: No"));
-  EXPECT(has(t, "Reason: this node is not claimed"));
+  EXPECT(has(t, "Status: not claimed") && has(t, "Reason: this node is not claimed"));
+  s.session.state = session::State::disabled;
+  s.session.status = cloud::Status::disabled;
+  EXPECT(has(state_text(s), "Status: disabled"));
+  EXPECT_EQ(nlohmann::json::parse(state_json(s))["state"], "disabled");
   EXPECT(t.find("Claimed Id") == std::string::npos);
   return {};
 }
