@@ -18,8 +18,8 @@ namespace aclk::external {
 // Table host of 1.x: nodes with hops > 0, as nodes that are not live. At most 10 000.
 [[nodiscard]] Result<std::vector<Node>> read_children(MetaDb &db);
 
-// A child of 1.x as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look), with
-// hostname, os and timezone beside. not_found: the database does not know it either.
+// A child of 1.x as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look),
+// with hostname, os and timezone beside. not_found: the database does not know it either.
 [[nodiscard]] Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node);
 
 // The health log of one node of 2.x after `after` (gi, microseconds).
