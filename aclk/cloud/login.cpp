@@ -130,7 +130,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   // ---- answers
   void on_answer(const std::string &host, transport::Reached<HttpResponse> answer) {
     pending = 0;
-    if (!answer) return fail({status_of(answer.error()), answer.error()});
+    if (!answer) return fail({status_of(answer.error()), answer.error().error()});
     http_status = answer->status;
     whom = transport::where(host, answer->address, http.reach().proxy);
     const char *const method = stage == Stage::password ? "POST" : "GET";

@@ -108,7 +108,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   void on_dialed(Reached<Dialed> dialed) {
-    if (!dialed) return finish(Kind::dial, dialed.error(), 0, 0, {}, dialed.error().cause);
+    if (!dialed) return finish(Kind::dial, dialed.error().error(), 0, 0, {}, dialed.error().cause);
     address = dialed->address;
     stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
@@ -252,13 +252,13 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void rearm() {
     if (!up || ending) return;
     watch_due = mqtt->next_tick();
-    if (const auto oldest = outbox.oldest_in_flight()) watch_due = std::min(watch_due, *oldest + plan.ack_timeout);
+    if (const auto late = outbox.ack_deadline(plan.ack_timeout)) watch_due = std::min(watch_due, *late);
     watch.start(std::chrono::ceil<std::chrono::milliseconds>(watch_due - loop::now()), [this] { look(); });
   }
 
   void look() {
     const auto now = loop::now();
-    if (const auto oldest = outbox.oldest_in_flight(); oldest && now >= *oldest + plan.ack_timeout)
+    if (const auto late = outbox.ack_deadline(plan.ack_timeout); late && now >= *late)
       return finish(
           Kind::ping_timeout,
           {Errc::timeout,

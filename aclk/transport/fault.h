@@ -31,6 +31,9 @@ struct Fault : Error {
   Fault() = default;
   explicit(false) Fault(Error e, Cause c = Cause::other) : Error(std::move(e)), cause(c) {}
   Cause cause = Cause::other;
+
+  // What is left when the cause does not matter any more.
+  [[nodiscard]] Error error() const { return {code, what}; }
 };
 
 template <class T>

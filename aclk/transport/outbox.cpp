@@ -100,6 +100,7 @@ void Outbox::failed(std::uint64_t ticket, Delivery why) {
 bool Outbox::puback(int mid, int reason, loop::Instant now, std::chrono::microseconds *latency) {
   const auto it = flying_.find(mid);
   if (it == flying_.end()) return false;
+  last_ack_ = now;
   if (latency != nullptr) *latency = std::chrono::duration_cast<std::chrono::microseconds>(now - it->second.since);
   auto m = std::move(it->second.message);
   flying_bytes_ -= m.payload.size();
@@ -122,6 +123,13 @@ std::optional<loop::Instant> Outbox::oldest_in_flight() const {
     if (it != flying_.end() && it->second.since == since) return since;
   }
   return std::nullopt;
+}
+
+std::optional<loop::Instant> Outbox::ack_deadline(std::chrono::milliseconds within) const {
+  const auto oldest = oldest_in_flight();
+  if (!oldest) return std::nullopt;
+  const auto since = last_ack_ ? std::max(*oldest, *last_ack_) : *oldest;
+  return std::min(since + within, *oldest + within * kPatience);
 }
 
 void Outbox::lost() {

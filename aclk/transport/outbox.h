@@ -85,6 +85,10 @@ class Outbox {
   [[nodiscard]] std::size_t in_flight() const { return flying_.size(); }
   // When the message that waits longest for its PUBACK was published.
   [[nodiscard]] std::optional<loop::Instant> oldest_in_flight() const;
+  // When a missing PUBACK means that the connection is dead: `within` after the oldest was sent or, while others still
+  // come in (a slow line with much on it), after the last of them; but never later than kPatience times that.
+  static constexpr int kPatience = 5;
+  [[nodiscard]] std::optional<loop::Instant> ack_deadline(std::chrono::milliseconds within) const;
   [[nodiscard]] std::uint64_t acked() const { return acked_; }
 
  private:
@@ -106,6 +110,7 @@ class Outbox {
   std::deque<std::pair<int, loop::Instant>> order_;           // flying_ in order of sending, with stale entries
   std::size_t flying_bytes_ = 0;
   std::map<std::string, std::uint16_t> aliases_;
+  std::optional<loop::Instant> last_ack_;
   std::uint64_t tickets_ = 0;
   std::uint64_t acked_ = 0;
 };

@@ -226,6 +226,27 @@ std::string outbox__oldest_in_flight__follows_the_acknowledgements() {
   return {};
 }
 
+std::string outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_not_for_ever() {
+  Outbox o;
+  Log log;
+  int mid = 1;
+  o.open(limits(100, 0));
+  EXPECT(!o.ack_deadline(60s));
+  for (const char *m : {"a", "b", "c"}) o.push(log.message(m));
+  drain(o, mid, t0);
+  EXPECT(o.ack_deadline(60s) == t0 + 60s);
+  o.puback(2, 0, t0 + 50s);  // the line is slow, not dead
+  EXPECT(o.ack_deadline(60s) == t0 + 110s);
+  o.puback(3, 0, t0 + 290s);  // everything but this one is acknowledged: it never will be
+  EXPECT(o.ack_deadline(60s) == t0 + 300s);
+  o.puback(1, 0, t0 + 291s);
+  EXPECT(!o.ack_deadline(60s));
+  o.push(log.message("d"));
+  drain(o, mid, t0 + 1000s);
+  EXPECT(o.ack_deadline(60s) == t0 + 1060s);
+  return {};
+}
+
 std::string outbox__lost__everything_ends_once_in_order_of_sending() {
   Outbox o;
   Log log;
@@ -282,6 +303,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(outbox__window_of_bytes__one_large_message_goes_alone),
     ACLK_TEST(outbox__pubacks__known_unknown_and_refusing),
     ACLK_TEST(outbox__oldest_in_flight__follows_the_acknowledgements),
+    ACLK_TEST(outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_not_for_ever),
     ACLK_TEST(outbox__lost__everything_ends_once_in_order_of_sending),
     ACLK_TEST(outbox__qos_0__counts_as_delivered_at_once),
     ACLK_TEST(meter__any_split__counts_packets_and_refuses_large_or_malformed_ones),
