@@ -73,10 +73,11 @@ def synthetic(base, build, **options):
 
 
 def machine():
-    """One line about where this was measured."""
+    """One line about where this was measured, and how busy that machine was already."""
     model = next((x.split(":", 1)[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), "?")
     commit = subprocess.run(["git", "-C", str(REPO), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return f"{os.cpu_count()} x {model}, Linux {os.uname().release}, commit {commit.stdout.strip()}"
+    return (f"{os.cpu_count()} x {model}, Linux {os.uname().release}, commit {commit.stdout.strip()}, "
+            f"load average {os.getloadavg()[0]:.1f}")
 
 
 __all__ = ["Bench", "Build", "LocalCloud", "Netdata", "Synthetic", "SyntheticHome", "arguments", "claim", "directory",
