@@ -77,7 +77,6 @@ def followed(build, servers, cloud):
     return f
 
 
-@pytest.mark.core
 def test_80_01_the_first_time(followed):
     """Nothing was ever told: both hashes are 0, and the contexts follow as changes (protocol.md 4.3, 4.5)."""
     first = followed.cloud.messages(followed.claim, "ContextsCheckpoint", "down")[0]
@@ -89,7 +88,6 @@ def test_80_01_the_first_time(followed):
     assert told["fields"]["created_at"] == pytest.approx(told["time"] * 1e6, abs=2e6)
 
 
-@pytest.mark.core
 def test_80_02_contents_are_the_agents(followed):
     followed.wait_equal()
     one = followed.cloud.contexts(followed.node_id)["testcharts.value"]
@@ -99,7 +97,6 @@ def test_80_02_contents_are_the_agents(followed):
     assert one["version"] > one["first_entry"]
 
 
-@pytest.mark.core
 def test_80_03_checkpoint_0_is_answered_with_everything(followed):
     """The cloud has lost what it had."""
     since = followed.cloud.last_message_number()
@@ -111,7 +108,6 @@ def test_80_03_checkpoint_0_is_answered_with_everything(followed):
     followed.wait_equal()
 
 
-@pytest.mark.core
 def test_80_04_equal_hash_is_answered_with_nothing(followed):
     followed.wait_equal()
     since = followed.checkpoint(followed.node["contexts_hash"])
@@ -122,7 +118,6 @@ def test_80_04_equal_hash_is_answered_with_nothing(followed):
     followed.wait_equal()
 
 
-@pytest.mark.core
 def test_80_05_a_context_appears(followed):
     since = followed.cloud.last_message_number()
     followed.charts.set("fresh", 5)
@@ -164,7 +159,6 @@ def test_80_07_what_it_says_changes(followed):
     assert len(followed.told_of("testcharts.fresh", since)) == 1
 
 
-@pytest.mark.core
 def test_80_10_wrong_ids_are_ignored(followed):
     stranger = str(uuid.uuid4())
     since = followed.checkpoint(1, claim=stranger)
@@ -178,13 +172,11 @@ def test_80_10_wrong_ids_are_ignored(followed):
     followed.cloud.wait(lambda: followed.told_of("testcharts.still", since), 30, "streaming goes on")
 
 
-@pytest.mark.core
 def test_80_11_claim_id_without_dashes(followed):
     since = followed.checkpoint(1, claim=followed.claim.replace("-", ""))
     followed.snapshot(since)
 
 
-@pytest.mark.core
 def test_80_12_stop_streaming(followed):
     cloud, ids = followed.cloud, {"claim_id": followed.claim, "node_id": followed.node_id}
     followed.wait_equal()
@@ -203,7 +195,6 @@ def test_80_12_stop_streaming(followed):
     assert followed.said(since, "ContextsSnapshot") == []
 
 
-@pytest.mark.core
 def test_80_20_reconnection_with_nothing_changed(followed):
     cloud, hellos = followed.cloud, followed.link.hellos()
     followed.wait_equal()
@@ -215,7 +206,6 @@ def test_80_20_reconnection_with_nothing_changed(followed):
     assert followed.said(since, "ContextsSnapshot") == []
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("how", ["killed", "agent restarted"])
 def test_80_21_restart_with_nothing_changed(followed, how):
     """The versions are on disk: no snapshot, and the cloud's hash is still ours."""
@@ -253,7 +243,6 @@ def test_80_22_an_update_is_lost(followed):
     followed.wait_equal()
 
 
-@pytest.mark.core
 def test_80_30_garbage_from_the_cloud(followed):
     since = followed.cloud.last_message_number()
     for kind in ("ContextsCheckpoint", "StopStreamingContexts", "StartAlarmStreaming", "SendAlarmCheckpoint",
@@ -265,13 +254,11 @@ def test_80_30_garbage_from_the_cloud(followed):
     followed.link.assert_online()
 
 
-@pytest.mark.core
 def test_80_90_in_the_end_both_are_equal(followed):
     followed.wait_equal()
     # What the agent holds as its hash is what the cloud computes: an equal checkpoint changes nothing.
     assert followed.node["hash_mismatches"] == 0
 
 
-@pytest.mark.core
 def test_80_99_nothing_against_the_protocol(followed):
     assert followed.cloud.violations() == []

@@ -113,7 +113,6 @@ def calm(followed):
 
 # -- one after the other ---------------------------------------------------------------------------------------------
 
-@pytest.mark.core
 def test_81_01_warning_critical_clear(followed, calm):
     warning = followed.raise_to("WARNING", calm)
     critical = followed.raise_to("CRITICAL", calm)
@@ -143,7 +142,6 @@ def test_81_02_fields_are_the_agents(followed, calm):
     assert e["alert_version"] == entry["when"] and not e["updated"]
 
 
-@pytest.mark.core
 def test_81_03_clear_that_does_not_last_is_not_told(followed, calm):
     followed.raise_to("WARNING", calm)
     cleared, _ = followed.charts.drive(ALERT, "CLEAR")
@@ -169,7 +167,6 @@ def whole_way(followed, since, meanwhile):
     return m
 
 
-@pytest.mark.core
 def test_81_10_link_cut_in_between(followed, calm):
     cloud, hellos = followed.cloud, followed.link.hellos()
 
@@ -185,7 +182,6 @@ def test_81_10_link_cut_in_between(followed, calm):
     assert followed.statuses(calm) == [5, 6, 4]
 
 
-@pytest.mark.core
 def test_81_11_link_frozen_in_between(followed, calm):
     cloud, hellos = followed.cloud, followed.link.hellos()
 
@@ -201,7 +197,6 @@ def test_81_11_link_frozen_in_between(followed, calm):
     assert followed.statuses(calm) == [5, 6, 4]
 
 
-@pytest.mark.core
 def test_81_12_puback_lost(followed, calm):
     """The cloud has it, the agent does not know: it comes again, as the same transition."""
     cloud, hellos = followed.cloud, followed.link.hellos()
@@ -226,7 +221,6 @@ def assert_resent_at_most_once(followed, since):
     assert len({m["fields"]["transition_id"] for m in told}) == 3
 
 
-@pytest.mark.core
 def test_81_13_puback_lost_and_nobody_told_the_version(followed, calm):
     """Without the cloud's version it has to be sent again."""
     cloud, hellos = followed.cloud, followed.link.hellos()
@@ -244,7 +238,6 @@ def test_81_13_puback_lost_and_nobody_told_the_version(followed, calm):
     assert followed.statuses(calm) == [5, 6, 6, 4]
 
 
-@pytest.mark.core
 def test_81_14_worker_killed_in_between(followed, calm):
     cloud, hellos = followed.cloud, followed.link.hellos()
 
@@ -257,7 +250,6 @@ def test_81_14_worker_killed_in_between(followed, calm):
     assert followed.statuses(calm) == [5, 6, 4]
 
 
-@pytest.mark.core
 def test_81_15_worker_killed_with_a_transition_on_its_way(followed, calm):
     """What was published and not acknowledged is remembered on disk, with its id."""
     cloud, hellos = followed.cloud, followed.link.hellos()
@@ -286,7 +278,6 @@ def test_81_16_worker_killed_while_a_clear_waits(followed, calm):
     assert followed.statuses(calm) == [5, 4]
 
 
-@pytest.mark.core
 def test_81_17_broker_restarted_in_between(followed, calm):
     cloud, hellos = followed.cloud, followed.link.hellos()
 
@@ -327,7 +318,6 @@ def wait_snapshot(followed, since, timeout=20):
     followed.wait_equal(exactly=True)
 
 
-@pytest.mark.core
 def test_81_20_versions(followed, calm):
     local = followed.node["alert_version"]
     since = followed.ask_version(0)
@@ -370,7 +360,6 @@ def test_81_22_wrong_ids_are_refused(followed, calm):
     assert f"ACLK STA [{stranger} (N/A)]: Ignoring request to stream alert state changes, invalid node." in log
 
 
-@pytest.mark.core
 def test_81_23_configuration(followed, calm):
     alert = followed.known()
     config = followed.settled(calm)["fields"]["config"]
@@ -402,7 +391,6 @@ def test_81_24_every_configuration(followed, calm):
         assert a["name"] in (c["alarm"], c["template"]) and (c["warning_expr"] or c["critical_expr"])
 
 
-@pytest.mark.core
 def test_81_25_unknown_configurations(followed, calm):
     cloud, stranger = followed.cloud, str(uuid.uuid4())
     cloud.send(followed.claim, "SendAlarmConfiguration", {"config_hash": stranger})
@@ -418,7 +406,6 @@ def test_81_25_unknown_configurations(followed, calm):
 
 # -- alerts go -------------------------------------------------------------------------------------------------------
 
-@pytest.mark.core
 def test_81_30_definition_deleted_while_raised(followed, calm):
     followed.charts.drive(OTHER, "WARNING", chart="other")
     followed.wait_known("WARNING", name=OTHER)
@@ -442,7 +429,6 @@ def test_81_31_reload_of_health(followed, calm):
     assert followed.statuses(calm) == [5]
 
 
-@pytest.mark.core
 def test_81_90_in_the_end_both_are_equal(followed, calm):
     followed.wait_equal()
     version = followed.node["alert_version"]
@@ -451,6 +437,5 @@ def test_81_90_in_the_end_both_are_equal(followed, calm):
     assert snapshots(followed, since) == []
 
 
-@pytest.mark.core
 def test_81_99_nothing_against_the_protocol(followed):
     assert followed.cloud.violations() == []

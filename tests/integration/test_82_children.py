@@ -59,7 +59,6 @@ def family(build, servers, cloud):
     return Family(build, servers, cloud)
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("name", ["parent", *KIDS])
 def test_82_01_contexts_and_alerts_of_each(family, name):
     family.cloud.wait_node(name, 30, live=True)
@@ -72,7 +71,6 @@ def test_82_01_contexts_and_alerts_of_each(family, name):
     assert family.node(name)["contexts_streaming"] and family.node(name)["alerts_streaming"]
 
 
-@pytest.mark.core
 def test_82_02_an_alert_is_its_own_childs(family):
     since = family.cloud.last_message_number()
     entry, seen = family.charts["kid1"].drive(ALERT, "WARNING")
@@ -84,7 +82,6 @@ def test_82_02_an_alert_is_its_own_childs(family):
     assert family.entries("kid2", since) == []
 
 
-@pytest.mark.core
 def test_82_03_killed(family):
     """Its contexts are collected no more; its alerts stay as they were."""
     family.charts["kid2"].drive(ALERT, "CRITICAL", 60)
@@ -101,7 +98,6 @@ def test_82_03_killed(family):
     assert all(not c["last_entry"] for c in family.cloud.contexts(family.node("kid1")["node_id"]).values())
 
 
-@pytest.mark.core
 def test_82_04_back_again(family):
     before = family.node("kid2")
     since = family.cloud.last_message_number()
@@ -117,7 +113,6 @@ def test_82_04_back_again(family):
     family.wait_equal("kid2")
 
 
-@pytest.mark.core
 def test_82_05_link_cut_while_things_happen(family):
     """Both children's alerts change, and one child goes, while nobody can be told."""
     cloud, hellos = family.cloud, family.link.hellos()
@@ -140,6 +135,5 @@ def test_82_05_link_cut_while_things_happen(family):
         family.wait_equal(name)
 
 
-@pytest.mark.core
 def test_82_99_nothing_against_the_protocol(family):
     assert family.cloud.violations() == []

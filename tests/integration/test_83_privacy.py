@@ -77,14 +77,12 @@ def publishes(link):
             yield fields.get("resolved_topic") or fields["topic"], base64.b64decode(fields["payload"]["b64"])
 
 
-@pytest.mark.core
 def test_83_01_the_agent_does_collect_it(watched):
     data = watched.agent.api("/api/v1/data?chart=testcharts.secret&after=-5&points=1&options=jsonwrap").body
     assert str(SECRET).encode() in data
     assert shows(data)
 
 
-@pytest.mark.core
 def test_83_02_only_metadata_messages(watched):
     topics = {t: n for n, t in watched.cloud.agent(watched.claim)["topics"].items()}
     sent = list(publishes(watched))
@@ -98,7 +96,6 @@ def test_83_02_only_metadata_messages(watched):
         assert schema.oddities(schema.OUTBOUND[topics[t]], payload) == []
 
 
-@pytest.mark.core
 def test_83_03_no_collected_value(watched):
     for topic, payload in publishes(watched):
         assert not shows(payload), f"{topic} holds the collected value"
@@ -108,7 +105,6 @@ def test_83_03_no_collected_value(watched):
         assert not shows(json.dumps([request["target"], request["headers"], request["body"]]).encode())
 
 
-@pytest.mark.core
 def test_83_04_but_the_value_of_an_alert(watched):
     """An alert tells what it was raised by, and nothing but its own messages does."""
     since = watched.cloud.last_message_number()
@@ -125,6 +121,5 @@ def test_83_04_but_the_value_of_an_alert(watched):
     assert shown <= OF_ALERTS
 
 
-@pytest.mark.core
 def test_83_99_nothing_against_the_protocol(watched):
     assert watched.cloud.violations() == []
