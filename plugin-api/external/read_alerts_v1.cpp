@@ -150,7 +150,11 @@ bool continues_log(const std::vector<Alert> &entries, std::uint64_t after, const
   constexpr std::uint64_t kStartSeconds = 5;  // an agent writes entries before it starts its plugins
   const auto it = std::find_if(entries.begin(), entries.end(), [&](const Alert &a) { return a.log_id == after; });
   if (it == entries.end()) return false;
-  if (!shown) return it->when_s + kStartSeconds < began_s;
+  if (!shown) {
+    // Such as these it writes then; anything else so young was read by a process that was killed a moment ago.
+    const bool of_a_start = it->status == NACLK_ALERT_REMOVED || it->status == NACLK_ALERT_UNKNOWN;
+    return it->when_s + (of_a_start ? kStartSeconds : 0) < began_s + (of_a_start ? 0 : 1);
+  }
   return shown->log_id != after || *shown == anchor_of(*it);
 }
 

@@ -60,7 +60,7 @@ struct LogAnchor {
 // entries another one may have its id (ids run ahead of the clock, then begin again at the clock):
 //  - `shown`, what was shown last by this process, must be the same entry, if it has this id;
 //  - if this process has shown nothing yet, the entry must be older than it: who remembers `after` has it from a
-//    process before. began_s: second in which this process began.
+//    process before; where it is one that a starting agent writes, by 5 s. began_s: second in which this process began.
 [[nodiscard]] bool continues_log(const std::vector<Alert> &entries, std::uint64_t after,
                                  const std::optional<LogAnchor> &shown, std::uint64_t began_s);
 

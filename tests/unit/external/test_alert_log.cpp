@@ -79,7 +79,21 @@ std::string log_v1__new_database_that_overtook__is_a_gap() {
 // Power cut: the last rows of the database are lost, their ids are given to the REMOVED of the next start.
 std::string log_v1__lost_end_written_anew_at_start__is_a_gap() {
   auto log = entries(100, 43, kBegan - 1);
+  log[0].status = NACLK_ALERT_REMOVED;
   EXPECT(!continues_log(log, 100, std::nullopt, kBegan));
+  return {};
+}
+
+// The worker is killed right after it has read a raised alert, and started again: nothing is missing.
+std::string log_v1__restart_within_a_second_of_a_raise__continues() {
+  for (const std::uint64_t ago : {0, 1, 4}) {
+    auto log = entries(100, 2, kBegan - ago);
+    log[0].status = NACLK_ALERT_WARNING;
+    EXPECT(continues_log(log, 100, std::nullopt, kBegan));
+  }
+  auto later = entries(100, 2, kBegan + 1);
+  later[0].status = NACLK_ALERT_WARNING;
+  EXPECT(!continues_log(later, 100, std::nullopt, kBegan));
   return {};
 }
 
@@ -313,6 +327,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(log_v1__new_database_just_above__is_a_gap),
     ACLK_TEST(log_v1__new_database_that_overtook__is_a_gap),
     ACLK_TEST(log_v1__lost_end_written_anew_at_start__is_a_gap),
+    ACLK_TEST(log_v1__restart_within_a_second_of_a_raise__continues),
     ACLK_TEST(log_v1__agent_replaced_below_a_living_process__is_seen_by_the_entry),
     ACLK_TEST(log_v1__clock_set_back_or_forth__ids_go_on),
     ACLK_TEST(log_v1__nothing_new__stays_where_it_was),

@@ -143,6 +143,7 @@ std::string alert_log_of_1_37__same_log__goes_on_without_a_gap() {
 std::string alert_log_of_1_37__new_database__is_a_gap_once() {
   const auto now = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  const auto later = now + 60;
   {  // lower ids
     Bench b(Generation::v1, v1_log({{8, log_entry(8, now)}, {7, log_entry(7, now)}}, 8));
     auto l = read_log(b, 10);
@@ -151,13 +152,14 @@ std::string alert_log_of_1_37__new_database__is_a_gap_once() {
     EXPECT(!l.gap && l.lines.empty());
   }
   {  // an entry of the same id, younger than this process
-    Bench b(Generation::v1, v1_log({{11, log_entry(11, now)}, {10, log_entry(10, now)}, {9, log_entry(9, now)}}, 11));
+    Bench b(Generation::v1,
+            v1_log({{11, log_entry(11, later)}, {10, log_entry(10, later)}, {9, log_entry(9, later)}}, 11));
     auto l = read_log(b, 10);
     EXPECT(l.gap && l.lines.size() == 1 && l.last == 11);
     EXPECT(!read_log(b, 11).gap);
   }
   {  // the same, and nothing after it
-    Bench b(Generation::v1, v1_log({{10, log_entry(10, now)}, {9, log_entry(9, now)}}, 10));
+    Bench b(Generation::v1, v1_log({{10, log_entry(10, later)}, {9, log_entry(9, later)}}, 10));
     EXPECT(read_log(b, 10).gap);
     EXPECT(!read_log(b, 10).gap);
   }
