@@ -59,9 +59,14 @@ class Cloud:
         await self.broker.stop()
 
     async def restart_broker(self, options: list[str] | None = None, down_seconds: float = 0):
-        """Ends every agent's connection, like a broker that goes away; None keeps the options."""
+        """Ends every agent's connection, like a broker that goes away; None keeps the options. A broker that has sent a
+        PUBACK answers for the message: what an agent saw acknowledged has reached the cloud, anything else is lost."""
+        frozen = [(relay, relay.freeze()) for relay in list(self.relays.values())]
+        await self.link.settle()
         await self.link.stop()
         await self.broker.stop()
+        for relay, held in frozen:
+            relay.lose_broker(held)
         if options is not None:
             self.broker.options = list(options)
         if down_seconds:

@@ -76,6 +76,10 @@ class Link:
             await self._control([{"command": "deleteClient", "username": mine.pop(0)}])
         return username, password
 
+    async def settle(self):
+        """Returns when all that the broker had for the cloud by now has come: its answers come in the same queue."""
+        await self._control([{"command": "listRoles"}])
+
     async def kick(self, claim_id: str):
         """The broker forgets the agent's credentials and ends its connections."""
         users = self._users.pop(claim_id, [])

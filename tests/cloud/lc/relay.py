@@ -25,6 +25,7 @@ class Relay:
         for gate in self._gates.values():
             gate.set()
         self._closing = asyncio.Event()
+        self._broker_gone = False
         self.rules = Rules(self._complain, cloud.topics_for)
 
     async def run(self):
@@ -103,7 +104,7 @@ class Relay:
                 await self._broker_writer.drain()
 
     def _to_broker(self, data: bytes):
-        if self._broker_writer and not self._broker_writer.is_closing():
+        if not self._broker_gone and self._broker_writer and not self._broker_writer.is_closing():
             self._broker_writer.write(data)
 
     # -- broker to agent ----------------------------------------------------------------------------------------
@@ -112,6 +113,8 @@ class Relay:
         try:
             while data := await broker_reader.read(CHUNK):
                 await self._gates["down"].wait()
+                if self._broker_gone:
+                    break
                 if self.cloud.behaviour.delay_down:
                     await asyncio.sleep(self.cloud.behaviour.delay_down)
                 out = b"".join(self._rewritten(p) for p in self._streams["down"].feed(data))
@@ -179,6 +182,17 @@ class Relay:
                 self._gates[d].clear()
             else:
                 self._gates[d].set()
+
+    def freeze(self):
+        """Until lose_broker(): what the broker has acknowledged by now is all that the agent sees acknowledged."""
+        held = [d for d, gate in self._gates.items() if gate.is_set()]
+        self.hold(held, True)
+        return held
+
+    def lose_broker(self, held: list[str]):
+        """The broker is gone, with all that it has read and not acknowledged."""
+        self._broker_gone = True
+        self.hold(held, False)
 
     def abort(self):
         """TCP reset."""
