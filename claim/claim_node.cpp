@@ -57,9 +57,11 @@ ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, cons
 }
 
 tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
-  auto id = load_identity(options.cloud_dir);
+  auto id = load_identity(options.cloud_dir, read_machine_guid(options.lib_dir).value_or(""));
   if (id.standing == Standing::disabled) return refuse_disabled(options.cloud_dir);
   if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
+  if (id.standing == Standing::copied && !options.reclaim)
+    return stop(ExitCode::local_files, fmt::format("{}\nNothing was changed.", id.why));
   if (id.standing == Standing::broken && !options.reclaim)
     return stop(ExitCode::local_files,
                 fmt::format("This node is claimed as {}, but {}.\nNothing was changed. To give it a new identity, run "
@@ -153,6 +155,11 @@ tl::expected<std::string, Outcome> ask_the_cloud(const Plan &p, const Doors &doo
 
 std::string standing_now(const Identity &before) {
   if (before.claim_id.empty()) return "Nothing was changed: this node is not claimed.";
+  if (before.standing == Standing::copied)
+    return fmt::format(
+        "Nothing was changed: the files of the claim {}, of another machine, are still there and not "
+        "used.",
+        before.claim_id);
   return fmt::format("Nothing was changed: the claim {} at {} stays in force.", before.claim_id, before.conf.url);
 }
 

@@ -74,7 +74,8 @@ std::string format_cloud_conf(const CloudConf &c) {
   add(out, "token", c.token, d.token, "the token last claimed with");
   add(out, "rooms", c.rooms, d.rooms, "room ids, separated by commas");
   add(out, "insecure", yes_no(c.insecure), yes_no(d.insecure), "yes = do not verify the cloud's certificate");
-  add(out, "machine_guid", c.machine_guid, d.machine_guid, "for information: the machine that was claimed");
+  add(out, "machine_guid", c.machine_guid, d.machine_guid,
+      "the machine that was claimed; a copy on another one does not connect");
   add(out, "claimed_id", c.claimed_id, d.claimed_id, "who this node is to the cloud; wins over the file claimed_id");
   add(out, "hostname", c.hostname, d.hostname, "for information: the name it was claimed under");
   return out;

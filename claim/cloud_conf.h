@@ -20,7 +20,7 @@ struct CloudConf {
   std::string token;  // secret
   std::string rooms;
   bool insecure = false;
-  std::string machine_guid;
+  std::string machine_guid;  // of the machine that was claimed; empty: by an older agent, unknown
   std::string claimed_id;
   std::string hostname;
 };

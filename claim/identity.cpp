@@ -44,13 +44,34 @@ std::optional<fs::path> readable_trust_file(const fs::path &dir) {
   return std::nullopt;
 }
 
-std::string key_trouble(const fs::path &file) {
+std::string key_trouble(const fs::path &dir) {
+  const auto file = dir / "private.pem";
   const auto pem = read_file(file, kMaxKeyFile);
   const auto key = pem.and_then([](const std::string &text) { return PrivateKey::from_pem(text); });
-  if (key) return {};
+  if (!key) {
+    const bool not_ours = !pem && pem.error().code == Errc::denied;
+    return fmt::format("Claimed agent cannot establish ACLK - unable to load private key '{}' ({}). {}", file.string(),
+                       key.error().what,
+                       not_ours ? "Give the file to the user the agent runs as (chown)" : "Claim this node again");
+  }
+  const auto other = read_file(dir / "public.pem", kMaxKeyFile);
+  if (!other || key->matches(*other).value_or(true)) return {};
   return fmt::format(
-      "Claimed agent cannot establish ACLK - unable to load private key '{}' ({}). Claim this node again",
-      file.string(), key.error().what);
+      "Claimed agent cannot establish ACLK - '{}' and '{}' are not halves of one key pair: one of the "
+      "two was replaced. Put back the one that is missing, or claim this node again: {}",
+      file.string(), (dir / "public.pem").string(), reclaim_command(dir));
+}
+
+// What cloud.conf says of the machine does not fit: the sentence, empty when it does (or nobody knows).
+std::string copy_trouble(const Identity &id, const fs::path &dir, std::string_view machine_guid) {
+  if (machine_guid.empty() || id.conf.machine_guid.empty()) return {};
+  const auto ours = parse_uuid(machine_guid);
+  const auto theirs = parse_uuid(id.conf.machine_guid);
+  if (!ours || ours == theirs) return {};
+  return fmt::format(
+      "{} is a copy of another machine's: it was claimed as {} for the machine guid {}, and this agent's "
+      "machine guid is {}. Nothing is sent to the cloud. To make this machine a node of its own, run: {}",
+      dir.string(), id.claim_id, theirs ? *theirs : printable(id.conf.machine_guid), *ours, reclaim_command(dir));
 }
 
 Identity standing(Identity id, Standing s, std::string why) {
@@ -61,7 +82,13 @@ Identity standing(Identity id, Standing s, std::string why) {
 
 }  // namespace
 
-Identity load_identity(const fs::path &dir) {
+std::string reclaim_command(const fs::path &dir) {
+  const bool usual = dir == fs::path("/var/lib/netdata/cloud.d");
+  return usual ? "netdata-aclk claim --reclaim"
+               : fmt::format("netdata-aclk claim --reclaim --cloud-dir {}", dir.string());
+}
+
+Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   Identity id;
   id.private_key = dir / "private.pem";
   id.trust_file = readable_trust_file(dir);
@@ -87,7 +114,9 @@ Identity load_identity(const fs::path &dir) {
         fmt::format("claimed_id '{}' (loaded from '{}'), is not a valid UUID.", printable(claim->text), claim->source));
   id.claim_id = *uuid;
   if (unreadable) return standing(std::move(id), Standing::broken, conf.error().what);
-  if (auto trouble = key_trouble(id.private_key); !trouble.empty())
+  if (auto copy = copy_trouble(id, dir, machine_guid); !copy.empty())
+    return standing(std::move(id), Standing::copied, std::move(copy));
+  if (auto trouble = key_trouble(dir); !trouble.empty())
     return standing(std::move(id), Standing::broken, std::move(trouble));
   return standing(std::move(id), Standing::claimed, {});
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "claim/base/result.h"
 #include "claim/cloud_conf.h"
@@ -17,8 +18,12 @@ enum class Standing : std::uint8_t {
   disabled,     // cloud.conf: enabled = no
   not_claimed,  // no claim id
   broken,       // claimed, but something needed is missing or does not fit; `why` says what and what to do
+  copied,       // claimed, but on another machine: cloud.d came here with an image or a backup
   claimed,
 };
+
+// Somebody has to do something about it (as opposed to: nobody has asked for a link).
+[[nodiscard]] constexpr bool is_trouble(Standing s) { return s == Standing::broken || s == Standing::copied; }
 
 struct Identity {
   Standing standing = Standing::not_claimed;
@@ -29,9 +34,14 @@ struct Identity {
   std::optional<std::filesystem::path> trust_file;  // trusted.pem, else cloud_fullchain.pem, if readable
 };
 
-// Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load. The URL is not
-// looked at: netdata.conf may have another. A cloud.conf that is there and cannot be read is no reason to fall back on
+// Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load, and to be the
+// other half of public.pem when that is a key (it may be missing: only the private one is used). The URL is not looked
+// at: netdata.conf may have another. A cloud.conf that is there and cannot be read is no reason to fall back on
 // defaults (it may say "enabled = no"): broken with a claim id, not_claimed without.
-[[nodiscard]] Identity load_identity(const std::filesystem::path &dir);
+// MACHINE_GUID is the agent's: when it is not empty and cloud.conf names another machine, the identity is a copy.
+[[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
+
+// The one command that makes this machine a node of its own, whatever lies in DIR.
+[[nodiscard]] std::string reclaim_command(const std::filesystem::path &dir);
 
 }  // namespace aclk::claim

@@ -83,6 +83,17 @@ std::string PrivateKey::public_pem() const {
   return text_of(bio);
 }
 
+Result<bool> PrivateKey::matches(std::string_view public_pem) const {
+  if (public_pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    return fail(Errc::too_big, "the public key is too large");
+  const Bio bio(BIO_new_mem_buf(public_pem.data(), static_cast<int>(public_pem.size())));
+  const Pkey other(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr) : nullptr);
+  const bool same = other && EVP_PKEY_eq(impl_->key.get(), other.get()) == 1;
+  ERR_clear_error();
+  if (!other) return fail(Errc::parse, "not a PEM public key");
+  return same;
+}
+
 Result<std::string> PrivateKey::decrypt_challenge(std::string_view cipher) const {
   const auto size = static_cast<std::size_t>(EVP_PKEY_get_size(impl_->key.get()));
   if (cipher.size() != size)

@@ -28,6 +28,9 @@ class PrivateKey {
   [[nodiscard]] std::string private_pem() const;  // PKCS#8
   [[nodiscard]] std::string public_pem() const;   // SubjectPublicKeyInfo
 
+  // Whether this text (PEM, SubjectPublicKeyInfo) is the other half; parse when it is no public key at all.
+  [[nodiscard]] Result<bool> matches(std::string_view public_pem) const;
+
   // RSA-OAEP with SHA-1, MGF1-SHA-1 and an empty label. The plain text is 1 to 214 bytes.
   [[nodiscard]] Result<std::string> decrypt_challenge(std::string_view cipher) const;
 

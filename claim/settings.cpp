@@ -62,10 +62,13 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
                                   const Getenv &getenv) {
   Settings s;
   s.conf = conf;
-  auto token = checked_token(o.token ? *o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN").value_or(""));
+  const auto asked = o.token ? o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN");
+  auto token = checked_token(asked ? *asked : conf.token);
   if (!token) return tl::unexpected<Error>(token.error());
   s.token = std::move(*token);
-  s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(""));
+  // The rooms of cloud.conf belong to its token: another token may be of another Space, which does not have them.
+  const auto &kept = s.token == conf.token ? conf.rooms : std::string();
+  s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(kept));
   s.insecure = o.insecure || conf.insecure;
   const auto url = url_text(o, conf, netdata_conf, getenv);
   auto checked = checked_cloud_url(url.text, s.insecure);

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "claim/upkeep.h"
+
 namespace aclk::link {
 
 using namespace std::chrono_literals;
@@ -39,10 +41,13 @@ void Module::remember_why(const claim::Identity &identity) {
 
 // Looks at cloud.d and starts the thread if there is something to do.
 void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
+  const auto upkeep = claim::keep_up(cloud_dir(host_));
+  for (const auto &lines : {upkeep.repaired, upkeep.wrong})
+    for (const auto &line : lines) log_.warning("{}", line);
   const auto settings = read_settings(host_, log_);
   remember_why(settings.identity);
   if (settings.identity.standing != claim::Standing::claimed) {
-    if (settings.identity.standing == claim::Standing::broken)
+    if (claim::is_trouble(settings.identity.standing))
       log_.error("{}", why_);
     else
       log_.info("CLAIM: {}", why_);
@@ -75,7 +80,10 @@ void Module::run() {
     if (!stopping_ && (again || std::exchange(reload_, false))) continue;
     if (!claimed) {
       remember_why(identity);
-      log_.info("CLAIM: {}", why_);
+      if (claim::is_trouble(identity.standing))
+        log_.error("{}", why_);
+      else
+        log_.info("CLAIM: {}", why_);
     }
     thread_alive_ = false;
     thread_ended_.notify_all();

@@ -16,8 +16,8 @@ namespace aclk::external {
 
 // The files of cloud.d that decide whether and as whom the link works. The module's own database and whatever else is
 // written there are none of them.
-inline constexpr std::array<std::string_view, 5> kIdentityFiles{"claimed_id", "cloud.conf", "private.pem",
-                                                                "trusted.pem", "cloud_fullchain.pem"};
+inline constexpr std::array<std::string_view, 6> kIdentityFiles{"claimed_id", "cloud.conf",  "private.pem",
+                                                                "public.pem", "trusted.pem", "cloud_fullchain.pem"};
 
 // Changes when one of these files does: content, or whether and why it cannot be read.
 [[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir);

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "claim/identity.h"
+#include "claim/upkeep.h"
 #include "plugin-api/external/chart.h"
 #include "plugin-api/external/child.h"
 #include "plugin-api/external/claim_watch.h"
@@ -36,6 +37,7 @@ class Supervisor {
   Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out)
       : options_(options),
         cloud_dir_(env.cloud_dir()),
+        machine_guid_(env.machine_guid),
         log_(log),
         program_(program),
         in_(in),
@@ -145,17 +147,21 @@ class Supervisor {
 
   void look_at_identity(Clock::time_point now) {
     look_at_ = watch_.fd() >= 0 ? Clock::time_point::max() : now + kLookWithoutInotify;
+    const auto upkeep = claim::keep_up(cloud_dir_);
+    for (const auto &line : upkeep.repaired) log_.warning(line);
     const auto print = identity_print(cloud_dir_);
     if (print_ == print) return;
     print_ = print;
-    const auto identity = claim::load_identity(cloud_dir_);
+    const auto identity = claim::load_identity(cloud_dir_, machine_guid_);
     const bool wanted = identity.standing == claim::Standing::claimed;
     const bool changed = print != worker_print_;
     if (wanted && keeper_.has_worker() && changed) log_.info("cloud.d has changed; the link starts anew with it");
     if (!wanted && identity.why != why_)
-      log_.line(NACLK_LOG_DAEMON, identity.standing == claim::Standing::broken ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
+      log_.line(NACLK_LOG_DAEMON, claim::is_trouble(identity.standing) ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
                 identity.why);
     why_ = wanted ? "" : identity.why;
+    if (!wanted)  // a worker says it itself
+      for (const auto &line : upkeep.wrong) log_.warning(line);
     obey(keeper_.on_identity(now, wanted, changed), now);
   }
 
@@ -176,6 +182,7 @@ class Supervisor {
 
   const Options &options_;
   const std::filesystem::path cloud_dir_;
+  const std::string machine_guid_;
   AgentLog &log_;
   const char *program_;
   const int in_;

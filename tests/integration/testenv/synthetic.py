@@ -11,7 +11,10 @@ from .waiting import wait_until
 class SyntheticHome:
     """Directories of a host that is no agent, with what claiming needs (testenv.claiming.claim takes it)."""
 
-    def __init__(self, base, guid="5f8a6f0e-0000-4000-8000-00000000be9c"):
+    # The machine guid that the default seed gives the local node.
+    GUID = "c965d634-8c18-4782-a10b-1dbc3e325e3a"
+
+    def __init__(self, base, guid=GUID):
         self.dir, self.lib, self.etc, self.cloud_dir = base, base / "lib", base / "etc", base / "lib/cloud.d"
         self.guid = guid
         for d in (self.lib / "registry", self.etc, base / "tmp"):

@@ -128,6 +128,55 @@ std::string reclaim__granted__replaces_key_and_id() {
   return {};
 }
 
+void make_copy(Node &n) {
+  n.write_old_claim();
+  auto conf = load_identity(n.dir()).conf;
+  conf.machine_guid = kOldClaim;
+  conf.token = "tok-of-the-space";
+  conf.rooms = "r9";
+  put(n.dir() / "cloud.conf", format_cloud_conf(conf));
+}
+
+std::string claim__copy_of_another_machine__changes_nothing_and_names_the_command() {
+  Node n;
+  make_copy(n);
+  const auto report = n.run();
+  EXPECT(report.exit == ExitCode::local_files);
+  EXPECT(contains(report.message, kMachineGuid) && contains(report.message, kOldClaim));
+  EXPECT(contains(report.message, "claim --reclaim"));
+  EXPECT_EQ(n.calls.size(), 0U);
+  EXPECT_EQ(n.disk.steps, 0);
+  return {};
+}
+
+std::string reclaim__copy_of_another_machine__is_a_new_node_with_the_token_and_rooms_of_the_copy() {
+  Node n;
+  make_copy(n);
+  n.options.reclaim = true;
+  n.options.token.reset();
+  n.options.url.reset();
+  n.answers = {HttpAnswer{204, ""}};
+  EXPECT(n.run().exit == ExitCode::claimed);
+  EXPECT(contains(n.calls.at(0).body, "tok-of-the-space") && contains(n.calls.at(0).body, "\"r9\""));
+  EXPECT(n.calls.at(0).url.starts_with("https://old.test/"));
+  const auto id = load_identity(n.dir(), kMachineGuid);
+  EXPECT(id.standing == Standing::claimed);
+  EXPECT(id.claim_id != kOldClaim);
+  EXPECT_EQ(id.conf.machine_guid, kMachineGuid);
+  EXPECT_EQ(get(n.dir() / "private.pem"), some_private_pem(1));
+  return {};
+}
+
+std::string reclaim__with_another_token__does_not_take_the_old_rooms() {
+  Node n;
+  make_copy(n);
+  n.options.reclaim = true;
+  n.answers = {HttpAnswer{204, ""}};
+  EXPECT(n.run().exit == ExitCode::claimed);
+  EXPECT(contains(n.calls.at(0).body, "tok-secret") && !contains(n.calls.at(0).body, "r9"));
+  return {};
+}
+
 std::string claim__settings_of_files__are_used() {
   Node n;
   n.answers = {HttpAnswer{204, ""}};
@@ -152,6 +201,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(claim__claimed_already__says_so_and_touches_nothing),
     ACLK_TEST(claim__copy_of_the_id_lost_in_a_crash__is_written_by_the_next_run),
     ACLK_TEST(reclaim__granted__replaces_key_and_id),
+    ACLK_TEST(claim__copy_of_another_machine__changes_nothing_and_names_the_command),
+    ACLK_TEST(reclaim__copy_of_another_machine__is_a_new_node_with_the_token_and_rooms_of_the_copy),
+    ACLK_TEST(reclaim__with_another_token__does_not_take_the_old_rooms),
     ACLK_TEST(claim__settings_of_files__are_used),
 };
 

@@ -83,6 +83,49 @@ std::string identity__private_key_missing_or_unusable__is_broken() {
   return {};
 }
 
+std::string identity__machine_guid_of_another_machine__is_a_copy_with_both_ids_and_the_command() {
+  const TempDir tmp;
+  put(tmp.path() / "private.pem", some_private_pem());
+  put(tmp.path() / "cloud.conf",
+      std::string("[global]\n claimed_id = ") + kId + "\n machine_guid = " + kOldClaim + "\n");
+  const auto id = load_identity(tmp.path(), kMachineGuid);
+  EXPECT(id.standing == Standing::copied);
+  for (const auto *part : {kId, kOldClaim, kMachineGuid, "netdata-aclk claim --reclaim"})
+    EXPECT(id.why.find(part) != std::string::npos);
+  // In any notation; and not when one of the two is not known.
+  EXPECT(load_identity(tmp.path(), "000000000000400080000000000000AA").standing == Standing::claimed);
+  EXPECT(load_identity(tmp.path()).standing == Standing::claimed);
+  put(tmp.path() / "cloud.conf", std::string("[global]\n claimed_id = ") + kId + "\n");
+  EXPECT(load_identity(tmp.path(), kMachineGuid).standing == Standing::claimed);
+  put(tmp.path() / "cloud.conf", std::string("[global]\n claimed_id = ") + kId + "\n machine_guid = x\x1b\n");
+  EXPECT(load_identity(tmp.path(), kMachineGuid).standing == Standing::copied);
+  EXPECT(load_identity(tmp.path(), kMachineGuid).why.find('\x1b') == std::string::npos);
+  return {};
+}
+
+std::string identity__copy_with_enabled_no__is_disabled() {
+  const TempDir tmp;
+  put(tmp.path() / "cloud.conf",
+      std::string("[global]\n enabled = no\n claimed_id = ") + kId + "\n machine_guid = " + kOldClaim + "\n");
+  EXPECT(load_identity(tmp.path(), kMachineGuid).standing == Standing::disabled);
+  return {};
+}
+
+std::string identity__public_key_of_another_pair__is_broken_and_says_so() {
+  const TempDir tmp;
+  put(tmp.path() / "claimed_id", kId);
+  put(tmp.path() / "private.pem", some_private_pem(0));
+  put(tmp.path() / "public.pem", public_pem_of(some_private_pem(1)));
+  const auto id = load_identity(tmp.path());
+  EXPECT(id.standing == Standing::broken);
+  EXPECT(id.why.find("are not halves of one key pair") != std::string::npos);
+  put(tmp.path() / "public.pem", public_pem_of(some_private_pem(0)));
+  EXPECT(load_identity(tmp.path()).standing == Standing::claimed);
+  put(tmp.path() / "public.pem", "garbage");  // it is not what the cloud is answered with
+  EXPECT(load_identity(tmp.path()).standing == Standing::claimed);
+  return {};
+}
+
 std::string identity__cloud_conf_that_cannot_be_read__is_broken_not_defaults() {
   const TempDir tmp;
   put(tmp.path() / "private.pem", some_private_pem());
@@ -148,6 +191,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(identity__enabled_no__is_disabled_whatever_else_there_is),
     ACLK_TEST(identity__id_that_is_no_uuid__is_not_claimed_and_says_so),
     ACLK_TEST(identity__private_key_missing_or_unusable__is_broken),
+    ACLK_TEST(identity__machine_guid_of_another_machine__is_a_copy_with_both_ids_and_the_command),
+    ACLK_TEST(identity__copy_with_enabled_no__is_disabled),
+    ACLK_TEST(identity__public_key_of_another_pair__is_broken_and_says_so),
     ACLK_TEST(identity__cloud_conf_that_cannot_be_read__is_broken_not_defaults),
     ACLK_TEST(identity__trust_file__is_trusted_pem_before_the_full_chain),
     ACLK_TEST(machine_guid__each_trouble__has_its_sentence),
