@@ -178,12 +178,16 @@ def test_60_12_runs_without_its_agent(build, fresh, cloud):
 
 def test_60_13_somebody_elses_agent_is_not_believed(build, fresh, agent):
     """The web API on the port belongs to another machine guid: not a word of it is used."""
-    p = Plugin(build.plugin, fresh.base / "p", agent=agent,
-               env={"NETDATA_REGISTRY_UNIQUE_ID": "99999999-8888-7777-6666-555555555555"})
+    other = "99999999-8888-7777-6666-555555555555"
+    conf = agent.cloud_dir / "cloud.conf"
+    text = conf.read_text()
+    conf.write_text(text.replace(agent.guid, other))  # else it is a copy of that agent's identity, and refused as such
+    p = Plugin(build.plugin, fresh.base / "p", agent=agent, env={"NETDATA_REGISTRY_UNIQUE_ID": other})
     fresh.add("plugin", p.start(), lambda: p.stderr)
     p.wait_worker()
-    wait_until(lambda: agent.guid in p.stderr or "99999999" in p.stderr, 15, "a line about the wrong agent")
+    wait_until(lambda: agent.guid in p.stderr or other in p.stderr, 15, "a line about the wrong agent")
     p.stop()
+    conf.write_text(text)
 
 
 def test_60_14_version_and_help(build):
