@@ -180,6 +180,7 @@ ClaimReport save(const Plan &p, const Identity &before, const std::string &claim
                     r.error().what, now, claim_id,
                     after.claim_id == claim_id ? "" : ", which will never connect: remove that node there")};
   }
+  (void)doors.disk->remove(p.dir / "unclaimed");
   return {
       ExitCode::claimed,
       fmt::format("Agent was successfully claimed.\nClaim id: {}\nCloud URL: {}\nThe agent's aclk.plugin sees this by "

@@ -31,8 +31,8 @@ Result<ClaimIdText> claim_id_text(const CloudConf &conf, const fs::path &dir) {
   return tl::unexpected<Error>(text.error());
 }
 
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, 64));
+std::string printable(std::string_view text, std::size_t at_most = 64) {
+  std::string out(text.substr(0, at_most));
   for (auto &c : out)
     if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
   return out;
@@ -82,6 +82,11 @@ Identity standing(Identity id, Standing s, std::string why) {
 
 }  // namespace
 
+std::string unclaimed_note(const fs::path &dir) {
+  const auto text = read_file(dir / "unclaimed", kMaxIdFile).value_or("");
+  return printable(trimmed(std::string_view(text).substr(0, text.find('\n'))), 512);
+}
+
 std::string reclaim_command(const fs::path &dir) {
   const bool usual = dir == fs::path("/var/lib/netdata/cloud.d");
   return usual ? "netdata-aclk claim --reclaim"
@@ -104,8 +109,9 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   const auto claim = claim_id_text(id.conf, dir);
   if (!claim) return standing(std::move(id), Standing::broken, claim.error().what);
   if (claim->text.empty()) {
-    const auto why = unreadable ? conf.error().what : std::string("Agent is not claimed yet");
-    return standing(std::move(id), Standing::not_claimed, why);
+    const auto note = unclaimed_note(dir);
+    auto why = note.empty() ? std::string("Agent is not claimed yet") : fmt::format("Agent is not claimed ({})", note);
+    return standing(std::move(id), Standing::not_claimed, unreadable ? conf.error().what : std::move(why));
   }
   const auto uuid = parse_uuid(claim->text);
   if (!uuid)

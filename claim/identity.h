@@ -41,6 +41,9 @@ struct Identity {
 // MACHINE_GUID is the agent's: when it is not empty and cloud.conf names another machine, the identity is a copy.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
 
+// The line that `netdata-aclk unclaim` left in DIR/unclaimed (when, what, by whom), printable; empty: none.
+[[nodiscard]] std::string unclaimed_note(const std::filesystem::path &dir);
+
 // The one command that makes this machine a node of its own, whatever lies in DIR.
 [[nodiscard]] std::string reclaim_command(const std::filesystem::path &dir);
 

@@ -5,12 +5,14 @@
 
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
 #include "claim/claim_node.h"
+#include "plugin-api/external/cli/directories.h"
 
 namespace aclk::cli {
 namespace {
@@ -41,57 +43,28 @@ Examples:
   NETDATA_CLAIM_TOKEN=... netdata-aclk claim --url https://cloud.example.org
   netdata-aclk claim --token-file /root/token --proxy http://proxy.example.org:3128)";
 
-int finish(ExitCode exit, const std::string &message) {
-  std::FILE *const out = exit == ExitCode::claimed ? stdout : stderr;
-  fmt::print(out, "{}\n", message);
-  return static_cast<int>(exit);
-}
+struct ClaimArguments {
+  std::string token;
+  std::string token_file;
+  std::string rooms;
+  std::string url;
+  std::string proxy;
+  std::string cloud_dir;
+  bool insecure = false;
+  bool reclaim = false;
+};
 
 std::optional<std::string> given(const CLI::App &command, const char *option, const std::string &value) {
   if (command.count(option) == 0) return std::nullopt;
   return value;
 }
 
-}  // namespace
-
-CLI::App *add_claim_command(CLI::App &app, ClaimArguments &a) {
-  auto *const c = app.add_subcommand("claim", "Connect this node to a Space in the cloud");
-  c->description(
-      "Connects this node to a Space in the cloud: makes a key pair, asks the cloud, and writes who this node is to\n"
-      "the agent's cloud directory. A node that is claimed already is left as it is.");
-  auto *const token = c->add_option("--token", a.token, "The claiming token of your Space")->type_name("TOKEN");
-  c->add_option("--token-file", a.token_file, "Read the claiming token from a file")
-      ->type_name("FILE")
-      ->excludes(token);
-  c->add_option("--rooms", a.rooms, "Room ids to put the node in, separated by commas")->type_name("ID,...");
-  c->add_option("--url", a.url, "The cloud (default: as cloud.conf says, else https://app.netdata.cloud)")
-      ->type_name("URL");
-  c->add_option(
-       "--proxy", a.proxy,
-       "none, env (http_proxy, then https_proxy), or\n(http|socks5|socks5h)://[user:password@]host[:port]; kept in "
-       "cloud.conf")
-      ->type_name("PROXY");
-  c->add_flag("--insecure", a.insecure, "Do not verify the cloud's certificate: for tests only; kept in cloud.conf");
-  c->add_option("--cloud-dir", a.cloud_dir,
-                "The agent's cloud directory (default: cloud.d in NETDATA_LIB_DIR, else /var/lib/netdata/cloud.d)")
-      ->type_name("DIR");
-  c->add_flag("--reclaim", a.reclaim, "Replace an existing claim by a new one, with a new key and claim id");
-  c->footer(kFooter);
-  return c;
-}
-
-int run_claim_command(const CLI::App &command, const ClaimArguments &a) {
-  const auto getenv = claim::process_environment();
+int run(const CLI::App &command, const ClaimArguments &a) {
+  const auto d = directories(a.cloud_dir);
   claim::ClaimOptions o;
-  o.lib_dir = claim::default_lib_dir(getenv);
-  o.cloud_dir = o.lib_dir / "cloud.d";
-  if (!a.cloud_dir.empty()) {
-    std::error_code ignored;
-    o.cloud_dir = std::filesystem::absolute(a.cloud_dir, ignored).lexically_normal();
-    if (!o.cloud_dir.has_filename()) o.cloud_dir = o.cloud_dir.parent_path();  // "DIR/"
-    if (!getenv("NETDATA_LIB_DIR")) o.lib_dir = o.cloud_dir.parent_path();
-  }
-  o.netdata_conf = claim::default_netdata_conf(getenv);
+  o.cloud_dir = d.cloud;
+  o.lib_dir = d.lib;
+  o.netdata_conf = d.config / "netdata.conf";
   o.token = given(command, "--token", a.token);
   o.rooms = given(command, "--rooms", a.rooms);
   o.url = given(command, "--url", a.url);
@@ -111,6 +84,34 @@ int run_claim_command(const CLI::App &command, const ClaimArguments &a) {
   const auto doors = claim::real_doors(*disk, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
   const auto report = claim::claim_node(o, doors);
   return finish(report.exit, report.message);
+}
+
+}  // namespace
+
+Command add_claim_command(CLI::App &app) {
+  const auto arguments = std::make_shared<ClaimArguments>();
+  auto &a = *arguments;
+  auto *const c = app.add_subcommand("claim", "Connect this node to a Space in the cloud");
+  c->description(
+      "Connects this node to a Space in the cloud: makes a key pair, asks the cloud, and writes who this node is to\n"
+      "the agent's cloud directory. A node that is claimed already is left as it is.");
+  auto *const token = c->add_option("--token", a.token, "The claiming token of your Space")->type_name("TOKEN");
+  c->add_option("--token-file", a.token_file, "Read the claiming token from a file")
+      ->type_name("FILE")
+      ->excludes(token);
+  c->add_option("--rooms", a.rooms, "Room ids to put the node in, separated by commas")->type_name("ID,...");
+  c->add_option("--url", a.url, "The cloud (default: as cloud.conf says, else https://app.netdata.cloud)")
+      ->type_name("URL");
+  c->add_option(
+       "--proxy", a.proxy,
+       "none, env (http_proxy, then https_proxy), or\n(http|socks5|socks5h)://[user:password@]host[:port]; kept in "
+       "cloud.conf")
+      ->type_name("PROXY");
+  c->add_flag("--insecure", a.insecure, "Do not verify the cloud's certificate: for tests only; kept in cloud.conf");
+  add_cloud_dir_option(*c, a.cloud_dir);
+  c->add_flag("--reclaim", a.reclaim, "Replace an existing claim by a new one, with a new key and claim id");
+  c->footer(kFooter);
+  return {c, [c, arguments] { return run(*c, *arguments); }};
 }
 
 }  // namespace aclk::cli

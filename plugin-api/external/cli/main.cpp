@@ -6,10 +6,12 @@
 #include <array>
 #include <exception>
 #include <iostream>
+#include <vector>
 
 #include "claim/exit_code.h"
 #include "plugin-api/external/cli/argv_secrets.h"
 #include "plugin-api/external/cli/claim_command.h"
+#include "plugin-api/external/cli/unclaim_command.h"
 
 namespace {
 
@@ -21,9 +23,12 @@ int run(std::vector<std::string> arguments) {
   app.set_version_flag("--version", std::string("netdata-aclk ") + ACLK_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
-  app.footer("Run `netdata-aclk claim --help` for the options of the command.");
-  aclk::cli::ClaimArguments claim_arguments;
-  const auto *const claim = aclk::cli::add_claim_command(app, claim_arguments);
+  app.footer("Run `netdata-aclk COMMAND --help` for the options of a command.");
+  const std::vector<aclk::cli::Command> commands{
+      aclk::cli::add_claim_command(app),
+      aclk::cli::add_unclaim_command(app),
+      aclk::cli::add_prepare_template_command(app),
+  };
 
   arguments.erase(arguments.begin());
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -40,7 +45,8 @@ int run(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError &e) {
     return app.exit(e) == 0 ? 0 : static_cast<int>(aclk::claim::ExitCode::usage);
   }
-  return aclk::cli::run_claim_command(*claim, claim_arguments);
+  const auto given = std::find_if(commands.begin(), commands.end(), [](const auto &c) { return c.parsed->parsed(); });
+  return given == commands.end() ? static_cast<int>(aclk::claim::ExitCode::usage) : given->run();
 }
 
 }  // namespace

@@ -30,3 +30,10 @@ def claim(build, agent, cloud, *args, rooms=True):
     token.unlink()
     assert p.returncode == 0, f"claim: exit code {p.returncode}\n{p.stdout}{p.stderr}"
     return (agent.cloud_dir / "claimed_id").read_text().strip()
+
+
+def run_cli(build, agent, command, *args, env=None, timeout=60):
+    """Any other subcommand of netdata-aclk for an agent's directories. Returns the finished process, output as text."""
+    env = {"NETDATA_LIB_DIR": agent.lib, "NETDATA_USER_CONFIG_DIR": agent.etc, **(env or {})}
+    return subprocess.run([build.cli, command, *map(str, args)], text=True, capture_output=True, timeout=timeout,
+                          env=clean_env(**env))

@@ -13,4 +13,5 @@ int run_key_tests();
 int run_proxy_tests();
 int run_request_tests();
 int run_settings_tests();
+int run_unclaim_tests();
 int run_upkeep_tests();

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/unclaim.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+#include "claim/base/c_own.h"
+#include "claim/base/files.h"
+#include "claim/cloud_dir.h"
+#include "claim/identity.h"
+#include "claim/ini.h"
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+namespace {
+
+constexpr mode_t kMode = 0660;
+constexpr auto kPatience = 5s;  // for a link to say goodbye: the worker's 2.4 s, generously
+constexpr auto kLook = 100ms;
+
+// What a claim leaves in cloud.d, by whatever version.
+constexpr std::array kClaimFiles{"claimed_id", "private.pem", "public.pem", "token",
+                                 "rooms",      "tmpin.txt",   "tmpout.txt"};
+// aclk.db is ours (aclk/sync/store.h); the other two are SQLite's, the last is one that was set aside.
+constexpr std::array kStateFiles{"aclk.db", "aclk.db-wal", "aclk.db-shm", "aclk.db.damaged"};
+// Agents of 2.x remember their guid in status-netdata.json as well, and keep the key for claiming over HTTP.
+constexpr std::array kMachineFiles{"registry/netdata.public.unique.id", "netdata_random_session_id",
+                                   "status-netdata.json"};
+
+bool there(const fs::path &file) {
+  struct stat st {};
+  return ::lstat(file.c_str(), &st) == 0;
+}
+
+// A connection of SQLite in WAL mode holds a shared lock on these bytes of the file for as long as it is open.
+bool in_use(const fs::path &database) {
+  const Fd fd(::open(database.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return false;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = 0x40000002;
+  lock.l_len = 510;
+  return ::fcntl(fd.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+// What the administrator set, without what belonged to the claim.
+CloudConf settings_of(const CloudConf &conf) {
+  CloudConf kept;
+  kept.enabled = conf.enabled;
+  kept.url = conf.url;
+  kept.proxy = conf.proxy;
+  kept.insecure = conf.insecure;
+  return kept;
+}
+
+bool all_default(const CloudConf &c) {
+  const CloudConf d;
+  return c.enabled == d.enabled && c.url == d.url && c.proxy == d.proxy && c.insecure == d.insecure;
+}
+
+class Wiping {
+ public:
+  Wiping(Disk &disk, fs::path dir) : disk_(disk), dir_(std::move(dir)) {}
+
+  // After this the node is not claimed.
+  Result<void> withdraw() {
+    const auto file = dir_ / "cloud.conf";
+    const auto conf = read_cloud_conf(file);
+    if (!conf && conf.error().code != Errc::not_found) return tl::unexpected<Error>(conf.error());
+    if (conf) {
+      const auto kept = settings_of(*conf);
+      if (all_default(kept)) {
+        if (auto r = remove(file); !r) return r;
+      } else {
+        if (auto r = write("cloud.conf", format_cloud_conf(kept)); !r) return r;
+        kept_.emplace_back("cloud.conf (the settings that are not the claim's)");
+      }
+    }
+    if (auto r = remove(dir_ / "claimed_id"); !r) return r;
+    return disk_.sync(dir_);
+  }
+
+  template <class Names>
+  Result<void> remove_all(const fs::path &dir, const Names &names) {
+    for (const auto *name : names)
+      if (auto r = remove(dir / name); !r) return r;
+    return {};
+  }
+
+  Result<void> remove(const fs::path &file) {
+    if (!there(file)) return {};
+    if (auto r = disk_.remove(file); !r) return r;
+    removed_.push_back(file.parent_path() == dir_ ? file.filename().string() : file.string());
+    return {};
+  }
+
+  Result<void> write(const char *name, const std::string &text) {
+    const auto staged = disk_.stage(dir_ / name, text, kMode);
+    if (!staged) return tl::unexpected<Error>(staged.error());
+    return disk_.put_in_place(*staged, dir_ / name);
+  }
+
+  [[nodiscard]] std::string story() const {
+    std::string out =
+        fmt::format("Removed: {}", removed_.empty() ? "nothing" : fmt::format("{}", fmt::join(removed_, ", ")));
+    auto kept = kept_;
+    for (const auto *name : {"trusted.pem", "cloud_fullchain.pem"})
+      if (there(dir_ / name)) kept.emplace_back(name);
+    if (!kept.empty()) out += fmt::format("\nKept: {}", fmt::join(kept, ", "));
+    return out;
+  }
+
+ private:
+  Disk &disk_;
+  fs::path dir_;
+  std::vector<std::string> removed_;
+  std::vector<std::string> kept_;
+};
+
+ClaimReport failed(const Error &e) {
+  return {ExitCode::local_files, e.what + ".\nPut that right and run the command again."};
+}
+
+// True: nobody has the durable state open any more.
+bool wait_for_the_link(const fs::path &dir, const UnclaimDoors &doors) {
+  for (auto waited = 0ms; in_use(dir / "aclk.db"); waited += kLook) {
+    if (waited >= kPatience) return false;
+    doors.sleep(kLook);
+  }
+  return true;
+}
+
+std::string environ_of(const fs::path &process) {
+  const Fd fd(::open((process / "environ").c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text(128U << 10, '\0');
+  const auto n = fd ? ::read(fd.get(), text.data(), text.size()) : 0;
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+// Agents tell each of their plugins their directories (stock-agent.md 2.2).
+int find_plugin(const fs::path &lib_dir) {
+  const auto wanted = std::string(1, '\0') + "NETDATA_LIB_DIR=" + lib_dir.string() + std::string(1, '\0');
+  std::error_code ignored;
+  for (auto it = fs::directory_iterator("/proc", ignored); it != fs::directory_iterator(); it.increment(ignored)) {
+    if (ignored) break;
+    const auto name = it->path().filename().string();
+    int pid = 0;
+    const auto r = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (r.ec != std::errc{} || r.ptr != name.data() + name.size()) continue;
+    const Fd comm(::open((it->path() / "comm").c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 32> text{};
+    if (!comm || ::read(comm.get(), text.data(), text.size() - 1) <= 0) continue;
+    if (std::string_view(text.data()).find(".plugin") == std::string_view::npos) continue;
+    if ((std::string(1, '\0') + environ_of(it->path())).find(wanted) != std::string::npos) return pid;
+  }
+  return 0;
+}
+
+}  // namespace
+
+UnclaimDoors real_unclaim_doors(Disk &disk) {
+  return {&disk, [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
+          [] { return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::time(nullptr))); }, find_plugin};
+}
+
+ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
+  const auto id = load_identity(o.cloud_dir);
+  if (!there(o.cloud_dir))
+    return {ExitCode::claimed, "This node is not claimed: there is no " + o.cloud_dir.string() + "."};
+  const auto dir = CloudDir::open(o.cloud_dir);
+  if (!dir)
+    return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
+
+  Wiping w(*doors.disk, o.cloud_dir);
+  const auto was = id.claim_id.empty() ? id.conf.claimed_id : id.claim_id;
+  if (!was.empty()) {
+    const auto note = fmt::format("{} unclaimed {} at {} by {}\n", doors.now(), was, id.conf.url, o.by);
+    if (auto r = w.write("unclaimed", note); !r) return failed(r.error());
+  }
+  if (auto r = w.withdraw(); !r) return failed(r.error());
+  const bool stopped = wait_for_the_link(o.cloud_dir, doors);
+  if (auto r = w.remove_all(o.cloud_dir, kClaimFiles); !r) return failed(r.error());
+  if (auto r = w.remove_all(o.cloud_dir, kStateFiles); !r) return failed(r.error());
+  if (auto r = doors.disk->sync(o.cloud_dir); !r) return failed(r.error());
+
+  if (was.empty()) return {ExitCode::claimed, "This node is not claimed.\n" + w.story()};
+  auto message = fmt::format(
+      "This node is unclaimed.\nIt was: {}\nCloud URL: {}\n{}\nIn your Space the node stays, as offline, until you "
+      "remove it "
+      "there.",
+      was, id.conf.url, w.story());
+  if (!stopped)
+    message +=
+        "\nThe agent has not let go of the link yet: if it does not by itself, run netdatacli reload-claiming-state or "
+        "restart the agent.";
+  return {ExitCode::claimed, message};
+}
+
+ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors) {
+  if (const int pid = doors.running_plugin(o.lib_dir); pid != 0)
+    return {
+        ExitCode::local_files,
+        fmt::format("The agent is running (process {} is one of its plugins), and would go on with the machine guid "
+                    "that it has read.\nNothing was changed. Stop it (systemctl stop netdata), run the command again, "
+                    "and take the image before it starts again.",
+                    pid)};
+  Wiping w(*doors.disk, o.cloud_dir);
+  if (there(o.cloud_dir)) {
+    const auto dir = CloudDir::open(o.cloud_dir);
+    if (!dir)
+      return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
+    if (auto r = w.withdraw(); !r) return failed(r.error());
+    if (auto r = w.remove_all(o.cloud_dir, kClaimFiles); !r) return failed(r.error());
+    if (auto r = w.remove_all(o.cloud_dir, kStateFiles); !r) return failed(r.error());
+    if (auto r = w.remove(o.cloud_dir / "unclaimed"); !r) return failed(r.error());
+    if (auto r = doors.disk->sync(o.cloud_dir); !r) return failed(r.error());
+  }
+  if (auto r = w.remove_all(o.lib_dir, kMachineFiles); !r) return failed(r.error());
+  if (!o.cache_dir.empty())
+    if (auto r = w.remove(o.cache_dir / "status-netdata.json"); !r) return failed(r.error());
+  return {
+      ExitCode::claimed,
+      fmt::format("This machine is ready to be copied.\n{}\nEach copy's agent makes a machine guid of its own when it "
+                  "first starts, and is a new node when it is claimed; a claim.conf, or NETDATA_CLAIM_TOKEN in its "
+                  "environment, claims each copy by itself.\nNot touched: the agent's own database ({}); a copy shows "
+                  "the template's metrics as those of an old node until that is removed too.",
+                  w.story(), o.cache_dir.empty() ? "in its cache directory" : o.cache_dir.string())};
+}
+
+}  // namespace aclk::claim

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The way back: a node that is nobody again, and a machine that can be copied.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "claim/claim_node.h"
+
+namespace aclk::claim {
+
+struct UnclaimOptions {
+  std::filesystem::path cloud_dir;
+  std::filesystem::path lib_dir;    // prepare_template: machine guid
+  std::filesystem::path cache_dir;  // prepare_template: agents of 2.x keep a copy of the guid there
+  std::string by;                   // who asks, for the note: a user name
+};
+
+struct UnclaimDoors {
+  Disk *disk = nullptr;  // not owned
+  std::function<void(std::chrono::milliseconds)> sleep;
+  std::function<std::string()> now;  // "2026-11-21 10:00:00", for the note
+  // The process id of a plugin of the agent with this library directory, 0 when none runs.
+  std::function<int(const std::filesystem::path &lib_dir)> running_plugin;
+};
+
+[[nodiscard]] UnclaimDoors real_unclaim_doors(Disk &disk);
+
+// The claim is withdrawn first (a link that is up sees that, says goodbye and ends; waited for up to 5 s), then
+// keys, claim id and durable state go. cloud.conf keeps what the administrator set (enabled, url, proxy, insecure) and
+// loses what belonged to the claim; certificates stay. cloud.d/unclaimed gets a line that says when, what and by whom,
+// so that what asked for this claim (claim.conf, environment) does not bring it back at the next start.
+// Blocks. Exits: claimed (0: done, or there was nothing), local_files, busy.
+[[nodiscard]] ClaimReport unclaim_node(const UnclaimOptions &options, const UnclaimDoors &doors);
+
+// The same without the note, and the agent's machine guid goes too: it makes a new one when it starts. Refused (exit
+// local_files) while the agent runs, which knows its guid by heart and would go on with it.
+[[nodiscard]] ClaimReport prepare_template(const UnclaimOptions &options, const UnclaimDoors &doors);
+
+}  // namespace aclk::claim
