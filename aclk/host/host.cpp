@@ -376,6 +376,10 @@ Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &i
   return std::move(*out);
 }
 
+void Host::interest(std::uint32_t kinds) const {
+  if (table_.interest != nullptr) table_.interest(table_.host, kinds);
+}
+
 void Host::store_node_id(std::string_view machine_guid, std::string_view claim_id, std::string_view node_id) const {
   if (table_.store_node_id != nullptr)
     table_.store_node_id(table_.host, str(machine_guid), str(claim_id), str(node_id));

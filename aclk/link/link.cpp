@@ -117,6 +117,8 @@ struct Link::Impl final : Commands {
   std::unique_ptr<query::Service> queries;
   query::LogBudget strange_log{20, std::chrono::seconds(10)};
   bool stopping = false;
+  bool online = false;
+  std::uint32_t interest = 0;  // as the host was told
 
   session::Session::Events session_events() {
     session::Session::Events e;
@@ -126,12 +128,16 @@ struct Link::Impl final : Commands {
       const auto max_payload = std::max<std::size_t>(o.limits.max_packet, 2 * kPacketOverhead) - kPacketOverhead;
       contexts->online(max_payload);
       alerts->online(max_payload);
+      online = true;
+      tell_interest();
     };
     e.offline = [this] {
       queries->connection_down();
       nodes->offline();
       contexts->offline();
       alerts->offline();
+      online = false;
+      tell_interest();
     };
     e.message = [this](std::string_view type, std::string_view payload) { on_message(type, payload); };
     return e;
@@ -160,6 +166,13 @@ struct Link::Impl final : Commands {
     session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control);
   }
 
+  void tell_interest() {
+    std::uint32_t now = online ? NACLK_INTEREST_NODES : 0;
+    if (online && contexts->wanted()) now |= NACLK_INTEREST_CONTEXTS;
+    if (online && alerts->wanted()) now |= NACLK_INTEREST_ALERTS;
+    if (now != std::exchange(interest, now)) host.interest(now);
+  }
+
   sync::Contexts::PublishFn bulk_publisher() {
     return [this](cloud::Topic topic, std::string payload, sync::Contexts::Done done) {
       session->publish(topic, std::move(payload), Priority::bulk,
@@ -172,7 +185,7 @@ struct Link::Impl final : Commands {
   void on_message(std::string_view type, std::string_view payload) {
     log.debug("Got message named '{}' from cloud", type);
     const auto what = dispatch(type, payload, *this);
-    if (what == Dispatched::handled) return;
+    if (what == Dispatched::handled) return tell_interest();
     if (!strange_log.allow(loop::now())) return;
     const auto name = type.substr(0, 128);
     if (what == Dispatched::undecodable)

@@ -97,6 +97,8 @@ class AlertSync {
   };
   [[nodiscard]] View view() const;
   [[nodiscard]] std::uint64_t version() const;
+  // Has the cloud asked for transitions?
+  [[nodiscard]] bool streaming() const { return streaming_; }
 
  private:
   struct Submitted {

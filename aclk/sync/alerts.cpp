@@ -182,10 +182,7 @@ void Alerts::act(const std::string &guid, Entry &e, AlertAction &action) {
                  [&](const ReadAlerts &) {
                    to_read_.push_back({guid, std::nullopt});
                  },
-                 [&](const ReadStoredAlerts &) {
-                   (void)ledger_.commit();
-                   e.sync.stored_alerts(ledger_.alerts(guid).alerts, moment());
-                 },
+                 [&](const ReadStoredAlerts &) { e.sync.stored_alerts(ledger_.told_alerts(guid), moment()); },
              },
              action);
 }
@@ -296,6 +293,10 @@ void Alerts::arm() {
       if (const auto it = entries_.find(guid); it != entries_.end()) run(guid, it->second);
     arm();
   });
+}
+
+bool Alerts::wanted() const {
+  return std::ranges::any_of(entries_, [](const auto &e) { return e.second.sync.streaming(); });
 }
 
 std::optional<AlertSync::View> Alerts::view(std::string_view machine_guid) const {

@@ -47,6 +47,8 @@ class Alerts {
   // An event of the host (enum naclk_event_kind); others than NACLK_EVENT_ALERTS are ignored.
   void host_event(std::uint32_t kind, std::string_view machine_guid);
 
+  // Has the cloud asked for the transitions of any node?
+  [[nodiscard]] bool wanted() const;
   [[nodiscard]] std::optional<AlertSync::View> view(std::string_view machine_guid) const;
 
  private:

@@ -64,6 +64,8 @@ class ContextSync {
 
   [[nodiscard]] std::uint64_t hash() const;
   [[nodiscard]] bool streaming() const { return streaming_; }
+  // Does the cloud wait for something of this node, now or whenever it changes?
+  [[nodiscard]] bool wanted() const { return streaming_ || checkpoint_.has_value(); }
   [[nodiscard]] std::size_t size() const { return hub_.size(); }
 
  private:

@@ -95,6 +95,10 @@ void Contexts::stop_streaming(const proto::StopStreamingContexts &m) {
   run(guid, *e);
 }
 
+bool Contexts::wanted() const {
+  return std::ranges::any_of(entries_, [](const auto &e) { return e.second.sync.wanted(); });
+}
+
 void Contexts::host_event(std::uint32_t kind, std::string_view machine_guid) {
   if (kind != NACLK_EVENT_CONTEXTS) return;
   for (auto &[guid, e] : entries_) {

@@ -41,6 +41,8 @@ class Contexts {
   void stop_streaming(const proto::StopStreamingContexts &m);
   // An event of the host (enum naclk_event_kind); others than NACLK_EVENT_CONTEXTS are ignored.
   void host_event(std::uint32_t kind, std::string_view machine_guid);
+  // Does the cloud want to hear of the contexts of any node?
+  [[nodiscard]] bool wanted() const;
 
  private:
   struct Entry {

@@ -2,6 +2,7 @@
 #include "aclk/sync/ledger.h"
 
 #include <utility>
+#include <variant>
 
 namespace aclk::sync {
 
@@ -53,6 +54,20 @@ T Ledger::read(Result<T> (Store::*what)(std::string_view), std::string_view key)
 std::vector<StoredNode> Ledger::nodes() { return read(&Store::nodes, claim_id_); }
 StoredContexts Ledger::contexts(std::string_view node_id) { return read(&Store::contexts, node_id); }
 StoredAlerts Ledger::alerts(std::string_view machine_guid) { return read(&Store::alerts, machine_guid); }
+
+std::vector<StoredAlert> Ledger::told_alerts(std::string_view machine_guid) {
+  std::map<std::string, StoredAlert> told;
+  for (auto &a : alerts(machine_guid).alerts) told.insert_or_assign(a.alert_id, std::move(a));
+  for (const auto &[row, change] : unsaved_) {
+    if (const auto *put = std::get_if<PutAlert>(&change); put != nullptr && put->machine_guid == machine_guid)
+      told.insert_or_assign(put->alert.alert_id, put->alert);
+    if (const auto *drop = std::get_if<DropAlert>(&change); drop != nullptr && drop->machine_guid == machine_guid)
+      told.erase(drop->alert_id);
+  }
+  std::vector<StoredAlert> out;
+  for (auto &[id, a] : told) out.push_back(std::move(a));
+  return out;
+}
 
 void Ledger::add(Change change) {
   auto row = row_of(change);

@@ -43,6 +43,8 @@ class Ledger {
   [[nodiscard]] std::vector<StoredNode> nodes();
   [[nodiscard]] StoredContexts contexts(std::string_view node_id);
   [[nodiscard]] StoredAlerts alerts(std::string_view machine_guid);
+  // The alerts that the cloud has of a node, as of now: also what the store could not take yet.
+  [[nodiscard]] std::vector<StoredAlert> told_alerts(std::string_view machine_guid);
 
   // Written soon.
   void add(Change change);

@@ -41,7 +41,20 @@ naclk_host ExternalHost::table() {
   t.active_alerts = hooks::active_alerts;
   t.alert_config = hooks::alert_config;
   t.query = hooks::query;
+  t.interest = hooks::interest;
   return t;  // store_node_id and load_node_id stay NULL: the module keeps node ids
+}
+
+void ExternalHost::on_interest(std::function<void(std::uint32_t)> tell) {
+  const std::lock_guard lock(interest_mutex_);
+  tell_interest_ = std::move(tell);
+  if (tell_interest_) tell_interest_(interest_);
+}
+
+void ExternalHost::interest(std::uint32_t kinds) {
+  const std::lock_guard lock(interest_mutex_);
+  interest_ = kinds;
+  if (tell_interest_) tell_interest_(kinds);
 }
 
 std::shared_ptr<const NodeCharts> ExternalHost::known_charts(const std::string &node) {

@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,6 +59,11 @@ class ExternalHost {
   [[nodiscard]] Definitions &definitions() { return definitions_; }
   [[nodiscard]] std::string config_dir() const { return facts_.env.user_config.string(); }
 
+  // What the cloud listens to, told by the module; and whom to tell it, at once with what was told before (nullptr =
+  // nobody any more). The function must neither call back nor block.
+  void on_interest(std::function<void(std::uint32_t)> tell);
+  void interest(std::uint32_t kinds);
+
   // From now on every call to the agent is interrupted: hooks come back within 100 ms.
   void begin_stop() { stopping_.store(true); }
   [[nodiscard]] const Interrupted &stopping() const { return stopped_; }
@@ -102,6 +109,10 @@ class ExternalHost {
 
   const std::uint64_t began_s_;
   LogBook log_book_;
+
+  std::mutex interest_mutex_;
+  std::uint32_t interest_ = 0;
+  std::function<void(std::uint32_t)> tell_interest_;
 
   mutable std::mutex mutex_;
   std::string db_trouble_;  // the last that was logged

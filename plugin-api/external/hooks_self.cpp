@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// log, config, identity, directories: nothing here asks the agent.
+// log, config, identity, directories, interest: nothing here asks the agent.
 #include "plugin-api/external/hooks.h"
 
 namespace aclk::external::hooks {
@@ -49,6 +49,13 @@ int directories(void *host, naclk_directories_fn show, void *ctx) noexcept {
     d.log = view(e.log.native());
     d.run = view(e.run.native());
     (void)show(ctx, &d);
+    return 0;
+  });
+}
+
+void interest(void *host, uint32_t kinds) noexcept {
+  (void)guarded(host, [&](ExternalHost &h) {
+    h.interest(kinds);
     return 0;
   });
 }

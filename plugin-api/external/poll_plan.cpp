@@ -19,13 +19,25 @@ PollPlan::Time PollPlan::next() const {
 void PollPlan::done(Subject subject, Time now, bool changed) {
   constexpr unsigned kQuietLooks = 12;
   constexpr unsigned kMaxFactor = 3;
+  constexpr unsigned kUnheardFactor = 6;
   auto &s = of(subject);
   s.quiet = changed ? 0 : std::min(s.quiet + 1, kQuietLooks * kMaxFactor);
-  const auto factor = subject == Subject::alerts ? 1U : std::min(kMaxFactor, 1 + s.quiet / kQuietLooks);
+  const auto unheard = subject == Subject::nodes ? kMaxFactor : kUnheardFactor;
+  auto factor = subject == Subject::alerts ? 1U : std::min(kMaxFactor, 1 + s.quiet / kQuietLooks);
+  if (!s.listened_to) factor = unheard;
   const auto interval = subject == Subject::alerts  ? intervals_.alerts
                         : subject == Subject::nodes ? intervals_.nodes
                                                     : intervals_.contexts;
   s.at = now + interval * factor;
+}
+
+void PollPlan::listened_to(Subject subject, bool yes) {
+  auto &s = of(subject);
+  if (yes && !s.listened_to) {
+    s.at = {};
+    s.quiet = 0;
+  }
+  s.listened_to = yes;
 }
 
 std::vector<std::string> PollPlan::pick(Subject subject, const std::vector<Node> &nodes, std::size_t budget,

@@ -35,6 +35,9 @@ class PollPlan {
   // without a change add one interval, up to three. Alerts keep their pace.
   void done(Subject subject, Time now, bool changed);
   void make_due(Subject subject) { of(subject).at = {}; }
+  // Does anybody listen to it? At first, yes. What nobody listens to is looked at six times as seldom, but nodes only
+  // at three: alerts each 6 s, nodes each 15 s, contexts each minute. When somebody begins to listen it is due.
+  void listened_to(Subject subject, bool yes);
 
   // Which nodes to look at this time: the local one always, of the others `budget` in turn (only those that are live
   // if so wanted: nothing happens to the alerts of a child that is away).
@@ -45,6 +48,7 @@ class PollPlan {
   struct State {
     Time at{};
     unsigned quiet = 0;
+    bool listened_to = true;
     std::size_t cursor = 0;
   };
   [[nodiscard]] State &of(Subject s) { return states_.at(static_cast<std::size_t>(s)); }

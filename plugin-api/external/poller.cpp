@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 #include <exception>
+#include <utility>
 
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/read_contexts.h"
@@ -66,8 +67,25 @@ void Poller::run() {
       went_away({Errc::io, e.what()}, now);
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, std::max(retry_at_, plan_.next()), [&] { return stop_.load(); });
+    wake_.wait_until(lock, std::max(retry_at_, plan_.next()), [&] { return stop_.load() || listened_to_; });
+    if (const auto kinds = std::exchange(listened_to_, std::nullopt)) hear(*kinds);
   }
+}
+
+void Poller::listen(std::uint32_t kinds) {
+  {
+    const std::lock_guard lock(mutex_);
+    listened_to_ = kinds;
+  }
+  wake_.notify_all();
+}
+
+// The one look of a 2.x agent tells of changes of everything.
+void Poller::hear(std::uint32_t kinds) {
+  const bool all_in_one = generation_ == Generation::v2;
+  plan_.listened_to(Subject::nodes, (kinds & NACLK_INTEREST_NODES) != 0);
+  plan_.listened_to(Subject::contexts, (kinds & NACLK_INTEREST_CONTEXTS) != 0);
+  plan_.listened_to(Subject::alerts, all_in_one ? kinds != 0 : (kinds & NACLK_INTEREST_ALERTS) != 0);
 }
 
 void Poller::look(PollPlan::Time now) {

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "plugin-api/external/agent.h"
@@ -28,6 +30,8 @@ class Poller {
   Poller(Agent &agent, AgentLog &log, PollIntervals intervals, Generation generation, Calls calls);
   // Interrupts what is under way and joins.
   ~Poller();
+  // What somebody listens to (enum naclk_interest), as the module told. Any thread; never blocks for long.
+  void listen(std::uint32_t kinds);
   Poller(const Poller &) = delete;
   Poller &operator=(const Poller &) = delete;
 
@@ -41,6 +45,7 @@ class Poller {
   void went_away(const Error &why, PollPlan::Time now);
   void came_back();
   void watch_for_sleep();
+  void hear(std::uint32_t kinds);
   [[nodiscard]] bool tell(const Events &events);  // were there any?
 
   Agent &agent_;
@@ -59,7 +64,8 @@ class Poller {
   const Interrupted stopped_{[this] { return stop_.load(); }};
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::thread thread_;  // last: the others exist when it starts
+  std::optional<std::uint32_t> listened_to_;  // told, and not looked at yet
+  std::thread thread_;                        // last: the others exist when it starts
 };
 
 }  // namespace aclk::external

@@ -178,7 +178,9 @@ class Work {
                        own_link_.store(true);
                        end_.wake();
                      }});
+      host_.on_interest([&poller](std::uint32_t kinds) { poller.listen(kinds); });
       watch();
+      host_.on_interest(nullptr);
       host_.begin_stop();  // the poller's and the module's calls come back at once
     }
     return stop();

@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define NACLK_ABI_MAJOR 1u
-#define NACLK_ABI_MINOR 0u
+#define NACLK_ABI_MINOR 1u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -80,6 +80,13 @@ enum naclk_log_level {
   NACLK_LOG_NOTICE = 2,
   NACLK_LOG_WARNING = 3,
   NACLK_LOG_ERROR = 4
+};
+
+/* What somebody at the other end of the link listens to just now. */
+enum naclk_interest {
+  NACLK_INTEREST_NODES = 1,    /* the link is up */
+  NACLK_INTEREST_CONTEXTS = 2, /* the cloud streams, or compares, contexts of some node */
+  NACLK_INTEREST_ALERTS = 4    /* the cloud streams alert transitions of some node */
 };
 
 /* Which of the agent's logs a line belongs to: error.log/daemon.log, access.log, debug.log. */
@@ -358,6 +365,11 @@ struct naclk_host {
   int (*store_node_id)(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, struct naclk_str node_id);
   int (*load_node_id)(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, naclk_text_fn show,
                       void *ctx);
+
+  /* [may be NULL, since 1.1] Thread: the link's; must not block. Told when it changes; nothing (0) holds before the
+   * first time. A host that has to look for changes may look less often for what nobody listens to, and looks at once
+   * when somebody begins to. It must not lose alert transitions over it. */
+  void (*interest)(void *host, uint32_t kinds); /* of enum naclk_interest */
 };
 
 /* -------------------------------------------------------------------------------------------------- the module */

@@ -142,6 +142,22 @@ std::string plan__nothing_changes__slows_down_to_a_third_but_not_alerts() {
   return {};
 }
 
+std::string plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does() {
+  PollPlan p({});
+  const PollPlan::Time t0{1h};
+  for (const auto s : kSubjects) p.listened_to(s, false);
+  for (const auto s : kSubjects) p.done(s, t0, true);
+  EXPECT(!p.due(Subject::alerts, t0 + 5s) && p.due(Subject::alerts, t0 + 6s));
+  EXPECT(!p.due(Subject::nodes, t0 + 14s) && p.due(Subject::nodes, t0 + 15s));
+  EXPECT(!p.due(Subject::contexts, t0 + 59s) && p.due(Subject::contexts, t0 + 60s));
+  p.listened_to(Subject::alerts, true);
+  EXPECT(p.due(Subject::alerts, t0) && !p.due(Subject::contexts, t0));
+  p.done(Subject::alerts, t0, false);
+  p.listened_to(Subject::alerts, true);  // is no news
+  EXPECT(!p.due(Subject::alerts, t0) && p.due(Subject::alerts, t0 + 1s));
+  return {};
+}
+
 std::string plan__many_children__are_looked_at_in_turn() {
   std::vector<Node> list(6);
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -196,6 +212,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(watch__node_gone_and_back__is_looked_at_anew),
     ACLK_TEST(plan__each_subject__has_its_interval),
     ACLK_TEST(plan__nothing_changes__slows_down_to_a_third_but_not_alerts),
+    ACLK_TEST(plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does),
     ACLK_TEST(plan__many_children__are_looked_at_in_turn),
     ACLK_TEST(plan__alerts_of_children__each_within_two_rounds),
 };

@@ -72,6 +72,37 @@ std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one
   return {};
 }
 
+std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not() {
+  const Dir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  const auto told = [](Ledger &l) {
+    std::string s;
+    for (const auto &a : l.told_alerts("m")) s += a.alert_id + std::to_string(a.version) + " ";
+    return s;
+  };
+  {
+    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+    l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
+    l.add(PutAlert{"m", {"b", 1, 20, 2, ""}});
+    EXPECT(l.commit());
+    l.add(DropAlert{"m", "a"});
+    l.add(PutAlert{"m", {"b", 3, 21, 3, ""}});
+    l.add(PutAlert{"other", {"c", 1, 30, 3, ""}});
+    EXPECT_EQ(told(l), "b21 ");
+    EXPECT(l.commit());
+    EXPECT_EQ(told(l), "b21 ");
+  }
+  {
+    Ledger l(loop.uv(), host.log(), d.path / "nowhere/aclk.db", "claim", kFast);
+    l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
+    EXPECT(!l.commit());
+    EXPECT_EQ(told(l), "a10 ");
+  }
+  loop.drain();
+  return {};
+}
+
 std::string ledger__other_claim__begins_empty() {
   const Dir d;
   const test::HostTable host;
@@ -90,6 +121,7 @@ std::string ledger__other_claim__begins_empty() {
 const CMUnitTest tests[] = {
     ACLK_TEST(ledger__added__is_written_soon_and_found_again),
     ACLK_TEST(ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one),
+    ACLK_TEST(ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not),
     ACLK_TEST(ledger__other_claim__begins_empty),
 };
 
