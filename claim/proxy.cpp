@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/proxy.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
+#include <initializer_list>
+#include <vector>
 
 #include "claim/base/url.h"
 #include "claim/ini.h"
@@ -114,6 +118,49 @@ Result<Proxy> parse_proxy(std::string_view text, std::string_view source) {
   return p;
 }
 
+struct EnvValue {
+  const char *name;
+  std::string value;
+};
+
+// An IP address as bytes: 4 or 16, or none.
+std::vector<unsigned char> ip_bytes(const std::string &text) {
+  std::vector<unsigned char> v4(4);
+  if (::inet_pton(AF_INET, text.c_str(), v4.data()) == 1) return v4;
+  std::vector<unsigned char> v6(16);
+  if (::inet_pton(AF_INET6, text.c_str(), v6.data()) == 1) return v6;
+  return {};
+}
+
+bool same_network(const std::vector<unsigned char> &a, const std::vector<unsigned char> &b, unsigned bits) {
+  if (a.size() != b.size() || bits > a.size() * 8) return false;
+  const auto whole = bits / 8;
+  if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
+  const unsigned rest = bits % 8;
+  return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+bool entry_excepts(std::string entry, const std::string &host, const std::vector<unsigned char> &ip) {
+  if (entry == "*") return true;
+  if (entry.starts_with('[') && entry.ends_with(']')) entry = entry.substr(1, entry.size() - 2);
+  if (!ip.empty()) {
+    const auto slash = entry.find('/');
+    const auto network = ip_bytes(entry.substr(0, slash));
+    if (network.empty()) return false;
+    unsigned bits = static_cast<unsigned>(network.size()) * 8;
+    if (slash != std::string::npos) {
+      const auto *const end = entry.data() + entry.size();
+      if (const auto r = std::from_chars(entry.data() + slash + 1, end, bits); r.ec != std::errc() || r.ptr != end)
+        return false;
+    }
+    return same_network(network, ip, bits);
+  }
+  const auto domain =
+      entry.substr(entry.find_first_not_of('.') == std::string::npos ? 0 : entry.find_first_not_of('.'));
+  return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
+                            host[host.size() - domain.size() - 1] == '.' && !domain.empty());
+}
+
 std::string address(const Proxy &p) {
   const auto *const form = std::find_if(kForms.begin(), kForms.end(), [&](const Form &f) { return f.kind == p.kind; });
   if (form == kForms.end()) return {};
@@ -122,6 +169,26 @@ std::string address(const Proxy &p) {
 }
 
 }  // namespace
+
+bool proxy_excepts(std::string_view list, std::string_view host) {
+  const auto without_dot = [](std::string s) {
+    if (s.ends_with('.')) s.pop_back();
+    return s;
+  };
+  const auto name = without_dot(lower(host));
+  const auto ip = ip_bytes(name);
+  constexpr std::string_view kBetween = ", \t";
+  for (auto at = list.find_first_not_of(kBetween); at != std::string_view::npos;) {
+    const auto end = std::min(list.find_first_of(kBetween, at), list.size());
+    if (entry_excepts(without_dot(lower(list.substr(at, end - at))), name, ip)) return true;
+    at = list.find_first_not_of(kBetween, end);
+  }
+  return false;
+}
+
+Proxy Proxy::towards(std::string_view target) const {
+  return kind != ProxyKind::none && proxy_excepts(except, target) ? Proxy{} : *this;
+}
 
 std::string Proxy::curl_url() const { return address(*this); }
 
@@ -135,12 +202,18 @@ Result<Proxy> resolve_proxy(std::string_view setting, std::string_view source, c
   const auto word = lower(setting.substr(0, 8));
   if (setting.empty() || word == "none") return Proxy{};
   if (word != "env") return parse_proxy(setting, source);
-  for (const auto *name : {"http_proxy", "https_proxy"}) {
-    const auto value = getenv(name);
-    if (!value || trimmed(*value).empty()) continue;
-    return parse_proxy(trimmed(*value), fmt::format("environment variable '{}'", name));
-  }
-  return Proxy{};
+  const auto from_env = [&](std::initializer_list<const char *> names) -> std::optional<EnvValue> {
+    for (const auto *name : names)
+      if (const auto value = getenv(name); value && !trimmed(*value).empty())
+        return EnvValue{name, std::string(trimmed(*value))};
+    return std::nullopt;
+  };
+  const auto found = from_env({"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+  if (!found) return Proxy{};
+  auto proxy = parse_proxy(found->value, fmt::format("environment variable '{}'", found->name));
+  if (proxy)
+    if (const auto except = from_env({"no_proxy", "NO_PROXY"})) proxy->except = except->value;
+  return proxy;
 }
 
 std::string mask_credentials(std::string_view text) {

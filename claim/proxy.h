@@ -23,8 +23,11 @@ struct Proxy {
   std::string password;  // percent-decoded; secret
   std::string source;    // "cloud.conf", "netdata.conf [cloud]", "environment variable 'http_proxy'"
   std::string warning;   // a sentence for the log, once; empty if there is nothing to say
+  std::string except;    // value of no_proxy: hosts that are reached directly; only from the environment
 
   [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
+  // The proxy to use towards this host (no brackets): itself, or none if the host is excepted.
+  [[nodiscard]] Proxy towards(std::string_view target) const;
   // For libcurl's CURLOPT_PROXY: "socks5h://[::1]:1080"; without credentials; "" when there is none.
   [[nodiscard]] std::string curl_url() const;
   // For people and state: "none" or "http://host:port (with credentials, from cloud.conf)". Never a secret.
@@ -34,9 +37,14 @@ struct Proxy {
 // value of an environment variable, nullopt if unset; injected so that tests need no environment
 using Getenv = std::function<std::optional<std::string>(const char *name)>;
 
-// What the setting asks for. `env` looks at http_proxy, then https_proxy. A text of unknown form gives an error whose
-// sentence shows it masked; the caller logs it and goes direct, as the documents say.
+// What the setting asks for. `env` looks at http_proxy, https_proxy and all_proxy, the first that says something; the
+// upper case names too, but for HTTP_PROXY, which a web server's clients can set (CVE-2016-5385). A text of unknown
+// form gives an error whose sentence shows it masked; the caller logs it and goes direct, as the documents say.
 [[nodiscard]] Result<Proxy> resolve_proxy(std::string_view setting, std::string_view source, const Getenv &getenv);
+
+// Is `host` (a name or an IP address, no brackets) in a list as no_proxy has it? Entries between commas or blanks: `*`,
+// a domain with all that is below it (with or without a leading dot), an address, or a network 192.0.2.0/24.
+[[nodiscard]] bool proxy_excepts(std::string_view list, std::string_view host);
 
 // `text` with everything between :// and the last @ replaced by a mask of fixed length.
 [[nodiscard]] std::string mask_credentials(std::string_view text);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/ini.h"
 
@@ -76,6 +77,7 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   s.url = std::move(*checked);
   if (auto r = settle_proxy(proxy_text(o, conf, netdata_conf, getenv), getenv, s); !r)
     return tl::unexpected<Error>(r.error());
+  if (const auto to = parse_url(s.url)) s.proxy = s.proxy.towards(to->host);
   s.conf.url = s.url;
   s.conf.token = s.token;
   s.conf.rooms = s.rooms;

@@ -59,11 +59,12 @@ class Exchange {
   [[nodiscard]] Fault error_of(CURLcode code) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::chrono::milliseconds connect_timeout() const {
-    return reach_.proxy.kind == claim::ProxyKind::none ? request_.connect_timeout : request_.timeout;
+    return proxy_.kind == claim::ProxyKind::none ? request_.connect_timeout : request_.timeout;
   }
 
   HttpRequest request_;
   const Reach &reach_;
+  claim::Proxy proxy_;  // towards this host
   std::function<void(Reached<HttpResponse>)> done_;
 
   std::string bad_url_;
@@ -86,6 +87,7 @@ void Exchange::prepare() {
     return;
   }
   target_ = transport::host_port(url->host, url->port);
+  proxy_ = reach_.proxy.towards(url->host);
   if (!set_head(*url)) return;
   easy_.set(CURLOPT_URL, url->str().c_str());
   easy_.set(CURLOPT_PROTOCOLS_STR, "https");
@@ -99,7 +101,7 @@ void Exchange::prepare() {
     easy_.set(CURLOPT_NOBODY, 1L);
   }
   easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  easy_.set_proxy(reach_.proxy);
+  easy_.set_proxy(proxy_);
   easy_.set_timeouts(connect_timeout(), request_.timeout);
   tls_.apply(easy_, reach_, url->host);
   easy_.set(CURLOPT_HEADERFUNCTION, on_header);
@@ -171,7 +173,7 @@ std::size_t Exchange::on_body(const char *data, std::size_t size, std::size_t co
   return n;
 }
 
-std::string Exchange::where() const { return transport::where(target_, easy_.peer(), reach_.proxy); }
+std::string Exchange::where() const { return transport::where(target_, easy_.peer(), proxy_); }
 
 Reached<HttpResponse> Exchange::outcome(CURLcode code) {
   if (code != CURLE_OK) return tl::unexpected<Fault>(error_of(code));
@@ -191,8 +193,7 @@ Fault Exchange::error_of(CURLcode code) const {
     return error(Errc::too_big, fmt::format("{}: the answer is larger than {} bytes (or its head than {}); is that the "
                                             "cloud?",
                                             where(), request_.max_body, kMaxHead));
-  if (auto e = transport::connect_error(easy_, code, {target_, reach_.proxy, connect_timeout(), tls_.begun()}))
-    return *e;
+  if (auto e = transport::connect_error(easy_, code, {target_, proxy_, connect_timeout(), tls_.begun()})) return *e;
   const auto why = easy_.trouble(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

@@ -103,7 +103,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     http_status = 0;
     whom.clear();
     if (!tell(events.stage, name)) return;
-    if (!tell(events.note, connecting(to, http.reach().proxy))) return;
+    if (!tell(events.note, connecting(to, http.reach().proxy.towards(to.host)))) return;
     HttpRequest r;
     r.method = std::move(method);
     r.url = url_of(to, target);
@@ -132,7 +132,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     pending = 0;
     if (!answer) return fail({status_of(answer.error()), answer.error().error()});
     http_status = answer->status;
-    whom = transport::where(host, answer->address, http.reach().proxy);
+    whom = transport::where(host, answer->address, http.reach().proxy.towards(host));
     const char *const method = stage == Stage::password ? "POST" : "GET";
     if (!tell(events.note, fmt::format("ACLK: HTTPS \"{}\" request to \"{}\" finished with HTTP code: {}", method, host,
                                        http_status)))

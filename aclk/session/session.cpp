@@ -188,7 +188,7 @@ struct Session::Impl {
     session_us = std::max(loop::wall_us(), session_us + 1);
     transport::ConnectionPlan p;
     p.endpoint = credentials->endpoint;
-    p.proxy = plan.reach.proxy;
+    p.proxy = plan.reach.proxy.towards(p.endpoint.host);
     p.scratch = plan.scratch;
     p.mqtt.client_id = credentials->client_id;
     p.mqtt.username = credentials->username;
@@ -218,8 +218,9 @@ struct Session::Impl {
     limits = l;
     log.info("ACLK: Websocket Connection Accepted By Server");
     log.info("ACLK: MQTT Connection Accepted By Server");
-    const auto whom = transport::where(transport::host_port(credentials->endpoint.host, credentials->endpoint.port),
-                                       address, plan.reach.proxy);
+    const auto &to = credentials->endpoint;
+    const auto whom =
+        transport::where(transport::host_port(to.host, to.port), address, plan.reach.proxy.towards(to.host));
     log.debug("ACLK: connected to {}", whom);
     attempts.online("connected to " + whom, loop::now());
     if (l.max_packet < transport::MqttLimits{}.max_packet)

@@ -30,4 +30,8 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   require(!shows(proxy->display()) && !shows(proxy->warning) && !shows(proxy->curl_url()), "nothing shows a password");
   require((proxy->kind == claim::ProxyKind::none) == proxy->host.empty(), "a proxy has a host");
   require(proxy->kind == claim::ProxyKind::none || proxy->port != 0, "and a port");
+  require(!claim::proxy_excepts("", bytes) && claim::proxy_excepts("*", bytes), "no_proxy: nobody and everybody");
+  (void)claim::proxy_excepts(bytes, "192.0.2.77");
+  (void)claim::proxy_excepts(bytes, "2001:db8::77");
+  (void)claim::proxy_excepts(bytes, "mqtt.example.org");
 }

@@ -76,6 +76,61 @@ std::string proxy__shown__tells_credentials_and_source_but_no_secret() {
   return {};
 }
 
+std::string proxy__env__knows_the_other_names_but_not_HTTP_PROXY() {
+  const auto resolve = [](std::map<std::string, std::string> e) {
+    return resolve_proxy("env", "cloud.conf", env(std::move(e)))->display();
+  };
+  EXPECT_EQ(resolve({{"all_proxy", "socks5h://a:1"}}),
+            "socks5h://a:1 (without credentials, from environment variable 'all_proxy')");
+  EXPECT_EQ(resolve({{"ALL_PROXY", "socks5://a"}}),
+            "socks5://a:1080 (without credentials, from environment variable 'ALL_PROXY')");
+  EXPECT_EQ(resolve({{"HTTPS_PROXY", "http://b:2"}, {"ALL_PROXY", "http://c:3"}}),
+            "http://b:2 (without credentials, from environment variable 'HTTPS_PROXY')");
+  EXPECT_EQ(resolve({{"HTTP_PROXY", "http://b:2"}}), "none");
+  return {};
+}
+
+std::string proxy__no_proxy__goes_around_it_but_only_when_the_proxy_is_of_the_environment() {
+  const auto e = env({{"http_proxy", "http://p:1"}, {"no_proxy", "example.org"}});
+  const auto p = resolve_proxy("env", "", e);
+  EXPECT(p->towards("cloud.example.org").kind == ProxyKind::none);
+  EXPECT_EQ(p->towards("cloud.example.com").host, "p");
+  EXPECT_EQ(resolve_proxy("http://q:2", "cloud.conf", e)->towards("cloud.example.org").host, "q");
+  return {};
+}
+
+std::string proxy__no_proxy__names_addresses_and_networks() {
+  const std::pair<const char *, const char *> excepted[] = {
+      {"*", "a.b"},
+      {"example.org", "example.org"},
+      {"example.org", "EXAMPLE.org."},
+      {".example.org", "a.example.org"},
+      {"a, b\tc.d , e", "x.c.d"},
+      {"localhost,127.0.0.1", "127.0.0.1"},
+      {"10.0.0.0/9", "10.127.0.1"},
+      {"0.0.0.0/0", "1.2.3.4"},
+      {"[::1]", "::1"},
+      {"2001:db8::/33", "2001:0db8:7fff::1"},
+  };
+  for (const auto &[list, host] : excepted) EXPECT(proxy_excepts(list, host));
+  const std::pair<const char *, const char *> not_excepted[] = {
+      {"", "a"},
+      {",, ", "a"},
+      {"example.org", "anexample.org"},
+      {"example.org", "example.org.uk"},
+      {".", "a"},
+      {"10.0.0.0/9", "10.128.0.1"},
+      {"10.0.0.0/x", "10.0.0.1"},
+      {"10.0.0.0/33", "10.0.0.1"},
+      {"10.0.0.0/-1", "10.0.0.1"},
+      {"10.0.0.1", "::1"},
+      {"0.0.1", "10.0.0.1"},
+      {"::/129", "::1"},
+  };
+  for (const auto &[list, host] : not_excepted) EXPECT(!proxy_excepts(list, host));
+  return {};
+}
+
 std::string proxy__env__takes_http_proxy_then_https_proxy() {
   const auto resolve = [](std::map<std::string, std::string> e) {
     return resolve_proxy("env", "cloud.conf", env(std::move(e)));
@@ -133,6 +188,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(proxy__each_documented_form__is_taken_apart),
     ACLK_TEST(proxy__shown__tells_credentials_and_source_but_no_secret),
     ACLK_TEST(proxy__env__takes_http_proxy_then_https_proxy),
+    ACLK_TEST(proxy__env__knows_the_other_names_but_not_HTTP_PROXY),
+    ACLK_TEST(proxy__no_proxy__goes_around_it_but_only_when_the_proxy_is_of_the_environment),
+    ACLK_TEST(proxy__no_proxy__names_addresses_and_networks),
     ACLK_TEST(proxy__unknown_form__is_an_error_without_secrets),
     ACLK_TEST(proxy__credentials_without_a_colon__are_left_out_with_a_warning),
     ACLK_TEST(mask__any_text__hides_all_up_to_the_last_at_sign),
