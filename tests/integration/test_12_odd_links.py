@@ -165,31 +165,6 @@ class TestNetwork:
         c.wait_online(claim_id, 20)
         assert c.query(claim_id, "/api/v1/info").http_status == 200
 
-    @pytest.mark.core
-    @pytest.mark.parametrize("user", [None, "walter"])
-    def test_12_63_through_an_http_proxy(self, build, fresh, link, user):
-        proxy = fresh.add("tinyproxy", TinyProxy(fresh.base / "proxy", user, "secret").start(),
-                          lambda: "")
-        home = SyntheticHome(fresh.base / "host")
-        claim_id = claim(build, home, link.cloud, "--proxy", proxy.url)
-        asked = len(proxy.connects())
-        host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
-        link.cloud.wait_online(claim_id, 20)
-        assert link.cloud.query(claim_id, "/api/v1/info").http_status == 200
-        assert len(proxy.connects()) >= asked + 2, "the login and the link both go through it"
-        assert "secret" not in host.log and "secret" not in host.state()
-        assert "ACLK Proxy: " + ("http://127.0.0.1" if not user else "http://") in host.state()
-
-    def test_12_64_proxy_that_says_no(self, build, fresh, link):
-        proxy = fresh.add("tinyproxy", TinyProxy(fresh.base / "proxy", "walter", "secret").start(), lambda: "")
-        home = SyntheticHome(fresh.base / "host")
-        claim(build, home, link.cloud)
-        conf = home.cloud_dir / "cloud.conf"
-        conf.write_text(conf.read_text().replace("# proxy = env", f"proxy = http://walter:wrong@127.0.0.1:{proxy.port}"))
-        host = fresh.add("synthetic", s := Synthetic(build.synthetic, home).start(), lambda: s.log)
-        wait_until(lambda: re.search("401|407|proxy", host.log.partition("connecting to")[2]), 10, "the reason in the log")
-        assert "wrong" not in host.log
-
 
 def test_12_99_nothing_against_the_protocol(link):
     """But for what the tests provoke: injected packets, and topics that the cloud has changed its mind about."""

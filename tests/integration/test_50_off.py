@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from conftest import bring_online
-from testenv import Plugin, process, stays, wait_until
+from testenv import Plugin, Synthetic, SyntheticHome, netns, process, stays, wait_until
 from testenv.claiming import claim
 
 LOOKED = 4.0  # seconds that are watched
@@ -63,13 +63,17 @@ def test_50_02_switched_off(build, cloud, fresh, plain):
     p.stop()
 
 
-def test_50_03_no_system_call_goes_out(build, cloud, fresh, plain):
+@pytest.mark.parametrize("why", ["not-claimed", "switched-off"])
+def test_50_03_no_system_call_goes_out(build, cloud, fresh, plain, why):
     """The same, seen by strace: nothing is connected, resolved or started."""
     if build.sanitizer:
         pytest.skip("a sanitizer has threads of its own")
     strace = shutil.which("strace")
     if not strace:
         pytest.skip("strace is not installed")
+    if why == "switched-off":
+        claim(build, plain, cloud)
+        set_enabled(plain, "no")
     trace = fresh.base / "trace"
     wrapper = fresh.base / "aclk.plugin"
     wrapper.write_text(f"#!/bin/sh\nexec {strace} -f -qq -e trace=socket,connect,sendto,sendmsg,clone,clone3 "
@@ -81,6 +85,26 @@ def test_50_03_no_system_call_goes_out(build, cloud, fresh, plain):
     p.process.wait(10)
     lines = trace.read_text().splitlines()
     assert [x for x in lines if re.search(r"socket\(AF_INET|connect\(|send(to|msg)\(|clone", x)] == []
+
+
+@pytest.mark.skipif(not netns.possible(), reason="no network namespaces here")
+@pytest.mark.parametrize("why", ["not-claimed", "switched-off"])
+def test_50_07_no_packet_goes_out(build, cloud, fresh, why):
+    """The same, seen by a network that has nobody else in it: its counters do not move. Those of a link that is on do."""
+    home = SyntheticHome(fresh.base / "host")
+    net = fresh.add("network", netns.Network(fresh.base / "net").start(), lambda: "")
+    if why == "switched-off":
+        claim(build, home, cloud)
+        set_enabled(home, "no")
+    host = fresh.add("synthetic", s := Synthetic(build.synthetic, home, prefix=net.prefix).start(), lambda: s.log)
+    before = net.counters()
+    stays(lambda: net.counters() == before, LOOKED, "the counters do not move", 0.5)
+    assert len(process.threads(host.pid)) <= (1 if not build.sanitizer else 2)
+    if why == "switched-off":
+        host.stop()
+        set_enabled(home, "yes")
+        host.start()
+        wait_until(lambda: net.counters() != before, 10, "the counters move")
 
 
 def test_50_04_switched_on_while_it_runs(build, cloud, fresh, plain):

@@ -119,6 +119,25 @@ def test_85_02_transitions_that_go_on(build, servers, cloud, many):
 
 
 @pytest.mark.core
+def test_85_03_the_host_knows_what_the_cloud_listens_to(build, servers, cloud, many):
+    """So that one that has to look for changes looks less often for what nobody wants to know."""
+    def heard():
+        return [x.partition("the cloud listens to:")[2].split() for x in host.host.log.splitlines()
+                if "the cloud listens to:" in x]
+    host = Many(build, servers, cloud, "heard", nodes=2, contexts=2, alerts=2)
+    wait_until(lambda: heard() and heard()[-1] == ["nodes", "contexts", "alerts"], 30, lambda: f"all: {heard()}")
+    assert heard()[0] == ["nodes"], "before the cloud's checkpoints"
+    for node in cloud.nodes(host.claim):
+        cloud.send(host.claim, "StopStreamingContexts", {"claim_id": host.claim, "node_id": node["node_id"]})
+    wait_until(lambda: heard()[-1] == ["nodes", "alerts"], 10, lambda: f"no contexts: {heard()}")
+    seen = len(heard())
+    cloud.disconnect(host.claim, abrupt=True)
+    wait_until(lambda: heard()[seen:seen + 1] == [[]], 10, lambda: f"nothing while offline: {heard()}")
+    wait_until(lambda: heard()[-1] == ["nodes", "contexts", "alerts"], 30, lambda: f"all again: {heard()}")
+    host.host.stop()
+
+
+@pytest.mark.core
 def test_85_10_everything_is_in_sync(many):
     many.cloud.wait(many.in_sync, 150, "everything in sync")
     many.wait_versions(30)

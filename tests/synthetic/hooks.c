@@ -52,6 +52,14 @@ static int config(void *host, struct naclk_str section, struct naclk_str key, na
   return -ENOENT; /* everything at its default */
 }
 
+static void interest(void *host, uint32_t kinds) {
+  char text[64];
+  const int n =
+      snprintf(text, sizeof text, "the cloud listens to:%s%s%s", kinds & NACLK_INTEREST_NODES ? " nodes" : "",
+               kinds & NACLK_INTEREST_CONTEXTS ? " contexts" : "", kinds & NACLK_INTEREST_ALERTS ? " alerts" : "");
+  log_line(host, NACLK_LOG_TRACE, NACLK_LOG_DEBUG, (struct naclk_str){text, (size_t)n});
+}
+
 static int identity(void *host, naclk_identity_fn show, void *ctx) {
   return synthetic_db_identity(((struct synthetic_host *)host)->db, show, ctx);
 }
@@ -285,6 +293,7 @@ struct naclk_host synthetic_host_table(struct synthetic_host *host) {
       .active_alerts = active_alerts,
       .alert_config = alert_config,
       .query = query,
+      .interest = interest,
       .store_node_id = store_node_id,
       .load_node_id = load_node_id,
   };

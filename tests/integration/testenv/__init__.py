@@ -4,15 +4,17 @@
 Every process is started through `Process`, which marks it (environment variable ACLK_TEST_RUN), ends it with its
 starter, and lets a session prove that nothing is left. Every port comes from `take_port`.
 """
+from .dante import Dante
 from .netdata import Netdata, Reply
 from .paths import Build, REPO
 from .plugin import Plugin
 from .ports import take_port
 from .process import Process, leftovers
+from .squid import Squid
 from .synthetic import Synthetic, SyntheticHome
 from .testcharts import TestCharts
 from .tinyproxy import TinyProxy
 from .waiting import Timeout, stays, wait_until
 
-__all__ = ["Build", "Netdata", "Plugin", "Process", "REPO", "Reply", "Synthetic", "SyntheticHome", "TestCharts",
-           "Timeout", "TinyProxy", "leftovers", "stays", "take_port", "wait_until"]
+__all__ = ["Build", "Dante", "Netdata", "Plugin", "Process", "REPO", "Reply", "Squid", "Synthetic", "SyntheticHome",
+           "TestCharts", "Timeout", "TinyProxy", "leftovers", "stays", "take_port", "wait_until"]

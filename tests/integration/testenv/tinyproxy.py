@@ -44,7 +44,7 @@ class TinyProxy:
 
     def connects(self):
         """What it was asked to reach: lines of CONNECT requests."""
-        return [x for x in self.log.splitlines() if "CONNECT " in x]
+        return [x for x in self.log.splitlines() if "): CONNECT " in x]
 
     def stop(self):
         if self.process:
