@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "aclk/loop/clock.h"
 #include "claim/upkeep.h"
 
 namespace aclk::link {
@@ -26,6 +27,7 @@ Result<void> Module::start() {
   if (started_) return fail(Errc::invalid_argument, "the link is started already");
   started_ = true;
   stopping_ = false;
+  began_s_ = loop::wall_us() / 1'000'000;
   begin(lock);
   return {};
 }
@@ -149,6 +151,13 @@ void Module::reload() {
 }
 
 std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
+  auto s = ask(timeout);
+  const std::lock_guard lock(mutex_);
+  if (s) s->began_s = began_s_;
+  return s;
+}
+
+std::optional<report::State> Module::ask(std::chrono::milliseconds timeout) {
   // Shared with the posted function, which may run after we have given up.
   const auto answer = std::make_shared<std::promise<report::State>>();
   auto future = answer->get_future();

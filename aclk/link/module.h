@@ -48,6 +48,7 @@ class Module {
     Link *link = nullptr;  // to be used on its loop only
   };
 
+  [[nodiscard]] std::optional<report::State> ask(std::chrono::milliseconds timeout);
   void begin(std::unique_lock<std::mutex> &lock);
   void run();
   bool one_life(Settings settings);
@@ -62,6 +63,7 @@ class Module {
   bool started_ = false;
   bool stopping_ = false;
   bool reload_ = false;
+  std::int64_t began_s_ = 0;  // start(), epoch
   Running running_;
   // There is no link: the reason, as sentence, state and status.
   std::string why_;

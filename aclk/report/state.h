@@ -26,7 +26,8 @@ struct State {
   std::string proxy;  // display form, no credentials
   std::string why;    // not claimed, disabled or broken: the reason; else what session.why says
   session::Report session;
-  std::string durable;  // why state is not written to disk; empty = it is
+  std::int64_t began_s = 0;  // the module's start, epoch
+  std::string durable;       // why state is not written to disk; empty = it is
   std::vector<NodeState> nodes;
 };
 

@@ -39,6 +39,7 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
   s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);
   s.polls.contexts = interval(conf, "poll contexts every", s.polls.contexts);
+  s.socket = conf.get(kOwn, "socket").value_or("");
   return s;
 }
 

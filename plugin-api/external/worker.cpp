@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -24,9 +25,11 @@
 #include "plugin-api/external/external_host.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
+#include "plugin-api/external/local_socket.h"
 #include "plugin-api/external/poller.h"
 #include "plugin-api/external/read_nodes.h"
 #include "plugin-api/external/show.h"
+#include "plugin-api/external/socket_path.h"
 #include "plugin-api/external/worker_exit.h"
 
 namespace aclk::external {
@@ -153,11 +156,29 @@ bool is_online(naclk_module *module) {
   return online;
 }
 
+// A request on the local socket is one to the module.
+std::string serve(naclk_module *module, const LocalRequest &request) {
+  naclk_http_request q{};
+  q.size = sizeof q;
+  q.method = view(request.method);
+  q.path = view(request.path);
+  q.query = view(request.query);
+  std::string out;
+  const auto take = [](void *ctx, const naclk_reply *reply) -> int {
+    *static_cast<std::string *>(ctx) = local_response(reply->status, text(reply->content_type), text(reply->body));
+    return 0;
+  };
+  const int rc = netdata_aclk_http(module, &q, take, &out);
+  if (rc == -ENOENT) return local_error(404, "There is nothing at this path.");
+  if (out.empty()) return local_error(503, "The link cannot answer now.");
+  return out;
+}
+
 // Runs the module until the end. Gives back the exit status.
 class Work {
  public:
-  Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, PollIntervals polls)
-      : options_(options), end_(end), log_(log), host_(host), polls_(polls) {}
+  Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, Settings settings)
+      : options_(options), end_(end), log_(log), host_(host), settings_(std::move(settings)) {}
 
   int run() {
     std::array<char, kErrorText> error{};
@@ -171,8 +192,9 @@ class Work {
       log_.error(fmt::format("the module does not start: {}", error.data()));
       return kExitFailed;
     }
+    open_socket();
     {
-      Poller poller(host_.agent(), log_, polls_, host_.facts().generation,
+      Poller poller(host_.agent(), log_, settings_.polls, host_.facts().generation,
                     {[this](const Event &e) { tell(e); },
                      [this] {
                        own_link_.store(true);
@@ -187,6 +209,17 @@ class Work {
   }
 
  private:
+  // The link works without it.
+  void open_socket() {
+    const auto &env = host_.facts().env;
+    const auto places = socket_places(settings_.socket, env.run, env.lib);
+    if (places.empty()) return;
+    auto opened = LocalSocket::open(places, [this](const LocalRequest &r) { return serve(module_.get(), r); });
+    if (!opened) return log_.warning(fmt::format("there is no local socket: {}", opened.error().what));
+    socket_ = std::move(*opened);
+    log_.info(fmt::format("state and commands at the local socket {}", socket_->path().native()));
+  }
+
   void tell(const Event &event) {
     naclk_event e{};
     e.size = sizeof e;
@@ -209,6 +242,7 @@ class Work {
   int stop() {
     ::alarm(kLastResort);  // the default action ends the process
     const auto rc = netdata_aclk_stop(module_.get(), static_cast<std::uint32_t>(kStopTime.count()));
+    socket_.reset();
     if (rc < 0) {
       log_.warning("the module did not stop in time");
       (void)module_.release();  // its threads may still be in a hook; the process ends with them
@@ -221,8 +255,9 @@ class Work {
   End &end_;
   AgentLog &log_;
   ExternalHost &host_;
-  const PollIntervals polls_;
+  const Settings settings_;
   Module module_;
+  std::unique_ptr<LocalSocket> socket_;  // asks the module
   std::atomic<bool> own_link_{false};
 };
 
@@ -258,7 +293,7 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   const auto alarms = agent.get_json({}, "/api/v1/alarms?active", [&] { return end.wait(0ms); });
   host_facts.capabilities = agent_capabilities(**facts, alarms && bool_of(*alarms, "status"));
   ExternalHost host(std::move(host_facts), conf, agent, log);
-  return Work(options, end, log, host, settings.polls).run();
+  return Work(options, end, log, host, settings).run();
 }
 
 }  // namespace aclk::external

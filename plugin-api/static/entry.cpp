@@ -2,6 +2,8 @@
 //
 // The functions of <netdata-aclk/plugin.h>: the module's only exported symbols. Nothing is decided here; every
 // exception ends here.
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -13,6 +15,8 @@
 #include <netdata-aclk/plugin.h>
 
 #include "aclk/link/module.h"
+#include "aclk/loop/clock.h"
+#include "aclk/report/info.h"
 #include "plugin-api/static/buildinfo.h"
 
 struct naclk_module {
@@ -64,6 +68,46 @@ int show_reply(naclk_reply_fn show, void *ctx, int status, std::string_view type
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+constexpr auto kPatience = 2s;  // with the link's loop
+
+// Shows what `text` makes of the link's state.
+template <auto Text>
+int show_state(aclk::link::Module &module, std::string_view type, naclk_reply_fn show, void *ctx) {
+  const auto state = module.state(kPatience);
+  if (!state) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
+  return show_reply(show, ctx, 200, type, Text(module, *state));
+}
+
+using aclk::link::Module;
+using aclk::report::State;
+
+std::string json_of(const Module & /*module*/, const State &state) { return aclk::report::state_json(state); }
+std::string text_of(const Module & /*module*/, const State &state) { return aclk::report::state_text(state); }
+std::string info_of(const Module &module, const State &state) {
+  const auto &id = module.host().identity();
+  return aclk::report::info_json(state, {id.machine_guid, id.hostname, id.agent_version},
+                                 aclk::loop::wall_us() / 1'000'000);
+}
+
+int serve_reload(Module &module, naclk_reply_fn show, void *ctx) {
+  module.reload();
+  return show_reply(show, ctx, 200, kPlain, "ok");
+}
+
+struct Route {
+  std::string_view path;
+  std::string_view method;
+  int (*serve)(Module &, naclk_reply_fn, void *);
+};
+constexpr std::array kRoutes{
+    Route{"/api/v1/aclk", "GET",
+          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<json_of>(m, kJson, show, ctx); }},
+    Route{"/api/v1/aclk/text", "GET",
+          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<text_of>(m, kPlain, show, ctx); }},
+    Route{"/api/v3/info", "GET",
+          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<info_of>(m, kJson, show, ctx); }},
+    Route{"/api/v1/reload-claiming-state", "POST", serve_reload},
+};
 
 }  // namespace
 
@@ -136,18 +180,11 @@ int netdata_aclk_http(naclk_module *m, const naclk_http_request *request, naclk_
   if (m == nullptr || request == nullptr || show == nullptr) return -EINVAL;
   return guarded([&] {
     const auto q = take(request);
-    const auto path = view(q.path);
-    const auto method = view(q.method);
-    if (path == "/api/v1/aclk") {
-      if (method != "GET") return show_reply(show, ctx, 405, kPlain, "Only GET is served here.");
-      const auto state = m->module.state(2s);
-      if (!state) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
-      return show_reply(show, ctx, 200, kJson, aclk::report::state_json(*state));
-    }
-    if (path == "/api/v1/reload-claiming-state") {
-      if (method != "POST") return show_reply(show, ctx, 405, kPlain, "Only POST is served here.");
-      m->module.reload();
-      return show_reply(show, ctx, 200, kPlain, "ok");
+    for (const auto &r : kRoutes) {
+      if (view(q.path) != r.path) continue;
+      if (view(q.method) == r.method) return r.serve(m->module, show, ctx);
+      const auto sentence = std::string("Only ") + std::string(r.method) + " is served here.";
+      return show_reply(show, ctx, 405, kPlain, sentence);
     }
     return -ENOENT;
   });

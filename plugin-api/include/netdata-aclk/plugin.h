@@ -428,8 +428,9 @@ NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct n
 NACLK_EXPORT int netdata_aclk_command(struct naclk_module *module, struct naclk_str command, naclk_text_fn show,
                                       void *ctx);
 
-/* Serves a path of the agent's local web API that is the link's: GET /api/v1/aclk, POST
- * /api/v1/reload-claiming-state. Returns 0 with the reply shown (405 included); -ENOENT when the path is not ours. */
+/* Serves a path of the agent's local web API that is the link's: GET /api/v1/aclk (JSON) and /api/v1/aclk/text, the
+ * state; GET /api/v3/info, of which agents[0].cloud; POST /api/v1/reload-claiming-state. Blocks at most 2 s. Returns 0
+ * with the reply shown (405 included); -ENOENT when the path is not ours. */
 NACLK_EXPORT int netdata_aclk_http(struct naclk_module *module, const struct naclk_http_request *request,
                                    naclk_reply_fn show, void *ctx);
 

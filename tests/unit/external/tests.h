@@ -26,6 +26,7 @@ int target_tests();
 int watch_tests();
 int keeper_tests();
 int plugin_words_tests();
+int local_tests();
 int log_tests();
 int http_tests();
 int agent_tests();

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The local socket: what it understands, what it says, and what it does with what stands in its place.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "plugin-api/external/local_request.h"
+#include "plugin-api/external/local_socket.h"
+#include "plugin-api/external/socket_path.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryDir {
+ public:
+  TemporaryDir() {
+    std::string name = (fs::temp_directory_path() / "aclk-local-XXXXXX").native();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryDir() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryDir(const TemporaryDir &) = delete;
+  TemporaryDir &operator=(const TemporaryDir &) = delete;
+  fs::path operator/(const char *name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+Fd connect_to(const fs::path &path) {
+  sockaddr_un a{};
+  a.sun_family = AF_UNIX;
+  std::strncpy(a.sun_path, path.c_str(), sizeof a.sun_path - 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a) != 0) fd.reset();
+  return fd;
+}
+
+std::string ask(const fs::path &path, std::string_view request) {
+  const auto fd = connect_to(path);
+  if (!fd) return "(nobody listens)";
+  (void)!::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL);
+  std::string out;
+  std::array<char, 4096> buffer{};
+  for (ssize_t n = 0; (n = ::recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0;)
+    out.append(buffer.data(), static_cast<std::size_t>(n));
+  return out;
+}
+
+std::string echo(const LocalRequest &r) { return local_response(200, "text/plain", r.method + " " + r.path); }
+
+std::string request__whole__is_taken_apart() {
+  const auto r = parse_local_request("GET /api/v1/aclk?a=b&c HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.method, std::string("GET"));
+  EXPECT_EQ(r.path, std::string("/api/v1/aclk"));
+  EXPECT_EQ(r.query, std::string("a=b&c"));
+  EXPECT_EQ(parse_local_request("GET / HTTP/1.0\r\n\r\n").status, 200);
+  return {};
+}
+
+std::string request__in_pieces__is_waited_for() {
+  const std::string_view whole = "POST /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+  for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_EQ(parse_local_request(whole.substr(0, n)).status, 0);
+  EXPECT_EQ(parse_local_request(whole).status, 200);
+  return {};
+}
+
+std::string request__bad__is_refused() {
+  for (const char *text : {"GET /\r\n\r\n", "get / HTTP/1.1\r\n\r\n", "GET x HTTP/1.1\r\n\r\n", "GET / FTP/1\r\n\r\n",
+                           "GET / /  HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nnonsense\r\n\r\n", "\r\n\r\n",
+                           "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n",
+                           "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"})
+    EXPECT_EQ(std::string(text) + std::to_string(parse_local_request(text).status), text + std::string("400"));
+  EXPECT_EQ(parse_local_request("GET / HTTP/2.0\r\n\r\n").status, 505);
+  EXPECT_EQ(parse_local_request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").status, 501);
+  return {};
+}
+
+std::string request__too_long__is_refused() {
+  EXPECT_EQ(parse_local_request(std::string(kMaxLocalRequest, 'a')).status, 413);
+  EXPECT_EQ(parse_local_request("GET /" + std::string(kMaxLocalRequest, 'a') + " HTTP/1.1\r\n\r\n").status, 413);
+  EXPECT_EQ(parse_local_request("POST / HTTP/1.1\r\nContent-Length: 16384\r\n\r\n").status, 413);
+  EXPECT_EQ(parse_local_request("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n").status, 413);
+  return {};
+}
+
+std::string socket_places__by_agent__are_in_order() {
+  using Places = std::vector<fs::path>;
+  EXPECT(socket_places("", "", "/var/lib/netdata") == Places({"/run/netdata/aclk.sock", "/var/lib/netdata/aclk.sock"}));
+  EXPECT(socket_places("", "/run/x", "/var/lib/netdata") == Places({"/run/x/aclk.sock", "/var/lib/netdata/aclk.sock"}));
+  EXPECT(socket_places("", "", "/opt/n/lib") == Places({"/opt/n/lib/aclk.sock"}));
+  EXPECT(socket_places("/tmp/s", "/run/x", "/l") == Places({"/tmp/s"}));
+  EXPECT(socket_places("no", "/run/x", "/l").empty());
+  EXPECT(socket_places("relative", "", "/l") == Places({"/l/aclk.sock"}));
+  return {};
+}
+
+std::string local_socket__asked__answers_and_goes_at_its_end() {
+  const TemporaryDir dir;
+  const auto path = dir / "s";
+  {
+    const auto s = LocalSocket::open({path}, echo);
+    EXPECT(s.has_value());
+    struct stat st {};
+    EXPECT(::stat(path.c_str(), &st) == 0 && S_ISSOCK(st.st_mode));
+    EXPECT_EQ(st.st_mode & 07777U, 0660U);
+    EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("\r\n\r\nGET /a"));
+    EXPECT(ask(path, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    EXPECT(ask(path, "POST / HTTP/1.1\r\nContent-Length: 999999\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  }
+  EXPECT(!fs::exists(fs::symlink_status(path)));
+  return {};
+}
+
+std::string local_socket__clients_that_say_nothing__hold_up_nobody() {
+  const TemporaryDir dir;
+  const auto path = dir / "s";
+  const auto s = LocalSocket::open({path}, echo);
+  EXPECT(s.has_value());
+  std::vector<Fd> mute;
+  for (int i = 0; i < 10; ++i) mute.push_back(connect_to(path));
+  EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("GET /a"));
+  return {};
+}
+
+std::string local_socket__stale_file__is_replaced() {
+  const TemporaryDir dir;
+  const auto path = dir / "s";
+  {
+    sockaddr_un a{};
+    a.sun_family = AF_UNIX;
+    std::strncpy(a.sun_path, path.c_str(), sizeof a.sun_path - 1);
+    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a), 0);
+  }
+  EXPECT(fs::exists(fs::symlink_status(path)));
+  const auto s = LocalSocket::open({path}, echo);
+  EXPECT(s.has_value());
+  EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("GET /a"));
+  return {};
+}
+
+std::string local_socket__what_is_somebody_elses__stays() {
+  const TemporaryDir dir;
+  const auto file = dir / "file";
+  std::ofstream(file) << "precious";
+  const auto used = dir / "used";
+  const auto first = LocalSocket::open({used}, echo);
+  EXPECT(first.has_value());
+  const auto second = LocalSocket::open({file, used, dir / "missing/s"}, echo);
+  EXPECT(!second);
+  EXPECT(second.error().what.find("no socket is there") != std::string::npos);
+  EXPECT(second.error().what.find("another process listens there") != std::string::npos);
+  EXPECT_EQ(fs::file_size(file), 8U);
+  const auto third = LocalSocket::open({used, dir / "other"}, echo);
+  EXPECT(third.has_value() && (*third)->path() == dir / "other");
+  return {};
+}
+
+const CMUnitTest kTests[] = {
+    ACLK_TEST(request__whole__is_taken_apart),
+    ACLK_TEST(request__in_pieces__is_waited_for),
+    ACLK_TEST(request__bad__is_refused),
+    ACLK_TEST(request__too_long__is_refused),
+    ACLK_TEST(socket_places__by_agent__are_in_order),
+    ACLK_TEST(local_socket__asked__answers_and_goes_at_its_end),
+    ACLK_TEST(local_socket__clients_that_say_nothing__hold_up_nobody),
+    ACLK_TEST(local_socket__stale_file__is_replaced),
+    ACLK_TEST(local_socket__what_is_somebody_elses__stays),
+};
+
+}  // namespace
+
+int local_tests() { return cmocka_run_group_tests_name("external local socket", kTests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test
