@@ -33,11 +33,14 @@ using Stop = tl::unexpected<ClaimReport>;
 
 Stop stop(ExitCode exit, std::string message) { return Stop(ClaimReport{exit, std::move(message)}); }
 
-Stop refuse_disabled(const fs::path &dir) {
+Stop refuse_disabled(const Identity &id, const fs::path &dir) {
+  const auto remedy = id.conf.enabled
+                          ? std::string("unset NETDATA_DISABLE_CLOUD")
+                          : fmt::format("set 'enabled = yes' in section [global] of {}", (dir / "cloud.conf").string());
   return stop(ExitCode::disabled,
-              fmt::format("Refusing to claim agent -> cloud functionality has been disabled\nTo allow it, set 'enabled "
-                          "= yes' in section [global] of {} and run the command again.",
-                          (dir / "cloud.conf").string()));
+              fmt::format("Refusing to claim agent -> cloud functionality has been disabled\nTo allow it, {} and run "
+                          "the command again.",
+                          remedy));
 }
 
 // The claim that is there. A copy of the claim id that an interrupted run could not write any more is written now.
@@ -57,8 +60,8 @@ ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, cons
 }
 
 tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
-  auto id = load_identity(options.cloud_dir, read_machine_guid(options.lib_dir).value_or(""));
-  if (id.standing == Standing::disabled) return refuse_disabled(options.cloud_dir);
+  auto id = load_identity(options.cloud_dir, read_machine_guid(options.lib_dir).value_or(""), doors.getenv);
+  if (id.standing == Standing::disabled) return refuse_disabled(id, options.cloud_dir);
   if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
   if (id.standing == Standing::copied && !options.reclaim)
     return stop(ExitCode::local_files, fmt::format("{}\nNothing was changed.", id.why));
@@ -203,8 +206,8 @@ Doors real_doors(Disk &disk, std::function<void(std::string_view)> say) {
 
 ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
   // Before anything is made or locked: a node whose link is switched off is not touched.
-  if (load_identity(options.cloud_dir).standing == Standing::disabled)
-    return refuse_disabled(options.cloud_dir).value();
+  if (const auto id = load_identity(options.cloud_dir, {}, doors.getenv); id.standing == Standing::disabled)
+    return refuse_disabled(id, options.cloud_dir).value();
   const auto dir = CloudDir::open(options.cloud_dir);
   if (!dir)
     return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};

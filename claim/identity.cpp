@@ -127,4 +127,11 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   return standing(std::move(id), Standing::claimed, {});
 }
 
+Identity load_identity(const fs::path &dir, std::string_view machine_guid, const Getenv &getenv) {
+  auto id = load_identity(dir, machine_guid);
+  if (!getenv("NETDATA_DISABLE_CLOUD").value_or("").starts_with('1')) return id;
+  return standing(std::move(id), Standing::disabled,
+                  "the cloud link is switched off by NETDATA_DISABLE_CLOUD in the environment");
+}
+
 }  // namespace aclk::claim

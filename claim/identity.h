@@ -11,6 +11,7 @@
 
 #include "claim/base/result.h"
 #include "claim/cloud_conf.h"
+#include "claim/proxy.h"
 
 namespace aclk::claim {
 
@@ -40,6 +41,10 @@ struct Identity {
 // defaults (it may say "enabled = no"): broken with a claim id, not_claimed without.
 // MACHINE_GUID is the agent's: when it is not empty and cloud.conf names another machine, the identity is a copy.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
+
+// The same, unless NETDATA_DISABLE_CLOUD in the environment begins with 1: disabled (protocol.md 10.4).
+[[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid,
+                                     const Getenv &getenv);
 
 // The line that `netdata-aclk unclaim` left in DIR/unclaimed (when, what, by whom), printable; empty: none.
 [[nodiscard]] std::string unclaimed_note(const std::filesystem::path &dir);

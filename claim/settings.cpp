@@ -6,6 +6,7 @@
 #include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/ini.h"
+#include "claim/wish.h"
 
 namespace aclk::claim {
 namespace {
@@ -70,7 +71,7 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   // The rooms of cloud.conf belong to its token: another token may be of another Space, which does not have them.
   const auto &kept = s.token == conf.token ? conf.rooms : std::string();
   s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(kept));
-  s.insecure = o.insecure || conf.insecure;
+  s.insecure = o.insecure || conf.insecure || insecure_by_environment(getenv);
   const auto url = url_text(o, conf, netdata_conf, getenv);
   auto checked = checked_cloud_url(url.text, s.insecure);
   if (!checked) return fail(checked.error().code, fmt::format("{} (from {})", checked.error().what, url.source));

@@ -50,7 +50,7 @@ std::filesystem::path cloud_dir(const host::Host &host) {
 
 Settings read_settings(const host::Host &host, const host::Log &log) {
   Settings s;
-  s.identity = claim::load_identity(cloud_dir(host), host.identity().machine_guid);
+  s.identity = claim::load_identity(cloud_dir(host), host.identity().machine_guid, claim::process_environment());
   s.cloud_url = s.identity.conf.url;
   for (const char *key : {"url", "cloud base url"})
     if (auto url = host.config("cloud", key); url && !url->empty()) {

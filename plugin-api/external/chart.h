@@ -19,6 +19,7 @@ class StatusChart {
   explicit StatusChart(std::chrono::seconds update_every);
 
   void set_online(bool online);
+  [[nodiscard]] bool online() const { return online_; }
   // Without values there are only signs of life: blank lines. For an agent that has this chart of its own.
   void set_silent(bool silent) { silent_ = silent; }
 

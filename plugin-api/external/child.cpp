@@ -18,7 +18,7 @@ namespace {
 constexpr int kCannotRun = 127;  // as a shell says it
 
 // In the child: only calls that are safe after fork.
-[[noreturn]] void become_worker(char *const *argv, const char *program, int status_fd, pid_t supervisor) {
+[[noreturn]] void become(char *const *argv, const char *program, int status_fd, pid_t supervisor) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != supervisor) ::_exit(0);  // it died before that line
   sigset_t none;
@@ -28,13 +28,30 @@ constexpr int kCannotRun = 127;  // as a shell says it
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (null > STDERR_FILENO) ::close(null);
-  ::fcntl(status_fd, F_SETFD, 0);  // the one that stays open
+  if (status_fd >= 0) ::fcntl(status_fd, F_SETFD, 0);  // the one that stays open
   ::execv("/proc/self/exe", argv);
   ::execv(program, argv);
   ::_exit(kCannotRun);
 }
 
+Result<pid_t> start(std::vector<std::string> args, const char *program, int status_fd) {
+  const auto supervisor = ::getpid();
+  args.insert(args.begin(), "aclk.plugin");
+  std::vector<char *> argv;
+  argv.reserve(args.size() + 1);
+  for (auto &a : args) argv.push_back(a.data());
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));
+  if (pid == 0) become(argv.data(), program, status_fd, supervisor);
+  return pid;
+}
+
 }  // namespace
+
+Result<pid_t> start_claimer(const Options &own, const char *program) {
+  return start(claimer_arguments(own), program, -1);
+}
 
 Result<Child> start_worker(const Options &own, const char *program) {
   std::array<int, 2> ends{};
@@ -43,16 +60,9 @@ Result<Child> start_worker(const Options &own, const char *program) {
   Child child;
   child.status = Fd(ends[0]);
   const Fd write_end(ends[1]);
-  const auto supervisor = ::getpid();
-  auto args = worker_arguments(own, write_end.get(), supervisor);
-  args.insert(args.begin(), "aclk.plugin");
-  std::vector<char *> argv;
-  argv.reserve(args.size() + 1);
-  for (auto &a : args) argv.push_back(a.data());
-  argv.push_back(nullptr);
-  child.pid = ::fork();
-  if (child.pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));
-  if (child.pid == 0) become_worker(argv.data(), program, write_end.get(), supervisor);
+  const auto pid = start(worker_arguments(own, write_end.get(), ::getpid()), program, write_end.get());
+  if (!pid) return tl::unexpected<Error>(pid.error());
+  child.pid = *pid;
   return child;
 }
 

@@ -23,10 +23,6 @@ bool dir_exists(const std::filesystem::path &p) {
   return ::stat(p.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-bool matters(std::string_view name) {
-  return std::find(kIdentityFiles.begin(), kIdentityFiles.end(), name) != kIdentityFiles.end();
-}
-
 }  // namespace
 
 std::uint64_t identity_print(const std::filesystem::path &cloud_dir) {
@@ -42,14 +38,14 @@ std::uint64_t identity_print(const std::filesystem::path &cloud_dir) {
   return h.value();
 }
 
-ClaimWatch::ClaimWatch(std::filesystem::path cloud_dir)
-    : cloud_dir_(std::move(cloud_dir)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+ClaimWatch::ClaimWatch(std::filesystem::path dir, std::span<const std::string_view> names)
+    : dir_(std::move(dir)), names_(names), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   watch();
 }
 
 void ClaimWatch::watch() {
   if (!inotify_) return;
-  auto dir = cloud_dir_;
+  auto dir = dir_;
   while (!dir_exists(dir) && dir.has_parent_path() && dir != dir.parent_path()) dir = dir.parent_path();
   // Adding again what is watched gives the same descriptor. It also finds a directory that was replaced by another
   // one of its name.
@@ -60,7 +56,7 @@ void ClaimWatch::watch() {
 }
 
 bool ClaimWatch::take() {
-  const bool in_cloud_dir = watched_ == cloud_dir_;
+  const bool in_place = watched_ == dir_;
   bool look = false;
   bool rearm = false;
   alignas(inotify_event) std::array<char, 4096> buf{};
@@ -76,10 +72,10 @@ bool ClaimWatch::take() {
       if ((e.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
         if (e.wd != descriptor_ && (e.mask & IN_Q_OVERFLOW) == 0) continue;  // the echo of a watch taken back
         rearm = true;
-      } else if (in_cloud_dir) {
-        look |= matters(name);
+      } else if (in_place) {
+        look |= std::find(names_.begin(), names_.end(), name) != names_.end();
       } else {
-        rearm = true;  // something came or went above cloud.d
+        rearm = true;  // something came or went above it
       }
     }
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Tells when the files that make up the identity may have changed: inotify on cloud.d, or on the nearest directory
-// above it that exists. One thread; the descriptor is for poll().
+// Tells when the files that make up the identity, or ask for one, may have changed: inotify on their directory, or on
+// the nearest directory above it that exists. One thread; the descriptor is for poll().
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,17 @@ inline constexpr std::array<std::string_view, 6> kIdentityFiles{"claimed_id", "c
 // Changes when one of these files does: content, or whether and why it cannot be read.
 [[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir);
 
+// In cloud.d, also what asks for a claim.
+inline constexpr std::array<std::string_view, 9> kCloudFiles{"claimed_id", "cloud.conf",  "private.pem",
+                                                             "public.pem", "trusted.pem", "cloud_fullchain.pem",
+                                                             "token",      "rooms",       "unclaimed"};
+// In the agent's configuration directory.
+inline constexpr std::array<std::string_view, 1> kConfigFiles{"claim.conf"};
+
 class ClaimWatch {
  public:
-  explicit ClaimWatch(std::filesystem::path cloud_dir);
+  // Of DIR, which need not exist, the files of these names; `names` has static storage.
+  ClaimWatch(std::filesystem::path dir, std::span<const std::string_view> names);
 
   // -1 when the kernel has no inotify instance left: then somebody has to look from time to time.
   [[nodiscard]] int fd() const { return inotify_.get(); }
@@ -34,7 +43,8 @@ class ClaimWatch {
  private:
   void watch();
 
-  std::filesystem::path cloud_dir_;
+  std::filesystem::path dir_;
+  std::span<const std::string_view> names_;
   Fd inotify_;
   int descriptor_ = -1;
   std::filesystem::path watched_;

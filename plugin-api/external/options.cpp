@@ -9,6 +9,7 @@ namespace aclk::external {
 namespace {
 
 constexpr std::string_view kWorker = "--worker";
+constexpr std::string_view kClaim = "--claim-as-written";
 constexpr std::string_view kStatusFd = "--status-fd=";
 constexpr std::string_view kSupervisor = "--supervisor=";
 constexpr std::string_view kAgentUrl = "--agent-url=";
@@ -39,6 +40,8 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
     }
     if (a == kWorker) {
       o.mode = Mode::work;
+    } else if (a == kClaim) {
+      o.mode = Mode::claim;
     } else if (starts_with(a, kStatusFd)) {
       o.status_fd = parse_int<int>(a.substr(kStatusFd.size())).value_or(-1);
     } else if (starts_with(a, kSupervisor)) {
@@ -57,6 +60,10 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
     }
   }
   return o;
+}
+
+std::vector<std::string> claimer_arguments(const Options &own) {
+  return {std::to_string(own.update_every.count()), std::string(kClaim)};
 }
 
 std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor) {

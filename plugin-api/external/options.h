@@ -14,7 +14,7 @@
 
 namespace aclk::external {
 
-enum class Mode : std::uint8_t { supervise, work, buildinfo, version, help, explain };
+enum class Mode : std::uint8_t { supervise, work, claim, buildinfo, version, help, explain };
 
 struct Options {
   Mode mode = Mode::supervise;
@@ -27,6 +27,9 @@ struct Options {
 
 // `by_hand`: started on a terminal and not by an agent; then a command line without a question gets an explanation.
 [[nodiscard]] Options parse_options(const std::vector<std::string> &args, bool by_hand);
+
+// The private arguments of the process that claims: parse_options gives mode claim back.
+[[nodiscard]] std::vector<std::string> claimer_arguments(const Options &own);
 
 // The private arguments of a worker: parse_options gives mode work back.
 [[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin-api/external/claimer.h"
 #include "plugin-api/external/show.h"
 #include "plugin-api/external/supervisor.h"
 #include "plugin-api/external/worker.h"
@@ -51,6 +52,8 @@ int dispatch(int argc, char **argv) {
       return supervise(options, env, log, argv[0]);
     case Mode::work:
       return work(options, env, log);
+    case Mode::claim:
+      return claim_what_is_written(env, log);
     case Mode::buildinfo:
       return print_buildinfo();
     case Mode::version:

@@ -15,11 +15,13 @@
 #include <csignal>
 #include <optional>
 
+#include "claim/declared.h"
 #include "claim/identity.h"
 #include "claim/upkeep.h"
 #include "plugin-api/external/chart.h"
 #include "plugin-api/external/child.h"
 #include "plugin-api/external/claim_watch.h"
+#include "plugin-api/external/claimer.h"
 #include "plugin-api/external/input_lines.h"
 #include "plugin-api/external/keeper.h"
 
@@ -43,7 +45,9 @@ class Supervisor {
         in_(in),
         out_(out),
         chart_(options.update_every),
-        watch_(env.cloud_dir()) {}
+        places_{env.cloud_dir(), env.lib, env.user_config},
+        watch_(env.cloud_dir(), kCloudFiles),
+        config_watch_(env.user_config, kConfigFiles) {}
 
   int run() {
     take_signals();
@@ -88,11 +92,12 @@ class Supervisor {
   }
 
   void wait() {
-    std::array<pollfd, 5> fds{{{in_, POLLIN, 0},
+    std::array<pollfd, 6> fds{{{in_, POLLIN, 0},
                                {out_, 0, 0},
                                {signals_.get(), POLLIN, 0},
                                {watch_.fd(), POLLIN, 0},
-                               {child_.status.get(), POLLIN, 0}}};
+                               {child_.status.get(), POLLIN, 0},
+                               {config_watch_.fd(), POLLIN, 0}}};
     if (input_ended_) fds[0].fd = -1;
     if (output_ended_) fds[1].fd = -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
@@ -102,19 +107,21 @@ class Supervisor {
       if (fds[4].revents != 0) take_status();
       if (fds[2].revents != 0) take_signal(now);
       if (fds[3].revents != 0 && watch_.take()) look_at_ = now + kDebounce;
+      if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + kDebounce;
       if (fds[0].revents != 0) take_input(now);
       if ((fds[1].revents & (POLLERR | POLLNVAL | POLLHUP)) != 0) {
         output_ended_ = true;
         quit(now);
       }
     }
-    if (now >= look_at_) look_at_identity(now);
+    if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
     obey(keeper_.on_time(now), now);
   }
 
   Clock::time_point next_event() const {
     auto at = std::min(chart_.next(), look_at_);
-    if (const auto k = keeper_.next()) at = std::min(at, *k);
+    for (const auto &next : {keeper_.next(), claimer_.next()})
+      if (next) at = std::min(at, *next);
     return at;
   }
 
@@ -136,6 +143,7 @@ class Supervisor {
       chart_.set_online(false);
       obey(keeper_.on_worker_end(now, status), now);
     }
+    if (claimer_pid_ > 0 && ::waitpid(claimer_pid_, &status, WNOHANG) == claimer_pid_) claimer_ended(now, status);
   }
 
   void take_status() {
@@ -146,16 +154,21 @@ class Supervisor {
   }
 
   void look_at_identity(Clock::time_point now) {
-    look_at_ = watch_.fd() >= 0 ? Clock::time_point::max() : now + kLookWithoutInotify;
+    const bool told = watch_.fd() >= 0 && config_watch_.fd() >= 0;
+    look_at_ = told ? Clock::time_point::max() : now + kLookWithoutInotify;
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
     const auto print = identity_print(cloud_dir_);
+    if (claimer_.on_look(now, claim::wish_print(places_, claim::process_environment()), print)) start_claiming(now);
     if (print_ == print) return;
     print_ = print;
-    const auto identity = claim::load_identity(cloud_dir_, machine_guid_);
+    const auto identity = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment());
     const bool wanted = identity.standing == claim::Standing::claimed;
     const bool changed = print != worker_print_;
-    if (wanted && keeper_.has_worker() && changed) log_.info("cloud.d has changed; the link starts anew with it");
+    if (wanted && keeper_.has_worker() && changed)
+      log_.info(chart_.online()
+                    ? "CLAIM: agent was already connected to NC - forcing reconnection under new credentials"
+                    : "cloud.d has changed; the link starts anew with it");
     if (!wanted && identity.why != why_)
       log_.line(NACLK_LOG_DAEMON, claim::is_trouble(identity.standing) ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
                 identity.why);
@@ -165,7 +178,33 @@ class Supervisor {
     obey(keeper_.on_identity(now, wanted, changed), now);
   }
 
-  void quit(Clock::time_point now) { obey(keeper_.on_quit(now), now); }
+  void start_claiming(Clock::time_point now) {
+    const auto pid = start_claimer(options_, program_);
+    if (pid) {
+      claimer_pid_ = *pid;
+      return;
+    }
+    log_.error(fmt::format("cannot start claiming: {}", pid.error().what));
+    claimer_ended(now, W_EXITCODE(kClaimAgain, 0));
+  }
+
+  void claimer_ended(Clock::time_point now, int status) {
+    claimer_pid_ = -1;
+    const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    const auto pause = claimer_.on_end(now, again, claim::wish_print(places_, claim::process_environment()),
+                                       identity_print(cloud_dir_));
+    if (pause)
+      log_.info(fmt::format("CLAIM: trying again in {} s, or when what asks for the claim changes", pause->count()));
+  }
+
+  void quit(Clock::time_point now) {
+    // A claim that is cut off here leaves nothing behind (claim/identity_files.h).
+    if (claimer_pid_ > 0 && ::kill(claimer_pid_, SIGKILL) == 0) {
+      ::waitpid(claimer_pid_, nullptr, 0);
+      claimer_pid_ = -1;
+    }
+    obey(keeper_.on_quit(now), now);
+  }
 
   void obey(const Keeper::Orders &orders, Clock::time_point now) {
     if (!orders.info.empty()) log_.info(orders.info);
@@ -188,7 +227,11 @@ class Supervisor {
   const int in_;
   const int out_;
   StatusChart chart_;
+  const claim::Places places_;
   ClaimWatch watch_;
+  ClaimWatch config_watch_;
+  Claimer claimer_;
+  pid_t claimer_pid_ = -1;
   InputLines input_;
   Keeper keeper_;
   Fd signals_;

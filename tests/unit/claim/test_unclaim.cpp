@@ -108,6 +108,7 @@ std::string unclaim__while_a_claim_runs__is_refused() {
 std::string claim__after_unclaim__removes_the_note() {
   Claimed n;
   EXPECT(n.unclaim().exit == ExitCode::claimed);
+  fs::remove(n.dir() / "trusted.pem");  // it holds no certificate
   n.answers = {HttpAnswer{204, ""}};
   EXPECT(n.run().exit == ExitCode::claimed);
   EXPECT(load_identity(n.dir()).standing == Standing::claimed);

@@ -15,3 +15,4 @@ int run_request_tests();
 int run_settings_tests();
 int run_unclaim_tests();
 int run_upkeep_tests();
+int run_wish_tests();

@@ -112,7 +112,7 @@ std::string claim_print__of_identity_files__changes_with_content_only() {
 std::string claim_watch__follows_the_directory_from_before_it_exists() {
   const Directory d;
   const auto cloud = d.path / "lib" / "cloud.d";
-  ClaimWatch w(cloud);
+  ClaimWatch w(cloud, kCloudFiles);
   EXPECT(w.fd() >= 0);
   EXPECT(!w.take());
   std::filesystem::create_directory(d.path / "lib");

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/declared.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <system_error>
+
+#include "claim/base/hash.h"
+#include "claim/cloud_dir.h"
+#include "claim/machine.h"
+#include "claim/wish.h"
+
+namespace aclk::claim {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr mode_t kMode = 0660;
+
+bool worth_another_try(ExitCode e) {
+  switch (e) {
+    case ExitCode::local_files:
+    case ExitCode::unreachable:
+    case ExitCode::other_status:
+    case ExitCode::in_progress:
+    case ExitCode::server_error:
+    case ExitCode::gateway_timeout:
+    case ExitCode::service_unavailable:
+    case ExitCode::no_machine_guid:
+    case ExitCode::busy:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Settled adjust(const Places &p, const Doors &doors, const Verdict &v, const TellLine &tell) {
+  const auto held = CloudDir::open(p.cloud_dir);
+  auto done = held ? Result<void>() : tl::unexpected<Error>(held.error());
+  if (done) {
+    const auto file = p.cloud_dir / "cloud.conf";
+    done = doors.disk->stage(file, format_cloud_conf(v.conf), kMode).and_then([&](const fs::path &staged) {
+      return doors.disk->put_in_place(staged, file);
+    });
+  }
+  if (done) done = doors.disk->sync(p.cloud_dir);
+  tell(!done, done ? v.line : done.error().what);
+  return done ? Settled::yes : Settled::later;
+}
+
+ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
+  ClaimOptions o;
+  o.cloud_dir = p.cloud_dir;
+  o.lib_dir = p.lib_dir;
+  o.netdata_conf = p.config_dir / "netdata.conf";
+  o.token = w.token;
+  o.rooms = w.rooms;
+  o.url = w.url;
+  o.proxy = w.proxy;
+  o.insecure = w.insecure.value_or(false);
+  auto with = doors;
+  if (!w.file.empty())  // one wish is not mixed with another
+    with.getenv = [&](const char *name) -> std::optional<std::string> {
+      const std::string_view n = name;
+      if (n.starts_with("NETDATA_CLAIM_") || n == "NETDATA_EXTRA_CLAIM_OPTS") return std::nullopt;
+      return doors.getenv(name);
+    };
+  return claim_node(o, with);
+}
+
+std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
+  std::error_code ec;
+  const auto when = fs::last_write_time(dir / "unclaimed", ec);
+  if (ec) return std::nullopt;
+  return when;
+}
+
+}  // namespace
+
+Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell) {
+  const auto files = read_wish_files(p.config_dir, p.cloud_dir);
+  for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
+    if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
+  auto settled = Settled::yes;
+  for (const auto &w : wishes(files, doors.getenv)) {
+    const auto id = load_identity(p.cloud_dir, read_machine_guid(p.lib_dir).value_or(""), doors.getenv);
+    const auto v = judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
+    if (v.deed == Deed::adjust) return adjust(p, doors, v, tell);
+    if (v.deed == Deed::nothing) {
+      tell(false, v.line);
+      return Settled::yes;  // what comes after it does not count
+    }
+    const auto report = ask(w, p, doors);
+    if (report.exit == ExitCode::claimed) {
+      const auto now = load_identity(p.cloud_dir);
+      for (const auto *name : {"token", "rooms"}) (void)doors.disk->remove(p.cloud_dir / name);
+      tell(false, fmt::format("changed: {} asks for a claim, and this node is claimed as {} at {} now", w.source,
+                              now.claim_id, now.conf.url));
+      return Settled::yes;
+    }
+    tell(true, fmt::format("{} (asked for by {})", report.message, w.source));
+    if (worth_another_try(report.exit)) settled = Settled::later;
+  }
+  return settled;
+}
+
+std::uint64_t wish_print(const Places &p, const Getenv &getenv) {
+  const auto files = read_wish_files(p.config_dir, p.cloud_dir);
+  bool any = !wishes(files, getenv).empty();
+  Hash h;
+  for (const auto *f : {&files.claim_conf, &files.token, &files.rooms}) {
+    any = any || !f->trouble.empty();
+    h.add(f->text);
+    h.add(f->written ? static_cast<std::uint64_t>(f->written->time_since_epoch().count()) : 0U);
+  }
+  return any ? h.value() | 1U : 0U;
+}
+
+}  // namespace aclk::claim

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Makes this node what was written down (wish.h), if it is not so already. Done when a plugin starts and whenever one
+// of the files changes; doing it again changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "claim/claim_node.h"
+
+namespace aclk::claim {
+
+struct Places {
+  std::filesystem::path cloud_dir;
+  std::filesystem::path lib_dir;
+  std::filesystem::path config_dir;  // claim.conf, netdata.conf
+};
+
+enum class Settled : std::uint8_t {
+  yes,    // all is as it shall be, or will not be however often it is tried
+  later,  // trying again makes sense: network, cloud, disk
+};
+
+// How it is told: one line each, for the log. `bad` = an error.
+using TellLine = std::function<void(bool bad, const std::string &line)>;
+
+// Blocks as claim_node does, for each wish until one is granted. Nothing is said when there is no wish.
+[[nodiscard]] Settled fulfil_wishes(const Places &places, const Doors &doors, const TellLine &tell);
+
+// Changes when one of the files does, or when it is touched; 0 when nothing is written down anywhere.
+[[nodiscard]] std::uint64_t wish_print(const Places &places, const Getenv &getenv);
+
+}  // namespace aclk::claim

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/wish.h"
+
+#include <map>
+
+#include "claim/declared.h"
+#include "claim/identity.h"
+#include "tests/unit/claim/node_fixture.h"
+#include "tests/unit/claim/tests.h"
+#include "tests/unit/cmocka_main.h"
+
+using namespace aclk;
+using namespace aclk::claim;
+using namespace aclk::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool contains(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+Getenv env(std::map<std::string, std::string> vars) {
+  return [vars = std::move(vars)](const char *name) -> std::optional<std::string> {
+    const auto it = vars.find(name);
+    if (it == vars.end()) return std::nullopt;
+    return it->second;
+  };
+}
+
+Identity claimed() {
+  Identity id;
+  id.standing = Standing::claimed;
+  id.claim_id = kOldClaim;
+  id.conf.url = "https://cloud.test";
+  id.conf.token = "tok-secret";
+  id.conf.rooms = "r1,r2";
+  return id;
+}
+
+Wish wish() {
+  Wish w;
+  w.source = "/etc/netdata/claim.conf";
+  w.file = w.source;
+  w.token = "tok-secret";
+  w.rooms = "r1, r2";
+  w.url = "https://cloud.test/";
+  return w;
+}
+
+std::string wishes__of_all_kinds__come_in_the_documented_order() {
+  WishFiles files;
+  files.claim_conf = {"/c/claim.conf",
+                      "[global]\n token = t1\n rooms = r1\n url = https://a\n proxy = http://p\n insecure = yes\n",
+                      {},
+                      {}};
+  files.token = {"/d/token", " t3\n", {}, {}};
+  files.rooms = {"/d/rooms", "r3\n", {}, {}};
+  const auto all = wishes(files, env({{"NETDATA_CLAIM_TOKEN", "t2"}, {"NETDATA_CLAIM_URL", "https://b"}}));
+  EXPECT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].token, "t1");
+  EXPECT_EQ(all[0].source, "/c/claim.conf");
+  EXPECT(all[0].rooms == "r1" && all[0].url == "https://a" && all[0].proxy == "http://p" && all[0].insecure == true);
+  EXPECT_EQ(all[1].token, "t2");
+  EXPECT(contains(all[1].source, "NETDATA_CLAIM_TOKEN") && all[1].url == "https://b" && !all[1].insecure);
+  EXPECT(all[2].token == "t3" && all[2].rooms == "r3" && !all[2].url);
+  return {};
+}
+
+std::string wishes__without_a_token__are_none() {
+  WishFiles files;
+  files.claim_conf = {"/c/claim.conf", "[global]\n url = https://a\n# token = t\n token =\n", {}, {}};
+  files.token = {"/d/token", " \n", {}, {}};
+  EXPECT(wishes(files, env({{"NETDATA_CLAIM_ROOMS", "r"}, {"NETDATA_CLAIM_TOKEN", ""}})).empty());
+  return {};
+}
+
+std::string extra_claim_opts__word_insecure__and_nothing_else_means_insecure() {
+  for (const auto *text : {"-insecure", " -verbose  -insecure", "\"-insecure\"", "-insecure -noreload", "--insecure"})
+    EXPECT(insecure_by_environment(env({{"NETDATA_EXTRA_CLAIM_OPTS", text}})));
+  for (const auto *text : {"", "-verbose", "-insecured", "insecure", "x-insecure"})
+    EXPECT(!insecure_by_environment(env({{"NETDATA_EXTRA_CLAIM_OPTS", text}})));
+  EXPECT(!insecure_by_environment(env({})));
+  return {};
+}
+
+std::string judge__claimed_with_the_same_token__is_kept() {
+  const auto v = judge(wish(), claimed(), std::nullopt, "/d");
+  EXPECT(v.deed == Deed::nothing);
+  EXPECT_EQ(v.line, std::string("kept: this node is claimed as ") + kOldClaim +
+                        " at https://cloud.test, as /etc/netdata/claim.conf asks");
+  auto by_old_script = claimed();
+  by_old_script.conf.token.clear();
+  EXPECT(judge(wish(), by_old_script, std::nullopt, "/d").line.starts_with("kept: "));
+  auto rooms = wish();
+  rooms.rooms = "r3";
+  EXPECT(contains(judge(rooms, claimed(), std::nullopt, "/d").line, "rooms are ignored"));
+  return {};
+}
+
+std::string judge__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
+  auto token = wish();
+  token.token = "other-secret";
+  auto url = wish();
+  url.url = "https://other.test";
+  for (const auto &w : {token, url}) {
+    const auto v = judge(w, claimed(), std::nullopt, "/d");
+    EXPECT(v.deed == Deed::nothing && v.line.starts_with("ignored: /etc/netdata/claim.conf asks for "));
+    EXPECT(contains(v.line, kOldClaim) && contains(v.line, "--reclaim") && !contains(v.line, "secret"));
+  }
+  return {};
+}
+
+std::string judge__claimed_and_another_proxy__changes_cloud_conf_only() {
+  auto w = wish();
+  w.proxy = "http://u:p-secret@proxy:1";
+  w.insecure = true;
+  const auto v = judge(w, claimed(), std::nullopt, "/d");
+  EXPECT(v.deed == Deed::adjust);
+  EXPECT_EQ(v.conf.proxy, "http://u:p-secret@proxy:1");
+  EXPECT(v.conf.insecure && v.conf.token == "tok-secret");
+  EXPECT(v.line.starts_with("changed: proxy = http://") && contains(v.line, "insecure = yes"));
+  EXPECT(!contains(v.line, "secret"));
+  return {};
+}
+
+std::string judge__disabled_broken_or_copied__is_ignored_with_the_reason() {
+  for (const auto s : {Standing::disabled, Standing::broken, Standing::copied}) {
+    Identity id;
+    id.standing = s;
+    id.why = "the reason";
+    const auto v = judge(wish(), id, std::nullopt, "/d");
+    EXPECT(v.deed == Deed::nothing && contains(v.line, "ignored: ") && contains(v.line, "the reason"));
+  }
+  return {};
+}
+
+std::string judge__unclaimed_by_hand__needs_a_file_written_later() {
+  const auto then = fs::file_time_type::clock::now();
+  auto w = wish();
+  w.written = then - std::chrono::seconds(1);
+  EXPECT(judge(w, {}, std::nullopt, "/d").deed == Deed::claim);
+  EXPECT(judge(w, {}, then, "/d").deed == Deed::nothing);
+  EXPECT(contains(judge(w, {}, then, "/d").line, "unclaimed by hand"));
+  w.written = then + std::chrono::seconds(1);
+  EXPECT(judge(w, {}, then, "/d").deed == Deed::claim);
+  w.written.reset();
+  w.file.clear();
+  EXPECT(judge(w, {}, then, "/d").deed == Deed::nothing);
+  return {};
+}
+
+struct Declared : Node {
+  Declared() { fs::create_directory(dir()); }
+  void write(const std::string &text) { put(lib() / "claim.conf", text); }
+  Settled fulfil() {
+    lines.clear();
+    return fulfil_wishes({dir(), lib(), lib()}, doors,
+                         [this](bool bad, const std::string &line) { lines += (bad ? "ERROR " : "") + line + "\n"; });
+  }
+  std::string lines;
+};
+
+std::string wish__fulfilled_twice__claims_once() {
+  Declared n;
+  n.answers = {HttpAnswer{204, ""}};
+  n.write("[global]\n token = tok-secret\n rooms = r1\n url = https://cloud.test\n proxy = http://u:secret@p:1\n");
+  EXPECT(n.fulfil() == Settled::yes);
+  EXPECT(n.lines.starts_with("changed: ") && !contains(n.lines + n.said, "secret"));
+  const auto id = load_identity(n.dir(), kMachineGuid);
+  EXPECT(id.standing == Standing::claimed && id.conf.proxy == "http://u:secret@p:1");
+  EXPECT(n.fulfil() == Settled::yes);
+  EXPECT(n.lines.starts_with("kept: "));
+  EXPECT_EQ(n.calls.size(), 1U);
+  return {};
+}
+
+std::string wish__refused__leaves_its_place_to_the_next_one() {
+  Declared n;
+  n.answers = {HttpAnswer{403, ""}, HttpAnswer{204, ""}};
+  n.write("[global]\n token = bad-secret\n url = https://cloud.test\n");
+  put(n.dir() / "token", "good-secret\n");
+  put(n.dir() / "rooms", "r9");
+  put(n.dir() / "cloud.conf", "[global]\n url = https://mine.test\n");
+  n.doors.getenv = env({{"NETDATA_CLAIM_URL", "https://not.test"}, {"NETDATA_CLAIM_ROOMS", "not"}});
+  EXPECT(n.fulfil() == Settled::yes);
+  EXPECT(n.lines.starts_with("ERROR Failed: token is expired, not found, or invalid"));
+  EXPECT_EQ(n.calls.size(), 2U);
+  EXPECT(contains(n.calls[0].body, "bad-secret") && contains(n.calls[1].body, "good-secret"));
+  EXPECT(contains(n.calls[1].body, "[\"r9\"]") && n.calls[1].url.starts_with("https://mine.test/"));
+  EXPECT(!fs::exists(n.dir() / "token") && !fs::exists(n.dir() / "rooms"));
+  return {};
+}
+
+std::string wish__cloud_away__is_for_later_and_refused_ones_are_not() {
+  Declared n;
+  n.write("[global]\n token = t\n url = https://cloud.test\n");
+  n.answers = {HttpAnswer{503, ""}};
+  EXPECT(n.fulfil() == Settled::later);
+  n.answers = {HttpAnswer{403, ""}};
+  EXPECT(n.fulfil() == Settled::yes);
+  n.write("");
+  EXPECT(n.fulfil() == Settled::yes && n.lines.empty());
+  return {};
+}
+
+std::string wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() {
+  Declared n;
+  n.answers = {HttpAnswer{204, ""}};
+  n.write("[global]\n token = t\n url = https://cloud.test\n");
+  EXPECT(n.fulfil() == Settled::yes);
+  n.write("[global]\n token = t\n url = https://cloud.test\n proxy = http://new:1\n");
+  EXPECT(n.fulfil() == Settled::yes && n.lines.starts_with("changed: proxy = http://new:1"));
+  const auto id = load_identity(n.dir());
+  EXPECT(id.standing == Standing::claimed && id.conf.proxy == "http://new:1");
+  EXPECT_EQ(n.calls.size(), 1U);
+  return {};
+}
+
+std::string print__of_nothing__is_zero_and_a_touch_changes_it() {
+  Declared n;
+  const Places p{n.dir(), n.lib(), n.lib()};
+  EXPECT_EQ(wish_print(p, env({})), 0U);
+  const auto by_env = wish_print(p, env({{"NETDATA_CLAIM_TOKEN", "t"}}));
+  EXPECT(by_env != 0);
+  n.write("[global]\n token = t\n");
+  const auto first = wish_print(p, env({}));
+  EXPECT(first != 0);
+  fs::last_write_time(n.lib() / "claim.conf", fs::file_time_type::clock::now() + std::chrono::hours(1));
+  EXPECT(wish_print(p, env({})) != first);
+  return {};
+}
+
+std::string netdata_disable_cloud__begins_with_1__switches_off_claim_and_link() {
+  Declared n;
+  n.doors.getenv = env({{"NETDATA_DISABLE_CLOUD", "1"}});
+  EXPECT(load_identity(n.dir(), "", n.doors.getenv).standing == Standing::disabled);
+  EXPECT(n.run().exit == ExitCode::disabled);
+  n.write("[global]\n token = t\n");
+  EXPECT(n.fulfil() == Settled::yes && contains(n.lines, "NETDATA_DISABLE_CLOUD"));
+  EXPECT(load_identity(n.dir(), "", env({{"NETDATA_DISABLE_CLOUD", "0"}})).standing == Standing::not_claimed);
+  EXPECT_EQ(n.calls.size(), 0U);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(wishes__of_all_kinds__come_in_the_documented_order),
+    ACLK_TEST(wishes__without_a_token__are_none),
+    ACLK_TEST(extra_claim_opts__word_insecure__and_nothing_else_means_insecure),
+    ACLK_TEST(judge__claimed_with_the_same_token__is_kept),
+    ACLK_TEST(judge__claimed_elsewhere__is_ignored_with_the_way_to_follow),
+    ACLK_TEST(judge__claimed_and_another_proxy__changes_cloud_conf_only),
+    ACLK_TEST(judge__disabled_broken_or_copied__is_ignored_with_the_reason),
+    ACLK_TEST(judge__unclaimed_by_hand__needs_a_file_written_later),
+    ACLK_TEST(wish__fulfilled_twice__claims_once),
+    ACLK_TEST(wish__refused__leaves_its_place_to_the_next_one),
+    ACLK_TEST(wish__cloud_away__is_for_later_and_refused_ones_are_not),
+    ACLK_TEST(wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud),
+    ACLK_TEST(print__of_nothing__is_zero_and_a_touch_changes_it),
+    ACLK_TEST(netdata_disable_cloud__begins_with_1__switches_off_claim_and_link),
+};
+
+}  // namespace
+
+int run_wish_tests() { return cmocka_run_group_tests_name("claim: wishes", tests, nullptr, nullptr); }
