@@ -23,6 +23,7 @@ struct LoginRequest {
   Url cloud_url;  // its path is ignored; TLS whatever its scheme
   std::string claim_id;
   std::string agent_version;  // with the leading v
+  unsigned haste = 1;         // the deadlines of requests are divided by this (tests only)
 };
 
 // All that is needed to open the link.

@@ -240,6 +240,7 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.reach = settings.reach;
   plan.scratch = cloud_dir(host);
   plan.capabilities = host.identity().capabilities;
+  plan.haste = settings.haste;
   return std::unique_ptr<Link>(new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan))));
 }
 

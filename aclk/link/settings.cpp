@@ -30,6 +30,19 @@ unsigned query_threads(const host::Host &host, const host::Log &log) {
   return default_query_threads(host);
 }
 
+unsigned divisor(const host::Host &host, const host::Log &log, const char *key, unsigned most) {
+  const auto text = host.config("cloud", key);
+  if (!text) return 1;
+  unsigned n = 0;
+  const auto r = std::from_chars(text->data(), text->data() + text->size(), n);
+  if (r.ec != std::errc{} || n < 1 || n > most) {
+    log.error("[cloud] \"{}\" is a number from 1 to {}, for tests; it is ignored", key, most);
+    return 1;
+  }
+  if (n > 1) log.warning("[cloud] \"{}\" is {}: a test setting, not for use; remove it", key, n);
+  return n;
+}
+
 claim::Proxy proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &conf) {
   const auto ours = host.config("cloud", "proxy");
   const auto r = ours ? claim::resolve_proxy(*ours, "netdata.conf [cloud]", claim::process_environment())
@@ -61,6 +74,7 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
   s.reach.proxy = proxy(host, log, s.identity.conf);
   s.reach.insecure = s.identity.conf.insecure;
   if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
+  s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};
   s.query_threads = query_threads(host, log);
   if (host.config("cloud", "scope").value_or("full") == "license manager") s.scope = query::Scope::license_manager;
   return s;

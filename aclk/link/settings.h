@@ -9,6 +9,7 @@
 #include "aclk/cloud/http_client.h"
 #include "aclk/host/log.h"
 #include "aclk/query/allow.h"
+#include "aclk/session/session.h"
 #include "claim/identity.h"
 
 namespace aclk::link {
@@ -19,6 +20,9 @@ struct Settings {
   cloud::Reach reach;
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
+  // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and
+  // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
+  session::Haste haste;
 };
 
 // Where the keys, the claim and the durable state are: LIB/cloud.d.

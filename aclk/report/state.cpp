@@ -80,6 +80,7 @@ Json attempts_json(const session::Report &r) {
   for (const auto &a : r.attempts) {
     const auto text = cloud::status_text(a.status);
     Json o;
+    o["number"] = a.number;
     o["began-utc"] = utc_time(a.began_s);
     o["took-ms"] = a.took.count();
     o["stage"] = session::state_name(a.stage);

@@ -7,6 +7,7 @@ namespace aclk::session {
 
 void Attempts::begin(std::int64_t wall_s, loop::Instant now) {
   Attempt a;
+  a.number = ++begun_;
   a.began_s = wall_s;
   list_.push_back(std::move(a));
   if (list_.size() > kKept) list_.pop_front();

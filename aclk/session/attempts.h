@@ -17,6 +17,7 @@
 namespace aclk::session {
 
 struct Attempt {
+  std::uint64_t number = 0;                       // from 1, since the link began
   std::int64_t began_s = 0;                       // wall clock, epoch
   std::chrono::milliseconds took{0};              // until online, else until it failed
   State stage = State::env;                       // the furthest reached
@@ -42,6 +43,7 @@ class Attempts {
   std::deque<Attempt> list_;
   loop::Instant since_{};  // the running one: its beginning, or since when it is online
   bool running_ = false;
+  std::uint64_t begun_ = 0;
 };
 
 }  // namespace aclk::session

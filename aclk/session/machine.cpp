@@ -86,6 +86,7 @@ Step Machine::wait(loop::Instant now) {
     if (std::exchange(taken_over_, false))
       how_long = std::max(how_long, cloud::Backoff::after_takeover(takeovers_, jitter_()));
   }
+  how_long /= haste_;
   last_backoff_ = how_long;
   next_attempt_ = now + how_long;
   return {Do::wait, how_long};

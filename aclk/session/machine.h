@@ -29,8 +29,8 @@ struct Step {
 
 class Machine {
  public:
-  // jitter(): a number in [0, 1), a new one each time.
-  explicit Machine(std::function<double()> jitter) : jitter_(std::move(jitter)) {}
+  // jitter(): a number in [0, 1), a new one each time. Pauses are divided by `haste` (tests only; 1 or more).
+  explicit Machine(std::function<double()> jitter, unsigned haste = 1) : jitter_(std::move(jitter)), haste_(haste) {}
 
   [[nodiscard]] Step start(loop::Instant now);
   [[nodiscard]] Step waited();
@@ -67,6 +67,7 @@ class Machine {
   void trouble(cloud::Status status, std::string why);
 
   std::function<double()> jitter_;
+  unsigned haste_;
   cloud::Backoff backoff_;
   State state_ = State::stopped;
   cloud::Status status_ = cloud::Status::offline;

@@ -34,14 +34,14 @@ double random_unit() {
 
 struct Session::Impl {
   Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
-      : loop(l), plan(std::move(p)), log(g), events(std::move(e)), machine(random_unit), timer(l), later(l) {}
+      : loop(l), plan(std::move(p)), log(g), events(std::move(e)), machine(random_unit, plan.haste.pauses), timer(l), later(l) {}
 
   // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
   struct HttpsHalf {
     HttpsHalf(uv_loop_t &loop, const Plan &plan)
         : multi(loop),
           http(multi, plan.reach),
-          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version}) {}
+          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.haste.deadlines}) {}
     transport::CurlMulti multi;
     cloud::HttpClient http;
     cloud::Login login;
@@ -195,6 +195,10 @@ struct Session::Impl {
     p.mqtt.password = credentials->password;
     p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
     p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
+    p.dial_timeout /= plan.haste.deadlines;
+    p.setup_timeout /= plan.haste.deadlines;
+    p.ack_timeout /= plan.haste.deadlines;
+    p.mqtt.answer_divisor = plan.haste.deadlines;
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::Events e;
     e.stage = [this](transport::Stage stage) {

@@ -25,6 +25,12 @@
 
 namespace aclk::session {
 
+// For tests only (netdata.conf [cloud], link/settings.h): time cannot be shortened from outside. 1 = as in production.
+struct Haste {
+  unsigned deadlines = 1;  // of requests, dialing, set-up and acknowledgements: divided by this
+  unsigned pauses = 1;     // the same of the waits before attempts
+};
+
 struct Plan {
   Url cloud_url;
   std::string claim_id;
@@ -33,6 +39,7 @@ struct Plan {
   cloud::Reach reach;
   std::filesystem::path scratch;
   host::Capabilities capabilities;  // of the agent
+  Haste haste;
 };
 
 // One connection as the rest of the module sees it.

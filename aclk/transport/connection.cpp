@@ -115,10 +115,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       finish(
           Kind::setup_timeout,
           {Errc::timeout,
-           fmt::format("{}: connected, but silent at the stage {} until {} s were over; is it the cloud's broker, and "
+           fmt::format("{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
                        "does nothing on the way hold it back?",
                        whom(), stage_name(told.value_or(Stage::tls)),
-                       std::chrono::duration_cast<std::chrono::seconds>(plan.setup_timeout).count())});
+                       std::chrono::duration<double>(plan.setup_timeout).count())});
     });
     link = std::make_unique<WsLink>(
         ws_context, WsLink::Events{
@@ -262,9 +262,9 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       return finish(
           Kind::ping_timeout,
           {Errc::timeout,
-           fmt::format("{}: the broker did not acknowledge a message within {} s; the connection is half dead, "
+           fmt::format("{}: the broker did not acknowledge a message within {:g} s; the connection is half dead, "
                        "or the broker overloaded",
-                       whom(), std::chrono::duration_cast<std::chrono::seconds>(plan.ack_timeout).count())});
+                       whom(), std::chrono::duration<double>(plan.ack_timeout).count())});
     mqtt->tick(now);
     rearm();
   }

@@ -5,7 +5,9 @@
 
 namespace aclk::transport {
 
-std::chrono::seconds KeepAlive::answer_within() const { return std::clamp(keepalive_, kLeastAnswer, kMostAnswer); }
+std::chrono::milliseconds KeepAlive::answer_within() const {
+  return std::chrono::milliseconds(std::clamp(keepalive_, kLeastAnswer, kMostAnswer)) / answer_divisor_;
+}
 
 loop::Instant KeepAlive::next() const {
   const auto said_enough = last_out_ + quiet();

@@ -20,7 +20,9 @@ class KeepAlive {
   // Of a broker that grants 0, which means none of it: a dead peer is to be noticed all the same.
   static constexpr std::chrono::seconds kDefault{60};
 
-  explicit KeepAlive(loop::Instant now) : last_in_(now), last_out_(now) {}
+  // answer_divisor: what an answer may take is divided by this (tests only; 1 or more).
+  explicit KeepAlive(loop::Instant now, unsigned answer_divisor = 1)
+      : answer_divisor_(answer_divisor), last_in_(now), last_out_(now) {}
 
   void granted(std::chrono::seconds keepalive) { keepalive_ = keepalive.count() > 0 ? keepalive : kDefault; }
   void heard(loop::Instant now) {  // a whole packet
@@ -34,12 +36,13 @@ class KeepAlive {
   [[nodiscard]] Todo due(loop::Instant now);
   // The next time at which something may be due. Traffic only moves it later.
   [[nodiscard]] loop::Instant next() const;
-  [[nodiscard]] std::chrono::seconds answer_within() const;
+  [[nodiscard]] std::chrono::milliseconds answer_within() const;
 
  private:
   [[nodiscard]] std::chrono::milliseconds quiet() const { return std::chrono::milliseconds(keepalive_) * 3 / 4; }
 
   std::chrono::seconds keepalive_ = kDefault;
+  unsigned answer_divisor_;
   loop::Instant last_in_;
   loop::Instant last_out_;
   loop::Instant asked_at_{};

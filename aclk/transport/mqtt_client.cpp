@@ -148,6 +148,7 @@ Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Event
   init_library_once();
   auto impl = std::make_unique<Impl>();
   impl->keepalive = c.keepalive;
+  impl->alive = KeepAlive(loop::now(), c.answer_divisor);
   impl->m.reset(mosquitto_new(c.client_id.c_str(), true, impl.get()));
   auto *m = impl->m.get();
   if (m == nullptr)
@@ -286,7 +287,8 @@ void MqttClient::tick(loop::Instant now) {
       if (i.events.output) i.events.output();
       return;
     case KeepAlive::Todo::dead:
-      return i.end(std::nullopt, fmt::format("no answer to a ping within {} s", i.alive.answer_within().count()),
+      return i.end(std::nullopt, fmt::format("no answer to a ping within {:g} s",
+                                            std::chrono::duration<double>(i.alive.answer_within()).count()),
                    MqttEnd::ping_timeout);
   }
 }

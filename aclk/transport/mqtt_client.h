@@ -27,6 +27,7 @@ struct MqttConnect {
   std::string will_topic;
   std::string will_payload;  // QoS 2, not retained
   std::chrono::seconds keepalive{60};
+  unsigned answer_divisor = 1;  // see KeepAlive
 };
 
 // What the broker's CONNACK allows (protocol.md 2.4); defaults are those of MQTT 5.

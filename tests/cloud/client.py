@@ -115,6 +115,10 @@ class LocalCloud:
         """WSS connections in order, open and closed: upgrade, tls, connect, connack, ws_close, bytes …"""
         return [c for c in self._get("connections") if claim in (None, c["claim"])]
 
+    def newest(self, claim: str) -> dict | None:
+        """The agent's newest connection in short: id, open, struck (the packet that on_up waited for), packets."""
+        return self._get("newest", claim=claim)
+
     def packets(self, conn: int, *types: str, direction: str | None = None, since: int = 0) -> list[dict]:
         """MQTT packets of a connection: {n, time, dir, type, flags, size, fields}; bytes are {"b64", "size"}."""
         return [p for p in self._get("packets", conn=conn, since=since)
@@ -227,7 +231,10 @@ class LocalCloud:
     # -- doing --------------------------------------------------------------------------------------------------
 
     def configure(self, **behaviour) -> dict:
-        """Switches of lc/behaviour.py; reset=True first puts all of them back. Returns the behaviour now in force."""
+        """Switches of lc/behaviour.py; reset=True first puts all of them back. Returns the behaviour now in force.
+
+        claim=…: for this agent only, where the switch is about its requests, packets or frames. Its upgrade is known
+        only if the path of the endpoint that /env names ends with its claim id."""
         for key, value in behaviour.items():
             if key.endswith("_raw") and isinstance(value, bytes):
                 behaviour[key] = base64.b64encode(value).decode()

@@ -129,6 +129,20 @@ def test_16_behaviour__times_run_out():
     assert merge_patch({"a": 1, "b": {"c": 2}}, {"a": None, "b": {"d": 3}}) == {"b": {"c": 2, "d": 3}}
 
 
+def test_16_behaviour__of_one_agent():
+    b = Behaviour()
+    b.change({"env_status": 500, "frame_size": 3})
+    b.change({"claim": "a", "env_delay": 1, "challenge_status": 404, "challenge_times": 1})
+    assert b.of("b").answer("env")["status"] == 500 and b.of(None) is b
+    assert b.of("a").answer("env")["status"] is None and b.of("a").answer("env")["delay"] == 1
+    assert [b.of("a").answer("challenge")["status"] for _ in range(2)] == [404, None]
+    assert b.of("a").frame_size == 3 and b.of("a").answer("password")["status"] is None
+    b.change({"claim": "a", "reset": True})
+    assert b.of("a").answer("env")["status"] == 500
+    b.change({"reset": True})
+    assert b.of("a") is b
+
+
 def test_16_log__is_bounded():
     log = Log(3, 100)
     for size in (10, 10, 10, 10, 90):

@@ -48,8 +48,14 @@ static void log_line(void *host, enum naclk_log_source source, enum naclk_log_le
 }
 
 static int config(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx) {
-  (void)host, (void)section, (void)key, (void)show, (void)ctx;
-  return -ENOENT; /* everything at its default */
+  const struct synthetic_host *h = host;
+  if (section.len != 5 || memcmp(section.data, "cloud", 5) != 0) return -ENOENT; /* everything at its default */
+  for (const char *const *o = h->options.cloud_options; *o != NULL; ++o) {
+    if (strncmp(*o, key.data, key.len) != 0 || (*o)[key.len] != '=') continue;
+    show(ctx, str(*o + key.len + 1));
+    return 0;
+  }
+  return -ENOENT;
 }
 
 static void interest(void *host, uint32_t kinds) {

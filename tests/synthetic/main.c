@@ -28,6 +28,7 @@ static const char usage[] =
     "  --log-capacity N      transitions remembered for each node (10000)\n"
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
+    "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"divide pauses by=100\"; up to 15 times\n"
     "  --run-seconds T       ends after T seconds (runs until a signal)\n";
 
 struct arguments {
@@ -73,9 +74,11 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"query-delay-ms", required_argument, NULL, 'd'},
       {"run-seconds", required_argument, NULL, 't'},
       {"alert-total", required_argument, NULL, 'o'},
+      {"cloud-option", required_argument, NULL, 'k'},
       {NULL, 0, NULL, 0},
   };
   struct hooks_options *h = &a->host;
+  size_t options_count = 0;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     int bad = 0;
     switch (c) {
@@ -111,6 +114,10 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'd':
         bad = number32(optarg, &h->query_delay_ms);
+        break;
+      case 'k':
+        bad = options_count + 1 < sizeof h->cloud_options / sizeof h->cloud_options[0] ? 0 : 1;
+        if (bad == 0) h->cloud_options[options_count++] = optarg;
         break;
       case 't':
         bad = number(optarg, UINT32_MAX, &a->run_seconds);

@@ -64,6 +64,12 @@ class Control:
         revision = await self.cloud.record.changed(int(request.query["since"]), float(request.query["timeout"]))
         return _json({"revision": revision})
 
+    async def get_newest(self, request):
+        """The newest connection of an agent in short, or null."""
+        claim = request.query["claim"]
+        c = next((c for c in reversed(self.cloud.record.connections) if c.claim == claim), None)
+        return _json(c and {"id": c.id, "open": c.closed is None, "struck": c.struck, "packets": c.packets.last})
+
     async def get_messages(self, request):
         return _json([_message(m) for m in self.cloud.record.messages.since(_since(request))])
 

@@ -71,7 +71,10 @@ class Front:
                  "http": f"{request.version.major}.{request.version.minor}", "body": masked(body), "tls": tls,
                  "status": None}
         self.cloud.record.request(entry)
-        change = self.cloud.behaviour.answer(stage) if stage != "other" else {}
+        behaviour = self.cloud.behaviour.of(self._whose(stage, claim_id, request))
+        change = behaviour.answer(stage) if stage != "other" else {}
+        if change.get("pause"):
+            await _switched_off(behaviour, stage + "_pause", request)
         if change.get("delay"):
             await asyncio.sleep(change["delay"])
         response = self._cut(request, change, entry)
@@ -95,6 +98,8 @@ class Front:
             usual = change["body"]
         if change.get("patch") is not None:
             usual = merge_patch(usual, change["patch"])
+        if change.get("trickle"):
+            return await trickle(request, status, usual, change)
         return reply(request, status, usual, change)
 
     async def _claim(self, claim_id, request, body):
@@ -152,6 +157,12 @@ class Front:
 
     async def _other(self, *_):
         return 404, {"errorMessage": "not found"}
+
+    def _whose(self, stage, claim_id, request):
+        """The claim id of a request. That of an upgrade is in its path, if a test had the endpoint made so."""
+        if stage == "env":
+            return request.rel_url.query.get("claim_id")
+        return request.rel_url.raw_path.rpartition("/")[2] if stage == "upgrade" else claim_id
 
     # -- upgrade ------------------------------------------------------------------------------------------------
 
@@ -284,6 +295,25 @@ def reply(request, status: int, content, change: dict) -> web.StreamResponse:
     if change.get("chunked"):
         response.enable_chunked_encoding()
     return response
+
+
+async def trickle(request, status: int, content, change: dict) -> web.StreamResponse:
+    """The answer of reply(), a byte at a time."""
+    body = content if isinstance(content, str) else json.dumps(content)
+    raw = f"HTTP/1.1 {status} OK\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+    for byte in raw:
+        if request.transport is None or request.transport.is_closing():
+            break
+        request.transport.write(bytes([byte]))
+        await asyncio.sleep(change["trickle"])
+    if request.transport:
+        request.transport.close()
+    return _Done()
+
+
+async def _switched_off(behaviour, switch: str, request):
+    while getattr(behaviour, switch) and request.transport and not request.transport.is_closing():
+        await asyncio.sleep(0.01)
 
 
 def masked(body: bytes):

@@ -305,6 +305,10 @@ def puback(packet_id: int, reason: int = 0) -> bytes:
     return packet(PUBACK, struct.pack(">H", packet_id) + (bytes([reason]) if reason else b""))
 
 
+def suback(packet_id: int, reasons: list[int]) -> bytes:
+    return packet(SUBACK, struct.pack(">H", packet_id) + b"\0" + bytes(reasons))
+
+
 def publish(topic: str, payload: bytes, qos: int = 0, packet_id: int = 0, props: dict | None = None,
             flags: int = 0) -> bytes:
     body = text(topic) + (struct.pack(">H", packet_id) if qos else b"") + properties(props or {}) + payload

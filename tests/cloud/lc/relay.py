@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One WSS connection: frames <-> the broker's TCP byte stream, recorded packet by packet, with faults on request."""
 import asyncio
+import base64
 import contextlib
 import time
 
@@ -27,6 +28,10 @@ class Relay:
         self._closing = asyncio.Event()
         self._broker_gone = False
         self.rules = Rules(self._complain, cloud.topics_for)
+
+    @property
+    def behaviour(self):
+        return self.cloud.behaviour.of(self.connection.claim)
 
     async def run(self):
         """Returns when both sides are closed."""
@@ -91,9 +96,11 @@ class Relay:
                 self.rules.up(p)
                 self._note_packet("up", p)
                 reason = self.rules.breach()
-                if reason and self.cloud.behaviour.enforce_limits:
+                if reason and self.behaviour.enforce_limits:
                     return await self.disconnect(mqtt_reason=reason)
-                if p.name not in self.cloud.behaviour.drop_up:
+                if (action := self.behaviour.on_up.get(p.name)) and await self._act(p.name, action):
+                    return
+                if p.name not in self.behaviour.drop_up:
                     self._to_broker(p.raw)
         except mqtt.MqttError as e:
             self._complain("mqtt", f"malformed: {e}")
@@ -102,6 +109,30 @@ class Relay:
         if self._broker_writer:
             with contextlib.suppress(ConnectionError):
                 await self._broker_writer.drain()
+
+    async def _act(self, name: str, action: dict) -> bool:
+        """What a test ordered for this packet; true if the connection is at its end."""
+        a = dict(action)
+        self.connection.struck = name
+        if a.get("hold"):
+            self.hold(["up", "down"], True)
+            self.cloud.record.touch()
+            await self._gates["up"].wait()
+        elif a.get("inject") is not None:
+            data, level = base64.b64decode(a.pop("inject")), a.pop("level", "mqtt")
+            if level == "frame":
+                self.inject_frame(data, a.get("opcode", ws.BINARY), a.get("fin", True), a.get("masked", False),
+                                  a.get("rsv", 0))
+            else:
+                (self.inject_mqtt if level == "mqtt" else self.inject_raw)(data)
+        elif a.get("abort") or a.get("hang_up"):
+            self.abort() if a.get("abort") else self.hang_up()
+            return True
+        elif a.get("mqtt_reason") is not None:
+            await self.disconnect(a["mqtt_reason"])
+        else:
+            await self.close(a["ws_code"], a.get("ws_reason", ""))
+        return self._transport.is_closing()
 
     def _to_broker(self, data: bytes):
         if not self._broker_gone and self._broker_writer and not self._broker_writer.is_closing():
@@ -115,8 +146,8 @@ class Relay:
                 await self._gates["down"].wait()
                 if self._broker_gone:
                     break
-                if self.cloud.behaviour.delay_down:
-                    await asyncio.sleep(self.cloud.behaviour.delay_down)
+                if self.behaviour.delay_down:
+                    await asyncio.sleep(self.behaviour.delay_down)
                 out = b"".join(self._rewritten(p) for p in self._streams["down"].feed(data))
                 if out:
                     self.send_mqtt(out)
@@ -132,32 +163,39 @@ class Relay:
 
     def _rewritten(self, p: mqtt.Packet) -> bytes:
         """The packet as the agent shall get it; nothing if it is dropped."""
-        b = self.cloud.behaviour
+        b = self.behaviour
         if p.kind == mqtt.CONNACK and (b.connack or b.connack_reason):
             props = {**p.get("properties"), **b.connack}
             props = {k: v for k, v in props.items() if v is not None}
             p = _parsed(mqtt.connack(b.connack_reason or p.get("reason"), p.get("session_present"), props))
         elif p.kind == mqtt.PUBACK and b.puback_reason:
             p = _parsed(mqtt.puback(p.get("packet_id"), b.puback_reason))
+        elif p.kind == mqtt.SUBACK and b.suback_reasons:
+            p = _parsed(mqtt.suback(p.get("packet_id"), b.suback_reasons))
         if p.name in b.drop_down:
             self._note_packet("down", p, dropped=True)
             return b""
         self.rules.down(p)
         self._note_packet("down", p)
+        if p.name in b.replace_down:
+            return base64.b64decode(b.replace_down[p.name])
         return p.raw
 
     # -- what tests can do to a connection ----------------------------------------------------------------------
 
     def send_mqtt(self, data: bytes):
         """MQTT bytes in binary frames, cut as the behaviour says."""
-        size = self.cloud.behaviour.frame_size or len(data)
+        size = self.behaviour.frame_size or len(data)
         pieces = [data[i:i + size] for i in range(0, len(data), size)]
         for i, piece in enumerate(pieces):
-            if self.cloud.behaviour.fragments:
+            if self.behaviour.fragments:
                 opcode, fin = (ws.CONTINUATION if i else ws.BINARY), i == len(pieces) - 1
             else:
                 opcode, fin = ws.BINARY, True
-            self._send(ws.frame(piece, opcode, fin), "down", opcode, len(piece), fin)
+            if opcode == ws.BINARY and self.behaviour.text_frames:
+                opcode = ws.TEXT
+            self._send(ws.frame(piece, opcode, fin, self.behaviour.masked_frames, self.behaviour.frame_rsv), "down",
+                       opcode, len(piece), fin)
         self.connection.bytes["down"] += len(data)
 
     def inject_mqtt(self, data: bytes):
@@ -266,7 +304,7 @@ class Relay:
             c.mqtt_disconnect = p.fields
         c.unacked = {"up": self.rules.in_flight, "down": self.rules.owed}
         c.max_unacked = max(c.max_unacked, self.rules.in_flight)
-        if self.cloud.behaviour.record:
+        if self.behaviour.record:
             fields = _masked(p.fields) if p.kind == mqtt.CONNECT else p.fields
             c.packets.append({"time": time.time(), "dir": direction, "type": p.name, "flags": p.flags,
                               "size": len(p.raw), **more, "fields": fields}, len(p.raw))

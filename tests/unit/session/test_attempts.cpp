@@ -46,6 +46,7 @@ std::string attempts__more_than_twenty__keeps_the_last_twenty() {
   }
   EXPECT_EQ(a.list().size(), 20U);
   EXPECT_EQ(a.list().front().sentence, "30");
+  EXPECT_EQ(a.list().front().number, 31U);
   EXPECT_EQ(a.list().back().sentence, "49");
   return {};
 }

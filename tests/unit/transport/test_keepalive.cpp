@@ -25,6 +25,16 @@ std::string keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty
   return {};
 }
 
+std::string keepalive__divided_answer__is_waited_for_that_much_shorter() {
+  KeepAlive k(t0, 10);
+  k.granted(2s);
+  EXPECT(k.due(t0 + 1500ms) == Todo::ping);
+  EXPECT(k.answer_within() == 500ms);
+  EXPECT(k.due(t0 + 1999ms) == Todo::nothing);
+  EXPECT(k.due(t0 + 2s) == Todo::dead);
+  return {};
+}
+
 // The reference's worst: a peer that is gone is never noticed by an agent that has something to say.
 std::string keepalive__busy_talker_and_dead_peer__is_noticed_as_soon() {
   KeepAlive k(t0);
@@ -89,6 +99,7 @@ std::string keepalive__after_a_suspend__asks_first() {
 }
 
 const CMUnitTest tests[] = {
+    ACLK_TEST(keepalive__divided_answer__is_waited_for_that_much_shorter),
     ACLK_TEST(keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty_seconds_later),
     ACLK_TEST(keepalive__busy_talker_and_dead_peer__is_noticed_as_soon),
     ACLK_TEST(keepalive__any_packet__is_an_answer),
