@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cloud")]
 
 from client import LocalCloud  # noqa: E402  (tests/cloud)
+from faults import summary  # noqa: E402
 from testenv import Build, Netdata, process, witness  # noqa: E402
 from testenv.claiming import claim, trust  # noqa: E402
 from testenv.paths import program  # noqa: E402
@@ -46,6 +47,14 @@ def pytest_report_header():
     except ImportError as e:
         lines.append(f"cloud: {e}")
     return lines
+
+
+def pytest_terminal_summary(terminalreporter):
+    lines = summary.table(summary.cells_of([r for key in ("passed", "failed") for r in terminalreporter.stats.get(key, [])]))
+    if lines:
+        terminalreporter.section("fault matrix")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 # ----------------------------------------------------------------------------------------------------- session

@@ -25,6 +25,7 @@ struct synthetic_host {
   pthread_mutex_t lock; /* alerts of db, ids, stop */
   pthread_cond_t stopping;
   bool stop;
+  bool paused;
 };
 
 static uint64_t now_ms(clockid_t clock) {
@@ -219,6 +220,7 @@ static void *alerts_main(void *arg) {
     const struct timespec until = {(time_t)(next / 1000.0), ((long)next % 1000) * 1000000};
     if (pthread_cond_timedwait(&h->stopping, &h->lock, &until) != ETIMEDOUT) continue;
     const uint64_t due = (uint64_t)((double)(now_ms(CLOCK_MONOTONIC) - begin) / every_ms);
+    if (h->paused) done = due;
     for (; done < due && done < total && !h->stop; ++done) {
       const int64_t node = synthetic_db_transition(h->db, now_ms(CLOCK_REALTIME) / 1000);
       if (node < 0) continue;
@@ -238,6 +240,12 @@ int synthetic_host_start_alerts(struct synthetic_host *host, struct naclk_module
   const int r = pthread_create(&host->alerts, NULL, alerts_main, host);
   host->alerts_run = r == 0;
   return r;
+}
+
+void synthetic_host_pause_alerts(struct synthetic_host *host) {
+  pthread_mutex_lock(&host->lock);
+  host->paused = !host->paused;
+  pthread_mutex_unlock(&host->lock);
 }
 
 void synthetic_host_stop_alerts(struct synthetic_host *host) {

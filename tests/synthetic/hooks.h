@@ -29,6 +29,8 @@ const struct synthetic_db *synthetic_host_db(const struct synthetic_host *host);
 /* Begins and ends the transitions; each tells the module with NACLK_EVENT_ALERTS. Stop before the module is destroyed.
  * Start returns 0 or an errno; at rate 0 both do nothing. One thread calls them. */
 int synthetic_host_start_alerts(struct synthetic_host *host, struct naclk_module *module);
+/* Every other call lets them go on; what was due in between never happens. */
+void synthetic_host_pause_alerts(struct synthetic_host *host);
 void synthetic_host_stop_alerts(struct synthetic_host *host);
 
 #endif

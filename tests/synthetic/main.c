@@ -2,7 +2,7 @@
  *
  * aclk-synthetic: the module over a made-up database. Says "SYNTHETIC ready machine_guid=... nodes=..." on stdout, then
  * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGUSR2 the same as JSON in one line, SIGHUP
- * reads cloud.d again. */
+ * reads cloud.d again, SIGWINCH pauses the transitions of alerts or lets them go on. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -146,7 +146,7 @@ static void tell_state(struct naclk_module *module, struct naclk_str command) {
 }
 
 /* Serves signals until it is time to stop. */
-static void serve(struct naclk_module *module, const sigset_t *signals, uint64_t run_seconds) {
+static void serve(struct naclk_module *module, struct synthetic_host *host, const sigset_t *signals, uint64_t run_seconds) {
   const time_t never = 0;
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -163,6 +163,7 @@ static void serve(struct naclk_module *module, const sigset_t *signals, uint64_t
     if (got == SIGTERM || got == SIGINT) return;
     if (got == SIGUSR1) tell_state(module, (struct naclk_str){"aclk-state", 10});
     if (got == SIGUSR2) tell_state(module, (struct naclk_str){"aclk-state json", 15});
+    if (got == SIGWINCH) synthetic_host_pause_alerts(host);
     if (got == SIGHUP) {
       const struct naclk_event event = {.size = sizeof event, .kind = NACLK_EVENT_CLAIM};
       (void)netdata_aclk_notify(module, &event);
@@ -188,7 +189,7 @@ static int run(const struct arguments *a, struct synthetic_host *host, const sig
     printf("SYNTHETIC ready machine_guid=%s nodes=%u\n", synthetic_db_guid(synthetic_host_db(host), 0),
            synthetic_db_nodes(synthetic_host_db(host)));
     fflush(stdout);
-    serve(module, signals, a->run_seconds);
+    serve(module, host, signals, a->run_seconds);
     status = 0;
   }
   synthetic_host_stop_alerts(host);
@@ -206,11 +207,13 @@ int main(int argc, char **argv) {
     fputs(usage, stderr);
     return 2;
   }
+  setvbuf(stdout, NULL, _IOFBF, 1U << 20); /* a state is one write: the log goes to the same file */
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGWINCH);
   sigaddset(&signals, SIGUSR1);
   sigaddset(&signals, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists: they inherit it */

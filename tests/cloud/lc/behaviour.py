@@ -41,7 +41,7 @@ DEFAULTS = {
     # Bytes (base64) instead of a packet to the agent: {"CONNACK": "IAIAAQ=="}.
     "replace_down": {},
     # What to do when a packet of the agent arrives, before the broker gets it: {"SUBSCRIBE": {…}} with one of
-    # abort, hang_up, hold (both directions): true; ws_code; mqtt_reason; inject (base64), with level and the rest of it.
+    # abort, hang_up, hold (both directions, or a list of them): true; ws_code; mqtt_reason; inject (base64), with level and the rest of it.
     "on_up": {},
     # Server frames: at most this many bytes each (0 = no limit); fragments = one message over several frames.
     "frame_size": 0,

@@ -115,9 +115,10 @@ class Relay:
         a = dict(action)
         self.connection.struck = name
         if a.get("hold"):
-            self.hold(["up", "down"], True)
+            self.hold(["up", "down"] if a["hold"] is True else a["hold"], True)
             self.cloud.record.touch()
-            await self._gates["up"].wait()
+            while not self._gates["up"].is_set() and not self._transport.is_closing():
+                await asyncio.sleep(0.01)
         elif a.get("inject") is not None:
             data, level = base64.b64decode(a.pop("inject")), a.pop("level", "mqtt")
             if level == "frame":

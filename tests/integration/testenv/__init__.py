@@ -5,6 +5,7 @@ Every process is started through `Process`, which marks it (environment variable
 starter, and lets a session prove that nothing is left. Every port comes from `take_port`.
 """
 from .dante import Dante
+from .faultproxy import FaultProxy, ProxyLoop, Rule
 from .netdata import Netdata, Reply
 from .paths import Build, REPO
 from .plugin import Plugin
@@ -16,5 +17,6 @@ from .testcharts import TestCharts
 from .tinyproxy import TinyProxy
 from .waiting import Timeout, stays, wait_until
 
-__all__ = ["Build", "Dante", "Netdata", "Plugin", "Process", "REPO", "Reply", "Squid", "Synthetic", "SyntheticHome",
-           "TestCharts", "Timeout", "TinyProxy", "leftovers", "stays", "take_port", "wait_until"]
+__all__ = ["Build", "Dante", "FaultProxy", "Netdata", "Plugin", "Process", "ProxyLoop", "REPO", "Reply", "Rule", "Squid",
+           "Synthetic", "SyntheticHome", "TestCharts", "Timeout", "TinyProxy", "leftovers", "stays", "take_port",
+           "wait_until"]

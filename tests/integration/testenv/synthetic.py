@@ -36,7 +36,8 @@ class Synthetic:
     def args(self):
         out = ["--lib-dir", self.home.lib]
         for k, v in self.options.items():
-            out += ["--" + k.replace("_", "-"), v]
+            for x in v if isinstance(v, list) else [v]:
+                out += ["--" + k.replace("_", "-"), x]
         return [str(a) for a in out]
 
     def start(self, timeout=30):
@@ -62,13 +63,23 @@ class Synthetic:
 
     def state_json(self):
         """The same as an object, as printed for SIGUSR2."""
-        before = len(self.log)
+        before = self.process.log.stat().st_size
         os.kill(self.pid, signal.SIGUSR2)
 
         def line():
-            lines = self.log[before:].split("\n")[:-1]
+            lines = self.log_since(before).split("\n")[:-1]
             return next((x for x in lines if x.startswith('{"aclk-available"')), None)
-        return json.loads(wait_until(line, 5, "aclk-state json"))
+        return json.loads(wait_until(line, 10, "aclk-state json", 0.01))
+
+    def log_since(self, at):
+        """What was written after the log had `at` bytes."""
+        with open(self.process.log, "rb") as f:
+            f.seek(at)
+            return f.read().decode(errors="replace")
+
+    def pause_alerts(self):
+        """No transitions until this is called again."""
+        os.kill(self.pid, signal.SIGWINCH)
 
     def stop(self, timeout=10):
         """SIGTERM; the exit status."""

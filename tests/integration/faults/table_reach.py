@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Getting there: names, TCP and TLS, for the way to the cloud's login and for the one to its broker."""
+import os
+import signal
+import ssl
+import tempfile
+import threading
+from pathlib import Path
+
+from lc import certs
+from testenv import Rule
+
+from .cell import Cell
+from .strikes import leg, standing
+
+NOBODY = "no-such-host.invalid"     # RFC 6761: never resolves
+WEBSERVER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+ALERT = b"\x15\x03\x03\x00\x02\x02\x28"     # TLS: fatal, handshake_failure
+
+
+def url_of(host):
+    """The cloud's URL changes, and is read anew."""
+    def strike(lane):
+        lane.saved_url = lane._url
+        lane.url(f"https://{host}:{lane.env.port}")
+        os.kill(lane.host.pid, signal.SIGHUP)
+    return strike
+
+
+def url_back(lane):
+    lane.url(lane.saved_url)
+    os.kill(lane.host.pid, signal.SIGHUP)
+
+
+def broker_at(endpoint):
+    return standing(env_patch={"transports": [{"type": "MQTTv5", "endpoint": endpoint}]})
+
+
+def dns():
+    who = rf"{NOBODY}:\d+.*resolve"
+    return [
+        Cell("DNS", "cloud unknown", url_of(NOBODY), "CANNOT_RESOLVE_HOSTNAME", who, "env", lift=url_back, backs_off=True),
+        Cell("DNS", "login unknown", standing(env_patch={"authEndpoint": f"https://{NOBODY}/api"}),
+             "CANNOT_RESOLVE_HOSTNAME", who, "challenge"),
+        Cell("DNS", "broker unknown", broker_at(f"wss://{NOBODY}:443/mqtt"), "CANNOT_RESOLVE_HOSTNAME", who, "dialing"),
+        Cell("DNS", "login is no name", standing(env_patch={"authEndpoint": "https://a..b/api"}),
+             "CANNOT_RESOLVE_HOSTNAME", "a..b", "challenge"),
+        Cell("DNS", "broker is no name", broker_at("wss://a..b/mqtt"), "CANNOT_RESOLVE_HOSTNAME", "a..b", "dialing"),
+        Cell("DNS", "broker label too long", broker_at(f"wss://{'x' * 70}.invalid/mqtt"), "CANNOT_RESOLVE_HOSTNAME",
+             "xxx", "dialing"),
+        Cell("DNS", "broker with a user in its name", broker_at("wss://me@localhost/mqtt"), "INVALID_ENV_TRANSPORT_URL",
+             "", "env"),
+        Cell("DNS", "broker by an address nobody routes", broker_at("wss://240.0.0.1:443/mqtt"), "NO_DESTINATION_AVAILABLE",
+             "240.0.0.1", "dialing", hasty=True),
+    ]
+
+
+LEGS = (("env", "the cloud", "env"), ("auth", "the login", "challenge"), ("broker", "the broker", "dialing"))
+
+
+def tcp():
+    cells = []
+    for proxy, name, state in LEGS:
+        broker = proxy == "broker"
+        cells += [
+            Cell("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state),
+            Cell("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state, hasty=True),
+            Cell("TCP", f"{name} resets at once", leg(proxy, Rule(at_accept="reset")),
+                 "SOCKET_ERROR" if broker else "SSL_CONNECT_FAILED", "reset", "TLS" if broker else state),
+            Cell("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
+                 "SOCKET_ERROR" if broker else "SSL_CONNECT_FAILED", "", "TLS" if broker else state),
+            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT", "",
+                 "TLS" if broker else state, hasty=True),
+            Cell("TCP", f"{name} 200 ms late", leg(proxy, Rule(delay=0.2)), None),
+            Cell("TCP", f"{name} in single bytes", leg(proxy, Rule(chunk=1)), None, cpu=2.0),
+            Cell("TCP", f"{name} at 20 KB a second", leg(proxy, Rule(rate=20_000)), None),
+        ]
+    return cells
+
+
+def tls():
+    cells = []
+    for proxy, name, state in LEGS:
+        broker = proxy == "broker"
+        state = "TLS" if broker else state
+        failed = "SSL_CANNOT_ESTABLISH_SSL_CONNECTION" if broker else "SSL_CONNECT_FAILED"
+        for fault, rule, sentence in (
+                ("hello not answered, reset", Rule(down_limit=0, then="reset"), "reset"),
+                ("hello not answered, closed", Rule(down_limit=0), "closed|ended"),
+                ("handshake cut at 700 bytes", Rule(down_limit=700), "closed|ended"),
+                ("handshake reset at 700 bytes", Rule(down_limit=700, then="reset"), "reset"),
+                ("garbage in the handshake", Rule(down_limit=300, then="garbage"), ""),
+                ("garbage for a hello", Rule(down_limit=0, then="garbage"), "wrong version|TLS"),
+                ("plain HTTP", Rule(answer=WEBSERVER), "wrong version|TLS"),
+                ("handshake_failure", Rule(answer=ALERT), "handshake failure|alert"),
+        ):
+            cells.append(Cell("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state))
+        cells.append(Cell("TLS", f"{name}: silent after the hello", leg(proxy, Rule(down_limit=0, then="silence")),
+                          "TIMEOUT", "", state, hasty=True))
+        for kind, sentence in (("expired", "expired on"), ("not-yet", "valid only from"), ("wrong-host", "not for localhost"),
+                               ("other-ca", "is not trusted"), ("self-signed", "is not trusted")):
+            cells.append(Cell("TLS", f"{name}: certificate {kind}", bad_server(proxy, kind), "SSL_INVALID_CERTIFICATE",
+                              sentence, state))
+        cells.append(Cell("TLS", f"{name}: TLS 1.1", bad_server(proxy, "good", ssl.TLSVersion.TLSv1_1), failed,
+                          "version|protocol", state))
+    return cells
+
+
+def bad_server(proxy, kind, version=None):
+    """Another TLS server answers in the place of this leg's."""
+    def strike(lane):
+        server = _servers.get(kind, version)
+        leg_proxy = getattr(lane, proxy)
+        usual, leg_proxy.target = leg_proxy.target, server
+        lane.restore = lambda: setattr(leg_proxy, "target", usual)
+        lane.broker.cut()
+    return strike
+
+
+class _Servers:
+    """TLS servers with bad certificates: each accepts, shakes hands if the client lets it, and says nothing."""
+
+    def __init__(self):
+        self._known, self._lock = {}, threading.Lock()
+
+    def get(self, kind, version):
+        with self._lock:
+            if (kind, version) not in self._known:
+                self._known[kind, version] = self._start(kind, version)
+            return self._known[kind, version]
+
+    def _start(self, kind, version):
+        import socket
+        with tempfile.TemporaryDirectory() as d:
+            _, cert, key = certs.make(Path(d), kind)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert, key)
+        if version:
+            context.set_ciphers("DEFAULT@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = version
+        listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, args=(listener, context), daemon=True).start()
+        return listener.getsockname()
+
+    @staticmethod
+    def _serve(listener, context):
+        while True:
+            client, _ = listener.accept()
+            client.settimeout(5)
+            try:
+                with context.wrap_socket(client, server_side=True) as s:
+                    while s.recv(4096):
+                        pass
+            except OSError:
+                client.close()
+
+
+_servers = _Servers()
+
+
+def cells():
+    return dns() + tcp() + tls()

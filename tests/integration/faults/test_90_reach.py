@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault matrix: names, TCP, TLS."""
+import pytest
+
+from faults import table_reach
+from faults.run import matrix_fixture
+
+CELLS = table_reach.cells()
+matrix = matrix_fixture(CELLS, plain=4, hasty=2, seed=1)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)
+def test_90_reach(matrix, cell, record_property):
+    matrix.check(cell, record_property)
