@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
+#include "aclk/transport/handshake.h"
 #include "claim/trust.h"
 
 namespace aclk::cloud {
@@ -58,7 +59,7 @@ transport::Fault TlsPolicy::explain(CURLcode code, const std::string &libcurl) c
     return {Error{Errc::tls, transport::explain(*refused_, host_, loop::wall_us() / 1'000'000).sentence},
             Cause::certificate};
   if (code == CURLE_PEER_FAILED_VERIFICATION) return {Error{Errc::tls, libcurl}, Cause::certificate};
-  return {Error{Errc::tls, libcurl + "; is it an HTTPS server that speaks TLS 1.2 or newer?"}, Cause::handshake};
+  return {Error{Errc::tls, transport::explain_handshake(libcurl)}, Cause::handshake};
 }
 
 }  // namespace aclk::cloud

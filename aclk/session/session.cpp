@@ -34,7 +34,13 @@ double random_unit() {
 
 struct Session::Impl {
   Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
-      : loop(l), plan(std::move(p)), log(g), events(std::move(e)), machine(random_unit, plan.haste.pauses), timer(l), later(l) {}
+      : loop(l),
+        plan(std::move(p)),
+        log(g),
+        events(std::move(e)),
+        machine(random_unit, plan.haste.pauses),
+        timer(l),
+        later(l) {}
 
   // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
   struct HttpsHalf {

@@ -112,13 +112,13 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     address = dialed->address;
     stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
-      finish(
-          Kind::setup_timeout,
-          {Errc::timeout,
-           fmt::format("{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
-                       "does nothing on the way hold it back?",
-                       whom(), stage_name(told.value_or(Stage::tls)),
-                       std::chrono::duration<double>(plan.setup_timeout).count())});
+      finish(Kind::setup_timeout,
+             {Errc::timeout,
+              fmt::format(
+                  "{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
+                  "does nothing on the way hold it back?",
+                  whom(), stage_name(told.value_or(Stage::tls)),
+                  std::chrono::duration<double>(plan.setup_timeout).count())});
     });
     link = std::make_unique<WsLink>(
         ws_context, WsLink::Events{
@@ -131,7 +131,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
                         [this](WsEnd e) { on_link_ended(std::move(e)); },
                     });
     if (auto r = link->open(std::move(dialed->socket), plan.endpoint, whom(), plan.scratch); !r)
-      finish(Kind::internal, r.error());
+      on_link_ended(std::move(r.error()));
   }
 
   // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
@@ -224,6 +224,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
         return finish(Kind::ws_protocol, {Errc::websocket, std::move(e.why)});
       case WsEnd::Kind::closed:
         return finish(Kind::closed_by_remote, {Errc::websocket, std::move(e.why)}, 0, 0, e.close_code);
+      case WsEnd::Kind::internal:
+        return finish(Kind::internal, {Errc::websocket, std::move(e.why)});
       case WsEnd::Kind::socket:
       case WsEnd::Kind::by_us:
         return finish(Kind::socket, {Errc::tcp, std::move(e.why)});

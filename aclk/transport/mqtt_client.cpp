@@ -287,8 +287,9 @@ void MqttClient::tick(loop::Instant now) {
       if (i.events.output) i.events.output();
       return;
     case KeepAlive::Todo::dead:
-      return i.end(std::nullopt, fmt::format("no answer to a ping within {:g} s",
-                                            std::chrono::duration<double>(i.alive.answer_within()).count()),
+      return i.end(std::nullopt,
+                   fmt::format("no answer to a ping within {:g} s",
+                               std::chrono::duration<double>(i.alive.answer_within()).count()),
                    MqttEnd::ping_timeout);
   }
 }

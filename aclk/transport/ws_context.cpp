@@ -24,6 +24,7 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy po
   info.port = CONTEXT_PORT_NO_LISTEN;
   info.protocols = kProtocols;
   info.pcontext = &ctx->context_;
+  info.user = ctx.get();
   info.fd_limit_per_thread = 64;
   info.pt_serv_buf_size = 32U << 10;
   info.timeout_secs = 60;        // ours are shorter

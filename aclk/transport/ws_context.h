@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "aclk/transport/handshake.h"
 #include "claim/base/result.h"
 
 struct lws_context;
@@ -32,11 +33,13 @@ class WsContext {
 
   [[nodiscard]] lws_context *lws() const { return context_; }
   [[nodiscard]] const TlsPolicy &policy() const { return policy_; }
+  [[nodiscard]] HandshakeWatch &handshake() { return handshake_; }
 
  private:
   WsContext(uv_loop_t &loop, TlsPolicy policy) : loop_(loop), policy_(std::move(policy)) {}
   uv_loop_t &loop_;
   TlsPolicy policy_;
+  HandshakeWatch handshake_;
   lws_context *context_ = nullptr;
 };
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "aclk/loop/clock.h"
+#include "aclk/transport/handshake.h"
 #include "aclk/transport/reasons.h"
 #include "aclk/transport/rendezvous.h"
 #include "aclk/transport/tls_fault.h"
@@ -32,7 +33,9 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::string tls_trouble;  // from the certificate check
   std::optional<int> close_code;
   std::string close_text;
-  bool opening = false;  // inside lws_client_connect_via_info
+  bool opening = false;        // inside lws_client_connect_via_info
+  std::optional<WsEnd> early;  // it ended in there
+  bool secured = false;        // TLS is done
   bool open = false;
   bool closing = false;
   bool close_sent = false;
@@ -44,7 +47,10 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
 
   void end(WsEnd e) {
     if (std::exchange(ended, true) || orphan) return;
-    if (opening) return;  // open() reports it
+    if (opening) {  // told by open()
+      early = std::move(e);
+      return;
+    }
     const auto tell = std::move(events.ended);
     if (tell) tell(std::move(e));
   }
@@ -128,10 +134,10 @@ WsEnd WsLink::State::failure(const char *lws_text) const {
     e.kind = WsEnd::Kind::tls;
     e.cause = Cause::certificate;
     e.why = fmt::format("{}: TLS failed: {}", whom, tls_trouble);
-  } else if (text.find("SSL") != std::string_view::npos || text.find("ssl") != std::string_view::npos) {
+  } else if (secure() && !secured) {
     e.kind = WsEnd::Kind::tls;
     e.cause = Cause::handshake;
-    e.why = fmt::format("{}: TLS failed: {}; does the server speak TLS 1.2 or newer there?", whom, text);
+    e.why = fmt::format("{}: TLS failed: {}", whom, explain_handshake(context->handshake().reason()));
   } else if (text.find("HS:") != std::string_view::npos || e.http_status != 0) {
     e.kind = WsEnd::Kind::upgrade;
     e.why =
@@ -218,8 +224,11 @@ void WsLink::State::receive(lws *w, void *in, std::size_t len) {
 }
 
 int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, std::size_t len) {
-  if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS)
-    return SSL_CTX_set_min_proto_version(static_cast<SSL_CTX *>(user), TLS1_2_VERSION) == 1 ? 0 : 1;
+  if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS) {
+    auto *const ctx = static_cast<SSL_CTX *>(user);
+    auto *const owner = static_cast<WsContext *>(lws_context_user(lws_get_context(wsi)));
+    return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && owner->handshake().attach(ctx) ? 0 : 1;
+  }
   auto *const raw = wsi == nullptr ? nullptr : WsLink::State::of(wsi);
   if (raw == nullptr) {
     // Not one of our links. A certificate nobody can judge is not accepted.
@@ -234,6 +243,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       s->adopt_socket(wsi);
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+      s->secured = true;
       if (!s->orphan && s->events.secured) s->events.secured();
       return s->orphan ? -1 : 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -290,13 +300,20 @@ WsLink::~WsLink() {
   }
 }
 
-Result<void> WsLink::open(Fd socket, const Url &endpoint, std::string whom, const std::filesystem::path &scratch) {
+tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::string whom,
+                                       const std::filesystem::path &scratch) {
+  const auto failed = [](WsEnd::Kind kind, std::string why) {
+    WsEnd e;
+    e.kind = kind;
+    e.why = std::move(why);
+    return tl::unexpected<WsEnd>(std::move(e));
+  };
   auto &s = *s_;
   s.whom = std::move(whom);
   s.endpoint = endpoint;
   s.dialed = std::move(socket);
   auto meeting = Rendezvous::make(scratch);
-  if (!meeting) return tl::unexpected<Error>(meeting.error());
+  if (!meeting) return failed(WsEnd::Kind::internal, meeting.error().what);
   const auto address = "+" + meeting->path();
   const auto host = endpoint.host_in_url();
 
@@ -320,6 +337,7 @@ Result<void> WsLink::open(Fd socket, const Url &endpoint, std::string whom, cons
       i.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_INSECURE | LCCSCF_ALLOW_EXPIRED |
                           LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
   }
+  s.context->handshake().forget();
   s.held_by_lws = s_;
   s.opening = true;
   const auto *const wsi = lws_client_connect_via_info(&i);
@@ -327,7 +345,12 @@ Result<void> WsLink::open(Fd socket, const Url &endpoint, std::string whom, cons
   if (wsi == nullptr || s.ended) {
     if (wsi == nullptr) s.held_by_lws.reset();  // no WSI_DESTROY will come
     s.ended = true;
-    return fail(Errc::websocket, fmt::format("libwebsockets cannot begin a connection to {}", endpoint.origin()));
+    if (s.early) return tl::unexpected<WsEnd>(std::move(*s.early));
+    // It may fail at once without a word: the server was faster than we.
+    if (s.secure() && s.context->handshake().begun()) return tl::unexpected<WsEnd>(s.failure(nullptr));
+    return failed(WsEnd::Kind::internal, fmt::format("libwebsockets cannot begin a connection to {}; look at this "
+                                                     "machine's memory and limits on open files",
+                                                     endpoint.origin()));
   }
   lws_cancel_service(s.context->lws());
   return {};

@@ -30,6 +30,7 @@ struct WsEnd {
     closed,    // by the other side: close frame, TLS close or end of file
     socket,    // reset, or another error of the connection
     by_us,
+    internal,  // this machine: memory, descriptors
   };
   Kind kind = Kind::socket;
   std::string why;                // a sentence
@@ -57,9 +58,9 @@ class WsLink {
 
   // Once. `socket` is connected to endpoint.host:endpoint.port, directly or through a proxy; TLS is done if the scheme
   // is wss or https. `whom` is it in sentences. `scratch` is used when the system has no usable temporary directory. No
-  // deadline of its own.
-  [[nodiscard]] Result<void> open(Fd socket, const Url &endpoint, std::string whom,
-                                  const std::filesystem::path &scratch);
+  // deadline of its own. What ends it at once is the error; `ended` is then not called.
+  [[nodiscard]] tl::expected<void, WsEnd> open(Fd socket, const Url &endpoint, std::string whom,
+                                               const std::filesystem::path &scratch);
   void want_write();
   // Sends what pull() still gives, then close code 1000. The peer may never let that happen: keep a deadline.
   void close();

@@ -62,20 +62,13 @@ static int number32(const char *text, uint32_t *out) {
 /* 0, or -1 after a sentence on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a) {
   static const struct option options[] = {
-      {"lib-dir", required_argument, NULL, 'l'},
-      {"nodes", required_argument, NULL, 'n'},
-      {"contexts", required_argument, NULL, 'c'},
-      {"alerts", required_argument, NULL, 'a'},
-      {"alert-rate", required_argument, NULL, 'r'},
-      {"seed", required_argument, NULL, 's'},
-      {"epoch", required_argument, NULL, 'e'},
-      {"log-capacity", required_argument, NULL, 'p'},
-      {"query-bytes", required_argument, NULL, 'b'},
-      {"query-delay-ms", required_argument, NULL, 'd'},
-      {"run-seconds", required_argument, NULL, 't'},
-      {"alert-total", required_argument, NULL, 'o'},
-      {"cloud-option", required_argument, NULL, 'k'},
-      {NULL, 0, NULL, 0},
+      {"lib-dir", required_argument, NULL, 'l'},      {"nodes", required_argument, NULL, 'n'},
+      {"contexts", required_argument, NULL, 'c'},     {"alerts", required_argument, NULL, 'a'},
+      {"alert-rate", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
+      {"epoch", required_argument, NULL, 'e'},        {"log-capacity", required_argument, NULL, 'p'},
+      {"query-bytes", required_argument, NULL, 'b'},  {"query-delay-ms", required_argument, NULL, 'd'},
+      {"run-seconds", required_argument, NULL, 't'},  {"alert-total", required_argument, NULL, 'o'},
+      {"cloud-option", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0},
   };
   struct hooks_options *h = &a->host;
   size_t options_count = 0;
@@ -146,7 +139,8 @@ static void tell_state(struct naclk_module *module, struct naclk_str command) {
 }
 
 /* Serves signals until it is time to stop. */
-static void serve(struct naclk_module *module, struct synthetic_host *host, const sigset_t *signals, uint64_t run_seconds) {
+static void serve(struct naclk_module *module, struct synthetic_host *host, const sigset_t *signals,
+                  uint64_t run_seconds) {
   const time_t never = 0;
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -207,7 +201,8 @@ int main(int argc, char **argv) {
     fputs(usage, stderr);
     return 2;
   }
-  setvbuf(stdout, NULL, _IOFBF, 1U << 20); /* a state is one write: the log goes to the same file */
+  static char states[1 << 20];
+  setvbuf(stdout, states, _IOFBF, sizeof states); /* a state is one write: the log goes to the same file */
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

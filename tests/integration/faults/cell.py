@@ -27,6 +27,7 @@ class Cell:
     violates  the kinds of violations that the fault itself makes the cloud see
     lift      what else has to happen for the link to come back
     cpu       seconds of processor time that the host may use, from the fault to being back
+    anew      the link begins anew (a reload), and with it the count of attempts
     backs_off the wait after it is not the usual second (an order, a suspicion)
     """
     stage: str
@@ -41,6 +42,7 @@ class Cell:
     lift: Optional[Callable] = None
     cpu: float = 1.0
     backs_off: bool = False
+    anew: bool = False
 
     @property
     def id(self):
@@ -60,7 +62,7 @@ def judge(cell, lane):
     lane.wait_online()
     lane.works()
     seen = len(lane.cloud.violations(claim=lane.claim))
-    before, cpu = lane.last_attempt(), lane.cpu()
+    before, cpu = 0 if cell.anew else lane.last_attempt(), lane.cpu()
     began = time.monotonic()
     try:
         cell.strike(lane)
@@ -72,11 +74,11 @@ def judge(cell, lane):
     if cell.lift:
         cell.lift(lane)
     lifted = time.monotonic()
-    state = lane.wait_online(0 if cell.status is None else ended["number"], RECOVERY if not cell.backs_off else 60)
+    state = lane.wait_online(0 if cell.status is None or cell.anew else ended["number"], RECOVERY if not cell.backs_off else 60)
     back = time.monotonic() - lifted
     lane.works()
     _unharmed(cell, lane, seen, lane.cpu() - cpu, time.monotonic() - began)
-    if not cell.backs_off:
+    if not cell.backs_off and not cell.anew:
         _spaced(state["attempts"], before, ended["number"])
     return {"status": short(ended["status-symbol"]) if cell.status else None, "seconds": back}
 

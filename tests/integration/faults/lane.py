@@ -7,11 +7,14 @@ after a second at most, as /env says.
 import os
 import threading
 
+from lc import certs
 from testenv import Rule, Synthetic, SyntheticHome, process, wait_until
 from testenv.claiming import claim
 from testenv.published import STATUS
 
 BACKOFF = 1.0       # seconds at most between two attempts
+# Every lane believes this one, too: its certificates can be bad in one way each.
+AUTHORITY = certs.Authority("Fault CA")
 HASTE = 10          # of hasty lanes: deadlines and pauses are divided by this
 
 
@@ -22,6 +25,8 @@ class Lane:
         self.cloud, self.hasty, self.busy, self.name = cloud, hasty, busy, name
         self.home = SyntheticHome(base / name, guid=f"5f8a6f0e-0000-4000-8000-{seed:012x}")
         self.claim = claim(build, self.home, cloud)
+        with open(self.home.cloud_dir / "trusted.pem", "ab") as f:
+            f.write(AUTHORITY.pem())
         self.env, self.auth, self.broker = (loop.proxy(("127.0.0.1", cloud.port)) for _ in range(3))
         self.url(f"https://localhost:{self.env.port}", cloud.url)
         if hasty:

@@ -6,7 +6,7 @@ from faults import table_reach
 from faults.run import matrix_fixture
 
 CELLS = table_reach.cells()
-matrix = matrix_fixture(CELLS, plain=4, hasty=2, seed=1)
+matrix = matrix_fixture(CELLS, plain=5, hasty=2, seed=1)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)

@@ -5,6 +5,7 @@
 
 #include <openssl/x509_vfy.h>
 
+#include "aclk/transport/handshake.h"
 #include "aclk/transport/tls_fault.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/transport/tests.h"
@@ -121,7 +122,26 @@ std::string reasons__websocket__have_names() {
   return {};
 }
 
+std::string handshake__each_way_to_fail__has_its_own_words() {
+  const std::pair<const char *, const char *> cases[] = {
+      {"wrong version number", "is no TLS"},
+      {"OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number", "is no TLS"},
+      {"tlsv1 alert protocol version", "no TLS 1.2 or newer"},
+      {"unsupported protocol", "no TLS 1.2 or newer"},
+      {"sslv3 alert handshake failure", "refused the handshake"},
+      {"Connection reset by peer", "was reset in the middle"},
+      {"unexpected eof while reading", "was closed in the middle"},
+      {"OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to x:443 ", "was closed in the middle"},
+      {"", "was closed in the middle"},
+      {"bad signature", "bad signature; is it a server that speaks TLS 1.2 or newer"},
+  };
+  for (const auto &[reason, part] : cases)
+    if (const auto text = explain_handshake(reason); !has(text, part)) return text;
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(handshake__each_way_to_fail__has_its_own_words),
     ACLK_TEST(certificate__expired__says_when_and_what_this_clock_says),
     ACLK_TEST(certificate__of_the_issuer_expired__names_that_one),
     ACLK_TEST(certificate__not_yet_valid__blames_the_clock),
