@@ -29,11 +29,13 @@ static const char usage[] =
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
     "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"divide pauses by=100\"; up to 15 times\n"
+    "  --show-guid           prints the machine guid that this seed gives the local node, and ends\n"
     "  --run-seconds T       ends after T seconds (runs until a signal)\n";
 
 struct arguments {
   struct hooks_options host;
   uint64_t run_seconds;
+  int show_guid;
 };
 
 /* Decimal, at most `max`. */
@@ -62,13 +64,21 @@ static int number32(const char *text, uint32_t *out) {
 /* 0, or -1 after a sentence on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a) {
   static const struct option options[] = {
-      {"lib-dir", required_argument, NULL, 'l'},      {"nodes", required_argument, NULL, 'n'},
-      {"contexts", required_argument, NULL, 'c'},     {"alerts", required_argument, NULL, 'a'},
-      {"alert-rate", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
-      {"epoch", required_argument, NULL, 'e'},        {"log-capacity", required_argument, NULL, 'p'},
-      {"query-bytes", required_argument, NULL, 'b'},  {"query-delay-ms", required_argument, NULL, 'd'},
-      {"run-seconds", required_argument, NULL, 't'},  {"alert-total", required_argument, NULL, 'o'},
-      {"cloud-option", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0},
+      {"lib-dir", required_argument, NULL, 'l'},
+      {"nodes", required_argument, NULL, 'n'},
+      {"contexts", required_argument, NULL, 'c'},
+      {"alerts", required_argument, NULL, 'a'},
+      {"alert-rate", required_argument, NULL, 'r'},
+      {"seed", required_argument, NULL, 's'},
+      {"epoch", required_argument, NULL, 'e'},
+      {"log-capacity", required_argument, NULL, 'p'},
+      {"query-bytes", required_argument, NULL, 'b'},
+      {"query-delay-ms", required_argument, NULL, 'd'},
+      {"run-seconds", required_argument, NULL, 't'},
+      {"alert-total", required_argument, NULL, 'o'},
+      {"show-guid", no_argument, NULL, 'g'},
+      {"cloud-option", required_argument, NULL, 'k'},
+      {NULL, 0, NULL, 0},
   };
   struct hooks_options *h = &a->host;
   size_t options_count = 0;
@@ -107,6 +117,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'd':
         bad = number32(optarg, &h->query_delay_ms);
+        break;
+      case 'g':
+        a->show_guid = 1;
         break;
       case 'k':
         bad = options_count + 1 < sizeof h->cloud_options / sizeof h->cloud_options[0] ? 0 : 1;
@@ -218,6 +231,11 @@ int main(int argc, char **argv) {
   if (host == NULL) {
     fprintf(stderr, "aclk-synthetic: out of memory, or --nodes, --contexts or --alerts is not below 100001.\n");
     return 1;
+  }
+  if (a.show_guid) {
+    puts(synthetic_db_guid(synthetic_host_db(host), 0));
+    synthetic_host_free(host);
+    return 0;
   }
   const int status = run(&a, host, &signals);
   synthetic_host_free(host);

@@ -11,6 +11,7 @@ from lc import certs
 from testenv import Rule, Synthetic, SyntheticHome, process, wait_until
 from testenv.claiming import claim
 from testenv.published import STATUS
+from testenv.synthetic import guid_of
 
 BACKOFF = 1.0       # seconds at most between two attempts
 # Every lane believes this one, too: its certificates can be bad in one way each.
@@ -23,7 +24,7 @@ class Lane:
 
     def __init__(self, build, base, name, cloud, loop, seed, hasty=False, busy=False, **options):
         self.cloud, self.hasty, self.busy, self.name = cloud, hasty, busy, name
-        self.home = SyntheticHome(base / name, guid=f"5f8a6f0e-0000-4000-8000-{seed:012x}")
+        self.home = SyntheticHome(base / name, guid=guid_of(build.synthetic, seed))
         self.claim = claim(build, self.home, cloud)
         with open(self.home.cloud_dir / "trusted.pem", "ab") as f:
             f.write(AUTHORITY.pem())

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 
 from .process import Process, clean_env
 from .waiting import wait_until
@@ -20,6 +21,12 @@ class SyntheticHome:
         for d in (self.lib / "registry", self.etc, base / "tmp"):
             d.mkdir(parents=True, exist_ok=True)
         (self.lib / "registry/netdata.public.unique.id").write_text(guid)
+
+
+def guid_of(binary, seed):
+    """The machine guid of the local node of a host with this seed: claims are bound to it."""
+    return subprocess.run([binary, "--lib-dir", "/", "--seed", str(seed), "--show-guid"], capture_output=True, text=True,
+                          timeout=20, check=True, env=clean_env()).stdout.strip()
 
 
 class Synthetic:
