@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/doctor/patient.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "aclk/host/log.h"
+#include "plugin-api/external/show.h"
+
+namespace aclk::doctor {
+
+using external::text;
+using external::view;
+
+// A host that has settings and nothing else: what reading them needs.
+struct Patient::Hooks {
+  static Patient &self(void *host) { return *static_cast<Patient *>(host); }
+
+  static void log(void *host, naclk_log_source, naclk_log_level level, naclk_str line) {
+    if (level >= NACLK_LOG_WARNING) self(host).complaints_.emplace_back(text(line));
+  }
+  static int config(void *host, naclk_str section, naclk_str key, naclk_text_fn show, void *ctx) {
+    const auto value = self(host).conf_.get(text(section), text(key));
+    if (!value) return -ENOENT;
+    (void)show(ctx, view(*value));
+    return 0;
+  }
+  static int identity(void *host, naclk_identity_fn show, void *ctx) {
+    const auto &e = self(host).env_;
+    naclk_identity i{};
+    i.size = sizeof i;
+    i.machine_guid = view(e.machine_guid);
+    i.hostname = view(e.hostname);
+    i.agent_version = view(e.version);
+    (void)show(ctx, &i);
+    return 0;
+  }
+  static int directories(void *host, naclk_directories_fn show, void *ctx) {
+    const auto &e = self(host).env_;
+    naclk_directories d{};
+    d.size = sizeof d;
+    d.user_config = view(e.user_config.native());
+    d.lib = view(e.lib.native());
+    d.log = view(e.log.native());
+    d.run = view(e.run.native());
+    (void)show(ctx, &d);
+    return 0;
+  }
+  static naclk_host table(Patient &p) {
+    naclk_host t{};
+    t.size = sizeof t;
+    t.abi = NACLK_ABI;
+    t.host = &p;
+    t.log = log;
+    t.config = config;
+    t.identity = identity;
+    t.directories = directories;
+    // There is no database here, and nobody asks for one.
+    t.nodes = [](void *, naclk_node_fn, void *) { return -ENOTSUP; };
+    t.node_info = [](void *, naclk_str, naclk_node_info_fn, void *) { return -ENOTSUP; };
+    t.collectors = [](void *, naclk_str, naclk_collector_fn, void *) { return -ENOTSUP; };
+    t.contexts = [](void *, naclk_str, naclk_context_fn, void *) { return -ENOTSUP; };
+    t.alert_log = [](void *, naclk_str, std::uint64_t, std::uint32_t, naclk_alert_fn, void *, naclk_alert_log_end *) {
+      return -ENOTSUP;
+    };
+    t.active_alerts = [](void *, naclk_str, naclk_alert_fn, void *) { return -ENOTSUP; };
+    t.alert_config = [](void *, naclk_str, naclk_alert_config_fn, void *) { return -ENOTSUP; };
+    t.query = [](void *, const naclk_query *, naclk_reply_fn, void *) { return -ENOTSUP; };
+    return t;
+  }
+};
+
+Patient::Patient(external::Environment env)
+    : env_(std::move(env)), conf_(external::NetdataConfFile(env_.user_config / "netdata.conf").snapshot()) {
+  const auto table = Hooks::table(*this);
+  const auto host = host::Host::adopt(&table);
+  if (!host) {
+    complaints_.push_back(host.error().what);
+    settings_.emplace();
+    return;
+  }
+  settings_ = link::read_settings(*host, host::Log(*host));
+}
+
+}  // namespace aclk::doctor

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The link of this machine as `doctor` sees it: the files and settings that the link itself would go by, read by the
+// link's own code, with what that code had to say about them.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aclk/host/host.h"
+#include "aclk/link/settings.h"
+#include "plugin-api/external/environment.h"
+#include "plugin-api/external/netdata_conf.h"
+
+namespace aclk::doctor {
+
+class Patient {
+ public:
+  explicit Patient(external::Environment env);
+  Patient(const Patient &) = delete;
+  Patient &operator=(const Patient &) = delete;
+
+  [[nodiscard]] const external::Environment &env() const { return env_; }
+  [[nodiscard]] const external::NetdataConf &conf() const { return conf_; }
+  [[nodiscard]] const link::Settings &settings() const { return *settings_; }
+  // Warnings and errors logged while the settings were read.
+  [[nodiscard]] const std::vector<std::string> &complaints() const { return complaints_; }
+
+ private:
+  struct Hooks;
+  external::Environment env_;
+  external::NetdataConf conf_;
+  std::vector<std::string> complaints_;
+  std::optional<link::Settings> settings_;
+};
+
+}  // namespace aclk::doctor
