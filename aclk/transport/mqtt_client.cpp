@@ -159,7 +159,7 @@ Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Event
   mosquitto_int_option(m, MOSQ_OPT_SEND_MAXIMUM, 65535);
   mosquitto_int_option(m, MOSQ_OPT_RECEIVE_MAXIMUM, 65535);
   int rc = mosquitto_username_pw_set(m, c.username.c_str(), c.password.c_str());
-  if (rc == MOSQ_ERR_SUCCESS)
+  if (rc == MOSQ_ERR_SUCCESS && !c.will_topic.empty())
     rc = mosquitto_will_set_v5(m, c.will_topic.c_str(), static_cast<int>(c.will_payload.size()), c.will_payload.data(),
                                2, false, nullptr);
   if (rc != MOSQ_ERR_SUCCESS)

@@ -24,7 +24,7 @@ struct MqttConnect {
   std::string client_id;
   std::string username;
   std::string password;  // secret
-  std::string will_topic;
+  std::string will_topic;    // empty = no will
   std::string will_payload;  // QoS 2, not retained
   std::chrono::seconds keepalive{60};
   unsigned answer_divisor = 1;  // see KeepAlive

@@ -11,6 +11,7 @@
 #include "claim/exit_code.h"
 #include "plugin-api/external/cli/argv_secrets.h"
 #include "plugin-api/external/cli/claim_command.h"
+#include "plugin-api/external/cli/doctor_command.h"
 #include "plugin-api/external/cli/unclaim_command.h"
 
 namespace {
@@ -26,6 +27,7 @@ int run(std::vector<std::string> arguments) {
   app.footer("Run `netdata-aclk COMMAND --help` for the options of a command.");
   const std::vector<aclk::cli::Command> commands{
       aclk::cli::add_claim_command(app),
+      aclk::cli::add_doctor_command(app),
       aclk::cli::add_unclaim_command(app),
       aclk::cli::add_prepare_template_command(app),
   };

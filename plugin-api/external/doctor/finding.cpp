@@ -47,9 +47,7 @@ Finding bad(std::string check, std::string text, std::string remedy) {
   return {std::move(check), Verdict::bad, std::move(text), std::move(remedy)};
 }
 
-Finding skipped(std::string check, std::string why) {
-  return {std::move(check), Verdict::skipped, std::move(why), {}};
-}
+Finding skipped(std::string check, std::string why) { return {std::move(check), Verdict::skipped, std::move(why), {}}; }
 
 Finding bad_from(std::string check, std::string_view sentence) {
   const auto cut = sentence.rfind("; ");

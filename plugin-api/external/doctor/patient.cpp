@@ -2,6 +2,7 @@
 #include "plugin-api/external/doctor/patient.h"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "aclk/host/log.h"
@@ -11,6 +12,11 @@ namespace aclk::doctor {
 
 using external::text;
 using external::view;
+
+namespace {
+// Stands for an agent that has never run: a host must have some UUID.
+constexpr std::string_view kNobody = "00000000-0000-0000-0000-000000000000";
+}  // namespace
 
 // A host that has settings and nothing else: what reading them needs.
 struct Patient::Hooks {
@@ -29,7 +35,7 @@ struct Patient::Hooks {
     const auto &e = self(host).env_;
     naclk_identity i{};
     i.size = sizeof i;
-    i.machine_guid = view(e.machine_guid);
+    i.machine_guid = e.machine_guid.empty() ? view(kNobody) : view(e.machine_guid);
     i.hostname = view(e.hostname);
     i.agent_version = view(e.version);
     (void)show(ctx, &i);
@@ -80,6 +86,7 @@ Patient::Patient(external::Environment env)
     return;
   }
   settings_ = link::read_settings(*host, host::Log(*host));
+  if (env_.machine_guid.empty()) settings_->identity = claim::load_identity(env_.cloud_dir());
 }
 
 }  // namespace aclk::doctor

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/cli/doctor_command.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <memory>
+
+#include "claim/agent_user.h"
+#include "claim/machine.h"
+#include "plugin-api/external/cli/directories.h"
+#include "plugin-api/external/doctor/cloud_checks.h"
+#include "plugin-api/external/doctor/local_checks.h"
+
+namespace aclk::cli {
+namespace {
+
+constexpr const char *kExits = R"(
+Exit status:
+   0  nothing is wrong (there may be something to look at)
+   1  the command line is wrong
+   2  something is wrong
+   6  neither root nor the agent's user)";
+
+struct Given {
+  std::string cloud_dir;
+  bool json = false;
+};
+
+// The agent's, as far as they can be known without it.
+external::Environment environment(const Directories &d) {
+  auto env = external::read_environment(claim::process_environment());
+  env.lib = d.lib;
+  env.user_config = d.config;
+  if (env.machine_guid.empty())
+    if (const auto guid = claim::read_machine_guid(d.lib)) env.machine_guid = *guid;
+  return env;
+}
+
+int run(const Given &given) {
+  const auto d = directories(given.cloud_dir);
+  // What the agent's user cannot read is of no use to the link.
+  if (const auto r = claim::become_agent_user(d.cloud); !r) return finish(claim::ExitCode::wrong_user, r.error().what);
+  std::signal(SIGPIPE, SIG_IGN);
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+
+  const doctor::Patient patient(environment(d));
+  doctor::Findings all{doctor::check_versions()};
+  const auto add = [&](doctor::Findings more) {
+    for (auto &f : more) all.push_back(std::move(f));
+  };
+  const auto running = doctor::ask_running_link(patient);
+  add(doctor::check_settings(patient));
+  add(doctor::check_identity(patient));
+  all.push_back(doctor::check_disk(patient));
+  all.push_back(doctor::check_agent(patient));
+  all.push_back(doctor::check_running(running));
+  if (patient.settings().identity.standing == claim::Standing::claimed)
+    add(doctor::check_cloud(patient, running.online  ? doctor::Depth::challenge
+                                     : running.there ? doctor::Depth::upgrade
+                                                     : doctor::Depth::connect));
+  else
+    all.push_back(doctor::skipped("cloud", "without an identity of its own this machine does not connect"));
+  fmt::print("{}", given.json ? doctor::as_json(all) : doctor::as_text(all));
+  return doctor::exit_status(all);
+}
+
+}  // namespace
+
+Command add_doctor_command(CLI::App &app) {
+  const auto given = std::make_shared<Given>();
+  auto *const c = app.add_subcommand("doctor",
+                                     "Says why the link does not work: configuration, identity, agent, names, "
+                                     "addresses, proxy, TLS, login, WebSocket,\n"
+                                     "MQTT. Nothing is changed, and a link that runs is not disturbed.");
+  add_cloud_dir_option(*c, given->cloud_dir);
+  c->add_flag("--json", given->json, "One JSON object instead of text");
+  c->footer(kExits);
+  return {c, [given] { return run(*given); }};
+}
+
+}  // namespace aclk::cli

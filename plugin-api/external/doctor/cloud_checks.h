@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The way to the cloud, walked once with the link's own code: names, addresses, proxy, TLS, login, WebSocket, MQTT.
+#pragma once
+
+#include "plugin-api/external/doctor/finding.h"
+#include "plugin-api/external/doctor/patient.h"
+
+namespace aclk::doctor {
+
+enum class Depth : std::uint8_t {
+  challenge,  // a link is online: nothing that could take its place
+  upgrade,    // a link runs: all but CONNECT, which would end its session
+  connect,    // nobody else uses this identity
+};
+
+// Blocks: up to 2 minutes on a network that swallows everything, a second on one that works. Needs a claimed identity.
+[[nodiscard]] Findings check_cloud(const Patient &patient, Depth depth);
+
+}  // namespace aclk::doctor
