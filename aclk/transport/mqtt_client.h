@@ -23,7 +23,7 @@ namespace aclk::transport {
 struct MqttConnect {
   std::string client_id;
   std::string username;
-  std::string password;  // secret
+  std::string password;      // secret
   std::string will_topic;    // empty = no will
   std::string will_payload;  // QoS 2, not retained
   std::chrono::seconds keepalive{60};
