@@ -229,7 +229,7 @@ class Walk {
                   rung = "broker-tls";
                   const auto r = link.open(std::move(d->socket), c.endpoint, transport::where(whom, d->address, proxy),
                                            patient_.env().cloud_dir());
-                  if (!r) end(rung, r.error().what);
+                  if (!r) end(rung, r.error().why);
                 });
     while (!done) uv_run(&loop_.uv(), UV_RUN_ONCE);
     deadline.stop();
