@@ -9,6 +9,7 @@
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/log_budget.h"
 #include "aclk/query/service.h"
+#include "aclk/report/conversation_log.h"
 #include "aclk/session/session.h"
 #include "aclk/sync/alerts.h"
 #include "aclk/sync/contexts.h"
@@ -80,7 +81,11 @@ struct Link::Impl final : Commands {
                                               bulk_publisher())),
         book(*nodes),
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
-                                                 query_events())) {}
+                                                 query_events())) {
+    if (settings.conversation_log.empty()) return;
+    conversation.emplace(settings.conversation_log);
+    log.info("every message is written to the conversation log {}", settings.conversation_log.native());
+  }
 
   Impl(const Impl &) = delete;
   Impl &operator=(const Impl &) = delete;
@@ -116,6 +121,9 @@ struct Link::Impl final : Commands {
   NodeBook book;
   std::unique_ptr<query::Service> queries;
   query::LogBudget strange_log{20, std::chrono::seconds(10)};
+  report::Traffic traffic;
+  std::optional<report::ConversationLog> conversation;
+  bool conversation_lost = false;
   bool stopping = false;
   bool online = false;
   std::uint32_t interest = 0;  // as the host was told
@@ -139,7 +147,19 @@ struct Link::Impl final : Commands {
       online = false;
       tell_interest();
     };
-    e.message = [this](std::string_view type, std::string_view payload) { on_message(type, payload); };
+    e.message = [this](std::string_view type, std::string_view payload) {
+      traffic.received(type, payload, loop::wall_us());
+      converse(false, type, payload);
+      on_message(type, payload);
+    };
+    e.sending = [this](std::optional<cloud::Topic> topic, std::string_view payload) {
+      const auto type = topic ? report::message_type(*topic) : report::kQueryReply;
+      traffic.sending(type, payload, loop::wall_us());
+      converse(true, type, payload);
+    };
+    e.delivered = [this](std::optional<cloud::Topic> topic, transport::Delivery how) {
+      traffic.ended(topic ? report::message_type(*topic) : report::kQueryReply, how);
+    };
     return e;
   }
 
@@ -180,6 +200,16 @@ struct Link::Impl final : Commands {
                          if (done) done(how);
                        });
     };
+  }
+
+  // A line that cannot be written is lost, and that is said once.
+  void converse(bool sent, std::string_view type, std::string_view payload) {
+    if (!conversation) return;
+    const bool lost = !conversation->write(report::conversation_line(sent, type, payload, loop::wall_us()));
+    if (lost && !conversation_lost)
+      log.error("the conversation log {} cannot be written; is there room, and may the agent's user write there?",
+                conversation->file().native());
+    conversation_lost = lost;
   }
 
   void on_message(std::string_view type, std::string_view payload) {
@@ -270,11 +300,30 @@ report::State Link::state() const {
   s.session = i.session->report();
   s.why = s.session.why;
   s.durable = i.ledger->trouble();
+  s.queries_waiting = i.queries->waiting();
+  s.queries_running = i.queries->running();
+  for (const auto &[type, t] : i.traffic.sent()) s.traffic.push_back({type, true, t.count, t.bytes});
+  for (const auto &[type, t] : i.traffic.received()) s.traffic.push_back({type, false, t.count, t.bytes});
   for (auto &n : i.nodes->known().view()) {
     const auto alerts = i.alerts->view(n.node.machine_guid);
     s.nodes.push_back({std::move(n), alerts.value_or(sync::AlertSync::View{})});
   }
   return s;
+}
+
+const report::Traffic &Link::traffic() const { return impl_->traffic; }
+
+report::Numbers Link::take_numbers() {
+  auto &i = *impl_;
+  const auto session = i.session->report();
+  report::Sources from{session, i.queries->counters(), i.traffic};
+  from.queries_waiting = i.queries->waiting();
+  from.queries_running = i.queries->running();
+  from.slowest_query_us = i.queries->take_slowest_us();
+  from.slowest_ack_us = static_cast<std::uint64_t>(i.session->take_slowest_ack().count());
+  for (const auto &n : i.nodes->known().view())
+    if (const auto a = i.alerts->view(n.node.machine_guid)) from.alerts_waiting += a->pending;
+  return report::numbers(from);
 }
 
 }  // namespace aclk::link

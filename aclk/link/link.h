@@ -13,6 +13,8 @@
 #include "aclk/link/settings.h"
 #include "aclk/loop/inbox.h"
 #include "aclk/report/state.h"
+#include "aclk/report/statistics.h"
+#include "aclk/report/traffic.h"
 
 namespace aclk::link {
 
@@ -34,6 +36,9 @@ class Link {
   void stop(bool reloading);
   void host_event(std::uint32_t kind, const std::string &machine_guid);
   [[nodiscard]] report::State state() const;
+  [[nodiscard]] const report::Traffic &traffic() const;
+  // The largest values (see report::Numbers) begin anew with each call.
+  [[nodiscard]] report::Numbers take_numbers();
 
  private:
   struct Impl;

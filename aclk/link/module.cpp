@@ -150,27 +150,15 @@ void Module::reload() {
   if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(true); });
 }
 
-std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
-  auto s = ask(timeout);
-  const std::lock_guard lock(mutex_);
-  if (s) s->began_s = began_s_;
-  return s;
-}
-
-std::optional<report::State> Module::ask(std::chrono::milliseconds timeout) {
+template <class T>
+std::optional<T> Module::ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link) {
   // Shared with the posted function, which may run after we have given up.
-  const auto answer = std::make_shared<std::promise<report::State>>();
+  const auto answer = std::make_shared<std::promise<T>>();
   auto future = answer->get_future();
   {
     const std::lock_guard lock(mutex_);
-    if (running_.link == nullptr) {
-      report::State s;
-      s.why = why_;
-      s.session.state = idle_;
-      s.session.status = idle_status_;
-      return s;
-    }
-    running_.post([answer, link = running_.link] { answer->set_value(link->state()); });
+    if (running_.link == nullptr) return without_link;
+    running_.post([answer, question, link = running_.link] { answer->set_value(question(*link)); });
   }
   try {
     if (future.wait_for(timeout) != std::future_status::ready) return std::nullopt;
@@ -178,6 +166,33 @@ std::optional<report::State> Module::ask(std::chrono::milliseconds timeout) {
   } catch (const std::future_error &) {
     return std::nullopt;  // the link ended with the question unread
   }
+}
+
+std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
+  report::State none;
+  {
+    const std::lock_guard lock(mutex_);
+    none.why = why_;
+    none.session.state = idle_;
+    none.session.status = idle_status_;
+  }
+  auto s = ask<report::State>(
+      timeout, [](Link &l) { return l.state(); }, std::move(none));
+  const std::lock_guard lock(mutex_);
+  if (s) s->began_s = began_s_;
+  return s;
+}
+
+std::optional<std::string> Module::what_is_sent(std::chrono::milliseconds timeout) {
+  // A copy, made into text here: the loop has other things to do.
+  const auto traffic = ask<report::Traffic>(timeout, [](Link &l) { return l.traffic(); }, {});
+  if (!traffic) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return report::traffic_json(*traffic, began_s_);
+}
+
+std::optional<report::Numbers> Module::take_numbers(std::chrono::milliseconds timeout) {
+  return ask<report::Numbers>(timeout, [](Link &l) { return l.take_numbers(); }, {});
 }
 
 }  // namespace aclk::link

@@ -39,6 +39,10 @@ class Module {
   // Any thread. nullopt when the loop does not answer in time.
   [[nodiscard]] std::optional<report::State> state(std::chrono::milliseconds timeout);
 
+  // What is-sent as JSON, and the numbers for charts; as state(). Without a link there is no traffic and no number.
+  [[nodiscard]] std::optional<std::string> what_is_sent(std::chrono::milliseconds timeout);
+  [[nodiscard]] std::optional<report::Numbers> take_numbers(std::chrono::milliseconds timeout);
+
   [[nodiscard]] const host::Host &host() const { return host_; }
 
  private:
@@ -48,7 +52,9 @@ class Module {
     Link *link = nullptr;  // to be used on its loop only
   };
 
-  [[nodiscard]] std::optional<report::State> ask(std::chrono::milliseconds timeout);
+  // Runs a function on the link's loop. nullopt: no answer in time.
+  template <class T>
+  std::optional<T> ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link);
   void begin(std::unique_lock<std::mutex> &lock);
   void run();
   bool one_life(Settings settings);

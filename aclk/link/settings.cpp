@@ -6,6 +6,8 @@
 #include <optional>
 #include <thread>
 
+#include "claim/ini.h"
+
 namespace aclk::link {
 namespace {
 
@@ -55,6 +57,18 @@ claim::Proxy proxy(const host::Host &host, const host::Log &log, const claim::Cl
   return {};
 }
 
+// [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (protocol.md 10.1).
+std::filesystem::path conversation_log(const host::Host &host, const host::Log &log) {
+  if (!claim::ini_bool(host.config("cloud", "conversation log").value_or("no")).value_or(false)) return {};
+  const auto file = host.config("cloud", "conversation log file").value_or("");
+  const auto path =
+      file.empty() ? std::filesystem::path(host.directories().log) / "aclk.log" : std::filesystem::path(file);
+  if (path.is_absolute()) return path;
+  log.error("ACLK: \"conversation log file\" is not an absolute path: \"{}\"; there is no conversation log",
+            path.native());
+  return {};
+}
+
 }  // namespace
 
 std::filesystem::path cloud_dir(const host::Host &host) {
@@ -77,6 +91,7 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
   s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};
   s.query_threads = query_threads(host, log);
   if (host.config("cloud", "scope").value_or("full") == "license manager") s.scope = query::Scope::license_manager;
+  s.conversation_log = conversation_log(host, log);
   return s;
 }
 

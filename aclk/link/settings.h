@@ -23,6 +23,7 @@ struct Settings {
   // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and
   // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
   session::Haste haste;
+  std::filesystem::path conversation_log;  // empty = none is wanted
 };
 
 // Where the keys, the claim and the durable state are: LIB/cloud.d.

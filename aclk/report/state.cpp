@@ -60,6 +60,49 @@ std::string clock_text(const session::Report &r) {
   return fmt::format("Clock Offset: {:+.1f} s\n", static_cast<double>(*r.clock_offset_ms) / 1000);
 }
 
+std::uint64_t alerts_waiting(const State &s) {
+  std::uint64_t n = 0;
+  for (const auto &node : s.nodes) n += node.alerts.pending;
+  return n;
+}
+
+// What keeps the link from being up, and until when.
+std::string blocking(const State &s) {
+  if (!s.why.empty()) return s.why;
+  return std::string(status_text(s));
+}
+
+std::string blocking_text(const State &s) {
+  const auto &r = s.session;
+  if (!r.online && r.next_attempt_s != 0)
+    return fmt::format("Blocked By: {}\nBlocked Until: {}\n", blocking(s), local_time(r.next_attempt_s));
+  if (r.banned) return fmt::format("Blocked By: {}\nBlocked Until: the cloud lifts the ban\n", blocking(s));
+  return {};
+}
+
+std::string queues_text(const State &s) {
+  return fmt::format(
+      "Messages Waiting To Be Sent: {} ({} bytes)\nAlert Transitions Waiting: {}\nCloud Queries Waiting: {}, running: "
+      "{}\nBytes Sent: {}, received: {} (this connection: {}, {})\n",
+      s.session.queued, s.session.queued_bytes, alerts_waiting(s), s.queries_waiting, s.queries_running,
+      s.session.totals.bytes_out, s.session.totals.bytes_in, s.session.bytes_out, s.session.bytes_in);
+}
+
+std::string traffic_text(const State &s) {
+  if (s.traffic.empty()) return {};
+  std::string out = "\nMessages by type:\n";
+  for (const auto &t : s.traffic)
+    out += fmt::format("  {:<8}  {:<30} {:>8}  {:>12} bytes\n", t.sent ? "sent" : "received", t.type, t.count, t.bytes);
+  return out;
+}
+
+Json traffic_lines(const State &s, bool sent) {
+  auto o = Json::object();
+  for (const auto &t : s.traffic)
+    if (t.sent == sent) o[t.type] = {{"count", t.count}, {"bytes", t.bytes}};
+  return o;
+}
+
 // "2026-11-21 06:30:00  0.123 s  CONNECT  agent is blocked: sentence".
 std::string attempts_text(const session::Report &r) {
   if (r.attempts.empty()) return {};
@@ -116,13 +159,14 @@ std::string state_text(const State &s) {
   if (!r.online) {
     out += fmt::format("Status: {}\n", status_text(s));
     if (!s.why.empty()) out += fmt::format("Reason: {}\n", s.why);
+    out += blocking_text(s);
     if (s.claimed) out += fmt::format("State: {}\nDurable state: {}\n", session::state_name(r.state), durable(s));
-    return out + clock_text(r) + attempts_text(r);
+    return out + clock_text(r) + traffic_text(s) + attempts_text(r);
   }
   out += fmt::format(
       "Received Cloud MQTT Messages: {}\nMQTT Messages Confirmed by Remote Broker (PUBACKs): {}\nPending PUBACKS: {}\n",
       r.received, r.pubacks, r.pending_pubacks);
-  out += fmt::format("Durable state: {}\n", durable(s)) + clock_text(r);
+  out += queues_text(s) + fmt::format("Durable state: {}\n", durable(s)) + clock_text(r);
   bool first = true;
   for (const auto &[n, alerts] : s.nodes) {
     out += first ? "\n\n" : "\n";
@@ -136,7 +180,7 @@ std::string state_text(const State &s) {
         "count: {}\n",
         alerts.streaming, alerts.checkpoints, alerts.submitted, alerts.snapshots);
   }
-  return out + attempts_text(r);
+  return out + traffic_text(s) + attempts_text(r);
 }
 
 std::string state_json(const State &s) {
@@ -190,6 +234,20 @@ std::string state_json(const State &s) {
   j["status"] = status_text(s);
   j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(cloud::status_text(r.status).symbol);
   j["clock-offset-ms"] = r.clock_offset_ms ? Json(*r.clock_offset_ms) : Json(nullptr);
+  const bool blocked = !r.online && (r.next_attempt_s != 0 || r.banned);
+  j["blocked-by"] = blocked ? Json(blocking(s)) : Json(nullptr);
+  j["blocked-until-utc"] = blocked ? utc_time(r.next_attempt_s) : Json(nullptr);
+  j["queues"] = {{"messages", r.queued},
+                 {"message-bytes", r.queued_bytes},
+                 {"alerts", alerts_waiting(s)},
+                 {"queries-waiting", s.queries_waiting},
+                 {"queries-running", s.queries_running}};
+  j["bytes"] = {{"sent", r.totals.bytes_out},
+                {"received", r.totals.bytes_in},
+                {"sent-this-connection", r.bytes_out},
+                {"received-this-connection", r.bytes_in}};
+  j["sent-messages"] = traffic_lines(s, true);
+  j["received-messages"] = traffic_lines(s, false);
   j["attempts"] = attempts_json(r);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
   const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);

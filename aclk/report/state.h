@@ -19,6 +19,14 @@ struct NodeState {
   sync::AlertSync::View alerts;
 };
 
+// One type of message, without the last one itself.
+struct TrafficLine {
+  std::string type;
+  bool sent = false;
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;
+};
+
 struct State {
   bool claimed = false;
   std::string claim_id;
@@ -29,6 +37,9 @@ struct State {
   std::int64_t began_s = 0;  // the module's start, epoch
   std::string durable;       // why state is not written to disk; empty = it is
   std::vector<NodeState> nodes;
+  std::vector<TrafficLine> traffic;
+  std::size_t queries_waiting = 0;
+  std::size_t queries_running = 0;
 };
 
 // Lines as the reference prints them, each ended by a line feed; times in local time.

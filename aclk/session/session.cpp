@@ -67,6 +67,7 @@ struct Session::Impl {
   std::optional<cloud::Credentials> credentials;
   std::function<void()> stopped;
   Report numbers;
+  std::chrono::microseconds slowest_ack{0};
   Attempts attempts;
   ClockWatch clock_watch;
   std::int64_t session_us = 0;
@@ -276,6 +277,12 @@ struct Session::Impl {
   void on_puback(std::chrono::microseconds latency) {
     ++numbers.pubacks;
     numbers.publish_latency = latency;
+    slowest_ack = std::max(slowest_ack, latency);
+    auto &t = numbers.totals;
+    ++t.pubacks;
+    t.latency_us += static_cast<std::uint64_t>(latency.count());
+    const auto place = std::ranges::find_if(kLatencyLimitsMs, [&](int ms) { return latency < 1ms * ms; });
+    ++t.latency.at(static_cast<std::size_t>(place - kLatencyLimitsMs.begin()));
     if (machine.acknowledged()) numbers.last_stable_s = loop::wall_us() / 1'000'000;
   }
 
@@ -330,6 +337,10 @@ struct Session::Impl {
   }
 
   void drop_connection() {
+    if (connection) {
+      numbers.totals.bytes_in += connection->bytes_in();
+      numbers.totals.bytes_out += connection->bytes_out();
+    }
     connection.reset();
     dialing.reset();
     if (!std::exchange(announced, false)) return;
@@ -360,14 +371,17 @@ struct Session::Impl {
       if (done) done(transport::Delivery::lost, 0);
       return false;
     }
+    if (events.sending) events.sending(topic, payload);
     return connection->publish({credentials->topics[topic], std::move(payload), priority, worth_an_alias(topic),
-                                watched(cloud::topic_name(topic), std::move(done))});
+                                watched(topic, std::move(done))});
   }
 
   // A message that the broker will never take is a fact for the log, whoever sent it.
-  std::function<void(transport::Delivery, int)> watched(std::string_view what,
+  std::function<void(transport::Delivery, int)> watched(std::optional<Topic> topic,
                                                         std::function<void(transport::Delivery, int)> done) {
-    return [this, what, done = std::move(done)](transport::Delivery how, int reason) {
+    return [this, topic, done = std::move(done)](transport::Delivery how, int reason) {
+      const auto what = topic ? cloud::topic_name(*topic) : std::string_view("a reply");
+      if (events.delivered) events.delivered(topic, how);
       if (how == transport::Delivery::refused)
         log.error("the broker does not take a message for {}: PUBACK reason {}", what, reason);
       else if (how == transport::Delivery::too_big)
@@ -415,8 +429,9 @@ bool Session::reply(const std::string &topic, std::string payload, std::function
     if (done) done(transport::Delivery::lost, 0);
     return false;
   }
+  if (i.events.sending) i.events.sending(std::nullopt, payload);
   return i.connection->publish(
-      {topic, std::move(payload), transport::Priority::reply, false, i.watched("a reply", std::move(done))});
+      {topic, std::move(payload), transport::Priority::reply, false, i.watched(std::nullopt, std::move(done))});
 }
 
 Report Session::report() const {
@@ -437,8 +452,16 @@ Report Session::report() const {
     r.pending_pubacks = i.connection->outbox().in_flight();
     r.bytes_in = i.connection->bytes_in();
     r.bytes_out = i.connection->bytes_out();
+    r.queued = i.connection->outbox().waiting();
+    r.queued_bytes = i.connection->outbox().waiting_bytes();
+    r.totals.bytes_in += r.bytes_in;
+    r.totals.bytes_out += r.bytes_out;
   }
   return r;
+}
+
+std::chrono::microseconds Session::take_slowest_ack() {
+  return std::exchange(impl_->slowest_ack, std::chrono::microseconds(0));
 }
 
 }  // namespace aclk::session

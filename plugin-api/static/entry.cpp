@@ -17,6 +17,7 @@
 #include "aclk/link/module.h"
 #include "aclk/loop/clock.h"
 #include "aclk/report/info.h"
+#include "aclk/report/statistics.h"
 #include "plugin-api/static/buildinfo.h"
 
 struct naclk_module {
@@ -89,6 +90,12 @@ std::string info_of(const Module &module, const State &state) {
                                  aclk::loop::wall_us() / 1'000'000);
 }
 
+int serve_traffic(Module &module, naclk_reply_fn show, void *ctx) {
+  const auto text = module.what_is_sent(kPatience);
+  if (!text) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
+  return show_reply(show, ctx, 200, kJson, *text);
+}
+
 int serve_reload(Module &module, naclk_reply_fn show, void *ctx) {
   module.reload();
   return show_reply(show, ctx, 200, kPlain, "ok");
@@ -104,6 +111,7 @@ constexpr std::array kRoutes{
           [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<json_of>(m, kJson, show, ctx); }},
     Route{"/api/v1/aclk/text", "GET",
           [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<text_of>(m, kPlain, show, ctx); }},
+    Route{"/api/v1/aclk/what-is-sent", "GET", serve_traffic},
     Route{"/api/v3/info", "GET",
           [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<info_of>(m, kJson, show, ctx); }},
     Route{"/api/v1/reload-claiming-state", "POST", serve_reload},
@@ -164,6 +172,12 @@ int netdata_aclk_command(naclk_module *m, naclk_str command, naclk_text_fn show,
     const auto c = view(command);
     if (c == "reload-claiming-state") {
       m->module.reload();
+      return 0;
+    }
+    if (c == "aclk-statistics") {
+      const auto numbers = m->module.take_numbers(kPatience);
+      if (!numbers) return -ETIME;
+      (void)show(ctx, str(aclk::report::numbers_json(*numbers)));
       return 0;
     }
     const bool json = c == "aclk-state json";

@@ -12,7 +12,9 @@
 #include "plugin-api/external/cli/argv_secrets.h"
 #include "plugin-api/external/cli/claim_command.h"
 #include "plugin-api/external/cli/doctor_command.h"
+#include "plugin-api/external/cli/state_command.h"
 #include "plugin-api/external/cli/unclaim_command.h"
+#include "plugin-api/external/cli/what_is_sent_command.h"
 
 namespace {
 
@@ -30,6 +32,9 @@ int run(std::vector<std::string> arguments) {
       aclk::cli::add_doctor_command(app),
       aclk::cli::add_unclaim_command(app),
       aclk::cli::add_prepare_template_command(app),
+      aclk::cli::add_state_command(app),
+      aclk::cli::add_reload_command(app),
+      aclk::cli::add_what_is_sent_command(app),
   };
 
   arguments.erase(arguments.begin());

@@ -423,13 +423,14 @@ NACLK_EXPORT void netdata_aclk_destroy(struct naclk_module *module);
 /* Tells the module that something changed. Never blocks. Thread: any, hooks included. Returns 0; -EINVAL. */
 NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct naclk_event *event);
 
-/* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state". Returns 0; -ENOENT
+/* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",
+ * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker. Returns 0; -ENOENT
  * for an unknown command; -ETIME. Blocks at most 2 s. Thread: any but hooks. */
 NACLK_EXPORT int netdata_aclk_command(struct naclk_module *module, struct naclk_str command, naclk_text_fn show,
                                       void *ctx);
 
 /* Serves a path of the agent's local web API that is the link's: GET /api/v1/aclk (JSON) and /api/v1/aclk/text, the
- * state; GET /api/v3/info, of which agents[0].cloud; POST /api/v1/reload-claiming-state. Blocks at most 2 s. Returns 0
+ * state; GET /api/v1/aclk/what-is-sent, the messages by type; GET /api/v3/info, of which agents[0].cloud; POST /api/v1/reload-claiming-state. Blocks at most 2 s. Returns 0
  * with the reply shown (405 included); -ENOENT when the path is not ours. */
 NACLK_EXPORT int netdata_aclk_http(struct naclk_module *module, const struct naclk_http_request *request,
                                    naclk_reply_fn show, void *ctx);

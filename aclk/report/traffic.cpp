@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/report/traffic.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "proto/clear.h"
+
+namespace aclk::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using cloud::Topic;
+
+constexpr std::size_t kMaxTypeName = 64;
+
+TypeTraffic &entry(Traffic::Types &types, std::string_view type) {
+  const auto it = types.find(type);
+  if (it != types.end()) return it->second;
+  const bool full = types.size() + 1 >= Traffic::kMaxTypes || type.size() > kMaxTypeName;
+  return types[std::string(full ? kOtherTypes : type)];
+}
+
+void note(TypeTraffic &t, std::string_view type, std::string_view payload, std::int64_t now_us) {
+  ++t.count;
+  t.bytes += payload.size();
+  t.last_us = now_us;
+  t.last_bytes = payload.size();
+  if (type == kQueryReply)
+    t.last = payload.substr(0, Traffic::kMaxKeptReply);
+  else if (payload.size() <= Traffic::kMaxKept)
+    t.last = payload;
+  else
+    t.last.clear();
+}
+
+std::string utc(std::int64_t us) {
+  const auto s = static_cast<std::time_t>(us / 1'000'000);
+  std::tm tm{};
+  gmtime_r(&s, &tm);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", tm, us / 1000 % 1000);
+}
+
+// JSON header and HTTP head of a reply, without its body.
+std::string_view heads(std::string_view reply) {
+  const auto json = reply.find("\r\n\r\n");
+  if (json == std::string_view::npos) return reply;
+  const auto http = reply.find("\r\n\r\n", json + 4);
+  return reply.substr(0, http);
+}
+
+Json in_clear(std::string_view type, std::string_view payload) {
+  if (type == "cmd") return Json(payload);
+  if (type == kQueryReply) return Json(heads(payload.substr(0, Traffic::kMaxKeptReply)));
+  const auto text = proto::clear_json(type, payload);
+  return text.empty() ? Json(nullptr) : Json::parse(text, nullptr, false);
+}
+
+Json types_json(const Traffic::Types &types, bool sent) {
+  auto list = Json::array();
+  for (const auto &[type, t] : types) {
+    Json o;
+    o["type"] = type;
+    o["count"] = t.count;
+    o["bytes"] = t.bytes;
+    if (sent) {
+      o["confirmed"] = t.confirmed;
+      o["failed"] = t.failed;
+    }
+    o["last-utc"] = utc(t.last_us);
+    o["last-bytes"] = t.last_bytes;
+    o["last"] = t.last.empty() && t.last_bytes > 0 ? Json(nullptr) : in_clear(type, t.last);
+    list.push_back(std::move(o));
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string_view message_type(Topic topic) {
+  switch (topic) {
+    case Topic::agent_connection:
+      return "UpdateAgentConnection";
+    case Topic::create_node_instance:
+      return "CreateNodeInstance";
+    case Topic::node_instance_connection:
+      return "UpdateNodeInstanceConnection";
+    case Topic::node_instance_info:
+      return "UpdateNodeInfo";
+    case Topic::node_instance_collectors:
+      return "UpdateNodeCollectors";
+    case Topic::contexts_snapshot:
+      return "ContextsSnapshot";
+    case Topic::contexts_updated:
+      return "ContextsUpdated";
+    case Topic::alarm_log:
+      return "AlarmLogEntry";
+    case Topic::alarm_snapshot:
+      return "AlarmSnapshot";
+    case Topic::alarm_config:
+      return "ProvideAlarmConfiguration";
+    case Topic::inbox_cmd:
+    case Topic::inbox_cmd_v1:
+      break;  // we never publish there
+  }
+  return kOtherTypes;
+}
+
+void Traffic::sending(std::string_view type, std::string_view payload, std::int64_t now_us) {
+  note(entry(sent_, type), type, payload, now_us);
+}
+
+void Traffic::ended(std::string_view type, transport::Delivery how) {
+  auto &t = entry(sent_, type);
+  ++(how == transport::Delivery::acked ? t.confirmed : t.failed);
+}
+
+void Traffic::received(std::string_view type, std::string_view payload, std::int64_t now_us) {
+  note(entry(received_, type), type, payload, now_us);
+}
+
+std::string traffic_json(const Traffic &traffic, std::int64_t since_s) {
+  Json j;
+  j["since-utc"] = utc(since_s * 1'000'000);
+  j["sent"] = types_json(traffic.sent(), true);
+  j["received"] = types_json(traffic.received(), false);
+  return j.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string conversation_line(bool sent, std::string_view type, std::string_view payload, std::int64_t now_us) {
+  Json j;
+  j["time"] = utc(now_us);
+  j["direction"] = sent ? "sent" : "received";
+  j["type"] = type.substr(0, kMaxTypeName);
+  j["bytes"] = payload.size();
+  j["message"] = in_clear(type, payload);
+  return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace aclk::report

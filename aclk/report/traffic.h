@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What goes over the link, by type of message: how many, how many bytes, when last, and the last one as it was. Pure,
+// bounded. Loop thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "aclk/cloud/topics.h"
+#include "aclk/transport/outbox.h"
+
+namespace aclk::report {
+
+// The message that a topic carries; "query-reply" for what answers the cloud's queries.
+[[nodiscard]] std::string_view message_type(cloud::Topic topic);
+inline constexpr std::string_view kQueryReply = "query-reply";
+// Types that only a broken or hostile cloud names are counted together under this.
+inline constexpr std::string_view kOtherTypes = "(other)";
+
+struct TypeTraffic {
+  std::uint64_t count = 0;      // sent: handed to the connection; received: all
+  std::uint64_t bytes = 0;      // of the payloads
+  std::uint64_t confirmed = 0;  // sent: by a PUBACK
+  std::uint64_t failed = 0;     // sent: refused by the broker, no room, or the connection ended before its PUBACK
+  std::int64_t last_us = 0;     // epoch
+  std::size_t last_bytes = 0;   // of the last one
+  std::string last;             // the last one, if it is not above the limit; of a query reply its beginning
+};
+
+class Traffic {
+ public:
+  static constexpr std::size_t kMaxTypes = 32;            // per direction
+  static constexpr std::size_t kMaxKept = 256U << 10;     // bytes of one message
+  static constexpr std::size_t kMaxKeptReply = 2U << 10;  // its heads; the body is whatever somebody asked for
+  using Types = std::map<std::string, TypeTraffic, std::less<>>;
+
+  void sending(std::string_view type, std::string_view payload, std::int64_t now_us);
+  // Once for each sending().
+  void ended(std::string_view type, transport::Delivery how);
+  void received(std::string_view type, std::string_view payload, std::int64_t now_us);
+
+  [[nodiscard]] const Types &sent() const { return sent_; }
+  [[nodiscard]] const Types &received() const { return received_; }
+
+ private:
+  Types sent_;
+  Types received_;
+};
+
+// GET /api/v1/aclk/what-is-sent: {"since-utc","sent":[{…}],"received":[{…}]}. Messages in clear; a message that was
+// too long to be kept is null.
+[[nodiscard]] std::string traffic_json(const Traffic &traffic, std::int64_t since_s);
+// One line of the conversation log: a JSON object and a line feed. A query is text, a reply its heads.
+[[nodiscard]] std::string conversation_line(bool sent, std::string_view type, std::string_view payload,
+                                            std::int64_t now_us);
+
+}  // namespace aclk::report

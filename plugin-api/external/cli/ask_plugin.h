@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the commands that look at a running link have in common: asking aclk.plugin over its local socket, and saying
+// why nobody answers.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "claim/base/result.h"
+#include "claim/identity.h"
+#include "plugin-api/external/cli/directories.h"
+
+namespace aclk::cli {
+
+// How these commands end.
+enum class Seen : std::uint8_t {
+  answered = 0,
+  usage = 1,
+  not_running = 3,  // nobody answers; why is said
+  no_answer = 4,    // somebody listens, but the answer is an error, or does not come, or may not be asked for
+};
+
+struct Where {
+  std::string socket;  // --socket; empty = as aclk.plugin chooses it
+  std::string cloud_dir;
+};
+
+// Adds --socket and --cloud-dir.
+void add_where_options(CLI::App &command, Where &where);
+
+struct PluginAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// Errors: not_found (nobody listens at any of the places), denied (this user may not), timeout, io.
+[[nodiscard]] Result<PluginAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target);
+
+// What is known without the plugin.
+struct Offline {
+  claim::Identity identity;
+  std::string why;  // a sentence or two: cause and next step
+};
+[[nodiscard]] Offline look_at_files(const Where &where);
+
+// Prints why there is no answer, for commands that have nothing else to say. Gives back the exit status.
+[[nodiscard]] int no_answer(const Where &where, const Error &error);
+
+}  // namespace aclk::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Why does nobody answer at the plugin's socket? Pure.
+#pragma once
+
+#include <string>
+
+#include "claim/identity.h"
+
+namespace aclk::cli {
+
+struct Surroundings {
+  claim::Standing standing = claim::Standing::not_claimed;
+  std::string identity_why;          // claim::Identity::why
+  std::string plugin_file;           // where aclk.plugin is installed; empty = nowhere an agent would look
+  bool plugin_runs = false;          // a process aclk.plugin for this agent
+  bool agent_runs = false;           // a process netdata
+  bool off_in_netdata_conf = false;  // [plugins] aclk = no
+  bool no_socket = false;            // [plugin:aclk] socket = no
+};
+
+// The first thing on the way from an installed plugin to an answer that is not as it has to be, and what to do.
+[[nodiscard]] std::string why_silent(const Surroundings &s);
+
+}  // namespace aclk::cli

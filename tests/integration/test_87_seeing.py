@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""netdata-aclk state, reload, what-is-sent; the conversation log; the access log as record of who asked what."""
+import collections
+import json
+import re
+
+import pytest
+
+from testenv import wait_until
+from testenv.local import LocalSocket, run_cli
+
+# protocol.md 12.2, in the reference's order.
+KEYS = ["aclk-available", "aclk-version", "protocols-supported", "agent-claimed", "claimed-id", "cloud-url",
+        "aclk_proxy", "publish_latency_us", "online", "used-cloud-protocol", "mqtt-version", "received-app-layer-msgs",
+        "received-mqtt-pubacks", "pending-mqtt-pubacks", "reconnect-count", "last-connect-time-utc",
+        "last-connect-time-puback-utc", "last-disconnect-time-utc", "next-connection-attempt-utc",
+        "last-backoff-value", "banned-by-cloud", "node-instances"]
+# protocol.md 12.1, of a link that is online.
+LINES = ["ACLK Available: Yes", "ACLK Version: 2", "Protocols Supported: Protobuf", "Protocol Used: Protobuf",
+         "MQTT Version: 5", "Claimed: Yes", "Claimed Id: ", "Cloud URL: ", "ACLK Proxy: none", "Publish Latency: ",
+         "Online: Yes", "Reconnect count: ", "Banned By Cloud: No", "Last Connection Time: ",
+         "Last Connection Time + 3 PUBACKs received: ", "Received Cloud MQTT Messages: ",
+         "MQTT Messages Confirmed by Remote Broker (PUBACKs): ", "Pending PUBACKS: "]
+
+
+@pytest.fixture(scope="module")
+def netdata(servers):
+    return servers.agent(config={"cloud": {"conversation log": "yes"}})
+
+
+@pytest.fixture(scope="module")
+def settled(online):
+    """Three PUBACKs have come, and nothing waits for one."""
+    def quiet():
+        s = LocalSocket(online.agent).json()
+        return s["last-connect-time-puback-utc"] and not s["pending-mqtt-pubacks"]
+    wait_until(quiet, 40, "a stable connection")
+    return online
+
+
+def test_87_01_state_text(build, settled):
+    p = run_cli(build, settled.agent, "state")
+    assert p.returncode == 0 and not p.stderr, p
+    at = 0
+    for line in LINES:
+        found = p.stdout.find(line, at)
+        assert found >= 0, f"{line!r} is missing, or out of order:\n{p.stdout}"
+        at = found
+    for more in ("Messages Waiting To Be Sent: 0 (0 bytes)", "Alert Transitions Waiting: ", "Cloud Queries Waiting: 0",
+                 "Bytes Sent: ", "Messages by type:", "UpdateAgentConnection", "Last attempts:",
+                 f'> Node Instance for mGUID: "{settled.agent.guid}" hostname "node1"', "Alert Streaming Status:"):
+        assert more in p.stdout, more
+
+
+def test_87_02_state_json(build, settled):
+    p = run_cli(build, settled.agent, "state", "--json")
+    assert p.returncode == 0, p
+    state = json.loads(p.stdout)
+    assert list(state)[:len(KEYS)] == KEYS
+    assert state["queues"]["messages"] == 0 and state["bytes"]["sent"] > 500 and state["blocked-by"] is None
+    assert state["sent-messages"]["UpdateAgentConnection"]["count"] == 1
+    assert state["attempts"][-1]["status"] == "connected"
+
+
+def counted(messages):
+    n = collections.defaultdict(lambda: [0, 0])
+    for m in messages:
+        n[m["type"]][0] += 1
+        n[m["type"]][1] += len(m["payload"])
+    return dict(n)
+
+
+def test_87_03_what_is_sent_is_what_the_cloud_got(build, settled):
+    """Counts and bytes of each type, both ways, equal the cloud's own."""
+    def same():
+        said = json.loads(run_cli(build, settled.agent, "what-is-sent", "--json").stdout)
+        ours = {d: {t["type"]: [t["count"], t["bytes"]] for t in said[k] if t["type"] not in ("query-reply", "cmd")}
+                for d, k in (("up", "sent"), ("down", "received"))}
+        theirs = {d: {t: n for t, n in counted(settled.cloud.messages(settled.claim, direction=d)).items()
+                      if t in ours[d] or t[0].isupper()} for d in ours}
+        assert ours == theirs
+        assert all(t["confirmed"] == t["count"] and t["failed"] == 0 for t in said["sent"])
+        return said
+    said = wait_until(same, 20, "equal counts")
+    last = {t["type"]: t["last"] for t in said["sent"]}
+    sent = settled.cloud.messages(settled.claim, "UpdateNodeInstanceConnection", "up")[-1]["fields"]
+    assert last["UpdateNodeInstanceConnection"]["node_id"] == sent["node_id"] == settled.node
+    assert last["UpdateAgentConnection"]["claim_id"] == settled.claim
+
+
+def test_87_04_what_is_sent_for_people(build, settled):
+    p = run_cli(build, settled.agent, "what-is-sent")
+    assert p.returncode == 0 and re.search(r"^sent +UpdateAgentConnection +1 ", p.stdout, re.M), p
+    p = run_cli(build, settled.agent, "what-is-sent", "--type", "UpdateAgentConnection")
+    assert json.loads(p.stdout[p.stdout.index("{"):p.stdout.rindex("}") + 1])["reachable"] is True, p.stdout
+
+
+def test_87_05_who_asked_what(settled):
+    """A query of the cloud: one line in the access log, with who, what, when and the result."""
+    assert settled.query("/api/v1/info?seeing=1").http_status == 200
+    assert settled.query("/api/v1/nothing?seeing=2").http_status == 403
+    def lines():
+        found = [x for x in settled.agent.access_log.splitlines() if "seeing=" in x]
+        assert len(found) >= 2
+        return found
+    text = "\n".join(wait_until(lines, 10, "lines in the access log"))
+    for part in ("src_transport=aclk", "role=", "permissions=0x", "req_method=GET", "code=200", "code=403",
+                 "transaction=", "sent_bytes=", "size_bytes=", "prep_ut=", "sent_ut=", "total_ut=", "request="):
+        assert part in text, (part, text)
+    said = LocalSocket(settled.agent).json("/api/v1/aclk/what-is-sent")
+    reply = next(t for t in said["sent"] if t["type"] == "query-reply")
+    assert reply["count"] >= 2 and '"http-code":403' in reply["last"]
+
+
+def test_87_06_conversation_log(settled):
+    log = settled.agent.log_dir / "aclk.log"
+    assert log.stat().st_mode & 0o777 == 0o640
+    lines = [json.loads(x) for x in log.read_text().splitlines()]
+    types = {(x["direction"], x["type"]) for x in lines}
+    assert {("sent", "UpdateAgentConnection"), ("sent", "query-reply"), ("received", "cmd")} <= types
+    assert any("seeing=1" in x["message"] for x in lines if x["type"] == "cmd")
+    assert all(x["message"] is not None for x in lines if x["bytes"])
+
+
+def test_87_07_reload(build, settled):
+    before = settled.hellos()
+    p = run_cli(build, settled.agent, "reload")
+    assert (p.returncode, p.stdout) == (0, "Netdata Agent is claimed to Netdata Cloud and is currently online.\n"), p
+    assert settled.hellos() > before
+
+
+def test_87_08_what_blocks(build, settled):
+    """Offline with a planned attempt: why, and until when."""
+    settled.cloud.configure(env_status=500)
+    settled.cloud.disconnect(settled.claim)
+    def blocked():
+        s = json.loads(run_cli(build, settled.agent, "state", "--json").stdout)
+        return not s["online"] and s["blocked-until-utc"] and s
+    s = wait_until(blocked, 20, "it waits")
+    assert s["blocked-by"] and s["next-connection-attempt-utc"]
+    settled.cloud.configure(reset=True)
+
+
+def test_87_09_nobody_answers_because_it_is_not_claimed(build, fresh):
+    agent = fresh.agent("unclaimed")
+    wait_until(agent.plugin_pid, 20, "the plugin runs")
+    p = run_cli(build, agent, "state", env={"NETDATA_USER_PLUGINS_DIRS": agent.dir / "plugins"})
+    assert p.returncode == 3 and "ACLK Available: No\nClaimed: No\n" in p.stdout, p
+    assert "not claimed" in p.stdout.splitlines()[-1] and "netdata-aclk claim" in p.stdout
+    j = json.loads(run_cli(build, agent, "state", "--json").stdout)
+    assert j["agent-claimed"] is False and j["online"] is False and j["blocked-by"]
+    p = run_cli(build, agent, "what-is-sent")
+    assert p.returncode == 3 and not p.stdout and p.stderr.startswith("netdata-aclk: "), p
+
+
+def test_87_10_nobody_answers_because_of_the_installation(build, fresh):
+    agent = fresh.agent("plain", start=False, plugin=False)
+    agent.write_files()
+    p = run_cli(build, agent, "state", env={"NETDATA_USER_PLUGINS_DIRS": fresh.base})
+    assert p.returncode == 3 and "Reason: aclk.plugin is not installed" in p.stdout, p
+    (fresh.base / "aclk.plugin").touch()
+    p = run_cli(build, agent, "state", env={"NETDATA_USER_PLUGINS_DIRS": fresh.base})
+    assert p.returncode == 3 and "aclk.plugin is switched off" in p.stdout, p
+    assert run_cli(build, agent, "state", "--what").returncode == 1
+    p = run_cli(build, agent, "state", "--socket", fresh.base / "none")
+    assert p.returncode == 3, p
