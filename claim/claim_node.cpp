@@ -25,7 +25,8 @@ struct Plan {
   KeyPair keys;
   std::string machine_guid;
   std::string hostname;
-  std::string trust_file;  // empty: the system's CAs only
+  std::optional<std::string> claim_id;  // when it is given from outside
+  std::string trust_file;               // empty: the system's CAs only
   fs::path dir;
 };
 
@@ -105,7 +106,8 @@ tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions
   auto guid = read_machine_guid(options.lib_dir);
   if (!guid) return stop(ExitCode::no_machine_guid, guid.error().what + ".");
   p.machine_guid = std::move(*guid);
-  p.hostname = registry_hostname(netdata_conf, doors.system_hostname);
+  p.hostname = options.hostname ? *options.hostname : registry_hostname(netdata_conf, doors.system_hostname);
+  p.claim_id = options.claim_id;
   auto trust = choose_trust(id, options.cloud_dir, doors);
   if (!trust) return Stop(trust.error());
   p.trust_file = std::move(*trust);
@@ -145,7 +147,7 @@ Outcome attempt(const Plan &p, const std::string &claim_id, const Doors &doors) 
 // The claim id the cloud granted, or what it said last.
 tl::expected<std::string, Outcome> ask_the_cloud(const Plan &p, const Doors &doors) {
   for (unsigned failure = 0;; ++failure) {
-    auto claim_id = doors.new_claim_id();
+    auto claim_id = p.claim_id ? *p.claim_id : doors.new_claim_id();
     auto outcome = attempt(p, claim_id, doors);
     if (outcome.claimed()) return claim_id;
     const auto delay = retry_delay(failure, outcome);

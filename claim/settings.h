@@ -26,6 +26,8 @@ struct ClaimOptions {
   std::optional<std::string> proxy;  // may hold credentials
   bool insecure = false;
   bool reclaim = false;
+  std::optional<std::string> claim_id;  // a UUID; nullopt: a new one for each attempt
+  std::optional<std::string> hostname;  // nullopt: as registry_hostname (machine.h) says
 };
 
 struct Settings {
