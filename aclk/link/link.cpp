@@ -285,6 +285,7 @@ void Link::run() {
 void Link::stop(bool reloading) { impl_->stop(reloading); }
 
 void Link::host_event(std::uint32_t kind, const std::string &machine_guid) {
+  if (kind == NACLK_EVENT_RESUMED) impl_->session->resumed();
   impl_->nodes->host_event(kind, machine_guid);
   impl_->contexts->host_event(kind, machine_guid);
   impl_->alerts->host_event(kind, machine_guid);

@@ -96,6 +96,12 @@ Step Machine::start(loop::Instant now) { return stopping_ ? Step{} : move(Event:
 
 Step Machine::waited() { return move(Event::due, {}); }
 
+Step Machine::resumed(loop::Instant now) {
+  if (state_ != State::waiting) return {};
+  backoff_.reset();
+  return wait(now);
+}
+
 void Machine::reached(Event stage) { (void)move(stage, {}); }
 
 Step Machine::logged_in() { return move(Event::credentials, {}); }

@@ -47,6 +47,9 @@ class Machine {
   [[nodiscard]] Step ended(const transport::ConnectionEnd &end, loop::Instant now);
   // The state's deadline (info().deadline) passed and nothing else ended it. What was tried is to be dropped.
   [[nodiscard]] Step overdue(loop::Instant now);
+  // The machine has slept: what was tried before it says nothing about the network there is now. A wait that we chose
+  // ends, with a new backoff; one that the cloud ordered does not.
+  [[nodiscard]] Step resumed(loop::Instant now);
   // `reloading`: the identity is being read again; else the agent stops.
   [[nodiscard]] Step stop(bool reloading);
 

@@ -405,6 +405,13 @@ void Session::stop(bool reloading, std::function<void()> done) {
   i.act(i.machine.stop(reloading));
 }
 
+void Session::resumed() {
+  impl_->log.notice("ACLK: the machine has slept; {}",
+                    impl_->announced ? "asking the broker whether it is still there" : "trying again");
+  if (impl_->announced && impl_->connection) impl_->connection->doubt();
+  impl_->act(impl_->machine.resumed(loop::now()));
+}
+
 void Session::obey(const proto::DisconnectReq &order) {
   auto &i = *impl_;
   const auto step = i.machine.ordered_to_leave(order, loop::now());

@@ -111,6 +111,8 @@ class Session {
   void stop(bool reloading, std::function<void()> done);
   // Obeys a DisconnectReq.
   void obey(const proto::DisconnectReq &order);
+  // The machine has slept: a link that is online is looked at, one that waits is tried.
+  void resumed();
 
   // On one of the cloud's topics, or (reply) on a callback topic. False when offline or full; `done` has then been
   // called.

@@ -297,6 +297,12 @@ Connection::~Connection() {
 
 void Connection::start() { impl_->start(); }
 
+void Connection::doubt() {
+  if (!impl_->up || impl_->ending) return;
+  impl_->mqtt->doubt();
+  impl_->look();
+}
+
 bool Connection::publish(Outgoing message) {
   if (impl_->ending) {
     if (message.done) message.done(Delivery::lost, 0);

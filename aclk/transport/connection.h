@@ -84,6 +84,9 @@ class Connection {
   void start();
   // See Outbox::push. Before `up` messages wait.
   bool publish(Outgoing message);
+  // The machine has slept, or the network has changed: asks the broker whether it is still there, and ends in 5 s with
+  // a ping timeout when it is not. Does nothing before `up`.
+  void doubt();
   // MQTT DISCONNECT, WebSocket close, TCP close; `ended` comes within plan.close_timeout. What waits in the outbox is
   // lost; wait for what matters first.
   void close();

@@ -27,9 +27,14 @@ class KeepAlive {
   void granted(std::chrono::seconds keepalive) { keepalive_ = keepalive.count() > 0 ? keepalive : kDefault; }
   void heard(loop::Instant now) {  // a whole packet
     last_in_ = now;
-    asked_ = false;
+    asked_ = doubt_ = false;
   }
   void said(loop::Instant now) { last_out_ = now; }
+  // There is a reason to think that nobody is there any more: asks at once, and waits for the answer kLeastAnswer only.
+  void doubt() {
+    doubt_ = true;
+    asked_ = false;
+  }
 
   enum class Todo { nothing, ping, dead };
   // What is due; a ping counts as sent.
@@ -47,6 +52,7 @@ class KeepAlive {
   loop::Instant last_out_;
   loop::Instant asked_at_{};
   bool asked_ = false;
+  bool doubt_ = false;
 };
 
 }  // namespace aclk::transport

@@ -294,6 +294,8 @@ void MqttClient::tick(loop::Instant now) {
   }
 }
 
+void MqttClient::doubt() { impl_->alive.doubt(); }
+
 loop::Instant MqttClient::next_tick() const { return impl_->alive.next(); }
 
 std::uint64_t MqttClient::bytes_in() const { return impl_->bytes_in; }

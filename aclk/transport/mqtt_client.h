@@ -79,6 +79,8 @@ class MqttClient {
   // MQTT DISCONNECT, reason 0.
   void disconnect();
 
+  // See KeepAlive::doubt(); next_tick() is now.
+  void doubt();
   // Keep-alive: call at next_tick() or later (never needed before). Sends PINGREQ when nothing was received or nothing
   // was sent for 3/4 of the keep-alive time, and reports a ping timeout through `ended` (see KeepAlive).
   void tick(loop::Instant now);

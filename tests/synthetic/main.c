@@ -2,7 +2,8 @@
  *
  * aclk-synthetic: the module over a made-up database. Says "SYNTHETIC ready machine_guid=... nodes=..." on stdout, then
  * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGUSR2 the same as JSON in one line, SIGHUP
- * reads cloud.d again, SIGWINCH pauses the transitions of alerts or lets them go on. */
+ * reads cloud.d again, SIGWINCH pauses the transitions of alerts or lets them go on, SIGPWR tells that the machine has
+ * slept. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -171,8 +172,9 @@ static void serve(struct naclk_module *module, struct synthetic_host *host, cons
     if (got == SIGUSR1) tell_state(module, (struct naclk_str){"aclk-state", 10});
     if (got == SIGUSR2) tell_state(module, (struct naclk_str){"aclk-state json", 15});
     if (got == SIGWINCH) synthetic_host_pause_alerts(host);
-    if (got == SIGHUP) {
-      const struct naclk_event event = {.size = sizeof event, .kind = NACLK_EVENT_CLAIM};
+    if (got == SIGHUP || got == SIGPWR) {
+      const struct naclk_event event = {.size = sizeof event,
+                                        .kind = got == SIGHUP ? NACLK_EVENT_CLAIM : NACLK_EVENT_RESUMED};
       (void)netdata_aclk_notify(module, &event);
     }
   }
@@ -222,6 +224,7 @@ int main(int argc, char **argv) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGWINCH);
+  sigaddset(&signals, SIGPWR);
   sigaddset(&signals, SIGUSR1);
   sigaddset(&signals, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists: they inherit it */

@@ -177,6 +177,27 @@ std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
   return {};
 }
 
+std::string machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
+  auto m = at(State::env);
+  for (int i = 0; i < 5; ++i) {
+    (void)m.login_failed({}, t0);
+    (void)m.waited();
+  }
+  EXPECT(m.login_failed({}, t0).wait > 10s);
+  const auto step = m.resumed(t0 + 1h);
+  EXPECT(step.act == Do::wait && step.wait == 0ms && m.state() == State::waiting);
+  (void)m.waited();
+  EXPECT(m.login_failed({}, t0).wait == 1000ms);  // a new backoff
+  (void)m.waited();
+  cloud::LoginFailure later;
+  later.retry_after_s = 600;
+  EXPECT(m.login_failed(later, t0).wait == 600s);
+  EXPECT(m.resumed(t0).act == Do::nothing);
+  online(m);
+  EXPECT(m.resumed(t0).act == Do::nothing && m.state() == State::online);
+  return {};
+}
+
 std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew() {
   auto m = at(State::online);
   proto::DisconnectReq order;
@@ -285,6 +306,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(machine__stopped_while_leaving__finishes_when_the_connection_has_ended),
     ACLK_TEST(machine__reload__is_told_as_such),
     ACLK_TEST(machine__failures__are_backed_off_and_three_pubacks_reset_it),
+    ACLK_TEST(machine__resumed__tries_at_once_but_not_against_the_clouds_order),
     ACLK_TEST(machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew),
     ACLK_TEST(machine__an_order_for_ever__does_not_overflow),
     ACLK_TEST(machine__error_body_with_a_delay__is_obeyed),

@@ -98,6 +98,26 @@ std::string keepalive__after_a_suspend__asks_first() {
   return {};
 }
 
+std::string keepalive__doubt__asks_at_once_and_waits_five_seconds() {
+  KeepAlive k(t0);
+  k.heard(t0 + 10s);
+  EXPECT(k.due(t0 + 11s) == Todo::nothing);
+  k.doubt();
+  EXPECT(k.next() <= t0 + 11s);
+  EXPECT(k.due(t0 + 11s) == Todo::ping);
+  EXPECT(k.next() == t0 + 16s);
+  EXPECT(k.due(t0 + 15s) == Todo::nothing);
+  EXPECT(k.due(t0 + 16s) == Todo::dead);
+  k.heard(t0 + 16s);
+  EXPECT(k.next() == t0 + 11s + 45s);
+  // Asked already, a minute ago: what was asked then does not count.
+  EXPECT(k.due(t0 + 61s) == Todo::ping);
+  k.doubt();
+  EXPECT(k.due(t0 + 100s) == Todo::ping);
+  EXPECT(k.due(t0 + 105s) == Todo::dead);
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(keepalive__divided_answer__is_waited_for_that_much_shorter),
     ACLK_TEST(keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty_seconds_later),
@@ -106,6 +126,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(keepalive__listener_only__says_something_before_the_broker_loses_patience),
     ACLK_TEST(keepalive__granted_by_the_server__is_followed),
     ACLK_TEST(keepalive__after_a_suspend__asks_first),
+    ACLK_TEST(keepalive__doubt__asks_at_once_and_waits_five_seconds),
 };
 
 }  // namespace
