@@ -83,8 +83,8 @@ Finding check_versions() {
   mosquitto_lib_version(&major, &minor, &revision);
   return good(
       "versions",
-      fmt::format("netdata-aclk {}; OpenSSL {}; libcurl {}; libwebsockets {}; libmosquitto {}.{}.{}; libuv {}", ACLK_VERSION,
-                  OpenSSL_version(OPENSSL_VERSION_STRING), curl_version_info(CURLVERSION_NOW)->version,
+      fmt::format("netdata-aclk {}; OpenSSL {}; libcurl {}; libwebsockets {}; libmosquitto {}.{}.{}; libuv {}",
+                  ACLK_VERSION, OpenSSL_version(OPENSSL_VERSION_STRING), curl_version_info(CURLVERSION_NOW)->version,
                   lws_get_library_version(), major, minor, revision, uv_version_string()));
 }
 
