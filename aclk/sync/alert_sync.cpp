@@ -14,15 +14,10 @@ using transport::Delivery;
 
 namespace {
 
-constexpr unsigned kPerSecond = 50;             // protocol.md 4.6
-constexpr std::uint64_t kNoComparison = 1;      // a version that is none
-constexpr std::int64_t kLongestDelay = 600;     // s, of tell_after()
-constexpr std::uint32_t kLogPage = 1000;        // entries of one reading
-constexpr std::chrono::seconds kSettles = 30s;  // an agent links its alerts 10 s after its start, or later when busy
+constexpr unsigned kPerSecond = 50;          // protocol.md 4.6
+constexpr std::int64_t kLongestDelay = 600;  // s, of tell_after()
+constexpr std::uint32_t kLogPage = 1000;     // entries of one reading
 constexpr auto kAwaitCloud = 15s;
-constexpr auto kReadAgain = 5s;
-constexpr std::int64_t kRefusedAgain = 60;  // s
-constexpr std::int64_t kFullAgain = 1;      // s
 
 }  // namespace
 
@@ -90,20 +85,6 @@ void AlertSync::submit(const std::string &id, const Step &step) {
       PutAlert{machine_guid_, {id, static_cast<std::uint32_t>(step.status), step.when_s, step.log_id, step.entry}});
 }
 
-void AlertSync::submit_all(std::vector<StoredAlert> alerts) {
-  std::set<std::string_view> listed;
-  for (const auto &a : alerts) listed.insert(a.alert_id);
-  for (auto &[id, r] : records_) {
-    if (!r.submitted || listed.contains(id)) continue;
-    r.submitted.reset();
-    changes_.emplace_back(DropAlert{machine_guid_, id});
-  }
-  for (auto &a : alerts) {
-    records_[a.alert_id].submitted = Submitted{static_cast<AlarmStatus>(a.status), a.version, a.log_id};
-    changes_.emplace_back(PutAlert{machine_guid_, std::move(a)});
-  }
-}
-
 // ------------------------------------------------------------------------------------------------------- the cloud
 
 void AlertSync::online(Moment now) {
@@ -135,51 +116,6 @@ void AlertSync::start_streaming(std::uint64_t version, Moment now) {
 void AlertSync::checkpoint(std::uint64_t version, Moment now) {
   compare(version, now);
   tick(now);
-}
-
-void AlertSync::compare(std::uint64_t version, Moment /*now*/) {
-  using Outcome = Comparison::Outcome;
-  if (version == kNoComparison) {
-    comparisons_.push_back({Outcome::skipped, version, this->version()});
-    return;
-  }
-  if (beginning_) {
-    asked_ = version;
-    return;
-  }
-  ++checkpoints_;
-  const auto local = this->version();
-  if (!kept_.resync && (version == local || acknowledged_by(version))) {
-    comparisons_.push_back({Outcome::equal, version, local});
-    return;
-  }
-  comparisons_.push_back({Outcome::snapshot, version, local});
-  // Remembered: what is sent from now on changes the cloud's version, but does not make it right.
-  kept_.resync = true;
-  put_log();
-  if (stage_ == Stage::none) stage_ = Stage::wanted;
-}
-
-// Does the cloud have a beginning of what was published and not acknowledged? Then that much of it has arrived.
-bool AlertSync::acknowledged_by(std::uint64_t version) {
-  auto v = this->version();
-  std::vector<std::string> arrived;
-  for (const auto &[order, id] : queue_) {
-    const auto &r = records_.find(id)->second;
-    const auto &sent = r.at(Slot::sent);
-    if (!sent || sent->order != order) continue;
-    if (r.submitted) v -= r.submitted->version;
-    if (sent->status != AlarmStatus::removed) v += sent->when_s;
-    if (!sent->flying) arrived.push_back(id);  // those on their way now are acknowledged by themselves
-    if (v != version) continue;
-    for (const auto &a : arrived) {
-      submit(a, *records_.find(a)->second.at(Slot::sent));
-      put(a, Slot::sent, std::nullopt);
-      ++transitions_;
-    }
-    return true;
-  }
-  return false;
 }
 
 // -------------------------------------------------------------------------------------------------------- the host
@@ -248,56 +184,6 @@ void AlertSync::learn(host::Alert alert) {
   if (const auto &old = r.at(Slot::pending)) s.due_s = std::min(s.due_s, old->due_s);
   s.entry = kept_entry(machine_guid_, std::move(alert));
   put(id, Slot::pending, std::move(s));
-}
-
-std::vector<StoredAlert> AlertSync::stored_of(std::vector<host::Alert> alerts) const {
-  std::vector<StoredAlert> out;
-  out.reserve(alerts.size());
-  for (auto &a : alerts) {
-    if (a.variable || a.entry.status == AlarmStatus::removed || a.alert_id.empty()) continue;
-    StoredAlert s{a.alert_id, static_cast<std::uint32_t>(a.entry.status), a.entry.when, a.log_id, {}};
-    s.entry = kept_entry(machine_guid_, std::move(a));
-    out.push_back(std::move(s));
-  }
-  return out;
-}
-
-void AlertSync::alerts(std::vector<host::Alert> alerts, Moment now) {
-  reading_ = false;
-  read_again_at_.reset();
-  auto stored = stored_of(std::move(alerts));
-  if (beginning_) return begin(std::move(stored), now);
-  if (stage_ != Stage::reading) return tick(now);  // the connection ended meanwhile
-  const bool known = std::ranges::any_of(records_, [](const auto &r) { return r.second.submitted.has_value(); });
-  if (stored.empty() && known && now.at < started_.at + kSettles) {
-    snapshot_again(now.at + kReadAgain);
-    return tick(now);
-  }
-  snapshot(std::move(stored), now);
-}
-
-void AlertSync::alerts_failed(bool gone, Moment now) {
-  reading_ = false;
-  if (beginning_ && gone) return begin({}, now);
-  if (gone && stage_ == Stage::reading) {
-    actions_.emplace_back(ReadStoredAlerts{});
-    return;
-  }
-  if (stage_ == Stage::reading) snapshot_again(now.at + kReadAgain);
-  read_again_at_ = now.at + kReadAgain;
-}
-
-void AlertSync::stored_alerts(std::vector<StoredAlert> alerts, Moment now) {
-  if (stage_ == Stage::reading) snapshot(std::move(alerts), now);
-}
-
-// Nothing was known of this node: it is as it is, and the cloud's first version is compared with that.
-void AlertSync::begin(std::vector<StoredAlert> alerts, Moment now) {
-  beginning_ = false;
-  submit_all(std::move(alerts));
-  put_log();
-  if (asked_) compare(*std::exchange(asked_, std::nullopt), now);
-  tick(now);
 }
 
 // ------------------------------------------------------------------------------------------------------ to the cloud
@@ -406,59 +292,7 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, Moment now) {
   tick(now);
 }
 
-void AlertSync::snapshot(std::vector<StoredAlert> alerts, Moment now) {
-  // From here on everything that was on its way is in the snapshot, and only a snapshot will do: also after a crash,
-  // when nobody knows whether this one has arrived.
-  for (auto &[id, r] : records_)
-    for (const auto slot : {Slot::pending, Slot::waiting, Slot::sent})
-      if (r.at(slot)) put(id, slot, std::nullopt);
-  kept_.resync = true;
-  put_log();
-  missed_again_ = false;
-  snapshot_ = std::move(alerts);
-  stage_ = Stage::sending;
-  snapshot_ticket_ = next_ticket_++;
-  SendSnapshot s{snapshot_ticket_, {}};
-  s.entries.reserve(snapshot_.size());
-  for (const auto &a : snapshot_) s.entries.push_back(a.entry);
-  actions_.emplace_back(std::move(s));
-  tick(now);
-}
-
-void AlertSync::snapshot_again(loop::Instant at) {
-  stage_ = Stage::wanted;
-  snapshot_at_ = at;
-  snapshot_.clear();
-}
-
-void AlertSync::snapshot_delivered(Delivery how, Moment now) {
-  if (how == Delivery::lost) return snapshot_again(now.at);
-  if (how != Delivery::acked) {
-    snapshot_again(now.at + std::chrono::seconds(how == Delivery::full ? kFullAgain : kRefusedAgain));
-    return tick(now);
-  }
-  stage_ = Stage::none;
-  snapshot_at_.reset();
-  ++snapshots_;
-  submit_all(std::exchange(snapshot_, {}));
-  kept_.resync = std::exchange(missed_again_, false);
-  put_log();
-  tick(now);
-}
-
 // ------------------------------------------------------------------------------------------------------------- time
-
-// Nothing selected is left, but what the broker has refused: the snapshot has that too.
-bool AlertSync::drained(Moment now) const {
-  return std::ranges::all_of(queue_, [&](const auto &q) {
-    const auto &r = records_.find(q.second)->second;
-    return !r.at(Slot::sent) && r.at(Slot::waiting)->due_s > now.wall_s();
-  });
-}
-
-bool AlertSync::snapshot_possible(Moment now) const {
-  return stage_ == Stage::wanted && online_ && !expecting_ && !beginning_ && (!streaming_ || drained(now));
-}
 
 void AlertSync::read(Moment now) {
   if (reading_ || (read_again_at_ && *read_again_at_ > now.at)) return;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -121,6 +122,11 @@ class AlertSync {
     std::optional<Step> &at(Slot s) { return slots[static_cast<std::size_t>(s)]; }
     [[nodiscard]] const std::optional<Step> &at(Slot s) const { return slots[static_cast<std::size_t>(s)]; }
   };
+  // An agent links its alerts 10 s after its start, or later when it is busy.
+  static constexpr std::chrono::seconds kSettles{30};
+  static constexpr std::chrono::seconds kReadAgain{5};
+  static constexpr std::int64_t kRefusedAgain = 60;                    // s
+  static constexpr std::int64_t kFullAgain = 1;                        // s
   enum class Stage : std::uint8_t { none, wanted, reading, sending };  // of a snapshot
 
   void load(StoredAlerts stored);
