@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "aclk/link/passed_over.h"
 #include "aclk/loop/clock.h"
 #include "claim/upkeep.h"
 
@@ -28,6 +29,8 @@ Result<void> Module::start() {
   started_ = true;
   stopping_ = false;
   began_s_ = loop::wall_us() / 1'000'000;
+  const auto read = [this](const char *section, const char *key) { return host_.config(section, key); };
+  for (const auto &line : settings_passed_over(read)) log_.info("{}", line);
   begin(lock);
   return {};
 }

@@ -236,5 +236,26 @@ def test_92_13_netdata_disable_cloud(build, cloud, fresh, plain):
     p.stop()
 
 
+def test_92_14_settings_of_older_agents_are_named_with_the_reason(build, cloud, fresh):
+    """mqtt5 = no, aclk implementation = legacy: the link works, and says that it does not follow them."""
+    link = bring_online(build, cloud, fresh.agent("older", config={"cloud": {
+        "mqtt5": "no", "aclk implementation": "legacy", "query thread count": "2"}}))
+    for key in ("mqtt5", "aclk implementation"):
+        assert sum(f"netdata.conf [cloud] {key} is ignored: " in x for x in link.agent.aclk_log) == 1
+    assert not any("query thread count" in x for x in link.agent.aclk_log)
+    link.assert_online()
+
+
+def test_92_15_url_and_cloud_base_url_of_netdata_conf(build, cloud, fresh):
+    """Either counts before cloud.conf, for the claim and for the link."""
+    for n, key in enumerate(("url", "cloud base url")):
+        agent = fresh.agent(f"by{n}", config={"cloud": {key: cloud.url}})
+        trust(agent.cloud_dir, cloud.ca)
+        (agent.cloud_dir / "cloud.conf").write_text("[global]\n  url = https://localhost:1\n")
+        p = run_cli(build, agent, "claim", env={"NETDATA_CLAIM_TOKEN": cloud.token})
+        assert p.returncode == 0, p.stdout + p.stderr
+        cloud.wait_online(claimed(agent), 30)
+
+
 def test_92_99_nothing_against_the_protocol(cloud):
     assert cloud.violations() == []

@@ -4,4 +4,5 @@
 #pragma once
 
 int run_inbound_tests();
+int run_passed_over_tests();
 int run_state_tests();

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Settings of netdata.conf that older agents knew, and that mean nothing here: named in the log, with the reason, when
+// they ask for something else than what happens (protocol.md 10.1). Pure.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aclk::link {
+
+// nullopt when the key is not set.
+using ReadSetting = std::function<std::optional<std::string>(const char *section, const char *key)>;
+
+// A line for each, without secrets.
+[[nodiscard]] std::vector<std::string> settings_passed_over(const ReadSetting &read);
+
+}  // namespace aclk::link
