@@ -46,7 +46,7 @@ int finish(claim::ExitCode exit, const std::string &message) {
 }
 
 std::string caller_name() {
-  const auto sudo = claim::process_environment()("SUDO_USER").value_or("");
+  auto sudo = claim::process_environment()("SUDO_USER").value_or("");
   const bool plain = std::all_of(sudo.begin(), sudo.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
   if (!sudo.empty() && plain && sudo.size() <= 64) return sudo;
   std::array<char, 4096> text{};
