@@ -53,6 +53,9 @@ class Exchange {
   bool set_head(const Url &url);
   bool add_header(const std::string &line);
   // Both return what they were given; anything else ends the transfer.
+  // Sends the body; rewinding for a second try is refused, see prepare().
+  static std::size_t on_upload(char *to, std::size_t size, std::size_t count, void *self);
+  static int on_rewind(void *self, curl_off_t offset, int origin);
   static std::size_t on_header(const char *data, std::size_t size, std::size_t count, void *self);
   static std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *self);
   void take_header(std::string_view line);
@@ -72,6 +75,7 @@ class Exchange {
   COwn<curl_slist, curl_slist_free_all> headers_;
   TlsPolicy tls_;
   HttpResponse response_;
+  std::size_t uploaded_ = 0;  // bytes of the request's body
   std::size_t head_bytes_ = 0;
   int lengths_ = 0;
   bool chunked_ = false;
@@ -96,7 +100,13 @@ void Exchange::prepare() {
   if (has_body(request_)) {
     easy_.set(CURLOPT_POST, 1L);
     easy_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    easy_.set(CURLOPT_POSTFIELDS, request_.body.c_str());
+    // libcurl repeats a request on a new connection when a reused one ends before an answer. A POST may have been acted
+    // on: a password is given for a challenge once, and the second answer would be a misleading refusal.
+    easy_.set(CURLOPT_POSTFIELDS, static_cast<const char *>(nullptr));
+    easy_.set(CURLOPT_READFUNCTION, on_upload);
+    easy_.set(CURLOPT_READDATA, this);
+    easy_.set(CURLOPT_SEEKFUNCTION, on_rewind);
+    easy_.set(CURLOPT_SEEKDATA, this);
   } else if (request_.method == "HEAD") {
     easy_.set(CURLOPT_NOBODY, 1L);
   }
@@ -133,6 +143,15 @@ bool Exchange::set_head(const Url &url) {
   easy_.set(CURLOPT_HTTPHEADER, headers_.get());
   return ok;
 }
+
+std::size_t Exchange::on_upload(char *to, std::size_t size, std::size_t count, void *self) {
+  auto &x = *static_cast<Exchange *>(self);
+  const auto n = x.request_.body.copy(to, size * count, x.uploaded_);
+  x.uploaded_ += n;
+  return n;
+}
+
+int Exchange::on_rewind(void * /*self*/, curl_off_t /*offset*/, int /*origin*/) { return CURL_SEEKFUNC_FAIL; }
 
 std::size_t Exchange::on_header(const char *data, std::size_t size, std::size_t count, void *self) {
   auto &x = *static_cast<Exchange *>(self);
@@ -224,10 +243,22 @@ Fault Exchange::error_of(CURLcode code) const {
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
       return error(Errc::unavailable, fmt::format("{}: {}", where(), why), Cause::no_memory);
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_FAIL_REWIND:
+      return error(Errc::io, fmt::format("{}: the connection broke: it ended before an answer came; the server is "
+                                         "restarting, or something on the way cuts it",
+                                         where()));
     case CURLE_SEND_ERROR:
+      // Also what libcurl calls a reset while it waits for the answer.
+      if (uploaded_ == request_.body.size() && easy_.number(CURLINFO_REQUEST_SIZE) > 0)
+        return error(Errc::io, fmt::format("{}: the connection broke: it was reset before an answer came ({}); the "
+                                           "server is restarting, or something on the way cuts it",
+                                           where(), why));
       return error(Errc::io, fmt::format("{}: the request could not be sent: {}", where(), why), Cause::write_failed);
     default:
-      return error(Errc::io, fmt::format("{}: the connection broke: {}", where(), why));
+      return error(Errc::io, fmt::format("{}: the connection broke: {}; the server is restarting, or something on the "
+                                         "way changes or cuts what it says",
+                                         where(), why));
   }
 }
 

@@ -138,7 +138,8 @@ WsEnd WsLink::State::failure(const char *lws_text) const {
     e.kind = WsEnd::Kind::tls;
     e.cause = Cause::handshake;
     e.why = fmt::format("{}: TLS failed: {}", whom, explain_handshake(context->handshake().reason()));
-  } else if (text.find("HS:") != std::string_view::npos || e.http_status != 0) {
+  } else if (text.find("HS:") != std::string_view::npos || text.find("header") != std::string_view::npos ||
+             e.http_status != 0) {
     e.kind = WsEnd::Kind::upgrade;
     e.why =
         e.http_status != 0 && e.http_status != 101
@@ -153,7 +154,7 @@ WsEnd WsLink::State::failure(const char *lws_text) const {
   } else {
     e.kind = WsEnd::Kind::socket;
     e.why = fmt::format(
-        "{}: the connection ended during TLS or the WebSocket upgrade: {}; a firewall or proxy on the "
+        "{}: the connection ended during the WebSocket upgrade: {}; a firewall or proxy on the "
         "way may cut it",
         whom, text);
   }
@@ -328,9 +329,10 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
   i.alpn = "http/1.1";
   i.pwsi = &s.wsi;
   i.opaque_user_data = s_.get();
-  i.ssl_connection = 0;
+  // Where to, the cloud says in /env and nowhere else; a redirected connection would also leave its dialed socket.
+  i.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
   if (s.secure()) {
-    i.ssl_connection = LCCSCF_USE_SSL;
+    i.ssl_connection |= LCCSCF_USE_SSL;
     // lws would compare the bracketed text; our own check in check_certificate() knows addresses.
     if (is_ip_literal(endpoint.host)) i.ssl_connection |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
     if (s.context->policy().insecure)

@@ -96,7 +96,7 @@ class Front:
         entry["status"] = status
         if change.get("body") is not None:
             usual = change["body"]
-        if change.get("patch") is not None:
+        elif change.get("patch") is not None and change.get("status") is None:
             usual = merge_patch(usual, change["patch"])
         if change.get("trickle"):
             return await trickle(request, status, usual, change)
@@ -151,7 +151,7 @@ class Front:
             self.cloud.record.violation("password", "the response is not the challenge's plain text", claim_id)
             return 403, login.error_body("forbidden", "ErrForbidden", "wrong answer to the challenge")
         username, password = await self.cloud.link.new_user(claim_id)
-        templates = login.topic_templates(self.cloud.behaviour.topics)
+        templates = login.topic_templates(self.cloud.behaviour.of(claim_id).topics)
         return 201, {"clientID": claim_id, "username": username, "password": password,
                      "topics": [{"name": n, "topic": t} for n, t in templates.items()]}
 
