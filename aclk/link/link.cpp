@@ -73,7 +73,9 @@ struct Link::Impl final : Commands {
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
             loop.uv(), host, log, *host_workers, *ledger,
-            [this](cloud::Topic t, std::string p) { publish_node(t, std::move(p)); },
+            [this](cloud::Topic t, std::string p, sync::Nodes::LostFn lost) {
+              publish_node(t, std::move(p), std::move(lost));
+            },
             [this](const std::vector<host::Node> &listed) { alerts->listed(listed); })),
         contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
                                                   bulk_publisher())),
@@ -181,9 +183,12 @@ struct Link::Impl final : Commands {
     return e;
   }
 
-  void publish_node(cloud::Topic topic, std::string payload) {
+  void publish_node(cloud::Topic topic, std::string payload, sync::Nodes::LostFn lost) {
     const bool bulk = topic == cloud::Topic::node_instance_info || topic == cloud::Topic::node_instance_collectors;
-    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control);
+    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control,
+                     [lost = std::move(lost)](transport::Delivery how, int) {
+                       if (lost && how == transport::Delivery::lost) lost();
+                     });
   }
 
   void tell_interest() {

@@ -85,6 +85,13 @@ void NodeSync::offline() {
   for (auto &[guid, r] : records_) r.state_due.reset();
 }
 
+void NodeSync::lost(Topic topic, std::string_view machine_guid, Moment now) {
+  auto *const r = find(machine_guid);
+  if (r == nullptr) return;
+  if (topic == Topic::node_instance_info) sooner(r->info_due, now.at);
+  if (topic == Topic::node_instance_collectors) sooner(r->collectors_due, now.at);
+}
+
 void NodeSync::send_node_instances() {
   if (!session_us_) return;
   asked_ = answer_ = true;
@@ -224,7 +231,7 @@ void NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Mome
   m.ml_info = {r->node.ml_capable, r->node.ml_enabled};
   m.node_capabilities = agent_;
   m.node_instance_capabilities = r->node.capabilities;
-  actions_.emplace_back(Publish{Topic::node_instance_info, proto::encode(m)});
+  actions_.emplace_back(Publish{Topic::node_instance_info, proto::encode(m), r->node.machine_guid});
   sooner(r->state_due, now.at + kStateAfterInfo);
   sooner(r->collectors_due, now.at + kCollectorsAfterInfo);
 }
@@ -248,7 +255,7 @@ void NodeSync::collectors(std::string_view machine_guid, const std::vector<host:
   m.claim_id = claim_id_;
   m.node_id = r->node_id;
   for (const auto &c : list) m.collectors.push_back({c.module, c.plugin});
-  actions_.emplace_back(Publish{Topic::node_instance_collectors, proto::encode(m)});
+  actions_.emplace_back(Publish{Topic::node_instance_collectors, proto::encode(m), r->node.machine_guid});
 }
 
 void NodeSync::collectors_failed(std::string_view machine_guid, Moment now) {

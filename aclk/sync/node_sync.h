@@ -23,6 +23,7 @@ namespace aclk::sync {
 struct Publish {
   cloud::Topic topic;
   std::string payload;
+  std::string machine_guid = {};  // of info and collectors: whose, for lost()
 };
 struct FetchNodes {};
 struct FetchInfo {
@@ -44,6 +45,9 @@ class NodeSync {
   // A connection begins and ends. Nothing is told before the cloud has asked for the nodes on it.
   void online(std::int64_t session_us);
   void offline();
+  // A message was not acknowledged before its connection ended: the cloud may not have it. Info and collectors are told
+  // once only, so they are due again.
+  void lost(cloud::Topic topic, std::string_view machine_guid, Moment now);
 
   // From the cloud.
   void send_node_instances();

@@ -94,7 +94,12 @@ void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
 
 void Nodes::act(Action &action) {
   std::visit(Overloaded{
-                 [&](Publish &p) { publish_(p.topic, std::move(p.payload)); },
+                 [&](Publish &p) {
+                   LostFn lost;
+                   if (!p.machine_guid.empty())
+                     lost = [this, topic = p.topic, guid = p.machine_guid] { sync_.lost(topic, guid, moment()); };
+                   publish_(p.topic, std::move(p.payload), std::move(lost));
+                 },
                  [&](const FetchNodes &) {
                    fetch([](const host::Host &h) { return h.nodes(); },
                          [this](const std::vector<host::Node> &n) {

@@ -20,7 +20,8 @@ namespace aclk::sync {
 
 class Nodes {
  public:
-  using PublishFn = std::function<void(cloud::Topic, std::string payload)>;
+  using LostFn = std::function<void()>;  // empty, or called when the connection ended before the broker had it
+  using PublishFn = std::function<void(cloud::Topic, std::string payload, LostFn lost)>;
   using ListedFn = std::function<void(const std::vector<host::Node> &)>;
 
   // `listed`: the host has shown its nodes; told after each listing.

@@ -59,8 +59,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   loop::Timer watch;     // keep-alive and late PUBACKs, while up
   loop::Timer epilogue;
   std::vector<int> pending_subscriptions;
+  loop::Instant subscribed_at;
   std::string address;
   std::optional<ConnectionEnd> ending;
+  bool answered = false;  // by a CONNACK
   bool up = false;
   bool closing = false;
   bool flushing = false;
@@ -155,6 +157,9 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   void on_connack(int reason, const MqttLimits &limits) {
+    if (std::exchange(answered, true))
+      return finish(Kind::mqtt_protocol,
+                    {Errc::mqtt, fmt::format("{}: the broker sent a second CONNACK; is it an MQTT 5 broker?", whom())});
     if (reason != 0)
       return finish(
           Kind::connack,
@@ -173,6 +178,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       if (!mid) return finish(Kind::subscribe, mid.error());
       pending_subscriptions.push_back(*mid);
     }
+    subscribed_at = loop::now();
     up = true;
     if (events.up) events.up(limits, address);
     flush();
@@ -255,6 +261,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (!up || ending) return;
     watch_due = mqtt->next_tick();
     if (const auto late = outbox.ack_deadline(plan.ack_timeout)) watch_due = std::min(watch_due, *late);
+    if (!pending_subscriptions.empty()) watch_due = std::min(watch_due, subscribed_at + plan.ack_timeout);
     watch.start(std::chrono::ceil<std::chrono::milliseconds>(watch_due - loop::now()), [this] { look(); });
   }
 
@@ -267,6 +274,12 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
            fmt::format("{}: the broker did not acknowledge a message within {:g} s; the connection is half dead, "
                        "or the broker overloaded",
                        whom(), std::chrono::duration<double>(plan.ack_timeout).count())});
+    if (!pending_subscriptions.empty() && now >= subscribed_at + plan.ack_timeout)
+      return finish(Kind::ping_timeout,
+                    {Errc::timeout,
+                     fmt::format("{}: the broker did not acknowledge a subscription within {:g} s; the link would be "
+                                 "deaf: it is set up again",
+                                 whom(), std::chrono::duration<double>(plan.ack_timeout).count())});
     mqtt->tick(now);
     rearm();
   }

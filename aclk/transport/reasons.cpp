@@ -58,7 +58,8 @@ std::string ws_close_name(int code) {
     case 1001:
       return "going away";
     case 1002:
-      return "protocol error";
+      // libwebsockets puts 1002 in the place of codes that it does not know.
+      return "protocol error, or one of 1012 service restart, 1013 try again later, 1014 bad gateway";
     case 1003:
       return "unsupported data";
     case 1005:

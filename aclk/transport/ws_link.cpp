@@ -33,6 +33,8 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::string tls_trouble;  // from the certificate check
   std::optional<int> close_code;
   std::string close_text;
+  bool close_seen = false;
+  std::string trouble;         // what was wrong with a frame, if we know
   bool opening = false;        // inside lws_client_connect_via_info
   std::optional<WsEnd> early;  // it ended in there
   bool secured = false;        // TLS is done
@@ -62,13 +64,16 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   WsEnd failure(const char *lws_text) const;
   WsEnd ending(lws *w) const;
   int write(lws *w);
-  void receive(lws *w, void *in, std::size_t len);
+  bool receive(lws *w, void *in, std::size_t len);  // false: not to be borne
 };
 
 namespace {
 
 // Not in the public enum, but what lws itself sends close frames with.
 constexpr auto kWriteClose = static_cast<lws_write_protocol>(4);
+
+// A frame may be as large as the largest packet that is taken (mqtt_client.cpp), and some more.
+constexpr std::size_t kMaxFrameBytes = 64U << 20;
 
 // How the kernel sees a connection that has just ended.
 enum class Ended : std::uint8_t { by_peer, reset, by_us };
@@ -179,6 +184,11 @@ WsEnd WsLink::State::ending(lws *w) const {
         name.empty() ? "" : fmt::format(" ({})", name));
     return e;
   }
+  if (close_seen) {
+    e.why =
+        fmt::format("{}: WebSocket server closed the connection without a code or message; it is set up again", whom);
+    return e;
+  }
   switch (how_ended(w)) {
     case Ended::reset:
       e.kind = WsEnd::Kind::socket;
@@ -187,9 +197,9 @@ WsEnd WsLink::State::ending(lws *w) const {
     case Ended::by_us:
       e.kind = WsEnd::Kind::protocol;
       e.why = fmt::format(
-          "{}: the server sent what is no WebSocket frame to be understood; it is tried again, but a "
+          "{}: the server sent what is no WebSocket frame to be understood{}{}; it is tried again, but a "
           "proxy on the way may be the cause",
-          whom);
+          whom, trouble.empty() ? "" : ": ", trouble);
       break;
     case Ended::by_peer:
       e.why = fmt::format("{}: the server ended the connection without giving reason; it is set up again", whom);
@@ -219,9 +229,16 @@ int WsLink::State::write(lws *w) {
   return 0;
 }
 
-void WsLink::State::receive(lws *w, void *in, std::size_t len) {
-  if (orphan || ended || lws_frame_is_binary(w) == 0) return;  // text is skipped (protocol.md 2.3)
+bool WsLink::State::receive(lws *w, void *in, std::size_t len) {
+  if (orphan || ended) return true;
+  // All that comes later would be its content.
+  if (const std::size_t rest = lws_remaining_packet_payload(w); rest > kMaxFrameBytes) {
+    trouble = fmt::format("a frame of which {} bytes are still to come", rest);
+    return false;
+  }
+  if (lws_frame_is_binary(w) == 0) return true;  // text is skipped (protocol.md 2.3)
   if (events.bytes) events.bytes({static_cast<const std::uint8_t *>(in), len});
+  return true;
 }
 
 int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, std::size_t len) {
@@ -252,8 +269,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       if (!s->orphan && s->events.opened) s->events.opened();
       return s->orphan ? -1 : 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
-      s->receive(wsi, in, len);
-      return s->orphan ? -1 : 0;
+      return s->receive(wsi, in, len) && !s->orphan ? 0 : -1;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
       return s->orphan ? -1 : s->write(wsi);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
@@ -262,7 +278,9 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
         s->close_code = p[0] << 8 | p[1];
         s->close_text = printable({reinterpret_cast<const char *>(p + 2), len - 2});
       }
-      return s->close_sent ? -1 : 0;  // 0: lws answers it; what answers ours needs no answer
+      s->close_seen = true;
+      // 0: lws answers it. What answers ours needs no answer, and to one without a code lws would send none, nor end.
+      return s->close_sent || len < 2 ? -1 : 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
       s->wsi = wsi;
       s->end(s->failure(static_cast<const char *>(in)));

@@ -19,7 +19,7 @@ class Cell:
     """stage × fault, and what must come of it.
 
     strike    brings it about: a function of the lane
-    status    symbol of the attempt's status, its prefix left out; None: the link bears it
+    status    symbol of the attempt's status, its prefix left out (or several, with |); None: the link bears it
     sentence  a regular expression for the attempt's sentence
     at        the state in which the attempt ended, as state output names it; None: any
     hasty     on a lane with divided deadlines
@@ -87,7 +87,7 @@ def _failed(cell, lane, before):
     """The attempt that ended as the cell says. Of a stage before online it is a new one; else the one that ran."""
     def there():
         for a in lane.attempts(before - 1):
-            if short(a["status-symbol"]) == cell.status and re.search(cell.sentence, a["reason"]) \
+            if (short(a["status-symbol"]) or "") in cell.status.split("|") and re.search(cell.sentence, a["reason"]) \
                     and cell.at in (None, a["stage"]):
                 return a
         return None

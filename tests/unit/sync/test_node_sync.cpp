@@ -109,6 +109,25 @@ std::string nodes__unknown_node__is_created_then_described_in_the_documented_ord
   return {};
 }
 
+std::string nodes__info_and_collectors_lost_with_the_connection__are_told_again() {
+  auto s = settled();
+  s.lost(Topic::node_instance_info, kLocal, at(19s));
+  s.lost(Topic::node_instance_collectors, kLocal, at(19s));
+  s.lost(Topic::node_instance_info, "no such node", at(19s));
+  s.offline();
+  s.tick(at(20s));
+  EXPECT_EQ(told(s), "");
+  s.online(8);
+  s.send_node_instances();
+  EXPECT_EQ(told(s), "list; ");
+  s.nodes({node(kLocal, true)}, at(21s));
+  EXPECT_EQ(told(s), "state aa live session 8; read info 11; ");
+  s.info(kLocal, {}, at(21s));
+  s.tick(at(21s));
+  EXPECT_EQ(told(s), "info ; read collectors 11; ");
+  return {};
+}
+
 std::string nodes__reconnection__states_with_the_new_session_and_no_info_again() {
   auto s = settled();
   s.offline();
@@ -244,6 +263,7 @@ std::string nodes__many_asks_at_once__one_listing_at_a_time() {
 
 const CMUnitTest tests[] = {
     ACLK_TEST(nodes__unknown_node__is_created_then_described_in_the_documented_order),
+    ACLK_TEST(nodes__info_and_collectors_lost_with_the_connection__are_told_again),
     ACLK_TEST(nodes__reconnection__states_with_the_new_session_and_no_info_again),
     ACLK_TEST(nodes__restart_with_stored_ids__states_at_once_and_informs_again),
     ACLK_TEST(nodes__new_child__is_created_after_300_ms_and_stated_when_it_has_replicated),
