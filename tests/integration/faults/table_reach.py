@@ -69,7 +69,7 @@ def tcp():
             Cell("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state),
             Cell("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state, hasty=True),
             Cell("TCP", f"{name} resets at once", leg(proxy, Rule(at_accept="reset")),
-                 failed, "reset in the middle", "TLS" if broker else state),
+                 failed, "in the middle of the TLS handshake", "TLS" if broker else state),
             Cell("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
                  failed, "in the middle of the TLS handshake", "TLS" if broker else state),
             Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT", "",
@@ -88,10 +88,10 @@ def tls():
         state = "TLS" if broker else state
         failed = "SSL_CANNOT_ESTABLISH_SSL_CONNECTION" if broker else "SSL_CONNECT_FAILED"
         for fault, rule, sentence in (
-                ("hello not answered, reset", Rule(down_limit=0, then="reset"), "reset"),
+                ("hello not answered, reset", Rule(down_limit=0, then="reset"), "in the middle of the TLS handshake"),
                 ("hello not answered, closed", Rule(down_limit=0), "closed in the middle"),
                 ("handshake cut at 700 bytes", Rule(down_limit=700), "closed in the middle"),
-                ("handshake reset at 700 bytes", Rule(down_limit=700, then="reset"), "reset"),
+                ("handshake reset at 700 bytes", Rule(down_limit=700, then="reset"), "in the middle of the TLS handshake"),
                 ("garbage in the handshake", Rule(down_limit=300, then="garbage"), "TLS"),
                 ("garbage for a hello", Rule(down_limit=0, then="garbage"), "is no TLS"),
                 ("plain HTTP", Rule(answer=WEBSERVER), "is no TLS .*wrong version number"),
