@@ -123,6 +123,7 @@ struct Link::Impl final : Commands {
   NodeBook book;
   std::unique_ptr<query::Service> queries;
   query::LogBudget strange_log{20, std::chrono::seconds(10)};
+  const std::int64_t began_s = loop::wall_us() / 1'000'000;
   report::Traffic traffic;
   std::optional<report::ConversationLog> conversation;
   bool conversation_lost = false;
@@ -329,7 +330,11 @@ report::Numbers Link::take_numbers() {
   from.slowest_ack_us = static_cast<std::uint64_t>(i.session->take_slowest_ack().count());
   for (const auto &n : i.nodes->known().view())
     if (const auto a = i.alerts->view(n.node.machine_guid)) from.alerts_waiting += a->pending;
-  return report::numbers(from);
+  auto numbers = report::numbers(from);
+  const auto since = std::max(session.last_disconnect_s, i.began_s);
+  const auto now_s = loop::wall_us() / 1'000'000;
+  numbers["offline_s"] = session.online ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_s - since));
+  return numbers;
 }
 
 }  // namespace aclk::link

@@ -18,8 +18,9 @@ namespace aclk::report {
 // others only rise while the link lives:
 //   online (now, 0 or 1), connects, bytes_in, bytes_out, pubacks, latency_us (sum), slowest_ack_us (max),
 //   latency.N (PUBACKs by kLatencyLimits), queued, queued_bytes, unacknowledged, alerts_waiting, queries_waiting,
-//   queries_running (all now), queries, queries_malformed, queries_forwarded, replies, query_us, slowest_query_us
-//   (max), query_type.NAME, query_thread.N, sent.TYPE, sent_bytes.TYPE, received.TYPE
+//   queries_running, offline_s (all now; the link adds the last), queries, queries_malformed, queries_forwarded,
+//   replies, query_us, slowest_query_us (max), query_type.NAME, query_thread.N, sent.TYPE, sent_bytes.TYPE,
+//   received.TYPE
 using Numbers = std::map<std::string, std::uint64_t>;
 
 struct Sources {

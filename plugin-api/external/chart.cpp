@@ -14,7 +14,9 @@ constexpr std::chrono::seconds kSignOfLife{20};
 
 }  // namespace
 
-StatusChart::StatusChart(std::chrono::seconds update_every) : every_(std::max(update_every, kShortest)) {}
+std::chrono::seconds chart_interval(std::chrono::seconds update_every) { return std::max(update_every, kShortest); }
+
+StatusChart::StatusChart(std::chrono::seconds update_every) : every_(chart_interval(update_every)) {}
 
 void StatusChart::set_online(bool online) {
   online_ = online;

@@ -10,6 +10,9 @@
 
 namespace aclk::external {
 
+// How often our charts have values: the agent's update every, but 10 s at least.
+[[nodiscard]] std::chrono::seconds chart_interval(std::chrono::seconds update_every);
+
 // netdata.aclk_status, as protocol.md 13 has it: 1 while online, 0 for an interval with any offline moment.
 class StatusChart {
  public:

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "claim/ini.h"
+
 namespace aclk::external {
 namespace {
 
@@ -39,6 +41,7 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
   s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);
   s.polls.contexts = interval(conf, "poll contexts every", s.polls.contexts);
+  s.statistics = claim::ini_bool(conf.get("cloud", "statistics").value_or("yes")).value_or(true);
   s.socket = conf.get(kOwn, "socket").value_or("");
   return s;
 }

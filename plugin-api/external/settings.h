@@ -28,7 +28,8 @@ struct Settings {
   bool web_disabled = false;     // [web] mode = none
   unsigned web_threads = 0;      // [web] web server threads; 0 = not set
   PollIntervals polls;
-  std::string socket;  // [plugin:aclk] socket; see socket_path.h
+  bool statistics = true;  // [cloud] statistics
+  std::string socket;      // [plugin:aclk] socket; see socket_path.h
 };
 
 [[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);

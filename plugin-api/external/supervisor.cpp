@@ -24,6 +24,9 @@
 #include "plugin-api/external/claimer.h"
 #include "plugin-api/external/input_lines.h"
 #include "plugin-api/external/keeper.h"
+#include "plugin-api/external/netdata_conf.h"
+#include "plugin-api/external/settings.h"
+#include "plugin-api/external/worker_words.h"
 
 namespace aclk::external {
 namespace {
@@ -45,6 +48,7 @@ class Supervisor {
         in_(in),
         out_(out),
         chart_(options.update_every),
+        statistics_(read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options).statistics),
         places_{env.cloud_dir(), env.lib, env.user_config},
         watch_(env.cloud_dir(), kCloudFiles),
         config_watch_(env.user_config, kConfigFiles) {}
@@ -80,15 +84,24 @@ class Supervisor {
   }
 
   void print(Clock::time_point now) {
-    chart_.set_silent(keeper_.left_alone());
-    const auto text = chart_.take(now);
-    if (!text) return;
-    // One write of less than PIPE_BUF: all or nothing. A full pipe means that the agent sleeps; the value is lost.
+    chart_.set_silent(keeper_.left_alone() || !statistics_);
+    if (const auto text = chart_.take(now)) (void)say(*text, now);
+  }
+
+  // One write of at most PIPE_BUF: all or nothing. A full pipe means that the agent sleeps; the value is lost.
+  bool say(const std::string &text, Clock::time_point now) {
     for (;;) {
-      if (::write(out_, text->data(), text->size()) >= 0 || errno == EAGAIN) return;
+      if (::write(out_, text.data(), text.size()) >= 0) return true;
+      if (errno == EAGAIN) return false;
       if (errno == EINTR) continue;
-      return quit(now);  // EPIPE: the agent is gone
+      quit(now);  // EPIPE: the agent is gone
+      return false;
     }
+  }
+
+  void say_chart(const ChartText &chart) {
+    if (keeper_.left_alone() || !statistics_ || output_ended_) return;
+    if (say(said_.text(chart), Clock::now())) said_.said(chart);
   }
 
   void wait() {
@@ -147,10 +160,10 @@ class Supervisor {
   }
 
   void take_status() {
-    std::array<char, 64> buf{};
+    std::array<char, 4096> buf{};
     const auto n = ::read(child_.status.get(), buf.data(), buf.size());
     if (n == 0) child_.status.reset();  // its end follows as SIGCHLD
-    for (ssize_t i = 0; i < n; ++i) chart_.set_online(buf.at(static_cast<std::size_t>(i)) == '1');
+    if (n > 0) words_.feed({buf.data(), static_cast<std::size_t>(n)});
   }
 
   void look_at_identity(Clock::time_point now) {
@@ -215,6 +228,7 @@ class Supervisor {
     auto child = start_worker(options_, program_);
     if (!child) return obey(keeper_.on_start_failed(now, child.error().what), now);
     child_ = std::move(*child);
+    words_.reset();
     worker_print_ = *print_;
     keeper_.on_started(now);
   }
@@ -227,6 +241,10 @@ class Supervisor {
   const int in_;
   const int out_;
   StatusChart chart_;
+  const bool statistics_;  // [cloud] statistics
+  SaidCharts said_;
+  WorkerWords words_{
+      {[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); }}};
   const claim::Places places_;
   ClaimWatch watch_;
   ClaimWatch config_watch_;

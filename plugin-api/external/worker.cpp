@@ -22,6 +22,7 @@
 #include "claim/base/files.h"
 #include "claim/cloud_conf.h"
 #include "claim/proxy.h"
+#include "plugin-api/external/chart.h"
 #include "plugin-api/external/external_host.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
@@ -30,7 +31,9 @@
 #include "plugin-api/external/read_nodes.h"
 #include "plugin-api/external/show.h"
 #include "plugin-api/external/socket_path.h"
+#include "plugin-api/external/statistics.h"
 #include "plugin-api/external/worker_exit.h"
+#include "plugin-api/external/worker_words.h"
 
 namespace aclk::external {
 namespace {
@@ -156,6 +159,16 @@ bool is_online(naclk_module *module) {
   return online;
 }
 
+Numbers numbers_of(naclk_module *module) {
+  Numbers numbers;
+  const auto take = [](void *ctx, naclk_str text) -> int {
+    *static_cast<Numbers *>(ctx) = parse_numbers(external::text(text));
+    return 0;
+  };
+  (void)netdata_aclk_command(module, view("aclk-statistics"), take, &numbers);
+  return numbers;
+}
+
 // A request on the local socket is one to the module.
 std::string serve(naclk_module *module, const LocalRequest &request) {
   naclk_http_request q{};
@@ -232,11 +245,24 @@ class Work {
   void watch() {
     const auto period = std::max<std::chrono::milliseconds>(options_.update_every, 10s) / 2;
     auto pause = std::chrono::milliseconds(1s);  // at first; the chart shall not be late by half a minute
+    const auto every = chart_interval(options_.update_every);
+    StatisticsCharts charts(every, host_.facts().generation);
+    auto due = Clock::now();
     for (int looks = 0; !end_.wait(pause) && !own_link_.load(); ++looks) {
       const char byte = is_online(module_.get()) ? '1' : '0';
       if (options_.status_fd >= 0) (void)!::write(options_.status_fd, &byte, 1);
       if (looks >= 10) pause = period;
+      if (Clock::now() < due) continue;
+      due = std::max(due + every, Clock::now());
+      if (settings_.statistics) show_charts(charts);
     }
+  }
+
+  void show_charts(StatisticsCharts &charts) const {
+    if (options_.status_fd < 0) return;
+    for (const auto &c : charts.take(numbers_of(module_.get())))
+      if (const auto words = chart_words(c); !words.empty())
+        (void)!::write(options_.status_fd, words.data(), words.size());  // what has no room is lost
   }
 
   int stop() {
