@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cloud")]
 
 from client import LocalCloud  # noqa: E402  (tests/cloud)
 from faults import summary  # noqa: E402
-from testenv import Build, Netdata, process, witness  # noqa: E402
+from testenv import Build, Netdata, process, secrets, witness  # noqa: E402
 from testenv.claiming import claim, trust  # noqa: E402
 from testenv.paths import program  # noqa: E402
 
@@ -91,6 +91,14 @@ def nothing_left(work):
         except ProcessLookupError:
             pass
     assert not left, f"processes left behind by the tests: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_in_a_log(work, nothing_left):
+    """Whatever the tests of this session did: no token, private key or proxy password is in any log of the product."""
+    yield
+    found = secrets.in_logs(work)
+    assert not found, "secrets in logs:\n" + "\n".join(found)
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,7 @@ int agent_tests();
 int hook_tests();
 int hook_alert_tests();
 int process_tests();
+int statistics_tests();
 
 inline std::string sample(const std::string &name) {
   std::ifstream in(ACLK_TESTS_DIR "/unit/external/samples/" + name, std::ios::binary);

@@ -6,3 +6,4 @@
 int run_inbound_tests();
 int run_passed_over_tests();
 int run_state_tests();
+int run_traffic_tests();
