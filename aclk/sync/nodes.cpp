@@ -97,7 +97,9 @@ void Nodes::act(Action &action) {
                  [&](Publish &p) {
                    LostFn lost;
                    if (!p.machine_guid.empty())
-                     lost = [this, topic = p.topic, guid = p.machine_guid] { sync_.lost(topic, guid, moment()); };
+                     lost = [this, topic = p.topic, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
+                       if (!alive.expired()) sync_.lost(topic, guid, moment());
+                     };
                    publish_(p.topic, std::move(p.payload), std::move(lost));
                  },
                  [&](const FetchNodes &) {

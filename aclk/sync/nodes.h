@@ -56,6 +56,7 @@ class Nodes {
   const ListedFn listed_;
   NodeSync sync_;
   loop::Timer timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // what became of a message may be told after this is gone
 };
 
 }  // namespace aclk::sync
