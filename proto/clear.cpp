@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -66,7 +67,7 @@ std::size_t size_of(ProtobufCType type) {
       return sizeof(protobuf_c_boolean);
     case PROTOBUF_C_TYPE_STRING:
     case PROTOBUF_C_TYPE_MESSAGE:
-      return sizeof(void *);
+      return sizeof(std::uintptr_t);  // a pointer
     case PROTOBUF_C_TYPE_BYTES:
       return sizeof(ProtobufCBinaryData);
     default:

@@ -62,6 +62,7 @@ std::vector<Line> latencies() {
                               "0.75s",   "1.00s",  "2.00s",   "4.00s",   "8.00s", "15.00s", "30.00s",
                               "45.00s",  "60.00s", "120.00s", "180.00s", "+inf"};
   std::vector<Line> lines;
+  lines.reserve(kNames.size());
   for (const char *name : kNames) lines.push_back({name, fmt::format("latency.{}", lines.size()), How::added});
   return lines;
 }
