@@ -22,9 +22,9 @@ void PollPlan::done(Subject subject, Time now, bool changed) {
   constexpr unsigned kUnheardFactor = 6;
   auto &s = of(subject);
   s.quiet = changed ? 0 : std::min(s.quiet + 1, kQuietLooks * kMaxFactor);
-  const auto unheard = subject == Subject::nodes ? kMaxFactor : kUnheardFactor;
-  auto factor = subject == Subject::alerts ? 1U : std::min(kMaxFactor, 1 + s.quiet / kQuietLooks);
-  if (!s.listened_to) factor = unheard;
+  auto factor = std::min(kMaxFactor, 1 + s.quiet / kQuietLooks);
+  if (!s.listened_to) factor = subject == Subject::nodes ? kMaxFactor : kUnheardFactor;
+  if (subject == Subject::alerts) factor = 1;
   const auto interval = subject == Subject::alerts  ? intervals_.alerts
                         : subject == Subject::nodes ? intervals_.nodes
                                                     : intervals_.contexts;

@@ -41,11 +41,18 @@ Events Watch::for_each_node(naclk_event_kind kind) const {
 
 Events Watch::on_nodes(const std::vector<Node> &nodes) {
   if (nodes == nodes_) return {};
+  Events out{{NACLK_EVENT_NODES, {}}};
+  // The alerts of nodes that are away are not looked at: what one raised just before it left is read now.
+  for (const auto &was : nodes_) {
+    const auto is =
+        std::find_if(nodes.begin(), nodes.end(), [&](const Node &n) { return n.machine_guid == was.machine_guid; });
+    if (was.live && is != nodes.end() && !is->live) out.push_back({NACLK_EVENT_ALERTS, was.machine_guid});
+  }
   nodes_ = nodes;
   std::erase_if(seen_, [&](const auto &s) {
     return std::none_of(nodes_.begin(), nodes_.end(), [&](const Node &n) { return n.machine_guid == s.first; });
   });
-  return {{NACLK_EVENT_NODES, {}}};
+  return out;
 }
 
 Events Watch::on_info(const std::string &node, InfoPrint print) {
