@@ -35,8 +35,9 @@ class PollPlan {
   // without a change add one interval, up to three. Alerts keep their pace.
   void done(Subject subject, Time now, bool changed);
   void make_due(Subject subject) { of(subject).at = {}; }
-  // Does anybody listen to it? At first, yes. What nobody listens to is looked at more seldom: nodes each 15 s, contexts
-  // each minute. Alerts keep their pace: a child may raise one and leave. When somebody begins to listen it is due.
+  // Does anybody listen to it? At first, yes. What nobody listens to is looked at more seldom: nodes each 15 s,
+  // contexts each minute. Alerts keep their pace: a child may raise one and leave. When somebody begins to listen it is
+  // due.
   void listened_to(Subject subject, bool yes);
 
   // Which nodes to look at this time: the local one always, of the others `budget` in turn (only those that are live
