@@ -112,7 +112,7 @@ def test_94_20_bash_completion(build):
     assert complete(build, "unclaim --cl") == ["--cloud-dir"]
 
 
-@pytest.mark.parametrize("page", ["netdata-aclk.1", "cloud.conf.5", "../aclk.plugin.8"])
+@pytest.mark.parametrize("page", ["netdata-aclk.1", "cloud.conf.5", "../aclk.plugin.1"])
 def test_94_21_man_pages_are_well_formed(page):
     if not shutil.which("man"):
         pytest.skip("man is not installed")
