@@ -203,7 +203,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   void on_mqtt_ended(MqttEnd how, int reason, std::string why) {
-    if (how == MqttEnd::disconnect && reason == 0) {  // our DISCONNECT is written: now the WebSocket
+    if (how == MqttEnd::by_us) {  // our DISCONNECT is written: now the WebSocket
       if (link) link->close();
       return;
     }

@@ -23,6 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr std::array<std::uint8_t, 2> kPingreq{0xc0, 0x00};
+constexpr PacketMeter::Header kShortDisconnect{0xe0, 0};
 using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
 
 // One query with its body is the largest thing a cloud sends.
@@ -77,13 +78,21 @@ struct MqttClient::Impl {
 
   static Impl &of(void *user) { return *static_cast<Impl *>(user); }
 
-  void end(std::optional<int> reason, std::string why, MqttEnd how = MqttEnd::protocol) {
+  void end(MqttEnd how, std::string why, int reason = 0) {
     if (std::exchange(ended, true)) return;
-    if (reason) how = MqttEnd::disconnect;
-    if (events.ended) events.ended(how, reason.value_or(0), std::move(why));
+    if (events.ended) events.ended(how, reason, std::move(why));
   }
 
-  void end_by_rc(int rc) { end(std::nullopt, fmt::format("libmosquitto: {}", mosquitto_strerror(rc))); }
+  void end_by_broker(int reason) {
+    end(MqttEnd::disconnect,
+        fmt::format("the broker disconnected us: {} (reason {})", mosquitto_reason_string(reason), reason), reason);
+  }
+
+  void end_by_rc(int rc) {
+    // A DISCONNECT without a reason code means 0 (MQTT 5, 3.14.2.1); libmosquitto 2.0.11 takes it for an error.
+    if (rc == MOSQ_ERR_PROTOCOL && meter.newest() == kShortDisconnect) return end_by_broker(0);
+    end(MqttEnd::protocol, fmt::format("libmosquitto: {}", mosquitto_strerror(rc)));
+  }
 
   // libmosquitto's own output, after every call that may have made some.
   void pump() {
@@ -130,9 +139,9 @@ struct MqttClient::Impl {
     mosquitto_disconnect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, const mosquitto_property *) {
       auto &i = of(u);
       if (i.disconnecting && rc == 0)
-        i.end(0, "disconnected");
-      else if (rc >= MQTT_RC_UNSPECIFIED)
-        i.end(rc, fmt::format("the broker disconnected us: {} (reason {})", mosquitto_reason_string(rc), rc));
+        i.end(MqttEnd::by_us, "disconnected");
+      else if (rc == MQTT_RC_NORMAL_DISCONNECTION || rc >= MQTT_RC_UNSPECIFIED)
+        i.end_by_broker(rc);
       else
         i.end_by_rc(rc);
     });
@@ -191,7 +200,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
   if (i.meter.packets() != packets) i.alive.heard(loop::now());
   if (!sane)
-    return i.end(std::nullopt,
+    return i.end(MqttEnd::protocol,
                  fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
   while (!bytes.empty() && !i.ended) {
     const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
@@ -200,7 +209,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
     else if (n < 0 && errno == EINTR)
       continue;
     else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-      return i.end(std::nullopt, "libmosquitto closed the connection");
+      return i.end(MqttEnd::protocol, "libmosquitto closed the connection");
     i.read_all();
   }
   if (!i.ended) i.pump();
@@ -287,10 +296,8 @@ void MqttClient::tick(loop::Instant now) {
       if (i.events.output) i.events.output();
       return;
     case KeepAlive::Todo::dead:
-      return i.end(std::nullopt,
-                   fmt::format("no answer to a ping within {:g} s",
-                               std::chrono::duration<double>(i.alive.answer_within()).count()),
-                   MqttEnd::ping_timeout);
+      return i.end(MqttEnd::ping_timeout, fmt::format("no answer to a ping within {:g} s",
+                                                      std::chrono::duration<double>(i.alive.answer_within()).count()));
   }
 }
 

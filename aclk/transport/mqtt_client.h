@@ -40,7 +40,8 @@ struct MqttLimits {
 };
 
 enum class MqttEnd : std::uint8_t {
-  disconnect,    // the broker's DISCONNECT, or ours (reason 0)
+  by_us,         // our DISCONNECT is written
+  disconnect,    // the broker's DISCONNECT
   protocol,      // it sent what is no MQTT, or libmosquitto gave up
   ping_timeout,  // it does not answer
 };
@@ -53,8 +54,8 @@ class MqttClient {
     std::function<void(int mid, std::vector<int> reasons)> suback;
     std::function<void(int mid, int reason)> puback;
     std::function<void(std::string topic, std::string payload)> message;
-    // The connection is over, told at most once; `why` is a clause. reason: of the broker's DISCONNECT (1 to 255), 0
-    // after our own disconnect() and for the other ways to end.
+    // The connection is over, told at most once; `why` is a clause. reason: of the broker's DISCONNECT (0 to 255), 0
+    // for the other ways to end.
     std::function<void(MqttEnd how, int reason, std::string why)> ended;
     std::function<void()> output;  // there is something to pull
   };

@@ -12,6 +12,7 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         at_ = At::length;
         shift_ = 0;
         left_ = 0;
+        type_ = bytes[0];
         bytes = bytes.subspan(1);
         break;
       case At::length:
@@ -20,6 +21,7 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         shift_ += 7;
         if ((bytes[0] & 0x80U) == 0) {
           ++packets_;
+          newest_ = {type_, left_};
           if (left_ > max_) return false;
           at_ = left_ == 0 ? At::type : At::body;
         }

@@ -20,6 +20,13 @@ class PacketMeter {
   [[nodiscard]] bool between() const { return at_ == At::type; }
   // Complete packet headers seen so far.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
+  // The first byte of the newest complete header and the length that it announces.
+  struct Header {
+    std::uint8_t type = 0;
+    std::size_t length = 0;
+    bool operator==(const Header &) const = default;
+  };
+  [[nodiscard]] Header newest() const { return newest_; }
 
  private:
   enum class At : std::uint8_t { type, length, body };
@@ -28,6 +35,8 @@ class PacketMeter {
   std::uint32_t shift_ = 0;
   std::size_t left_ = 0;
   std::uint64_t packets_ = 0;
+  std::uint8_t type_ = 0;
+  Header newest_;
 };
 
 }  // namespace aclk::transport

@@ -318,9 +318,9 @@ class LocalCloud:
         return self._post("inject", {"claim": claim, "conn": conn, "level": level,
                                      "data": base64.b64encode(data).decode(), **frame})["conn"]
 
-    def restart_broker(self, options=None, down_seconds: float = 0) -> dict:
-        """Stops and starts mosquitto, with other mosquitto.conf lines if options is a list."""
-        return self._post("restart_broker", {"options": options, "down_seconds": down_seconds})
+    def restart_broker(self, options=None, down_seconds: float = 0, kill: bool = False) -> dict:
+        """Stops (kill: by SIGKILL) and starts mosquitto, with other mosquitto.conf lines if options is a list."""
+        return self._post("restart_broker", {"options": options, "down_seconds": down_seconds, "kill": kill})
 
     def forget(self, *, claim: str | None = None, node: str | None = None, what: str | None = None):
         """The cloud loses an agent, a node, or of a node what = "contexts" or "alerts"."""

@@ -9,13 +9,14 @@ def test_89_01_finds_each_kind(tmp_path):
     (tmp_path / "cloud").mkdir()
     (tmp_path / "a/log").mkdir(parents=True)
     (tmp_path / "cloud/cloud.json").write_text(json.dumps({"token": "tokentokentoken"}))
-    (tmp_path / "a/private.pem").write_text("-----BEGIN PRIVATE KEY-----\nMIIabcdefgh\n-----END PRIVATE KEY-----\n")
+    line = "MIIabcde" * 8
+    (tmp_path / "a/private.pem").write_text(f"-----BEGIN PRIVATE KEY-----\n{line}\nends\n-----END PRIVATE KEY-----\n")
     (tmp_path / "a/cloud.conf").write_text("[global]\n  token = secondtoken\n  proxy = http://me:passpass1@host:1\n")
-    assert set(secrets.known(tmp_path)) == {"tokentokentoken", "MIIabcdefgh", "secondtoken", "passpass1"}
+    assert set(secrets.known(tmp_path)) == {"tokentokentoken", line, "secondtoken", "passpass1"}
     log = tmp_path / "a/log/error.log"
     log.write_text("nothing here")
     assert secrets.in_logs(tmp_path) == []
-    for text in ("x tokentokentoken", "MIIabcdefgh", "http://me:passpass1@host", "=secondtoken", "-----BEGIN RSA PRIVATE KEY-----"):
+    for text in ("x tokentokentoken", line, "http://me:passpass1@host", "=secondtoken", "-----BEGIN RSA PRIVATE KEY-----"):
         log.write_text(text)
         assert len(secrets.in_logs(tmp_path)) == 1, text
 

@@ -58,11 +58,16 @@ class Cloud:
             await self.link.stop()
         await self.broker.stop()
 
-    async def restart_broker(self, options: list[str] | None = None, down_seconds: float = 0):
+    async def restart_broker(self, options: list[str] | None = None, down_seconds: float = 0, kill: bool = False):
         """Ends every agent's connection, like a broker that goes away; None keeps the options. A broker that has sent a
-        PUBACK answers for the message: what an agent saw acknowledged has reached the cloud, anything else is lost."""
-        frozen = [(relay, relay.freeze()) for relay in list(self.relays.values())]
-        await self.link.settle()
+        PUBACK answers for the message: what an agent saw acknowledged has reached the cloud, anything else is lost. Not
+        so with kill (SIGKILL): what it had acknowledged and not yet passed on is lost, too."""
+        frozen = []
+        if kill:
+            await self.broker.stop(kill=True)
+        else:
+            frozen = [(relay, relay.freeze()) for relay in list(self.relays.values())]
+            await self.link.settle()
         await self.link.stop()
         await self.broker.stop()
         for relay, held in frozen:

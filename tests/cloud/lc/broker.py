@@ -60,11 +60,14 @@ class Broker:
                 return
         raise BrokerError(f"mosquitto does not start; the end of {self.log_file}:\n{self.tail()}")
 
-    async def stop(self):
+    async def stop(self, kill: bool = False):
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return
-        process.terminate()
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
         try:
             await asyncio.wait_for(process.wait(), 5)
         except asyncio.TimeoutError:

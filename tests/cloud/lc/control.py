@@ -192,7 +192,7 @@ class Control:
 
     async def post_restart_broker(self, request):
         a = await request.json()
-        await self.cloud.restart_broker(a.get("options"), a.get("down_seconds", 0))
+        await self.cloud.restart_broker(a.get("options"), a.get("down_seconds", 0), a.get("kill", False))
         return _json({"broker_port": self.cloud.broker.port, "broker_pid": self.cloud.broker.pid})
 
     async def post_forget(self, request):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults while queries and alerts are under way: no alert may be lost. And while the link leaves by order of the cloud."""
-from testenv import Rule
+from testenv import Rule, wait_until
 
 from .cell import Cell
 from .strikes import disconnect, hold, inject, keepalive, now, rule_now, switch, wait_struck
@@ -34,14 +34,20 @@ def busy():
         cell("in pieces of 7 bytes", rule_now(Rule(chunk=7)), None),
         cell("a storm of pings", inject(b"are you there", "frame", 300, opcode=9), None),
         cell("frames of 5 bytes in pieces", switch(frame_size=5, fragments=True), None),
-        cell("PUBACKs refuse", _refused, None),
+        cell("PUBACKs refuse", _refused, None, lift=_meet_again),
     ]
 
 
 def _refused(lane):
-    """For a while the broker refuses everything; what it refused is told again by the next snapshot."""
+    """The broker refuses everything, alerts among it."""
+    since = lane.cloud.last_message_number()
+    lane.configure(puback_reason=0x97)
+    wait_until(lambda: lane.cloud.messages(since=since, claim=lane.claim, type="AlarmLogEntry"), 20, "an alert", 0.1)
+
+
+def _meet_again(lane):
+    """What was refused is kept for a minute; a connection before that compares all there is."""
     before = lane.last_attempt()
-    lane.configure(connack={"receive_maximum": 5})
     lane.cut()
     lane.wait_online(before)
 

@@ -38,7 +38,7 @@ def _prefix(script, *args):
 
 def writable(pid, directory):
     """What was read_only() for this process is so no more."""
-    subprocess.run(["nsenter", "--target", str(pid), "--mount", "mount", "-o", "remount,bind,rw", directory],
+    subprocess.run(["nsenter", "--target", str(pid), "--mount", "--root", "mount", "-o", "remount,bind,rw", directory],
                    check=True, capture_output=True, timeout=10)
 
 

@@ -35,6 +35,7 @@ struct Rig {
       log += "ended " +
              (how == MqttEnd::disconnect     ? std::to_string(r)
               : how == MqttEnd::ping_timeout ? std::string("ping")
+              : how == MqttEnd::by_us        ? std::string("by us")
                                              : std::string("-")) +
              ";";
     };
@@ -168,14 +169,26 @@ std::string mqtt__server_disconnect__ends_once_with_its_reason() {
   return {};
 }
 
-std::string mqtt__own_disconnect__writes_it_and_ends_with_zero() {
+std::string mqtt__own_disconnect__writes_it_and_ends_by_us() {
   Rig r;
   EXPECT(r.make());
   (void)r.pull();
   r.feed(kConnack);
   r.client->disconnect();
   EXPECT((r.pull() == Bytes{0xe0, 0x00}));
-  EXPECT_EQ(r.log, "connack 0;ended 0;");
+  EXPECT_EQ(r.log, "connack 0;ended by us;");
+  return {};
+}
+
+// Both forms of reason 0: MQTT 5, 3.14.2.1.
+std::string mqtt__server_disconnect_of_reason_0__is_the_brokers() {
+  for (const auto &bytes : {Bytes{0xe0, 0x00}, Bytes{0xe0, 0x01, 0x00}, Bytes{0xe0, 0x02, 0x00, 0x00}}) {
+    Rig r;
+    EXPECT(r.make());
+    r.feed(kConnack);
+    r.feed(bytes);
+    EXPECT_EQ(r.log, "connack 0;ended 0;");
+  }
   return {};
 }
 
@@ -253,7 +266,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__more_than_the_pipe_holds__goes_both_ways_whole),
     ACLK_TEST(mqtt__over_the_brokers_maximum__is_refused_and_the_link_lives),
     ACLK_TEST(mqtt__server_disconnect__ends_once_with_its_reason),
-    ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_with_zero),
+    ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_by_us),
+    ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
     ACLK_TEST(mqtt__refused_connack__tells_the_reason),
     ACLK_TEST(mqtt__garbage_or_a_giant__ends_the_connection),
     ACLK_TEST(mqtt__tick_before_its_time__does_nothing),
