@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What people, backups and older programs leave in cloud.d is put right where we may, and named where we may not:
-//   cloud.d, cloud.conf, claimed_id, public.pem   nothing for others (cloud.conf holds the token and the proxy's
-//   password) private.pem                                   nothing for the group either each of them belongs to the
-//   user who runs this public.pem                                    the public half of private.pem, when it is missing
-//   or no key
+//
+//   private.pem                                 for its owner alone
+//   cloud.d, cloud.conf, claimed_id, public.pem nothing for others: cloud.conf holds the token and a proxy's password
+//   each of them                                belongs to the user who runs this
+//   public.pem                                  the public half of private.pem, made anew when it is missing or no key
+//
 // Modes never get wider. Nothing is done through a symbolic link.
 #pragma once
 

@@ -8,6 +8,7 @@
 
 #include "aclk/loop/timer.h"
 #include "aclk/session/clock_watch.h"
+#include "aclk/session/trouble_log.h"
 #include "aclk/transport/curl_easy.h"
 #include "proto/agent.h"
 
@@ -69,6 +70,7 @@ struct Session::Impl {
   Report numbers;
   std::chrono::microseconds slowest_ack{0};
   Attempts attempts;
+  TroubleLog troubles{log};
   ClockWatch clock_watch;
   std::int64_t session_us = 0;
   bool announced = false;  // between online() and offline()
@@ -95,11 +97,13 @@ struct Session::Impl {
     if (late == State::draining) log.warning("Wasn't able to gracefully shutdown ACLK in time!");
     const auto step = machine.overdue(loop::now());
     if (late != State::draining) {
-      log.error("{}", machine.why());
-      attempts.ended(late, machine.status(), machine.why(), loop::now());
+      const auto why = machine.why();
+      const auto tell = announced ? troubles.lost(machine.status(), why, {{NACLK_LOG_ERROR, why}})
+                                  : troubles.failed(machine.status(), why, {{NACLK_LOG_ERROR, why}});
+      attempts.ended(late, machine.status(), why, loop::now());
       attempt.reset();
       drop_connection();
-      log_status();
+      troubles.conclude(tell, why, machine.status(), step);
     }
     act(step);
   }
@@ -149,8 +153,8 @@ struct Session::Impl {
     e.date = [this](std::int64_t cloud_s) {
       if (const auto warning = clock_watch.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
     };
-    e.note = [this](const std::string &line) { log.info("{}", line); };
-    e.note_error = [this](const std::string &line) { log.error("{}", line); };
+    e.note = [this](const std::string &line) { troubles.note(line); };
+    e.note_error = [this](const std::string &line) { troubles.note_error(line); };
     e.note_debug = [this](const std::string &line) { log.debug("{}", line); };
     e.done = [this](tl::expected<cloud::Credentials, cloud::LoginFailure> r) {
       // We are inside the Login: end it on the next turn.
@@ -163,13 +167,14 @@ struct Session::Impl {
     attempt.reset();
     if (r) {
       credentials = std::move(*r);
+      troubles.logged_in();
       return act(machine.logged_in());
     }
     const auto &f = r.error();
-    log.error("{}", f.error.what);
+    const auto tell = troubles.failed(f.status, f.error.what, {{NACLK_LOG_ERROR, f.error.what}});
     attempts.ended(machine.state(), f.status, f.error.what, loop::now());
     const auto step = machine.login_failed(f, loop::now());
-    log_status();
+    troubles.conclude(tell, f.error.what, machine.status(), step);
     if (machine.banned()) log.error("Cloud Banned This Agent!");
     act(step);
   }
@@ -241,7 +246,8 @@ struct Session::Impl {
 
   void announce() {
     log.info("ACLK: connection successfully established");
-    log_status();
+    troubles.connected();
+    troubles.status(machine.status());
     log.access(NACLK_LOG_INFO, "ACLK CONNECTED");
     ++numbers.connects;
     numbers.last_connect_s = loop::wall_us() / 1'000'000;
@@ -286,53 +292,18 @@ struct Session::Impl {
     if (machine.acknowledged()) numbers.last_stable_s = loop::wall_us() / 1'000'000;
   }
 
-  void log_end(const ConnectionEnd &end) const {
-    using Kind = ConnectionEnd::Kind;
-    switch (end.kind) {
-      case Kind::by_us:
-        return;
-      case Kind::connack:
-        log.error("MQTT CONNACK returned error {}", end.mqtt_reason);
-        break;
-      case Kind::by_server:
-        log.error("Got MQTT DISCONNECT control packet from server. Reason code: {}", end.mqtt_reason);
-        break;
-      case Kind::upgrade:
-        if (end.http_status != 0 && end.http_status != 101)
-          log.error("ACLK: HTTP return code not 101. Received {}", end.http_status);
-        break;
-      case Kind::closed_by_remote:
-        if (!end.ws_code) log.error("ACLK: WebSocket server closed the connection without giving reason.");
-        break;
-      case Kind::ping_timeout:
-        log.notice("Going to restart connection due to \"ping timeout\"");
-        break;
-      case Kind::dial:
-        log.error("Could not connect to remote endpoint \"{}\", port {}.", credentials->endpoint.host,
-                  credentials->endpoint.port);
-        break;
-      case Kind::tls:
-        log.error("Failed to start SSL connection");
-        break;
-      default:
-        break;
-    }
-    log.error("{}", end.error.what);
-    if (announced)
-      log.error("Connection Error or Dropped");
-    else
-      log.error("ACLK: connection failed");
-  }
-
   void on_connection_end(const ConnectionEnd &end) {
-    log_end(end);
+    const auto lines = lines_of(end, credentials->endpoint, announced);
+    const auto status = status_of(end);
     const bool leaving = machine.state() == State::draining || machine.state() == State::closing;
-    attempts.ended(machine.state(), leaving ? machine.status() : status_of(end),
+    const auto tell = announced || leaving ? troubles.lost(status, end.error.what, lines)
+                                           : troubles.failed(status, end.error.what, lines);
+    attempts.ended(machine.state(), leaving ? machine.status() : status,
                    leaving ? "left in order: " + machine.why() : end.error.what, loop::now());
     // The machine first: whoever hears that we are offline may ask for the report.
     const auto step = machine.ended(end, loop::now());
     drop_connection();
-    log_status();
+    troubles.conclude(tell, end.error.what, machine.status(), step);
     act(step);
   }
 
@@ -348,14 +319,6 @@ struct Session::Impl {
     log.warning("ACLK link is down");
     log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");
     if (events.offline) events.offline();
-  }
-
-  void log_status() {
-    const auto text = cloud::status_text(machine.status()).text;
-    if (machine.status() == Status::connected)
-      log.info("Netdata Cloud, ACLK connection status: {}", text);
-    else
-      log.error("Netdata Cloud, ACLK connection status: {}", text);
   }
 
   void finish() {

@@ -7,6 +7,7 @@
 #include "claim/base/files.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"
+#include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
 
 using namespace aclk;
@@ -94,4 +95,6 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int main() { return cmocka_run_group_tests_name("base", tests, nullptr, nullptr); }
+int main() {
+  return cmocka_run_group_tests_name("base", tests, nullptr, nullptr) + aclk::test::outage_suite() == 0 ? 0 : 1;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+namespace aclk::test {
+
+// Runs the group of test_outage.cpp; how many failed.
+int outage_suite();
+
+}  // namespace aclk::test
