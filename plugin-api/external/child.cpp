@@ -28,7 +28,7 @@ constexpr int kCannotRun = 127;  // as a shell says it
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (null > STDERR_FILENO) ::close(null);
-  if (status_fd >= 0) ::fcntl(status_fd, F_SETFD, 0);  // the one that stays open
+  ::fcntl(status_fd, F_SETFD, 0);  // the one that stays open
   ::execv("/proc/self/exe", argv);
   ::execv(program, argv);
   ::_exit(kCannotRun);
@@ -47,23 +47,30 @@ Result<pid_t> start(std::vector<std::string> args, const char *program, int stat
   return pid;
 }
 
-}  // namespace
-
-Result<pid_t> start_claimer(const Options &own, const char *program) {
-  return start(claimer_arguments(own), program, -1);
-}
-
-Result<Child> start_worker(const Options &own, const char *program) {
+// Writing to the pipe may block the child (`patient`) or not.
+template <class Arguments>
+Result<Child> start_with_pipe(const char *program, bool patient, Arguments arguments) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
     return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
   Child child;
   child.status = Fd(ends[0]);
   const Fd write_end(ends[1]);
-  const auto pid = start(worker_arguments(own, write_end.get(), ::getpid()), program, write_end.get());
+  if (patient) ::fcntl(write_end.get(), F_SETFL, 0);
+  const auto pid = start(arguments(write_end.get()), program, write_end.get());
   if (!pid) return tl::unexpected<Error>(pid.error());
   child.pid = *pid;
   return child;
+}
+
+}  // namespace
+
+Result<Child> start_claimer(const Options &own, const char *program) {
+  return start_with_pipe(program, true, [&](int fd) { return claimer_arguments(own, fd); });
+}
+
+Result<Child> start_worker(const Options &own, const char *program) {
+  return start_with_pipe(program, false, [&](int fd) { return worker_arguments(own, fd, ::getpid()); });
 }
 
 }  // namespace aclk::external

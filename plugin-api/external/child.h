@@ -20,7 +20,8 @@ struct Child {
 // Call from a process of one thread. `program`: argv[0], used if /proc is not there.
 [[nodiscard]] Result<Child> start_worker(const Options &own, const char *program);
 
-// The process that claims what is written down (claimer.h), in the same way; its process id.
-[[nodiscard]] Result<pid_t> start_claimer(const Options &own, const char *program);
+// The process that claims what is written down (claimer_process.h), in the same way; `status`: the read end of its
+// lines.
+[[nodiscard]] Result<Child> start_claimer(const Options &own, const char *program);
 
 }  // namespace aclk::external

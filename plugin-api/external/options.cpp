@@ -62,8 +62,9 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
   return o;
 }
 
-std::vector<std::string> claimer_arguments(const Options &own) {
-  return {std::to_string(own.update_every.count()), std::string(kClaim)};
+std::vector<std::string> claimer_arguments(const Options &own, int lines_fd) {
+  return {std::to_string(own.update_every.count()), std::string(kClaim),
+          std::string(kStatusFd) + std::to_string(lines_fd)};
 }
 
 std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor) {

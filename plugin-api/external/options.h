@@ -21,7 +21,7 @@ struct Options {
   std::chrono::seconds update_every{1};  // argv[1], at least 1
   std::string agent_url;                 // --agent-url=URL; wins over netdata.conf
   std::vector<std::string> unknown;      // to be mentioned in the log, otherwise ignored
-  int status_fd = -1;                    // work: where '0' (offline) and '1' (online) go
+  int status_fd = -1;                    // work: where '0' (offline) and '1' (online) go; claim: where lines go
   pid_t supervisor = 0;                  // work: who must be the parent
 };
 
@@ -29,7 +29,7 @@ struct Options {
 [[nodiscard]] Options parse_options(const std::vector<std::string> &args, bool by_hand);
 
 // The private arguments of the process that claims: parse_options gives mode claim back.
-[[nodiscard]] std::vector<std::string> claimer_arguments(const Options &own);
+[[nodiscard]] std::vector<std::string> claimer_arguments(const Options &own, int lines_fd);
 
 // The private arguments of a worker: parse_options gives mode work back.
 [[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor);

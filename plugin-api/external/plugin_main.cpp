@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/claimer.h"
+#include "plugin-api/external/claimer_process.h"
 #include "plugin-api/external/show.h"
 #include "plugin-api/external/supervisor.h"
 #include "plugin-api/external/worker.h"
@@ -53,7 +53,7 @@ int dispatch(int argc, char **argv) {
     case Mode::work:
       return work(options, env, log);
     case Mode::claim:
-      return claim_what_is_written(env, log);
+      return claim_what_is_written(env, options.status_fd >= 0 ? options.status_fd : STDERR_FILENO);
     case Mode::buildinfo:
       return print_buildinfo();
     case Mode::version:

@@ -15,13 +15,15 @@
 #include <csignal>
 #include <optional>
 
+#include "claim/claim_story.h"
+#include "claim/claim_watch.h"
+#include "claim/claimer.h"
 #include "claim/declared.h"
 #include "claim/identity.h"
 #include "claim/upkeep.h"
 #include "plugin-api/external/chart.h"
 #include "plugin-api/external/child.h"
-#include "plugin-api/external/claim_watch.h"
-#include "plugin-api/external/claimer.h"
+#include "plugin-api/external/claimer_process.h"
 #include "plugin-api/external/input_lines.h"
 #include "plugin-api/external/keeper.h"
 #include "plugin-api/external/netdata_conf.h"
@@ -50,8 +52,8 @@ class Supervisor {
         chart_(options.update_every),
         statistics_(read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options).statistics),
         places_{env.cloud_dir(), env.lib, env.user_config},
-        watch_(env.cloud_dir(), kCloudFiles),
-        config_watch_(env.user_config, kConfigFiles) {}
+        watch_(env.cloud_dir(), claim::kCloudFiles),
+        config_watch_(env.user_config, claim::kConfigFiles) {}
 
   int run() {
     take_signals();
@@ -105,12 +107,13 @@ class Supervisor {
   }
 
   void wait() {
-    std::array<pollfd, 6> fds{{{in_, POLLIN, 0},
+    std::array<pollfd, 7> fds{{{in_, POLLIN, 0},
                                {out_, 0, 0},
                                {signals_.get(), POLLIN, 0},
                                {watch_.fd(), POLLIN, 0},
                                {child_.status.get(), POLLIN, 0},
-                               {config_watch_.fd(), POLLIN, 0}}};
+                               {config_watch_.fd(), POLLIN, 0},
+                               {claimer_child_.status.get(), POLLIN, 0}}};
     if (input_ended_) fds[0].fd = -1;
     if (output_ended_) fds[1].fd = -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
@@ -118,6 +121,7 @@ class Supervisor {
     const auto now = Clock::now();
     if (n > 0) {
       if (fds[4].revents != 0) take_status();
+      if (fds[6].revents != 0) take_claimer_lines();
       if (fds[2].revents != 0) take_signal(now);
       if (fds[3].revents != 0 && watch_.take()) look_at_ = now + kDebounce;
       if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + kDebounce;
@@ -156,7 +160,8 @@ class Supervisor {
       chart_.set_online(false);
       obey(keeper_.on_worker_end(now, status), now);
     }
-    if (claimer_pid_ > 0 && ::waitpid(claimer_pid_, &status, WNOHANG) == claimer_pid_) claimer_ended(now, status);
+    const auto claimer = claimer_child_.pid;
+    if (claimer > 0 && ::waitpid(claimer, &status, WNOHANG) == claimer) claimer_ended(now, status);
   }
 
   void take_status() {
@@ -166,12 +171,24 @@ class Supervisor {
     if (n > 0) words_.feed({buf.data(), static_cast<std::size_t>(n)});
   }
 
+  // To the end of what is there: of a process that has ended, of all that it said.
+  void take_claimer_lines() {
+    std::array<char, 4096> buf{};
+    for (;;) {
+      const auto n = ::read(claimer_child_.status.get(), buf.data(), buf.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n == 0) claimer_child_.status.reset();
+      if (n <= 0) return;
+      claim_lines_.feed({buf.data(), static_cast<std::size_t>(n)});
+    }
+  }
+
   void look_at_identity(Clock::time_point now) {
     const bool told = watch_.fd() >= 0 && config_watch_.fd() >= 0;
     look_at_ = told ? Clock::time_point::max() : now + kLookWithoutInotify;
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
-    const auto print = identity_print(cloud_dir_);
+    const auto print = claim::identity_print(cloud_dir_);
     if (claimer_.on_look(now, claim::wish_print(places_, claim::process_environment()), print)) start_claiming(now);
     if (print_ == print) return;
     print_ = print;
@@ -192,29 +209,31 @@ class Supervisor {
   }
 
   void start_claiming(Clock::time_point now) {
-    const auto pid = start_claimer(options_, program_);
-    if (pid) {
-      claimer_pid_ = *pid;
+    story_.begin(claimer_.repeats());
+    claim_lines_.reset();
+    auto child = start_claimer(options_, program_);
+    if (child) {
+      claimer_child_ = std::move(*child);
       return;
     }
-    log_.error(fmt::format("cannot start claiming: {}", pid.error().what));
+    story_.line(true, fmt::format("cannot start claiming: {}", child.error().what));
     claimer_ended(now, W_EXITCODE(kClaimAgain, 0));
   }
 
   void claimer_ended(Clock::time_point now, int status) {
-    claimer_pid_ = -1;
+    take_claimer_lines();
+    claimer_child_ = {};
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     const auto pause = claimer_.on_end(now, again, claim::wish_print(places_, claim::process_environment()),
-                                       identity_print(cloud_dir_));
-    if (pause)
-      log_.info(fmt::format("CLAIM: trying again in {} s, or when what asks for the claim changes", pause->count()));
+                                       claim::identity_print(cloud_dir_));
+    story_.end(pause, {now, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())});
   }
 
   void quit(Clock::time_point now) {
     // A claim that is cut off here leaves nothing behind (claim/identity_files.h).
-    if (claimer_pid_ > 0 && ::kill(claimer_pid_, SIGKILL) == 0) {
-      ::waitpid(claimer_pid_, nullptr, 0);
-      claimer_pid_ = -1;
+    if (claimer_child_.pid > 0 && ::kill(claimer_child_.pid, SIGKILL) == 0) {
+      ::waitpid(claimer_child_.pid, nullptr, 0);
+      claimer_child_ = {};
     }
     obey(keeper_.on_quit(now), now);
   }
@@ -246,10 +265,14 @@ class Supervisor {
   WorkerWords words_{
       {[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); }}};
   const claim::Places places_;
-  ClaimWatch watch_;
-  ClaimWatch config_watch_;
-  Claimer claimer_;
-  pid_t claimer_pid_ = -1;
+  claim::ClaimWatch watch_;
+  claim::ClaimWatch config_watch_;
+  claim::Claimer claimer_;
+  claim::ClaimStory story_{[this](bool bad, const std::string &line) {
+    log_.line(NACLK_LOG_DAEMON, bad ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "CLAIM: " + line);
+  }};
+  Child claimer_child_;
+  ClaimLines claim_lines_{[this](bool bad, const std::string &line) { story_.line(bad, line); }};
   InputLines input_;
   Keeper keeper_;
   Fd signals_;

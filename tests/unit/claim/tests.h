@@ -7,6 +7,7 @@ int run_answer_tests();
 int run_claim_node_tests();
 int run_claim_refused_tests();
 int run_claim_script_tests();
+int run_claimer_tests();
 int run_conf_tests();
 int run_identity_files_tests();
 int run_identity_tests();

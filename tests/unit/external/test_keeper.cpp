@@ -3,7 +3,6 @@
 
 #include <csignal>
 
-#include "plugin-api/external/claimer.h"
 #include "plugin-api/external/keeper.h"
 #include "plugin-api/external/worker_exit.h"
 #include "tests/unit/external/tests.h"
@@ -172,45 +171,7 @@ std::string keeper__quit_while_waiting__exits_at_once() {
   return {};
 }
 
-std::string claimer__nothing_written_down__never_starts() {
-  Claimer c;
-  EXPECT(!c.on_look(kT0, 0, 7) && !c.next());
-  return {};
-}
-
-std::string claimer__new_files_or_identity__starts_once_for_each() {
-  Claimer c;
-  EXPECT(c.on_look(kT0, 1, 7));
-  EXPECT(!c.on_look(kT0, 2, 7));  // one at a time
-  EXPECT(!c.on_end(kT0, false, 2, 8));
-  EXPECT(!c.on_look(kT0 + 1h, 2, 8) && !c.next());
-  EXPECT(c.on_look(kT0, 3, 8));
-  (void)c.on_end(kT0, false, 3, 8);
-  EXPECT(c.on_look(kT0, 3, 9));
-  return {};
-}
-
-std::string claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes() {
-  Claimer c;
-  auto now = kT0;
-  EXPECT(c.on_look(now, 1, 7));
-  for (const auto pause : {30s, 60s, 120s, 240s, 480s, 960s, 1800s, 1800s}) {
-    EXPECT(c.on_end(now, true, 1, 7) == pause);
-    EXPECT(!c.on_look(now, 1, 7) && !c.on_time(now + pause - 1s));
-    now += pause;
-    EXPECT(c.on_time(now) && c.on_look(now, 1, 7));
-  }
-  EXPECT(c.on_end(now, true, 1, 7) == 1800s);
-  EXPECT(c.on_look(now, 5, 7));
-  EXPECT(c.on_end(now, true, 5, 7) == 30s);
-  EXPECT(!c.on_look(now, 0, 7) && !c.next());  // taken back
-  return {};
-}
-
 const CMUnitTest tests[] = {
-    ACLK_TEST(claimer__nothing_written_down__never_starts),
-    ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
-    ACLK_TEST(claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
     ACLK_TEST(keeper__not_claimed__rests_without_a_timer),
     ACLK_TEST(keeper__claimed__starts_a_worker),
     ACLK_TEST(keeper__worker_dies__is_started_again_later_and_later),

@@ -9,7 +9,6 @@
 
 #include "claim/base/files.h"
 #include "plugin-api/external/agent_log.h"
-#include "plugin-api/external/claim_watch.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -89,61 +88,12 @@ std::string log__debug_lines__only_when_wanted() {
   return {};
 }
 
-std::string claim_print__of_identity_files__changes_with_content_only() {
-  const Directory d;
-  const auto cloud = d.path / "cloud.d";
-  const auto none = identity_print(cloud);
-  std::filesystem::create_directory(cloud);
-  EXPECT_EQ(identity_print(cloud), none);
-  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
-  EXPECT_EQ(identity_print(cloud), none);
-  auto last = none;
-  for (const auto name : kIdentityFiles) {
-    EXPECT(write_file_atomically(cloud / name, "", 0600));
-    const auto print = identity_print(cloud);
-    EXPECT(print != last);
-    last = print;
-    EXPECT(write_file_atomically(cloud / name, "", 0640));
-    EXPECT_EQ(identity_print(cloud), last);
-  }
-  return {};
-}
-
-std::string claim_watch__follows_the_directory_from_before_it_exists() {
-  const Directory d;
-  const auto cloud = d.path / "lib" / "cloud.d";
-  ClaimWatch w(cloud, kCloudFiles);
-  EXPECT(w.fd() >= 0);
-  EXPECT(!w.take());
-  std::filesystem::create_directory(d.path / "lib");
-  EXPECT(w.take());
-  std::filesystem::create_directory(cloud);
-  EXPECT(w.take());
-  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
-  EXPECT(write_file_atomically(cloud / "aclk.db-wal", "x", 0600));
-  EXPECT(!w.take());
-  EXPECT(write_file_atomically(cloud / "cloud.conf", "x", 0600));
-  EXPECT(w.take());
-  EXPECT(!w.take());
-  std::filesystem::remove(cloud / "cloud.conf");
-  EXPECT(w.take());
-  std::filesystem::remove_all(cloud);
-  EXPECT(w.take());
-  std::filesystem::create_directory(cloud);
-  EXPECT(w.take());
-  EXPECT(write_file_atomically(cloud / "claimed_id", "x", 0600));
-  EXPECT(w.take());
-  return {};
-}
-
 const CMUnitTest tests[] = {
     ACLK_TEST(log__of_1_37__has_the_agents_form),
     ACLK_TEST(log__of_2_x__is_logfmt),
     ACLK_TEST(log__text_with_line_feeds__stays_one_line),
     ACLK_TEST(log__access_lines__go_to_the_agents_file_and_follow_its_rotation),
     ACLK_TEST(log__debug_lines__only_when_wanted),
-    ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
-    ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),
 };
 
 }  // namespace

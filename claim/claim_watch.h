@@ -13,7 +13,7 @@
 
 #include "claim/base/c_own.h"
 
-namespace aclk::external {
+namespace aclk::claim {
 
 // The files of cloud.d that decide whether and as whom the link works. The module's own database and whatever else is
 // written there are none of them.
@@ -50,4 +50,4 @@ class ClaimWatch {
   std::filesystem::path watched_;
 };
 
-}  // namespace aclk::external
+}  // namespace aclk::claim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/claim_watch.h"
+#include "claim/claim_watch.h"
 
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "claim/base/files.h"
 #include "claim/base/hash.h"
 
-namespace aclk::external {
+namespace aclk::claim {
 namespace {
 
 constexpr std::size_t kMaxFile = 1U << 20;
@@ -86,4 +86,4 @@ bool ClaimWatch::take() {
   return look;
 }
 
-}  // namespace aclk::external
+}  // namespace aclk::claim

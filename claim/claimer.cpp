@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/claimer.h"
-
-#include <sys/prctl.h>
+#include "claim/claimer.h"
 
 #include <algorithm>
-#include <csignal>
-#include <string>
 
 #include "claim/base/hash.h"
-#include "claim/declared.h"
 
-namespace aclk::external {
+namespace aclk::claim {
 namespace {
 
 using namespace std::chrono_literals;
@@ -28,6 +23,7 @@ bool Claimer::on_look(Time now, std::uint64_t wishes, std::uint64_t identity) {
   if (running_) return false;
   if (wishes == 0) {
     at_.reset();
+    seen_.reset();
     return false;
   }
   const bool due = at_ && now >= *at_;
@@ -36,6 +32,12 @@ bool Claimer::on_look(Time now, std::uint64_t wishes, std::uint64_t identity) {
   at_.reset();
   running_ = true;
   return true;
+}
+
+void Claimer::on_order() {
+  if (running_) return;
+  seen_.reset();
+  at_.reset();
 }
 
 std::optional<std::chrono::seconds> Claimer::on_end(Time now, bool again, std::uint64_t wishes,
@@ -52,16 +54,4 @@ std::optional<std::chrono::seconds> Claimer::on_end(Time now, bool again, std::u
   return pause;
 }
 
-int claim_what_is_written(const Environment &env, AgentLog &log) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  ::signal(SIGPIPE, SIG_IGN);
-  const auto disk = claim::real_disk();
-  const auto doors = claim::real_doors(*disk, [&](std::string_view line) { log.info("CLAIM: " + std::string(line)); });
-  const auto tell = [&](bool bad, const std::string &line) {
-    log.line(NACLK_LOG_DAEMON, bad ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "CLAIM: " + line);
-  };
-  const auto settled = claim::fulfil_wishes({env.cloud_dir(), env.lib, env.user_config}, doors, tell);
-  return settled == claim::Settled::yes ? 0 : kClaimAgain;
-}
-
-}  // namespace aclk::external
+}  // namespace aclk::claim

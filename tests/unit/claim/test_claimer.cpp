@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/claimer.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "claim/base/files.h"
+#include "claim/claim_story.h"
+#include "claim/claim_watch.h"
+#include "tests/unit/claim/tests.h"
+#include "tests/unit/cmocka_main.h"
+
+using namespace aclk;
+using namespace aclk::claim;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Claimer::Time kT0{1h};
+
+struct Directory {
+  Directory() { path = ::mkdtemp(name); }
+  ~Directory() { std::filesystem::remove_all(path); }
+  Directory(const Directory &) = delete;
+  Directory &operator=(const Directory &) = delete;
+  char name[32] = "/tmp/aclk-unit-XXXXXX";
+  std::filesystem::path path;
+};
+
+std::string claimer__nothing_written_down__never_starts() {
+  Claimer c;
+  EXPECT(!c.on_look(kT0, 0, 7) && !c.next());
+  return {};
+}
+
+std::string claimer__new_files_or_identity__starts_once_for_each() {
+  Claimer c;
+  EXPECT(c.on_look(kT0, 1, 7));
+  EXPECT(!c.on_look(kT0, 2, 7));  // one at a time
+  EXPECT(!c.on_end(kT0, false, 2, 8));
+  EXPECT(!c.on_look(kT0 + 1h, 2, 8) && !c.next());
+  EXPECT(c.on_look(kT0, 3, 8));
+  (void)c.on_end(kT0, false, 3, 8);
+  EXPECT(c.on_look(kT0, 3, 9));
+  return {};
+}
+
+std::string claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes() {
+  Claimer c;
+  auto now = kT0;
+  EXPECT(c.on_look(now, 1, 7));
+  for (const auto pause : {30s, 60s, 120s, 240s, 480s, 960s, 1800s, 1800s}) {
+    EXPECT(c.on_end(now, true, 1, 7) == pause);
+    EXPECT(!c.on_look(now, 1, 7) && !c.on_time(now + pause - 1s));
+    now += pause;
+    EXPECT(c.on_time(now) && c.on_look(now, 1, 7));
+  }
+  EXPECT(c.on_end(now, true, 1, 7) == 1800s);
+  EXPECT(c.on_look(now, 5, 7));
+  EXPECT(c.on_end(now, true, 5, 7) == 30s);
+  EXPECT(!c.on_look(now, 0, 7) && !c.next());  // taken back
+  return {};
+}
+
+std::string claimer__order__begins_anew_what_was_settled() {
+  Claimer c;
+  EXPECT(c.on_look(kT0, 1, 7));
+  c.on_order();  // it runs already
+  EXPECT(!c.on_end(kT0, false, 1, 7));
+  EXPECT(!c.on_look(kT0, 1, 7));
+  c.on_order();
+  EXPECT(!c.on_look(kT0, 0, 7));  // nothing is written down
+  EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
+  EXPECT(c.on_end(kT0, true, 1, 7).has_value());
+  EXPECT(c.on_look(kT0 + 30s, 1, 7) && c.repeats());
+  (void)c.on_end(kT0, true, 1, 7);
+  c.on_order();
+  EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
+  return {};
+}
+
+std::string claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told() {
+  std::string log;
+  ClaimStory s([&](bool bad, const std::string &line) { log += (bad ? "E " : "I ") + line + "\n"; });
+  const auto once = [&](bool repeats) {
+    s.begin(repeats);
+    s.line(false, "claiming node1 at https://cloud");
+    s.line(true, "Failed: Netdata Cloud is unavailable");
+  };
+  Outage::Moment at{kT0, 0};
+  once(false);
+  s.end(30s, at);
+  EXPECT_EQ(log,
+            "I claiming node1 at https://cloud\nE Failed: Netdata Cloud is unavailable\n"
+            "I trying again in 30 s, or when what asks for the claim changes\n");
+  log.clear();
+  for (int n = 2; n <= 4; ++n) {
+    EXPECT_EQ(log, "");
+    at.now += 60s;
+    once(true);
+    s.end(240s, at);
+  }
+  EXPECT(log.starts_with("E still not claimed: Failed: Netdata Cloud is unavailable; 4 attempts since "));
+  EXPECT(log.ends_with(", the next in 4 min\n"));
+  log.clear();
+  at.now += 240s;
+  s.begin(true);
+  s.line(false, "claiming node1 at https://cloud");
+  s.line(false, "changed: claimed");
+  s.end(std::nullopt, at);
+  EXPECT_EQ(log, "I changed: claimed\nI it worked after 5 attempts in 7 min\n");
+  return {};
+}
+
+std::string claim_story__changed_file__is_told_in_full_again() {
+  std::string log;
+  ClaimStory s([&](bool /*bad*/, const std::string &line) { log += line + "\n"; });
+  for (int n = 0; n < 2; ++n) {
+    log.clear();
+    s.begin(false);
+    s.line(false, "claiming");
+    s.line(true, "Failed: token is expired, not found, or invalid");
+    s.end(std::nullopt, {kT0, 0});
+    EXPECT_EQ(log, "claiming\nFailed: token is expired, not found, or invalid\n");
+  }
+  return {};
+}
+
+std::string claim_print__of_identity_files__changes_with_content_only() {
+  const Directory d;
+  const auto cloud = d.path / "cloud.d";
+  const auto none = identity_print(cloud);
+  std::filesystem::create_directory(cloud);
+  EXPECT_EQ(identity_print(cloud), none);
+  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
+  EXPECT_EQ(identity_print(cloud), none);
+  auto last = none;
+  for (const auto name : kIdentityFiles) {
+    EXPECT(write_file_atomically(cloud / name, "", 0600));
+    const auto print = identity_print(cloud);
+    EXPECT(print != last);
+    last = print;
+    EXPECT(write_file_atomically(cloud / name, "", 0640));
+    EXPECT_EQ(identity_print(cloud), last);
+  }
+  return {};
+}
+
+std::string claim_watch__follows_the_directory_from_before_it_exists() {
+  const Directory d;
+  const auto cloud = d.path / "lib" / "cloud.d";
+  ClaimWatch w(cloud, kCloudFiles);
+  EXPECT(w.fd() >= 0);
+  EXPECT(!w.take());
+  std::filesystem::create_directory(d.path / "lib");
+  EXPECT(w.take());
+  std::filesystem::create_directory(cloud);
+  EXPECT(w.take());
+  EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
+  EXPECT(write_file_atomically(cloud / "aclk.db-wal", "x", 0600));
+  EXPECT(!w.take());
+  EXPECT(write_file_atomically(cloud / "cloud.conf", "x", 0600));
+  EXPECT(w.take());
+  EXPECT(!w.take());
+  std::filesystem::remove(cloud / "cloud.conf");
+  EXPECT(w.take());
+  std::filesystem::remove_all(cloud);
+  EXPECT(w.take());
+  std::filesystem::create_directory(cloud);
+  EXPECT(w.take());
+  EXPECT(write_file_atomically(cloud / "claimed_id", "x", 0600));
+  EXPECT(w.take());
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(claimer__nothing_written_down__never_starts),
+    ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
+    ACLK_TEST(claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
+    ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
+    ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),
+    ACLK_TEST(claimer__order__begins_anew_what_was_settled),
+    ACLK_TEST(claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told),
+    ACLK_TEST(claim_story__changed_file__is_told_in_full_again),
+};
+
+}  // namespace
+
+int run_claimer_tests() { return cmocka_run_group_tests_name("claim: claimer", tests, nullptr, nullptr); }
