@@ -14,7 +14,6 @@
 
 namespace aclk::session {
 
-using cloud::Status;
 using cloud::Topic;
 using transport::Connection;
 using transport::ConnectionEnd;

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFirstSummary = 4;  // attempts
 constexpr auto kLongestSilence = 1h;
-constexpr std::int64_t kDateAfterS = 20 * 3600;
-constexpr std::size_t kMaxText = 512;  // of a kind: what differs behind it does not matter
+constexpr std::int64_t kDateAfterS = 72'000;  // 20 h
+constexpr std::size_t kMaxText = 512;         // of a kind: what differs behind it does not matter
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool in_word(char c) {
@@ -59,8 +59,8 @@ std::string kind_of(std::string_view text) {
 std::string duration_text(std::chrono::seconds t) {
   const auto s = std::max<std::int64_t>(t.count(), 0);
   if (s < 120) return fmt::format("{} s", s);
-  if (s < 2 * 3600) return fmt::format("{} min", s / 60);
-  if (s < 48 * 3600) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
+  if (t < 2h) return fmt::format("{} min", s / 60);
+  if (t < 48h) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
   return fmt::format("{} d {} h", s / 86400, s / 3600 % 24);
 }
 

@@ -90,12 +90,12 @@ std::string claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_
   Outage::Moment at{kT0, 0};
   once(false);
   s.end(30s, at);
-  EXPECT_EQ(log,
-            "I claiming node1 at https://cloud\nE Failed: Netdata Cloud is unavailable\n"
-            "I trying again in 30 s, or when what asks for the claim changes\n");
+  EXPECT(log ==
+         "I claiming node1 at https://cloud\nE Failed: Netdata Cloud is unavailable\nI trying again in 30 s, or when "
+         "what asks for the claim changes\n");
   log.clear();
   for (int n = 2; n <= 4; ++n) {
-    EXPECT_EQ(log, "");
+    EXPECT(log.empty());
     at.now += 60s;
     once(true);
     s.end(240s, at);
@@ -108,7 +108,7 @@ std::string claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_
   s.line(false, "claiming node1 at https://cloud");
   s.line(false, "changed: claimed");
   s.end(std::nullopt, at);
-  EXPECT_EQ(log, "I changed: claimed\nI it worked after 5 attempts in 7 min\n");
+  EXPECT(log == "I changed: claimed\nI it worked after 5 attempts in 7 min\n");
   return {};
 }
 
@@ -121,7 +121,7 @@ std::string claim_story__changed_file__is_told_in_full_again() {
     s.line(false, "claiming");
     s.line(true, "Failed: token is expired, not found, or invalid");
     s.end(std::nullopt, {kT0, 0});
-    EXPECT_EQ(log, "claiming\nFailed: token is expired, not found, or invalid\n");
+    EXPECT(log == "claiming\nFailed: token is expired, not found, or invalid\n");
   }
   return {};
 }
