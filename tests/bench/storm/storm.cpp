@@ -2,7 +2,8 @@
 //
 // A million agents lose one cloud at once. How many attempts per second does it see while it is down, when it comes
 // back with a limited capacity, and until the last one is online? Each agent is the product's own session::Machine with
-// its own jitter; the cloud is a number: so many logins per second, the rest are refused (HTTP 503, no Retry-After).
+// its own jitter; the cloud is two numbers: so many attempts per second that it can answer at all, and so many logins
+// among them; the others are refused (HTTP 503, no Retry-After). Attempts beyond the first number get no answer.
 // Time is simulated; nothing is random but the jitter, whose seed is fixed.
 #include <fmt/format.h>
 
@@ -29,6 +30,7 @@ struct Options {
   std::uint32_t agents = 1'000'000;
   unsigned down_s = 60;        // nobody gets in until then
   unsigned capacity = 10'000;  // logins per second afterwards
+  unsigned front = 100'000;    // attempts per second that get an answer, if only 503
   unsigned per_second = 0;     // the cloud's Retry-After: spread so that this many come per second; 0 = it says nothing
   unsigned spread_s = 0;  // as if the cloud had announced the end with DisconnectReq and times over so many seconds
   bool jitter = true;
@@ -66,6 +68,7 @@ class Storm {
 
  private:
   static constexpr Ms kLimit = 24h;
+  static constexpr Ms kPatience = 10s;  // of an attempt to connect (protocol.md 1.4)
   using Due = std::pair<Ms, std::uint32_t>;
   static loop::Instant at(Ms t) { return loop::Instant{} + 1h + t; }
 
@@ -95,8 +98,8 @@ class Storm {
     plan(i, m.ended(end, at(0ms)));
   }
 
-  void plan(std::uint32_t i, const session::Step &step) {
-    if (step.act == session::Do::wait) due_.emplace(now_ + step.wait, i);
+  void plan(std::uint32_t i, const session::Step &step, Ms after = 0ms) {
+    if (step.act == session::Do::wait) due_.emplace(now_ + after + step.wait, i);
   }
 
   void attempt(std::uint32_t i) {
@@ -118,6 +121,12 @@ class Storm {
       // A cloud that knows how many wait tells each its own second.
       const auto waiting = o_.agents - online_;
       f.retry_after_s = 1 + static_cast<std::uint32_t>(next_slot_++ % std::max(1U, waiting / o_.per_second));
+    }
+    if (s >= o_.down_s && second.attempts > o_.front) {  // nobody has time for it
+      f.status = cloud::Status::socket_timeout;
+      f.retry_after_s = 0;
+      plan(i, m.login_failed(f, at(now_ + kPatience)), kPatience);
+      return;
     }
     plan(i, m.login_failed(f, at(now_)));
   }
@@ -152,20 +161,24 @@ std::size_t online_by(const std::vector<Second> &s, double share, std::uint32_t 
 void print(const Options &o, const Storm &storm) {
   const auto &s = storm.seconds();
   std::uint64_t attempts = 0;
+  std::uint64_t busy = 0;
   std::uint64_t over = 0;
   for (std::size_t i = 0; i < s.size(); ++i) {
     attempts += s[i].attempts;
-    if (i >= o.down_s && s[i].attempts > o.capacity) ++over;
+    if (i >= o.down_s && s[i].attempts > o.capacity) ++busy;
+    if (i >= o.down_s && s[i].attempts > o.front) ++over;
   }
-  fmt::print("agents {}, down {} s, capacity {}/s, jitter {}{}{}\n", o.agents, o.down_s, o.capacity,
+  fmt::print("agents {}, down {} s, capacity {}/s of {}/s, jitter {}{}{}\n", o.agents, o.down_s, o.capacity, o.front,
              o.jitter ? "yes" : "no", o.per_second > 0 ? fmt::format(", Retry-After for {}/s", o.per_second) : "",
              o.spread_s > 0 ? fmt::format(", DisconnectReq spread over {} s", o.spread_s) : "");
   fmt::print("  online again: {} of {}; half after {} s, 99 % after {} s, all after {} s\n", storm.online(), o.agents,
              online_by(s, 0.5, o.agents), online_by(s, 0.99, o.agents), online_by(s, 1.0, o.agents));
   fmt::print("  attempts per second: first second {}, then at most {} while down, at most {} once it is back\n",
              s.empty() ? 0 : s[0].attempts, peak(s, 1, o.down_s), peak(s, std::max<std::size_t>(o.down_s, 1)));
-  fmt::print("  seconds above the capacity once it is back: {}; attempts in all {} ({:.1f} per agent)\n", over,
-             attempts, static_cast<double>(attempts) / o.agents);
+  fmt::print(
+      "  seconds once it is back with more attempts than logins: {}, than it can answer: {}; attempts in all {} "
+      "({:.1f} per agent)\n",
+      busy, over, attempts, static_cast<double>(attempts) / o.agents);
   if (o.csv) {
     fmt::print("second,attempts,accepted\n");
     for (std::size_t i = 0; i < s.size(); ++i)
@@ -181,10 +194,12 @@ int main(int argc, char **argv) {
   app.add_option("--agents", o.agents);
   app.add_option("--down", o.down_s, "seconds until the cloud takes anybody again");
   app.add_option("--capacity", o.capacity, "logins per second that it then takes");
+  app.add_option("--front", o.front, "attempts per second that it can answer, if only with 503");
   app.add_option("--retry-after", o.per_second, "refusals say Retry-After, so that so many come per second");
   app.add_option("--spread", o.spread_s, "agents were told to leave, with times over so many seconds");
   app.add_flag("!--no-jitter", o.jitter);
-  app.add_flag("--check", o.check, "fail unless all get back and the backoff is kept");
+  app.add_flag("--check", o.check,
+               "fail unless all get back, the backoff is kept, and every attempt gets an answer once it is back");
   app.add_flag("--csv", o.csv, "attempts and logins of each second");
   CLI11_PARSE(app, argc, argv);
   Storm storm(o);
@@ -193,5 +208,6 @@ int main(int argc, char **argv) {
   if (!o.check) return 0;
   // After its first attempts an agent waits at least a second: nobody knocks twice in one.
   const bool kept = peak(storm.seconds(), 1) <= o.agents;
-  return storm.online() == o.agents && kept ? 0 : 1;
+  const bool under = peak(storm.seconds(), o.down_s) <= o.front;
+  return storm.online() == o.agents && kept && under ? 0 : 1;
 }
