@@ -81,7 +81,7 @@ void set_route(CURL *c, const Proxy &proxy) {
   // "" = no proxy at all, and none from the environment; the same for the exceptions.
   curl_easy_setopt(c, CURLOPT_PROXY, proxy.curl_url().c_str());
   curl_easy_setopt(c, CURLOPT_NOPROXY, "");
-  if (proxy.kind == ProxyKind::http) curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  if (proxy.speaks_http()) curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
   if (!proxy.has_credentials()) return;
   // libcurl percent-decodes both: "%41" in a password would go out as "A".
   const auto escape = [c](const std::string &s) {
@@ -97,6 +97,13 @@ void set_tls(CURL *c, Exchange &x) {
   curl_easy_setopt(c, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, x.call->insecure ? 0L : 1L);
   curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, x.call->insecure ? 0L : 2L);
+  if (x.call->proxy.kind == ProxyKind::https) {  // its own TLS, trusted as the cloud's
+    curl_easy_setopt(c, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(c, CURLOPT_PROXY_SSL_VERIFYPEER, x.call->insecure ? 0L : 1L);
+    curl_easy_setopt(c, CURLOPT_PROXY_SSL_VERIFYHOST, x.call->insecure ? 0L : 2L);
+    curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, nullptr);
+    curl_easy_setopt(c, CURLOPT_PROXY_CAPATH, nullptr);
+  }
   if (x.call->insecure) return;
   // The store is ours: curl's own CAINFO would have to name one file, instead of the system's and one more.
   curl_easy_setopt(c, CURLOPT_CAINFO, nullptr);
@@ -138,6 +145,13 @@ Error error_of(CURL *c, CURLcode code, const Exchange &x) {
   const char *peer = nullptr;
   curl_easy_getinfo(c, CURLINFO_PRIMARY_IP, &peer);
   if (peer != nullptr && *peer != '\0') what += fmt::format(" (connected to {})", peer);
+  // Until there is a tunnel, all TLS is with the proxy.
+  if (proxy.kind == ProxyKind::https && proxy_status == 0 && x.trust_trouble.empty() && code_for(code) == Errc::tls)
+    return {Errc::proxy,
+            fmt::format("TLS with the proxy {} failed: {}; this is {}, not the cloud", proxy.curl_url(), what,
+                        code == CURLE_PEER_FAILED_VERIFICATION
+                            ? "the proxy's own certificate (a CA of its own belongs into trusted.pem)"
+                            : "the proxy (one that does not speak TLS itself is written http://)")};
   // With a proxy, the only connection made is the one to the proxy.
   if (code == CURLE_COULDNT_CONNECT && proxy.kind != ProxyKind::none) return {Errc::proxy, what};
   return {code_for(code), what};

@@ -70,7 +70,7 @@ std::string format_cloud_conf(const CloudConf &c) {
       "# A setting that is commented out has the value shown.\n\n[global]";
   add(out, "enabled", yes_no(c.enabled), yes_no(d.enabled), "no = never talk to the cloud and refuse to claim");
   add(out, "url", c.url, d.url, "the cloud this node belongs to");
-  add(out, "proxy", c.proxy, d.proxy, "none, env, or (http|socks5|socks5h)://[user:password@]host:port");
+  add(out, "proxy", c.proxy, d.proxy, "none, env, or (http|https|socks5|socks5h)://[user:password@]host:port");
   add(out, "token", c.token, d.token, "the token last claimed with");
   add(out, "rooms", c.rooms, d.rooms, "room ids, separated by commas");
   add(out, "insecure", yes_no(c.insecure), yes_no(d.insecure), "yes = do not verify the cloud's certificate");

@@ -27,8 +27,9 @@ struct Form {
   ProxyKind kind;
   std::uint16_t default_port;
 };
-constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"socks5://", ProxyKind::socks5, 1080},
-                            Form{"socks5h://", ProxyKind::socks5h, 1080}};
+// 8080 and 1080: protocol.md 10.6. 443: what libcurl takes for an HTTPS proxy, and so what people who know curl expect.
+constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"https://", ProxyKind::https, 443},
+                            Form{"socks5://", ProxyKind::socks5, 1080}, Form{"socks5h://", ProxyKind::socks5h, 1080}};
 
 std::string lower(std::string_view s) {
   std::string out(s);
@@ -76,7 +77,7 @@ std::string shown(std::string_view text) {
 
 tl::unexpected<Error> unknown_form(std::string_view text, std::string_view source) {
   return fail(Errc::parse, fmt::format(R"(Config var "proxy" defined but of unknown format. Supported syntax: )"
-                                       R"("http://[user:pass@]host:port" or "socks5[h]://[user:pass@]host:port". )"
+                                       R"("http[s]://[user:pass@]host:port" or "socks5[h]://[user:pass@]host:port". )"
                                        R"(Provided Value:"{}" (from {}))",
                                        shown(text), source));
 }

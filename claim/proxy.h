@@ -13,7 +13,8 @@
 
 namespace aclk::claim {
 
-enum class ProxyKind : std::uint8_t { none, http, socks5, socks5h };
+// https: TLS to the proxy itself, and CONNECT inside; otherwise as http.
+enum class ProxyKind : std::uint8_t { none, http, https, socks5, socks5h };
 
 struct Proxy {
   ProxyKind kind = ProxyKind::none;
@@ -25,6 +26,8 @@ struct Proxy {
   std::string warning;   // a sentence for the log, once; empty if there is nothing to say
   std::string except;    // value of no_proxy: hosts that are reached directly; only from the environment
 
+  // Takes CONNECT requests.
+  [[nodiscard]] bool speaks_http() const { return kind == ProxyKind::http || kind == ProxyKind::https; }
   [[nodiscard]] bool has_credentials() const { return !user.empty() || !password.empty(); }
   // The proxy to use towards this host (no brackets): itself, or none if the host is excepted.
   [[nodiscard]] Proxy towards(std::string_view target) const;

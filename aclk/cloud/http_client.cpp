@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "aclk/cloud/json.h"
-#include "aclk/cloud/tls_policy.h"
 #include "aclk/transport/curl_easy.h"
+#include "aclk/transport/curl_tls.h"
 #include "claim/base/url.h"
 
 namespace aclk::cloud {
@@ -73,7 +73,7 @@ class Exchange {
   std::string bad_url_;
   std::string target_;  // host:port
   COwn<curl_slist, curl_slist_free_all> headers_;
-  TlsPolicy tls_;
+  transport::CurlTls tls_;
   HttpResponse response_;
   std::size_t uploaded_ = 0;  // bytes of the request's body
   std::size_t head_bytes_ = 0;
@@ -113,7 +113,7 @@ void Exchange::prepare() {
   easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   easy_.set_proxy(proxy_);
   easy_.set_timeouts(connect_timeout(), request_.timeout);
-  tls_.apply(easy_, reach_, url->host);
+  tls_.apply(easy_, {reach_.trust_file, reach_.insecure}, proxy_, url->host);
   easy_.set(CURLOPT_HEADERFUNCTION, on_header);
   easy_.set(CURLOPT_HEADERDATA, this);
   easy_.set(CURLOPT_WRITEFUNCTION, on_body);
@@ -212,8 +212,13 @@ Fault Exchange::error_of(CURLcode code) const {
     return error(Errc::too_big, fmt::format("{}: the answer is larger than {} bytes (or its head than {}); is that the "
                                             "cloud?",
                                             where(), request_.max_body, kMaxHead));
-  if (auto e = transport::connect_error(easy_, code, {target_, proxy_, connect_timeout(), tls_.begun()})) return *e;
+  if (auto e = transport::connect_error(easy_, code, {target_, proxy_, connect_timeout(), &tls_})) return *e;
   const auto why = easy_.trouble(code);
+  if (transport::is_tls_error(code)) {
+    auto fault = tls_.explain(code, why);
+    fault.what = fmt::format("{}: TLS failed: {}", where(), fault.what);
+    return fault;
+  }
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return error(
@@ -221,17 +226,6 @@ Fault Exchange::error_of(CURLcode code) const {
           fmt::format("{}: no complete answer within {:g} s ({} bytes of body came); the server is overloaded, "
                       "or something on the way holds it back",
                       where(), std::chrono::duration<double>(request_.timeout).count(), response_.body.size()));
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_ENGINE_INITFAILED: {
-      auto fault = tls_.explain(code, why);
-      fault.what = fmt::format("{}: TLS failed: {}", where(), fault.what);
-      return fault;
-    }
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:

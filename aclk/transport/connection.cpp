@@ -43,7 +43,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
         plan(std::move(p)),
         events(std::move(e)),
         outbox(plan.outbox),
-        dialer(std::in_place, multi),
+        dialer(std::in_place, multi, context.policy()),
         deadline(loop),
         watch(loop),
         epilogue(loop) {}
@@ -53,6 +53,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   Events events;
   Outbox outbox;
   std::optional<Dialer> dialer;
+  std::unique_ptr<Bridge> bridge;  // through an HTTPS proxy; the link's bytes go over it
   std::unique_ptr<WsLink> link;
   std::unique_ptr<MqttClient> mqtt;
   loop::Timer deadline;  // of the stage that runs
@@ -82,6 +83,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void tell_end() {
     if (dead) return;
     link.reset();
+    bridge.reset();
     mqtt.reset();
     dialer->cancel();
     outbox.lost();
@@ -112,6 +114,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void on_dialed(Reached<Dialed> dialed) {
     if (!dialed) return finish(Kind::dial, dialed.error().error(), 0, 0, {}, dialed.error().cause);
     address = dialed->address;
+    bridge = std::move(dialed->bridge);
     stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
       finish(Kind::setup_timeout,
@@ -302,6 +305,7 @@ Connection::~Connection() {
   i.dead = true;
   i.dialer.reset();  // before the CurlMulti it uses, which may go next
   i.link.reset();
+  i.bridge.reset();
   i.mqtt.reset();
   i.deadline.stop();
   i.watch.stop();

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "aclk/transport/curl_tls.h"
+
 namespace aclk::transport {
 namespace {
 
@@ -41,9 +43,10 @@ std::string seconds(std::chrono::milliseconds ms) {
 
 // Said by the proxy itself, in the status line of its answer to CONNECT.
 Fault refused_by_proxy(long status, const Route &r) {
-  const char *const advice = status == 407 || status == 401
-                                 ? "give it a valid user name and password: http://user:password@host:port"
-                                 : "it must allow CONNECT to this host and port";
+  const auto advice = status == 407 || status == 401
+                          ? fmt::format("give it a valid user name and password: {}://user:password@host:port",
+                                        r.proxy.kind == claim::ProxyKind::https ? "https" : "http")
+                          : std::string("it must allow CONNECT to this host and port");
   return {Error{Errc::proxy, fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(),
                                          status, advice)},
           Cause::proxy};
@@ -65,10 +68,13 @@ Fault proxy_unknown(const std::string &why, const Route &r) {
           Cause::proxy};
 }
 
+// Whatever there is of TCP and proxy has been passed.
+bool tls_begun(const Route &r) { return r.tls != nullptr && r.tls->begun(); }
+
 Fault timed_out(const CurlEasy &easy, const Route &r) {
   const auto limit = seconds(r.connect_timeout);
   const auto whom = where(r.host_port, easy.tried(), r.proxy);
-  if (r.tls_begun)
+  if (tls_begun(r))
     return {Error{Errc::timeout,
                   fmt::format("{}: connected, but no TLS handshake within {}; is it an HTTPS server?", whom, limit)}};
   if (!looked_up(easy))
@@ -158,7 +164,7 @@ void CurlEasy::set_proxy(const claim::Proxy &proxy) {
   set(CURLOPT_PROXY, proxy.curl_url().c_str());
   set(CURLOPT_NOPROXY, "");
   if (proxy.kind == claim::ProxyKind::none) return;
-  if (proxy.kind == claim::ProxyKind::http) {
+  if (proxy.speaks_http()) {
     set(CURLOPT_HTTPPROXYTUNNEL, 1L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // our headers are not the proxy's business
@@ -220,7 +226,14 @@ std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Ro
   const auto whom = [&] { return where(r.host_port, easy.tried(), r.proxy); };
   const long status = easy.number(CURLINFO_HTTP_CONNECTCODE);
   if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, r);
-  const bool sent = easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0 || easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
+  // With an HTTPS proxy libcurl calls it APPCONNECT when TLS with the proxy is done.
+  const bool sent = (r.proxy.kind != claim::ProxyKind::https && easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0) ||
+                    easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;
+  if (r.tls != nullptr)
+    if (auto fault = r.tls->proxy_fault(code, why)) {
+      fault->what = fmt::format("{}: TLS with the proxy {} failed: {}", r.host_port, r.proxy.display(), fault->what);
+      return fault;
+    }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       if (proxied && !looked_up(easy)) return proxy_unknown(why, r);  // SOCKS: libcurl does not say whose name it was
@@ -242,7 +255,7 @@ std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Ro
     case CURLE_GOT_NOTHING:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      if (!proxied || status != 0 || r.tls_begun || sent) return std::nullopt;
+      if (!proxied || status != 0 || tls_begun(r) || sent) return std::nullopt;
       return Fault{
           Error{Errc::proxy, fmt::format("{}: the proxy gave no tunnel: {}; is it an HTTP proxy?", whom(), why)},
           Cause::proxy};

@@ -65,16 +65,18 @@ class CurlEasy {
   bool refused_ = false;
 };
 
+class CurlTls;
+
 // Where a transfer was to go, for sentences.
 struct Route {
   std::string_view host_port;  // "host:443", "[::1]:443"
   const claim::Proxy &proxy;
   std::chrono::milliseconds connect_timeout;
-  bool tls_begun = false;  // whatever there is of TCP and proxy has been passed
+  const CurlTls *tls = nullptr;  // of the transfer; null = it speaks none
 };
 
-// The errors of getting a connection, the same for every transfer: dns, tcp, proxy, timeout. nullopt when `code` is
-// about something later.
+// The errors of getting a connection, the same for every transfer: dns, tcp, proxy, timeout; and tls, if the trust file
+// cannot be read when an HTTPS proxy is to be trusted. nullopt when `code` is about something later.
 [[nodiscard]] std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Route &route);
 
 // "host:port", "[v6]:port".

@@ -43,6 +43,7 @@ struct CurlMulti::Impl : std::enable_shared_from_this<Impl> {
   };
   struct Transfer {
     bool connect_only = false;
+    bool keep = false;  // stays in when it has ended well, without its `done`
     Done done;
   };
 
@@ -116,6 +117,11 @@ struct CurlMulti::Impl : std::enable_shared_from_this<Impl> {
         curl_multi_remove_handle(multi.get(), easy);
         continue;
       }
+      if (it->second.keep && code == CURLE_OK) {
+        const auto done = std::exchange(it->second.done, nullptr);
+        if (done) done(code, Fd{});
+        continue;
+      }
       const auto t = std::move(it->second);
       transfers.erase(it);
       Fd socket;
@@ -131,7 +137,7 @@ struct CurlMulti::Impl : std::enable_shared_from_this<Impl> {
     const auto lost = std::exchange(transfers, {});
     for (const auto &[easy, t] : lost) {
       curl_multi_remove_handle(multi.get(), easy);
-      refused.emplace_back(easy, t.done);
+      if (t.done) refused.emplace_back(easy, t.done);
     }
     renew();
     report_refused();
@@ -226,12 +232,20 @@ CurlMulti::CurlMulti(uv_loop_t &loop) {
 CurlMulti::~CurlMulti() { impl_->shut_down(); }
 
 void CurlMulti::add(CURL *easy, std::function<void(CURLcode)> done) {
-  impl_->start(easy, {.connect_only = false, .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); }});
+  impl_->start(easy,
+               {.connect_only = false, .keep = false, .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); }});
 }
 
 void CurlMulti::connect(CURL *easy, std::function<void(CURLcode, Fd)> done) {
-  impl_->start(easy, {.connect_only = true, .done = std::move(done)});
+  impl_->start(easy, {.connect_only = true, .keep = false, .done = std::move(done)});
 }
+
+void CurlMulti::connect_and_keep(CURL *easy, std::function<void(CURLcode)> done) {
+  impl_->start(easy,
+               {.connect_only = false, .keep = true, .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); }});
+}
+
+uv_loop_t &CurlMulti::loop() const { return impl_->loop; }
 
 void CurlMulti::remove(CURL *easy) { impl_->remove(easy); }
 

@@ -31,10 +31,14 @@ class CurlMulti {
   // The same for a handle with CURLOPT_CONNECT_ONLY. libcurl closes the connection when the handle leaves the multi, so
   // `done` gets a close-on-exec duplicate of its socket, made before; none on failure.
   void connect(CURL *easy, std::function<void(CURLcode, Fd)> done);
+  // As connect(), but the connection stays with the handle, for curl_easy_send() and curl_easy_recv(), until remove()
+  // or our end. Nothing else may use this multi then: it could cost the connection its life.
+  void connect_and_keep(CURL *easy, std::function<void(CURLcode)> done);
   // Ends a transfer without calling `done`. Does nothing if it has ended. May be called from inside any `done`.
   void remove(CURL *easy);
   // Closes the connections that are kept for reuse, as soon as no transfer runs.
   void close_idle();
+  [[nodiscard]] uv_loop_t &loop() const;
 
  private:
   struct Impl;

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "aclk/transport/curl_easy.h"
+#include "aclk/transport/curl_tls.h"
 
 namespace aclk::transport {
 namespace {
@@ -63,44 +64,94 @@ struct Dialer::Impl {
     std::string target;
     claim::Proxy proxy;
     std::chrono::milliseconds timeout;
+    CurlTls tls;  // with an HTTPS proxy
     CurlEasy easy;
     std::function<void(Reached<Dialed>)> done;
+    std::unique_ptr<CurlMulti> own;  // with an HTTPS proxy; last: lets the handle go before that is freed
 
+    [[nodiscard]] Fault fault(CURLcode code) const;
+    [[nodiscard]] Fault unusable(std::string_view why) const;
     [[nodiscard]] Reached<Dialed> outcome(CURLcode code, Fd socket) const;
+    [[nodiscard]] static Reached<Dialed> bridged(std::unique_ptr<Call> call, CURLcode code);
   };
 
   CurlMulti &multi;
+  TlsPolicy policy;
   std::unique_ptr<Call> call;
 
   void cancel() {
-    if (call) multi.remove(call->easy.get());
+    if (call && !call->own) multi.remove(call->easy.get());
     call.reset();
   }
 };
 
-Reached<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
-  if (code != CURLE_OK) {
-    if (auto e = connect_error(easy, code, {target, proxy, timeout, false}))
-      return tl::unexpected<Fault>(std::move(*e));
-    if (code == CURLE_URL_MALFORMAT && !easy.refused())
-      return unreached(Errc::dns, fmt::format("{}: not a host name; check the URL", target), Cause::dns);
-    const bool memory = code == CURLE_OUT_OF_MEMORY || easy.refused();
-    return unreached(Errc::tcp,
-                     fmt::format("{}: no connection: {}", where(target, easy.tried(), proxy), easy.trouble(code)),
-                     memory ? Cause::no_memory : Cause::other);
+namespace {
+
+// What goes through the tunnel of an HTTPS proxy. libcurl speaks TLS with it: only libcurl has the bytes.
+class CurlWire : public Wire {
+ public:
+  // `keeps` the handle and its connection alive.
+  CurlWire(CURL *easy, int fd, std::shared_ptr<void> keeps) : keeps_(std::move(keeps)), easy_(easy), fd_(fd) {}
+
+  [[nodiscard]] int descriptor() const override { return fd_; }
+  Moved read(std::span<char> into) override {
+    std::size_t n = 0;
+    const auto code = curl_easy_recv(easy_, into.data(), into.size(), &n);
+    return {code == CURLE_OK ? n : 0, code == CURLE_OK ? n == 0 : code != CURLE_AGAIN};
   }
+  Moved write(std::span<const char> bytes) override {
+    std::size_t n = 0;
+    const auto code = curl_easy_send(easy_, bytes.data(), bytes.size(), &n);
+    return {code == CURLE_OK ? n : 0, code != CURLE_OK && code != CURLE_AGAIN};
+  }
+
+ private:
+  std::shared_ptr<void> keeps_;
+  CURL *easy_;
+  int fd_;
+};
+
+}  // namespace
+
+Fault Dialer::Impl::Call::fault(CURLcode code) const {
+  if (auto e = connect_error(easy, code, {target, proxy, timeout, own ? &tls : nullptr})) return std::move(*e);
+  if (code == CURLE_URL_MALFORMAT && !easy.refused())
+    return {Error{Errc::dns, fmt::format("{}: not a host name; check the URL", target)}, Cause::dns};
+  const bool memory = code == CURLE_OUT_OF_MEMORY || easy.refused();
+  return {
+      Error{Errc::tcp, fmt::format("{}: no connection: {}", where(target, easy.tried(), proxy), easy.trouble(code))},
+      memory ? Cause::no_memory : Cause::other};
+}
+
+Fault Dialer::Impl::Call::unusable(std::string_view why) const {
+  return {Error{Errc::tcp, fmt::format("{}: connected, but the socket cannot be used: {}", target, why)},
+          Cause::no_socket};
+}
+
+Reached<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
+  if (code != CURLE_OK) return tl::unexpected<Fault>(fault(code));
   if (!socket || !prepare(socket.get()))
-    return unreached(
-        Errc::tcp,
-        fmt::format("{}: connected, but the socket cannot be used: {}; look at this machine's limits on open "
-                    "files",
-                    target, std::generic_category().message(errno)),
-        Cause::no_socket);
+    return tl::unexpected<Fault>(
+        unusable(std::generic_category().message(errno) + "; look at this machine's limits on open files"));
   auto address = peer_of(socket.get());
   return Dialed{std::move(socket), std::move(address)};
 }
 
-Dialer::Dialer(CurlMulti &multi) : impl_(new Impl{multi, nullptr}) {}
+Reached<Dialed> Dialer::Impl::Call::bridged(std::unique_ptr<Call> call, CURLcode code) {
+  if (code != CURLE_OK) return tl::unexpected<Fault>(call->fault(code));
+  curl_socket_t fd = CURL_SOCKET_BAD;
+  if (curl_easy_getinfo(call->easy.get(), CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || !prepare(fd))
+    return tl::unexpected<Fault>(call->unusable(std::generic_category().message(errno)));
+  auto &loop = call->own->loop();
+  auto address = peer_of(fd);
+  const auto &kept = *call;
+  const auto share = std::shared_ptr<Call>(std::move(call));
+  auto made = Bridge::make(loop, std::make_unique<CurlWire>(kept.easy.get(), fd, share));
+  if (!made) return tl::unexpected<Fault>(kept.unusable(made.error().what));
+  return Dialed{std::move(made->socket), std::move(address), std::move(made->bridge)};
+}
+
+Dialer::Dialer(CurlMulti &multi, TlsPolicy policy) : impl_(new Impl{multi, std::move(policy), nullptr}) {}
 
 Dialer::~Dialer() { impl_->cancel(); }
 
@@ -121,6 +172,16 @@ void Dialer::dial(const std::string &host, std::uint16_t port, const claim::Prox
   c.easy.set(CURLOPT_CONNECT_ONLY, 1L);
   c.easy.set_proxy(proxy);
   c.easy.set_timeouts(timeout, timeout);
+  if (proxy.kind == claim::ProxyKind::https) {
+    c.tls.apply(c.easy, impl_->policy, proxy, "");
+    c.own = std::make_unique<CurlMulti>(impl_->multi.loop());
+    c.own->connect_and_keep(c.easy.get(), [i = impl_.get()](CURLcode code) {
+      auto call = std::exchange(i->call, nullptr);
+      const auto tell = std::move(call->done);
+      tell(Impl::Call::bridged(std::move(call), code));  // may destroy the Dialer
+    });
+    return;
+  }
   impl_->multi.connect(c.easy.get(), [i = impl_.get()](CURLcode code, Fd socket) {
     const auto call = std::exchange(i->call, nullptr);
     call->done(call->outcome(code, std::move(socket)));  // may destroy the Dialer

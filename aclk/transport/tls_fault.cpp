@@ -135,19 +135,19 @@ CertificateTrouble dated(const VerifyOutcome &o, std::string_view host, std::int
 CertificateTrouble unknown_issuer(const VerifyOutcome &o, std::string_view host) {
   const char *const words = X509_verify_cert_error_string(o.error);
   const bool self_signed = o.error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
-  if (!self_signed && o.leaf_is_for_host && (names_an_inspector(o.leaf) || is_public_service(host)))
+  if (!o.of_proxy && !self_signed && o.leaf_is_for_host && (names_an_inspector(o.leaf) || is_public_service(host)))
     return {CertificateFault::interception,
             fmt::format("something on the way opens the TLS connection: the certificate for {} (\"{}\") was issued by "
                         "\"{}\" of \"{}\", and no trusted CA stands behind it ({}); if that is your organisation's "
                         "inspecting proxy, exempt {} from inspection or add the proxy's CA certificate to trusted.pem",
                         host, o.leaf.subject, o.leaf.issuer, o.leaf.organisation, words, host)};
-  return {
-      CertificateFault::unknown_issuer,
-      fmt::format("the certificate of \"{}\", issued by \"{}\" of \"{}\" and valid from {} until {}, is not trusted: "
-                  "{} (at depth {}); if this CA is your own, or a proxy opens TLS here, add its certificate to "
-                  "trusted.pem",
-                  o.leaf.subject, o.leaf.issuer, o.leaf.organisation, utc(o.leaf.from_s), utc(o.leaf.to_s), words,
-                  o.depth)};
+  return {CertificateFault::unknown_issuer,
+          fmt::format(
+              "the certificate of \"{}\", issued by \"{}\" of \"{}\" and valid from {} until {}, is not trusted: "
+              "{} (at depth {}); {}, add its certificate to trusted.pem",
+              o.leaf.subject, o.leaf.issuer, o.leaf.organisation, utc(o.leaf.from_s), utc(o.leaf.to_s), words, o.depth,
+              o.of_proxy ? "if this CA is the one your proxy is to have its certificate from"
+                         : "if this CA is your own, or a proxy opens TLS here")};
 }
 
 }  // namespace
@@ -197,8 +197,10 @@ CertificateTrouble explain(const VerifyOutcome &o, std::string_view host, std::i
     return {
         CertificateFault::wrong_host,
         fmt::format("the certificate is for {}, issued by \"{}\", and not for {} (hostname mismatch): check the "
-                    "address; it may also be a proxy or a portal that answers in its place",
-                    o.leaf.names.empty() ? fmt::format("\"{}\"", o.leaf.subject) : o.leaf.names, o.leaf.issuer, host)};
+                    "address{}",
+                    o.leaf.names.empty() ? fmt::format("\"{}\"", o.leaf.subject) : o.leaf.names, o.leaf.issuer, host,
+                    o.of_proxy ? ": the proxy must be named as its certificate does"
+                               : "; it may also be a proxy or a portal that answers in its place")};
   if (is_unknown_issuer(o.error)) return unknown_issuer(o, host);
   return {
       CertificateFault::other,

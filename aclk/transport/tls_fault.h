@@ -39,6 +39,7 @@ struct VerifyOutcome {
   Certificate leaf;
   Certificate culprit;           // the one at `depth`
   bool leaf_is_for_host = true;  // by name or address
+  bool of_proxy = false;         // of an HTTPS proxy itself, not of what is behind it
 };
 [[nodiscard]] CertificateTrouble explain(const VerifyOutcome &outcome, std::string_view host, std::int64_t now_s);
 

@@ -6,20 +6,15 @@
 #include <uv.h>
 
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "aclk/transport/handshake.h"
+#include "aclk/transport/tls_policy.h"
 #include "claim/base/result.h"
 
 struct lws_context;
 
 namespace aclk::transport {
-
-// Whom a TLS connection trusts; the same for every connection of a context.
-struct TlsPolicy {
-  std::string trust_file;  // PEM, added to the system's store; empty = none
-  bool insecure = false;   // no verification at all
-};
 
 class WsContext {
  public:

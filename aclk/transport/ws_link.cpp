@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -83,7 +84,11 @@ Ended how_ended(lws *w) {
   if (ssl != nullptr && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return Ended::by_peer;
   tcp_info i{};
   socklen_t len = sizeof i;
-  if (::getsockopt(lws_get_socket_fd(w), IPPROTO_TCP, TCP_INFO, &i, &len) != 0) return Ended::by_peer;
+  if (::getsockopt(lws_get_socket_fd(w), IPPROTO_TCP, TCP_INFO, &i, &len) != 0) {  // a bridge's
+    char c = 0;
+    const auto n = ::recv(lws_get_socket_fd(w), &c, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 ? Ended::by_peer : n > 0 || errno == EAGAIN ? Ended::by_us : Ended::reset;
+  }
   switch (i.tcpi_state) {
     case TCP_CLOSE:  // reset, or nobody has acknowledged our bytes for too long
       return Ended::reset;

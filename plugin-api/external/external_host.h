@@ -34,7 +34,7 @@ struct HostFacts {
   Generation generation = Generation::v1;
   std::vector<Capability> capabilities;  // of the agent
   unsigned query_threads = 1;            // what the agent serves at once
-  std::string proxy_label;               // none, HTTP, SOCKS5, SOCKS5H
+  std::string proxy_label;               // none, HTTP, HTTPS, SOCKS5, SOCKS5H
 };
 
 // The charts of a node and what else only /api/v1/charts tells.

@@ -16,7 +16,7 @@ struct NodeExtras {
   std::string custom_info;
   std::string timezone;  // abbreviation
   bool local = false;
-  std::string proxy_label;  // value of _aclk_proxy: none, HTTP, SOCKS5, SOCKS5H
+  std::string proxy_label;  // value of _aclk_proxy: none, HTTP, HTTPS, SOCKS5, SOCKS5H
 };
 
 // Labels are preferred to the members of the same meaning: a child's members went through a URL, where + got lost.

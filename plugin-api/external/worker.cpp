@@ -104,6 +104,8 @@ std::string proxy_label(NetdataConfFile &conf, const Environment &env) {
   switch (proxy ? proxy->kind : claim::ProxyKind::none) {
     case claim::ProxyKind::http:
       return "HTTP";
+    case claim::ProxyKind::https:
+      return "HTTPS";
     case claim::ProxyKind::socks5:
       return "SOCKS5";
     case claim::ProxyKind::socks5h:

@@ -102,10 +102,10 @@ Command add_claim_command(CLI::App &app) {
   c->add_option("--rooms", a.rooms, "Room ids to put the node in, separated by commas")->type_name("ID,...");
   c->add_option("--url", a.url, "The cloud (default: as cloud.conf says, else https://app.netdata.cloud)")
       ->type_name("URL");
-  c->add_option(
-       "--proxy", a.proxy,
-       "none, env (http_proxy, then https_proxy), or\n(http|socks5|socks5h)://[user:password@]host[:port]; kept in "
-       "cloud.conf")
+  c->add_option("--proxy", a.proxy,
+                "none, env (http_proxy, then https_proxy), "
+                "or\n(http|https|socks5|socks5h)://[user:password@]host[:port]; kept in "
+                "cloud.conf")
       ->type_name("PROXY");
   c->add_flag("--insecure", a.insecure, "Do not verify the cloud's certificate: for tests only; kept in cloud.conf");
   add_cloud_dir_option(*c, a.cloud_dir);

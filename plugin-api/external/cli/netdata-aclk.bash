@@ -10,7 +10,7 @@ _netdata_aclk() {
   case $prev in
     --token-file) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --cloud-dir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur")); return ;;
-    --proxy) COMPREPLY=($(compgen -W 'none env http:// socks5:// socks5h://' -- "$cur")); return ;;
+    --proxy) COMPREPLY=($(compgen -W 'none env http:// https:// socks5:// socks5h://' -- "$cur")); return ;;
     --url) COMPREPLY=($(compgen -W 'https://' -- "$cur")); return ;;
     --token | --rooms) return ;;
   esac

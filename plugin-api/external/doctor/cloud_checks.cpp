@@ -211,7 +211,8 @@ class Walk {
       done = true;
     };
     transport::CurlMulti multi(loop_.uv());
-    transport::Dialer dialer(multi);
+    transport::Dialer dialer(multi, ws.policy());
+    std::unique_ptr<transport::Bridge> bridge;
     transport::WsLink::Events e;
     e.secured = [&] { rung = "websocket"; };
     e.opened = [&] { done = true; };
@@ -227,6 +228,7 @@ class Walk {
                 [&](transport::Reached<transport::Dialed> d) {
                   if (!d) return end("broker", d.error().what);
                   rung = "broker-tls";
+                  bridge = std::move(d->bridge);
                   const auto r = link.open(std::move(d->socket), c.endpoint, transport::where(whom, d->address, proxy),
                                            patient_.env().cloud_dir());
                   if (!r) end(rung, r.error().why);

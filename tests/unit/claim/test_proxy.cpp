@@ -53,6 +53,9 @@ std::string proxy__each_documented_form__is_taken_apart() {
            Row{"http://u:100%@h", ProxyKind::http, "http://h:8080", "u", "100%"},
            Row{"http://u:a%zzb@h", ProxyKind::http, "http://h:8080", "u", "a%zzb"},
            Row{"http://:p@h", ProxyKind::http, "http://h:8080", "", "p"},
+           Row{"https://h", ProxyKind::https, "https://h:443", "", ""},
+           Row{"HTTPS://u:p%40q@h:3129", ProxyKind::https, "https://h:3129", "u", "p@q"},
+           Row{"https://[::1]/", ProxyKind::https, "https://[::1]:443", "", ""},
            Row{"socks5://h", ProxyKind::socks5, "socks5://h:1080", "", ""},
            Row{"socks5://u:p@10.0.0.1:99", ProxyKind::socks5, "socks5://10.0.0.1:99", "u", "p"},
            Row{"socks5h://h", ProxyKind::socks5h, "socks5h://h:1080", "", ""},
@@ -72,6 +75,7 @@ std::string proxy__each_documented_form__is_taken_apart() {
 
 std::string proxy__shown__tells_credentials_and_source_but_no_secret() {
   EXPECT_EQ(of("http://u:secret@h:3128")->display(), "http://h:3128 (with credentials, from cloud.conf)");
+  EXPECT_EQ(of("https://u:secret@h")->display(), "https://h:443 (with credentials, from cloud.conf)");
   EXPECT_EQ(of("socks5h://[::1]:1")->display(), "socks5h://[::1]:1 (without credentials, from cloud.conf)");
   return {};
 }
@@ -145,12 +149,29 @@ std::string proxy__env__takes_http_proxy_then_https_proxy() {
 
 std::string proxy__unknown_form__is_an_error_without_secrets() {
   const std::string form =
-      R"(Config var "proxy" defined but of unknown format. Supported syntax: "http://[user:pass@]host:port" or )"
+      R"(Config var "proxy" defined but of unknown format. Supported syntax: "http[s]://[user:pass@]host:port" or )"
       R"("socks5[h]://[user:pass@]host:port". Provided Value:")";
-  for (const auto *bad : {"proxy:3128", "https://h:1", "socks4://h", "ftp://u:secret@h", "http://", "http://u:secret@",
-                          "http://h:", "http://h:0", "http://h:70000", "http://h:secret", "http://u:secret@h:port",
-                          "u:secret@h:1", "http://h/secret@x/y", "http://h h", "http://user:secret",
-                          "http://u:se\ncret@h:x", "http://u:sec%00ret@h", "environment", "http://[::1"}) {
+  for (const auto *bad : {"proxy:3128",
+                          "https:/h:1",
+                          "https://",
+                          "httpss://h",
+                          "socks4://h",
+                          "ftp://u:secret@h",
+                          "http://",
+                          "http://u:secret@",
+                          "http://h:",
+                          "http://h:0",
+                          "http://h:70000",
+                          "http://h:secret",
+                          "http://u:secret@h:port",
+                          "u:secret@h:1",
+                          "http://h/secret@x/y",
+                          "http://h h",
+                          "http://user:secret",
+                          "http://u:se\ncret@h:x",
+                          "http://u:sec%00ret@h",
+                          "environment",
+                          "http://[::1"}) {
     const auto p = of(bad);
     if (p) return std::string("accepted: ") + bad;
     EXPECT(contains(p.error().what, form));

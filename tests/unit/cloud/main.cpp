@@ -10,7 +10,7 @@ int main() {
   int failed = 0;
   for (const auto suite :
        {backoff_suite, challenge_suite, cloud_error_suite, env_suite, json_suite, password_suite, status_suite,
-        curl_multi_suite, dialer_suite, http_client_suite, https_trust_suite, login_suite})
+        bridge_suite, curl_multi_suite, dialer_suite, http_client_suite, https_trust_suite, login_suite})
     failed += suite();
   return failed == 0 ? 0 : 1;
 }

@@ -6,6 +6,7 @@
 namespace aclk::test {
 
 int backoff_suite();
+int bridge_suite();
 int challenge_suite();
 int cloud_error_suite();
 int curl_multi_suite();
