@@ -95,7 +95,8 @@ const char *next_step_for(Errc code) {
     case Errc::dns:
       return "Check the spelling of the cloud URL and that this machine resolves names (getent hosts NAME).";
     case Errc::proxy:
-      return "Check the proxy: its address, its credentials, and that it lets CONNECT through to the cloud's port.";
+      return "Check the proxy: its address, its credentials, its certificate if it is https://, and that it lets "
+             "CONNECT through to the cloud's port.";
     case Errc::tls:
       return "If this cloud has a CA of its own, or a proxy opens TLS, put that CA's certificate into trusted.pem in "
              "the cloud directory and run the command again.";

@@ -152,6 +152,9 @@ Error error_of(CURL *c, CURLcode code, const Exchange &x) {
                         code == CURLE_PEER_FAILED_VERIFICATION
                             ? "the proxy's own certificate (a CA of its own belongs into trusted.pem)"
                             : "the proxy (one that does not speak TLS itself is written http://)")};
+  if (proxy.kind == ProxyKind::https && proxy_status == 0 && code == CURLE_OPERATION_TIMEDOUT)
+    return {Errc::proxy,
+            fmt::format("the proxy {} gave no tunnel in time: {}; does it speak TLS there?", proxy.curl_url(), what)};
   // With a proxy, the only connection made is the one to the proxy.
   if (code == CURLE_COULDNT_CONNECT && proxy.kind != ProxyKind::none) return {Errc::proxy, what};
   return {code_for(code), what};

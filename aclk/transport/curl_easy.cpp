@@ -82,11 +82,11 @@ Fault timed_out(const CurlEasy &easy, const Route &r) {
                   fmt::format("{}: no answer from DNS within {}; check this machine's resolvers", whom, limit)},
             Cause::dns};
   if (r.proxy.kind != claim::ProxyKind::none)
-    return {
-        Error{Errc::timeout, fmt::format("{}: no tunnel through the proxy within {}; check its address, and that it "
-                                         "may connect there",
-                                         whom, limit)},
-        Cause::proxy};
+    return {Error{Errc::timeout,
+                  fmt::format(
+                      "{}: no tunnel through the proxy within {}; check its address, {}and that it may connect there",
+                      whom, limit, r.proxy.kind == claim::ProxyKind::https ? "that it speaks TLS, " : "")},
+            Cause::proxy};
   return {Error{Errc::timeout,
                 fmt::format("{}: no connection within {}; check the address, firewall and network", whom, limit)},
           Cause::timeout};

@@ -2,42 +2,12 @@
 """Ways to the cloud: every proxy on every leg (claim, login, link) with one setting, the environment's proxies and their
 exceptions, a machine with IPv6 only."""
 import os
-from pathlib import Path
 
 import pytest
 
-from testenv import Dante, Squid, Synthetic, SyntheticHome, TinyProxy, netns, wait_until
+from testenv import Dante, Squid, SyntheticHome, TinyProxy, netns, wait_until
 from testenv.claiming import claim, run_claim, trust
-
-PASSWORD = "pr0xy:s%25cret@"            # with everything that a URL would cut
-QUOTED = "pr0xy%3As%2525cret%40"
-
-
-def run(fresh, build, home, **more):
-    return fresh.add("synthetic", s := Synthetic(build.synthetic, home, **more).start(), lambda: s.log)
-
-
-def attempts(host):
-    return host.state_json()["attempts"]
-
-
-def set_proxy(home, value):
-    conf = home.cloud_dir / "cloud.conf"
-    lines = [x for x in conf.read_text().splitlines() if not x.strip().startswith(("proxy =", "# proxy ="))]
-    at = lines.index("[global]")
-    conf.write_text("\n".join([*lines[:at + 1], f"    proxy = {value}", *lines[at + 1:]]) + "\n")
-
-
-def works(cloud, claim_id):
-    cloud.wait_online(claim_id, 30)
-    assert cloud.query(claim_id, "/api/v1/info").http_status == 200
-
-
-def nothing_shows(host, *secrets):
-    """Log, state, command line."""
-    text = host.log + host.state() + Path(f"/proc/{host.pid}/cmdline").read_text()
-    assert [s for s in secrets if s in text] == []
-
+from ways import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
 
 # -- proxies ------------------------------------------------------------------------------------------------------
 

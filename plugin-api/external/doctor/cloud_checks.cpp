@@ -99,7 +99,8 @@ class Walk {
                                                    : "the cloud's certificate was verified");
     std::vector<Rung> rungs{{"tls", tls}, {"env", "the cloud says how it wants to be reached"}};
     if (s_.reach.proxy.kind != claim::ProxyKind::none)
-      rungs.insert(rungs.begin(), Rung{"proxy", "a tunnel to the cloud through " + s_.reach.proxy.display()});
+      rungs.insert(rungs.begin(),
+                   Rung{"proxy", "a tunnel to the cloud through " + s_.reach.proxy.display() + proxy_certificate()});
     rungs.push_back({"challenge", "the cloud knows this node; its challenge was decrypted"});
     if (depth_ != Depth::challenge) rungs.push_back({"password", "the cloud takes the key, and gives credentials"});
     std::optional<Fall> fall;
@@ -111,6 +112,12 @@ class Walk {
     if (t.failure || depth_ == Depth::challenge)
       for (const auto *check : {"websocket", "mqtt"})
         add({skipped(check, t.failure ? "not reached" : "the link is online: that is proof")});
+  }
+
+  std::string proxy_certificate() const {
+    if (s_.reach.proxy.kind != claim::ProxyKind::https) return {};
+    return s_.reach.insecure ? "; the proxy's certificate was NOT verified (insecure)"
+                             : "; the proxy's certificate was verified";
   }
 
   static std::string_view rung_of(const cloud::LoginFailure &f, std::string_view stage) {

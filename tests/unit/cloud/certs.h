@@ -7,9 +7,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "claim/base/c_own.h"
+#include "claim/base/files.h"
 
 namespace aclk::test {
 
@@ -34,6 +37,23 @@ class Ca {
  private:
   Key key_;
   Cert cert_;
+};
+
+// A PEM file for one test.
+class PemFile {
+ public:
+  explicit PemFile(const std::string &text) {
+    char dir[] = "/tmp/aclk-unit-XXXXXX";
+    dir_ = ::mkdtemp(dir);
+    (void)write_file_atomically(path(), text, 0600);
+  }
+  ~PemFile() { std::filesystem::remove_all(dir_); }
+  PemFile(const PemFile &) = delete;
+  PemFile &operator=(const PemFile &) = delete;
+  [[nodiscard]] std::string path() const { return dir_ / "trusted.pem"; }
+
+ private:
+  std::filesystem::path dir_;
 };
 
 }  // namespace aclk::test

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace aclk::test {
@@ -44,6 +45,8 @@ class TlsPeer {
     return name == nullptr ? "" : name;
   }
   void close() { SSL_shutdown(ssl_.get()); }
+  // More than the descriptor shows.
+  [[nodiscard]] bool pending() const { return SSL_pending(ssl_.get()) > 0; }
 
  private:
   template <class Fn>
@@ -147,6 +150,29 @@ void HttpsServer::serve(Peer &peer) {
   tls.close();
   const std::lock_guard lock(mutex_);
   --open_;
+}
+
+TlsFront::TlsFront(ServerContext tls, std::uint16_t port)
+    : tls_(std::move(tls)), to_(port), server_([this](Peer &p) { serve(p); }) {}
+
+void TlsFront::serve(Peer &peer) {
+  TlsPeer tls(tls_.get(), peer);
+  if (!tls.accept()) return;
+  const Peer behind(connect_to(to_), peer.stop_fd());
+  for (;;) {
+    std::array<pollfd, 3> p{{{peer.fd(), POLLIN, 0}, {behind.fd(), POLLIN, 0}, {peer.stop_fd(), POLLIN, 0}}};
+    if (!tls.pending() && ::poll(p.data(), p.size(), -1) < 0) return;
+    if (p[2].revents != 0) return;
+    if (p[1].revents != 0) {
+      const auto bytes = behind.read_some();
+      if (bytes.empty()) return tls.close();
+      if (!tls.write(bytes)) return;
+    }
+    if (p[0].revents != 0 || tls.pending()) {
+      const auto bytes = tls.read_some();
+      if (bytes.empty() || !behind.write(bytes)) return;
+    }
+  }
 }
 
 }  // namespace aclk::test

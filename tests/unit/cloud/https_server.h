@@ -55,4 +55,19 @@ class HttpsServer {
   std::unique_ptr<Server> server_;  // last: its threads use the rest
 };
 
+// TLS in front of a server that speaks none: what a client says inside reaches 127.0.0.1 at `port`, and back.
+class TlsFront {
+ public:
+  TlsFront(ServerContext tls, std::uint16_t port);
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  [[nodiscard]] int connections() const { return server_.accepted(); }
+
+ private:
+  void serve(Peer &peer);
+
+  ServerContext tls_;
+  const std::uint16_t to_;
+  Server server_;  // last: its threads use the rest
+};
+
 }  // namespace aclk::test

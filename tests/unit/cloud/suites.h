@@ -13,6 +13,7 @@ int curl_multi_suite();
 int dialer_suite();
 int env_suite();
 int http_client_suite();
+int https_proxy_suite();
 int https_trust_suite();
 int json_suite();
 int login_suite();

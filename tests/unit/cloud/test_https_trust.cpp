@@ -6,11 +6,9 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 
 #include "aclk/cloud/http_client.h"
-#include "claim/base/files.h"
 #include "tests/unit/cloud/https_server.h"
 #include "tests/unit/cloud/on_loop.h"
 #include "tests/unit/cloud/suites.h"
@@ -34,23 +32,6 @@ const Ca &namesake() {
   static const Ca ca("Our CA");  // the right name, another key
   return ca;
 }
-
-// A PEM file for one test.
-class PemFile {
- public:
-  explicit PemFile(const std::string &text) {
-    char dir[] = "/tmp/aclk-unit-XXXXXX";
-    dir_ = ::mkdtemp(dir);
-    (void)write_file_atomically(path(), text, 0600);
-  }
-  ~PemFile() { std::filesystem::remove_all(dir_); }
-  PemFile(const PemFile &) = delete;
-  PemFile &operator=(const PemFile &) = delete;
-  [[nodiscard]] std::string path() const { return dir_ / "trusted.pem"; }
-
- private:
-  std::filesystem::path dir_;
-};
 
 HttpsServer::Script hi() {
   return [](const std::string &) { return http_reply(200, "hi"); };
