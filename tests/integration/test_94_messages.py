@@ -108,7 +108,7 @@ def test_94_20_bash_completion(build):
     assert complete(build, "uncl") == ["unclaim"]
     assert {"--token-file", "--rooms", "--url", "--proxy", "--reclaim"} <= set(complete(build, "claim --"))
     assert complete(build, "claim --recl") == ["--reclaim"]
-    assert "socks5h://" in complete(build, "claim --proxy ''")
+    assert {"https://", "socks5h://"} <= set(complete(build, "claim --proxy ''"))
     assert complete(build, "unclaim --cl") == ["--cloud-dir"]
 
 
