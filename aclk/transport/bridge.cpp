@@ -89,6 +89,8 @@ struct Bridge::Impl {
         near_watch(loop, near.get(), [this](bool failed) { turn(failed, false); }),
         far_watch(loop, wire->descriptor(), [this](bool failed) { turn(false, failed); }) {}
   ~Impl() { end(); }
+  Impl(const Impl &) = delete;  // the watches point at it
+  Impl &operator=(const Impl &) = delete;
 
   std::unique_ptr<Wire> wire;
   Fd near;

@@ -18,6 +18,7 @@ namespace aclk::transport {
 class CurlTls {
  public:
   CurlTls() = default;
+  ~CurlTls() = default;
   CurlTls(const CurlTls &) = delete;  // libcurl keeps pointers into it
   CurlTls &operator=(const CurlTls &) = delete;
 
