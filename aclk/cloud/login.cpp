@@ -79,6 +79,28 @@ std::string next_step(int status, bool non_retryable) {
   return "is that the cloud? Check its URL and what is on the way";
 }
 
+// What to do about an answer that came and cannot be used: the parsers' sentences say what is wrong with it. Empty
+// where they say this, too.
+std::string_view remedy(Status status) {
+  switch (status) {
+    case Status::env_empty:
+    case Status::env_not_json:
+      return "is that the cloud? Check its URL and what is on the way";
+    case Status::otp_challenge_invalid:
+    case Status::otp_password_empty:
+    case Status::otp_password_not_json:
+      return "it is tried again; if it stays so, check the cloud's URL and what is on the way";
+    case Status::otp_challenge_decryption_failed:
+      return "private.pem is not the key that this node was claimed with: claim it anew";
+    case Status::invalid_env_auth_url:
+    case Status::invalid_env_transport_url:
+    case Status::no_lwt_topic:
+      return "it is tried again; if it stays so, ask the cloud's support";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 struct Login::Impl : std::enable_shared_from_this<Impl> {
@@ -151,7 +173,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     if (!env) {
       // There are no secrets in it, and its first line tells a captive portal from a broken cloud.
       if (const auto line = first_line(body); !line.empty())
-        env.error().error.what += fmt::format("; it begins with \"{}\"; is that the cloud?", line);
+        env.error().error.what += fmt::format("; it begins with \"{}\"", line);
       return fail(env.error());
     }
     if (!complain(env->notes) || !tell(events.limits, env->backoff)) return;
@@ -211,6 +233,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   void fail(Refusal r) {
     if (!log_failure(r.status)) return;
     if (!whom.empty() && r.error.what.find(whom) == std::string::npos) r.error.what = whom + ": " + r.error.what;
+    if (const auto text = remedy(r.status); !text.empty()) r.error.what += fmt::format("; {}", text);
     LoginFailure f = std::move(orders);
     f.status = r.status;
     f.error = std::move(r.error);

@@ -125,18 +125,24 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
                   whom(), stage_name(told.value_or(Stage::tls)),
                   std::chrono::duration<double>(plan.setup_timeout).count())});
     });
-    link = std::make_unique<WsLink>(
-        ws_context, WsLink::Events{
-                        [this] { stage(Stage::websocket); },
-                        [this] { on_open(); },
-                        [this](std::span<const std::uint8_t> b) {
-                          if (mqtt && !ending) mqtt->feed(b);
-                        },
-                        [this](std::span<std::uint8_t> b) { return mqtt ? mqtt->pull(b) : std::size_t{0}; },
-                        [this](WsEnd e) { on_link_ended(std::move(e)); },
-                    });
+    link = std::make_unique<WsLink>(ws_context, WsLink::Events{
+                                                    [this] { stage(Stage::websocket); },
+                                                    [this] { on_open(); },
+                                                    [this](std::span<const std::uint8_t> b) {
+                                                      if (mqtt && !ending) mqtt->feed(b);
+                                                    },
+                                                    [this](std::span<std::uint8_t> b) { return pull(b); },
+                                                    [this](WsEnd e) { on_link_ended(std::move(e)); },
+                                                });
     if (auto r = link->open(std::move(dialed->socket), plan.endpoint, whom(), plan.scratch); !r)
       on_link_ended(std::move(r.error()));
+  }
+
+  std::size_t pull(std::span<std::uint8_t> buffer) {
+    if (!mqtt) return 0;
+    const auto n = mqtt->pull(buffer);
+    if (n > 0) outbox.sent(mqtt->publishes_out(), loop::now());
+    return n;
   }
 
   // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.

@@ -26,6 +26,9 @@ namespace {
 // Sent data that nobody acknowledges for so long ends the connection: the same 60 s after which a silent server is
 // given up (protocol.md 15), instead of the quarter of an hour of the kernel's retransmissions.
 constexpr unsigned kUserTimeoutMs = 60'000;
+// What the kernel keeps unsent, at most: on a slow line its megabytes of buffer would be minutes, in which nobody here
+// knows what has left.
+constexpr int kMostUnsent = 128 * 1024;
 
 std::string peer_of(int fd) {
   sockaddr_storage a{};
@@ -54,6 +57,7 @@ bool prepare(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
          ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+         ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent) == 0 &&
          ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs) == 0;
 }
 

@@ -12,16 +12,19 @@ std::chrono::milliseconds KeepAlive::answer_within() const {
 
 loop::Instant KeepAlive::next() const {
   const auto said_enough = last_out_ + quiet();
-  if (asked_) return std::min(asked_at_ + answer_within(), said_enough);
+  if (asked_) return std::min(asked() + answer_within(), said_enough);
   if (doubt_) return last_out_;
   return std::min(last_in_ + quiet(), said_enough);
 }
 
 KeepAlive::Todo KeepAlive::due(loop::Instant now) {
-  if (asked_ && now >= asked_at_ + answer_within()) return Todo::dead;
+  if (asked_ && now >= asked() + answer_within()) return Todo::dead;
   const bool unheard = !asked_ && (doubt_ || now >= last_in_ + quiet());
   if (!unheard && now < last_out_ + quiet()) return Todo::nothing;
-  if (!asked_) asked_at_ = now;
+  if (!asked_) {
+    asked_at_ = now;
+    waits_ = true;
+  }
   asked_ = true;
   last_out_ = now;
   return Todo::ping;

@@ -6,7 +6,9 @@
 // peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing said for as long.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "aclk/loop/clock.h"
 
@@ -29,7 +31,13 @@ class KeepAlive {
     last_in_ = now;
     asked_ = doubt_ = false;
   }
-  void said(loop::Instant now) { last_out_ = now; }
+  void said(loop::Instant now) { last_out_ = moved_ = now; }
+  // The ping that due() wanted is on its way. It may have had to wait for the end of a long packet on a slow line: as
+  // long as bytes of that go out, nobody can have heard it, and nobody is late with the answer.
+  void pinged(loop::Instant now) {
+    last_out_ = now;
+    if (std::exchange(waits_, false)) asked_at_ = now;  // not a later one: the first is what is not answered
+  }
   // There is a reason to think that nobody is there any more: asks at once, and waits for the answer kLeastAnswer only.
   void doubt() {
     doubt_ = true;
@@ -37,21 +45,27 @@ class KeepAlive {
   }
 
   enum class Todo { nothing, ping, dead };
-  // What is due; a ping counts as sent.
+  // What is due. A ping counts as asked for; pinged() tells when it goes out.
   [[nodiscard]] Todo due(loop::Instant now);
   // The next time at which something may be due. Traffic only moves it later.
   [[nodiscard]] loop::Instant next() const;
   [[nodiscard]] std::chrono::milliseconds answer_within() const;
 
  private:
-  [[nodiscard]] std::chrono::milliseconds quiet() const { return std::chrono::milliseconds(keepalive_) * 3 / 4; }
+  // However long the server's patience is: ours, to notice a dead peer, is that of the default (protocol.md 2.8).
+  [[nodiscard]] std::chrono::milliseconds quiet() const {
+    return std::chrono::milliseconds(std::min(keepalive_, kDefault)) * 3 / 4;
+  }
+  [[nodiscard]] loop::Instant asked() const { return waits_ ? std::max(asked_at_, moved_) : asked_at_; }
 
   std::chrono::seconds keepalive_ = kDefault;
   unsigned answer_divisor_;
   loop::Instant last_in_;
   loop::Instant last_out_;
+  loop::Instant moved_{};  // as last_out_, but without what is only wanted
   loop::Instant asked_at_{};
   bool asked_ = false;
+  bool waits_ = false;  // asked_, but the ping has not gone out
   bool doubt_ = false;
 };
 

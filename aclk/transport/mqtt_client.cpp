@@ -5,6 +5,8 @@
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,6 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr std::array<std::uint8_t, 2> kPingreq{0xc0, 0x00};
+constexpr unsigned kAuth = 15;
 constexpr PacketMeter::Header kShortDisconnect{0xe0, 0};
 using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
 
@@ -59,13 +62,22 @@ MqttLimits read_limits(const mosquitto_property *props, std::chrono::seconds kee
   return l;
 }
 
+// "a PUBLISH", of the first byte of a packet (MQTT 5, 2.1.2).
+std::string_view packet_name(std::uint8_t type) {
+  constexpr std::array<std::string_view, 16> kNames{"one of type 0", "a CONNECT",  "a CONNACK",      "a PUBLISH",
+                                                    "a PUBACK",      "a PUBREC",   "a PUBREL",       "a PUBCOMP",
+                                                    "a SUBSCRIBE",   "a SUBACK",   "an UNSUBSCRIBE", "an UNSUBACK",
+                                                    "a PINGREQ",     "a PINGRESP", "a DISCONNECT",   "an AUTH"};
+  return kNames[type >> 4U];
+}
+
 }  // namespace
 
 struct MqttClient::Impl {
   Mosquitto m;
   Fd pipe;  // our end of libmosquitto's connection
   Events events;
-  PacketMeter meter{kMaxInboundPacket};
+  PacketMeter meter{kMaxInboundPacket, 1};
   std::chrono::seconds keepalive{60};  // ours, in CONNECT
   KeepAlive alive{loop::now()};
   PacketMeter said{SIZE_MAX};  // where packets end in what we send: a PINGREQ must not land inside one
@@ -75,6 +87,17 @@ struct MqttClient::Impl {
   std::uint8_t max_qos = 2;
   bool ended = false;
   bool disconnecting = false;
+  int inside = 0;  // libmosquitto's callbacks
+
+  // While libmosquitto calls us it holds a lock that its own writing takes after each message of QoS 0.
+  class Inside {
+   public:
+    explicit Inside(Impl &i) : impl(i) { ++impl.inside; }
+    ~Inside() { --impl.inside; }
+    Inside(const Inside &) = delete;
+    Inside &operator=(const Inside &) = delete;
+    Impl &impl;
+  };
 
   static Impl &of(void *user) { return *static_cast<Impl *>(user); }
 
@@ -91,12 +114,19 @@ struct MqttClient::Impl {
   void end_by_rc(int rc) {
     // A DISCONNECT without a reason code means 0 (MQTT 5, 3.14.2.1); libmosquitto 2.0.11 takes it for an error.
     if (rc == MOSQ_ERR_PROTOCOL && meter.newest() == kShortDisconnect) return end_by_broker(0);
-    end(MqttEnd::protocol, fmt::format("libmosquitto: {}", mosquitto_strerror(rc)));
+    std::string words = mosquitto_strerror(rc);
+    if (words.ends_with('.')) words.pop_back();
+    // libmosquitto calls this "out of memory".
+    if (meter.newest().type >> 4U == kAuth) words = "nobody agreed on an authentication";
+    if (meter.packets() == 0) return end(MqttEnd::protocol, fmt::format("libmosquitto: {}", words));
+    end(MqttEnd::protocol, fmt::format("what the broker says is no valid MQTT 5, up to its last packet, {}: {}",
+                                       packet_name(meter.newest().type), words));
   }
 
-  // libmosquitto's own output, after every call that may have made some.
+  // libmosquitto's own output, after every call that may have made some. From within a callback that waits for feed(),
+  // which does it at its end, or pull().
   void pump() {
-    while (!ended && mosquitto_want_write(m.get())) {
+    while (!ended && inside == 0 && mosquitto_want_write(m.get())) {
       errno = 0;
       const int rc = mosquitto_loop_write(m.get(), 1);
       if (rc != MOSQ_ERR_SUCCESS) return end_by_rc(rc);
@@ -105,19 +135,23 @@ struct MqttClient::Impl {
     if (events.output) events.output();
   }
 
+  // Everything that is in the pipe. errno does not tell when that is empty: what libmosquitto and our callbacks write
+  // on the way sets it, too.
   void read_all() {
-    for (;;) {
-      errno = 0;
+    for (int before = -1;;) {
       const int rc = mosquitto_loop_read(m.get(), 1);
       if (rc != MOSQ_ERR_SUCCESS) return ended ? void() : end_by_rc(rc);
       if (ended || mosquitto_socket(m.get()) < 0) return;
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      int left = 0;
+      if (::ioctl(mosquitto_socket(m.get()), FIONREAD, &left) != 0 || left == 0 || left == before) return;
+      before = left;
     }
   }
 
   void install_callbacks() {
     mosquitto_connect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, int, const mosquitto_property *props) {
-      auto &i = of(u);
+      const Inside in(of(u));
+      auto &i = in.impl;
       const auto limits = read_limits(props, i.keepalive);
       i.alive.granted(limits.keepalive);
       i.max_qos = limits.max_qos;
@@ -125,19 +159,23 @@ struct MqttClient::Impl {
     });
     mosquitto_subscribe_v5_callback_set(
         m.get(), [](mosquitto *, void *u, int mid, int n, const int *granted, const mosquitto_property *) {
+          const Inside in(of(u));
           if (of(u).events.suback) of(u).events.suback(mid, std::vector<int>(granted, granted + n));
         });
     mosquitto_publish_v5_callback_set(m.get(), [](mosquitto *, void *u, int mid, int rc, const mosquitto_property *) {
+      const Inside in(of(u));
       if (of(u).events.puback) of(u).events.puback(mid, rc);
     });
     mosquitto_message_v5_callback_set(
         m.get(), [](mosquitto *, void *u, const mosquitto_message *msg, const mosquitto_property *) {
+          const Inside in(of(u));
           if (of(u).events.message)
             of(u).events.message(msg->topic, std::string(static_cast<const char *>(msg->payload),
                                                          static_cast<std::size_t>(std::max(msg->payloadlen, 0))));
         });
     mosquitto_disconnect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, const mosquitto_property *) {
-      auto &i = of(u);
+      const Inside in(of(u));
+      auto &i = in.impl;
       if (i.disconnecting && rc == 0)
         i.end(MqttEnd::by_us, "disconnected");
       else if (rc == MQTT_RC_NORMAL_DISCONNECTION || rc >= MQTT_RC_UNSPECIFIED)
@@ -200,8 +238,11 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
   if (i.meter.packets() != packets) i.alive.heard(loop::now());
   if (!sane)
-    return i.end(MqttEnd::protocol,
-                 fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
+    return i.end(
+        MqttEnd::protocol,
+        i.meter.trouble() == PacketMeter::Trouble::qos
+            ? std::string("the broker sent a message of QoS 2, although QoS 1 was subscribed to")
+            : fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
   while (!bytes.empty() && !i.ended) {
     const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
     if (n > 0)
@@ -218,11 +259,13 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
 std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
   auto &i = *impl_;
   std::size_t got = 0;
+  bool pinged = false;
   while (got < buffer.size()) {
     if (i.ping_wanted && i.said.between() && buffer.size() - got >= kPingreq.size()) {
       i.ping_wanted = false;
       std::copy(kPingreq.begin(), kPingreq.end(), buffer.begin() + static_cast<std::ptrdiff_t>(got));
       got += kPingreq.size();
+      pinged = true;
       continue;
     }
     const auto n = ::read(i.pipe.get(), buffer.data() + got, buffer.size() - got);
@@ -243,6 +286,7 @@ std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
   if (got > 0) {
     i.bytes_out += got;
     i.alive.said(loop::now());
+    if (pinged) i.alive.pinged(loop::now());
   }
   return got;
 }
@@ -307,5 +351,6 @@ loop::Instant MqttClient::next_tick() const { return impl_->alive.next(); }
 
 std::uint64_t MqttClient::bytes_in() const { return impl_->bytes_in; }
 std::uint64_t MqttClient::bytes_out() const { return impl_->bytes_out; }
+std::uint64_t MqttClient::publishes_out() const { return impl_->said.publishes(); }
 
 }  // namespace aclk::transport

@@ -89,6 +89,8 @@ class MqttClient {
 
   [[nodiscard]] std::uint64_t bytes_in() const;
   [[nodiscard]] std::uint64_t bytes_out() const;
+  // PUBLISH packets that were pulled with their last byte.
+  [[nodiscard]] std::uint64_t publishes_out() const;
 
  private:
   struct Impl;

@@ -83,10 +83,21 @@ void Outbox::published(std::uint64_t ticket, int mid, loop::Instant now) {
   if (!handed_ || handed_->first != ticket) return;
   auto m = std::move(handed_->second);
   handed_.reset();
+  ++publishes_;
   if (mid == 0) return finish(m, Delivery::acked, 0);
   flying_bytes_ += m.payload.size();
   order_.emplace_back(mid, now);
-  flying_.insert_or_assign(mid, Flying{std::move(m), now});
+  leaving_.push_back({publishes_, mid, now});
+  flying_.insert_or_assign(mid, Flying{std::move(m), now, std::nullopt});
+}
+
+void Outbox::sent(std::uint64_t publishes, loop::Instant now) {
+  moved_ = now;
+  while (!leaving_.empty() && leaving_.front().publish <= publishes) {
+    const auto &l = leaving_.front();
+    if (const auto it = flying_.find(l.mid); it != flying_.end() && it->second.since == l.since) it->second.left = now;
+    leaving_.pop_front();
+  }
 }
 
 void Outbox::failed(std::uint64_t ticket, Delivery why) {
@@ -116,20 +127,26 @@ bool Outbox::puback(int mid, int reason, loop::Instant now, std::chrono::microse
   return true;
 }
 
-std::optional<loop::Instant> Outbox::oldest_in_flight() const {
+const Outbox::Flying *Outbox::oldest() const {
   // Entries whose PUBACK has come, or whose id was used again since, are passed over.
   for (const auto &[mid, since] : order_) {
     const auto it = flying_.find(mid);
-    if (it != flying_.end() && it->second.since == since) return since;
+    if (it != flying_.end() && it->second.since == since) return &it->second;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<loop::Instant> Outbox::oldest_in_flight() const {
+  const auto *const f = oldest();
+  return f == nullptr ? std::nullopt : std::optional(f->since);
 }
 
 std::optional<loop::Instant> Outbox::ack_deadline(std::chrono::milliseconds within) const {
-  const auto oldest = oldest_in_flight();
-  if (!oldest) return std::nullopt;
-  const auto since = last_ack_ ? std::max(*oldest, *last_ack_) : *oldest;
-  return std::min(since + within, *oldest + within * kPatience);
+  const auto *const f = oldest();
+  if (f == nullptr) return std::nullopt;
+  if (!f->left) return std::max(f->since, moved_) + within;
+  const auto since = last_ack_ ? std::max(*f->left, *last_ack_) : *f->left;
+  return std::min(since + within, *f->left + within * kPatience);
 }
 
 void Outbox::lost() {
@@ -147,6 +164,7 @@ void Outbox::lost() {
   }
   handed_.reset();
   order_.clear();
+  leaving_.clear();
   flying_.clear();
   flying_bytes_ = waiting_count_ = waiting_bytes_ = 0;
   aliases_.clear();

@@ -75,6 +75,10 @@ class Outbox {
   void published(std::uint64_t ticket, int mid, loop::Instant now);
   void failed(std::uint64_t ticket, Delivery why);
 
+  // The socket has taken bytes, and with them so many PUBLISH packets whole since open(). On a slow line a long one
+  // takes minutes to leave, and those behind it.
+  void sent(std::uint64_t publishes, loop::Instant now);
+
   // False for an unknown packet id: ignored (protocol.md 2.6). `latency` gets the time since published().
   bool puback(int mid, int reason, loop::Instant now, std::chrono::microseconds *latency = nullptr);
   // The connection is over: everything ends as lost, in order of sending.
@@ -85,8 +89,9 @@ class Outbox {
   [[nodiscard]] std::size_t in_flight() const { return flying_.size(); }
   // When the message that waits longest for its PUBACK was published.
   [[nodiscard]] std::optional<loop::Instant> oldest_in_flight() const;
-  // When a missing PUBACK means that the connection is dead: `within` after the oldest was sent or, while others still
-  // come in (a slow line with much on it), after the last of them; but never later than kPatience times that.
+  // When a missing PUBACK means that the connection is dead. Of the oldest message, while it has not left: `within`
+  // after the socket last took anything. Then `within` after it left or, while others still come in (a slow line with
+  // much on it), after the last of them; but never later than kPatience times that.
   static constexpr int kPatience = 5;
   [[nodiscard]] std::optional<loop::Instant> ack_deadline(std::chrono::milliseconds within) const;
   [[nodiscard]] std::uint64_t acked() const { return acked_; }
@@ -95,8 +100,15 @@ class Outbox {
   struct Flying {
     Outgoing message;
     loop::Instant since;
+    std::optional<loop::Instant> left;
+  };
+  struct Leaving {
+    std::uint64_t publish = 0;  // the how many-th PUBLISH it is
+    int mid = 0;
+    loop::Instant since;
   };
 
+  [[nodiscard]] const Flying *oldest() const;
   [[nodiscard]] std::size_t packet_size(const Outgoing &m) const;
 
   OutboxBounds bounds_;
@@ -108,6 +120,9 @@ class Outbox {
   bool alias_is_new_ = false;                                 // of handed_
   std::map<int, Flying> flying_;                              // by packet id
   std::deque<std::pair<int, loop::Instant>> order_;           // flying_ in order of sending, with stale entries
+  std::deque<Leaving> leaving_;                               // those of them that the socket has not taken yet
+  std::uint64_t publishes_ = 0;
+  loop::Instant moved_{};  // the socket last took something
   std::size_t flying_bytes_ = 0;
   std::map<std::string, std::uint16_t> aliases_;
   std::optional<loop::Instant> last_ack_;

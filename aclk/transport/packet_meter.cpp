@@ -4,6 +4,16 @@
 #include <algorithm>
 
 namespace aclk::transport {
+namespace {
+
+constexpr bool is_publish(std::uint8_t type) { return type >> 4U == 3; }
+
+}  // namespace
+
+void PacketMeter::complete() {
+  at_ = At::type;
+  if (is_publish(type_)) ++publishes_;
+}
 
 bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
@@ -13,17 +23,19 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         shift_ = 0;
         left_ = 0;
         type_ = bytes[0];
+        if (is_publish(type_) && (type_ >> 1U & 3U) > most_qos_) return refuse(Trouble::qos);
         bytes = bytes.subspan(1);
         break;
       case At::length:
-        if (shift_ > 21) return false;
+        if (shift_ > 21) return refuse(Trouble::malformed);
         left_ |= static_cast<std::size_t>(bytes[0] & 0x7fU) << shift_;
         shift_ += 7;
         if ((bytes[0] & 0x80U) == 0) {
           ++packets_;
           newest_ = {type_, left_};
-          if (left_ > max_) return false;
-          at_ = left_ == 0 ? At::type : At::body;
+          if (left_ > max_) return refuse(Trouble::too_large);
+          at_ = At::body;
+          if (left_ == 0) complete();
         }
         bytes = bytes.subspan(1);
         break;
@@ -31,7 +43,7 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         const auto n = std::min(left_, bytes.size());
         left_ -= n;
         bytes = bytes.subspan(n);
-        if (left_ == 0) at_ = At::type;
+        if (left_ == 0) complete();
         break;
       }
     }

@@ -12,14 +12,25 @@ namespace aclk::transport {
 
 class PacketMeter {
  public:
-  explicit PacketMeter(std::size_t max_packet) : max_(max_packet) {}
+  // most_qos: of PUBLISH packets. Messages of QoS 2 are kept by libmosquitto until the other side says so, as many and
+  // as large as it likes.
+  explicit PacketMeter(std::size_t max_packet, unsigned most_qos = 2) : max_(max_packet), most_qos_(most_qos) {}
 
-  // False when a packet header announces more than the maximum or is malformed (more than 4 length bytes).
+  // False when a packet is one that cannot be borne: see trouble().
   [[nodiscard]] bool pass(std::span<const std::uint8_t> bytes);
+  enum class Trouble : std::uint8_t {
+    none,
+    malformed,  // more than 4 length bytes
+    too_large,  // the header announces more than the maximum
+    qos,        // over most_qos
+  };
+  [[nodiscard]] Trouble trouble() const { return trouble_; }
   // Nothing of a packet is pending.
   [[nodiscard]] bool between() const { return at_ == At::type; }
   // Complete packet headers seen so far.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
+  // PUBLISH packets that have passed with their last byte.
+  [[nodiscard]] std::uint64_t publishes() const { return publishes_; }
   // The first byte of the newest complete header and the length that it announces.
   struct Header {
     std::uint8_t type = 0;
@@ -29,12 +40,21 @@ class PacketMeter {
   [[nodiscard]] Header newest() const { return newest_; }
 
  private:
+  bool refuse(Trouble t) {
+    trouble_ = t;
+    return false;
+  }
+  void complete();
+
   enum class At : std::uint8_t { type, length, body };
   std::size_t max_;
+  unsigned most_qos_;
+  Trouble trouble_ = Trouble::none;
   At at_ = At::type;
   std::uint32_t shift_ = 0;
   std::size_t left_ = 0;
   std::uint64_t packets_ = 0;
+  std::uint64_t publishes_ = 0;
   std::uint8_t type_ = 0;
   Header newest_;
 };

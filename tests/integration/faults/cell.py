@@ -44,6 +44,9 @@ class Cell:
     backs_off: bool = False
     anew: bool = False
 
+    def __post_init__(self):
+        assert not self.status or self.sentence, f"{self.id}: nothing is said of the sentence"
+
     @property
     def id(self):
         return f"{self.stage}-{self.fault}".replace(" ", "_")

@@ -3,6 +3,7 @@
 from .cell import Cell
 from .strikes import at, standing
 
+CUT = "ended during the WebSocket upgrade: .*may cut it"
 BIG = "x" * (1 << 20)
 TOO_BIG = "x" * (3 << 20)
 BOMB = '{"a":' * 100_000
@@ -10,6 +11,9 @@ OK = b"HTTP/1.1 200 OK\r\n"
 STAGES = ("env", "challenge", "password")
 NOT_RIGHT = {"env": "ENV_NOT_200", "challenge": "OTP_CHALLENGE_NOT_200", "password": "OTP_PASSWORD_NOT_201"}
 NOT_JSON = {"env": "ENV_NOT_JSON", "challenge": "OTP_CHALLENGE_INVALID", "password": "OTP_PASSWORD_NOT_JSON"}
+# What to do about an answer that cannot be used.
+WRONG = {"env": "is that the cloud", "challenge": "if it stays so, check the cloud's URL",
+         "password": "if it stays so, check the cloud's URL"}
 EMPTY = {"env": "ENV_EMPTY", "challenge": "OTP_CHALLENGE_INVALID", "password": "OTP_PASSWORD_EMPTY"}
 
 
@@ -20,7 +24,7 @@ def wire(stage):
         Cell(stage, "reset", at(stage, "reset"), broke, "reset", stage),
         Cell(stage, "closed", at(stage, "close"), broke, "ended before an answer|closed|SSL", stage),
         Cell(stage, "silent", at(stage, "silence"), "TIMEOUT", "no complete answer within 3 s", stage, hasty=True),
-        Cell(stage, "garbage under TLS", at(stage, "garbage"), broke, "", stage),
+        Cell(stage, "garbage under TLS", at(stage, "garbage"), broke, "the connection broke: .*on the way (changes or )?cuts", stage),
         Cell(stage, "cut in the answer", at(stage, "close", 90), broke, "ended before an answer|closed|SSL", stage),
         Cell(stage, "reset in the answer", at(stage, "reset", 90), broke, "reset", stage),
         Cell(stage, "silent in the answer", at(stage, "silence", 90), "TIMEOUT", "no complete answer", stage, hasty=True),
@@ -45,10 +49,10 @@ def answers(stage):
         status(500, ': "no"; the cloud is busy'), status(503, ".*the cloud is busy"), status(404, ".*does not know this node"),
         status(302, ".*redirects are not followed", headers={"Location": "https://localhost:1/"}),
         status(407, ".*wants a login"), status(204, ".*is that the cloud"),
-        Cell(stage, "empty", put(body=""), EMPTY[stage], "", stage),
-        Cell(stage, "not JSON", put(body="<html>Welcome to our hotel"), NOT_JSON[stage], "", stage),
-        Cell(stage, "JSON bomb", put(body=BOMB), NOT_JSON[stage], "", stage),
-        Cell(stage, "a list", put(body="[]"), NOT_JSON[stage], "", stage),
+        Cell(stage, "empty", put(body=""), EMPTY[stage], f"is empty; .*{WRONG[stage]}", stage),
+        Cell(stage, "not JSON", put(body="<html>Welcome to our hotel"), NOT_JSON[stage], f"is not JSON .*; {WRONG[stage]}", stage),
+        Cell(stage, "JSON bomb", put(body=BOMB), NOT_JSON[stage], f"nested deeper than 16.*; {WRONG[stage]}", stage),
+        Cell(stage, "a list", put(body="[]"), NOT_JSON[stage], f"but not an object.*; {WRONG[stage]}", stage),
         Cell(stage, "1 MB", put(patch={"more": BIG}), None, cpu=2.0),
         Cell(stage, "3 MB", put(patch={"more": TOO_BIG}), "PARSE_ERROR", "larger than 2097152 bytes", stage, cpu=2.0),
         Cell(stage, "chunked", put(chunked=True), None),
@@ -65,33 +69,36 @@ def answers(stage):
 
 
 def env_only():
-    def patch(fault, change, status, sentence=""):
+    def patch(fault, change, status, sentence):
         return Cell("env", fault, standing(env_patch=change), status, sentence, "env")
     return [
         patch("no transports", {"transports": []}, "ENV_NOT_JSON", "transports must be an array"),
         patch("transports missing", {"transports": None}, "ENV_NOT_JSON", "transports must be an array"),
         patch("only MQTT 3", {"transports": [{"type": "MQTTv3", "endpoint": "wss://localhost:1/mqtt"}]},
-              "INVALID_ENV_TRANSPORT_IDX"),
+              "INVALID_ENV_TRANSPORT_IDX", "no transport of type MQTTv5; update the agent"),
         patch("endpoint is no URL", {"transports": [{"type": "MQTTv5", "endpoint": "wss://:1/mqtt"}]},
-              "INVALID_ENV_TRANSPORT_URL"),
+              "INVALID_ENV_TRANSPORT_URL", "the host is missing; .*ask the cloud's support"),
         patch("no login", {"authEndpoint": None}, "ENV_NOT_JSON", "authEndpoint must be there"),
-        patch("login is no URL", {"authEndpoint": "https://"}, "INVALID_ENV_AUTH_URL"),
-        patch("old encoding", {"encoding": "json"}, "NO_OLD_PROTOCOL"),
-        patch("no protocol", {"capabilities": ["json"]}, "NO_PROTOCOL_CAPABILITY"),
+        patch("login is no URL", {"authEndpoint": "https://"}, "INVALID_ENV_AUTH_URL",
+              "authEndpoint: .*the host is missing; .*ask the cloud's support"),
+        patch("old encoding", {"encoding": "json"}, "NO_OLD_PROTOCOL", "wants the encoding json, .*update the agent"),
+        patch("no protocol", {"capabilities": ["json"]}, "NO_PROTOCOL_CAPABILITY",
+              "not offer the capability \"proto\"; update the agent"),
     ]
 
 
 def login_only():
     return [
-        Cell("challenge", "not base64", standing(challenge_patch={"challenge": "!!"}), "OTP_CHALLENGE_INVALID", "",
-             "challenge"),
+        Cell("challenge", "not base64", standing(challenge_patch={"challenge": "!!"}), "OTP_CHALLENGE_INVALID",
+             "2 characters instead of 344; .*" + WRONG["challenge"], "challenge"),
         Cell("challenge", "not for us", standing(challenge_patch={"challenge": "A" * 342 + "=="}),
-             "OTP_CHALLENGE_DECRYPTION_FAILED", "", "challenge"),
-        Cell("password", "no topics", standing(password_patch={"topics": None}), "OTP_PASSWORD_NOT_JSON", "", "password"),
-        Cell("password", "no topic for the hello", standing(topics={"agent-connection": None}), "NO_LWT_TOPIC", "",
-             "password", violates=("topic", "will", "publish", "subscribe")),
-        Cell("password", "no client id", standing(password_patch={"clientID": None}), "OTP_PASSWORD_NOT_JSON", "",
-             "password"),
+             "OTP_CHALLENGE_DECRYPTION_FAILED", "oaep decoding error; private.pem is not the key .*claim it anew", "challenge"),
+        Cell("password", "no topics", standing(password_patch={"topics": None}), "OTP_PASSWORD_NOT_JSON",
+             "topics must be an array .*; " + WRONG["password"], "password"),
+        Cell("password", "no topic for the hello", standing(topics={"agent-connection": None}), "NO_LWT_TOPIC",
+             "missing compulsory topic \"agent-connection\" .*ask the cloud's support", "password", violates=("topic", "will", "publish", "subscribe")),
+        Cell("password", "no client id", standing(password_patch={"clientID": None}), "OTP_PASSWORD_NOT_JSON",
+             "\"clientID\" is not there, .*; " + WRONG["password"], "password"),
         Cell("password", "try again in 2 s", standing(password_status=503, password_times=1, password_body={
             "errorRetryDelaySeconds": 2, "errorMsgKey": "ErrBusy", "errorMessage": "busy"}), "OTP_PASSWORD_NOT_201",
             r"not before 2 s", "password", backs_off=True),
@@ -113,8 +120,8 @@ def upgrade():
         Cell("upgrade", "closed", at("upgrade", "close"), "SOCKET_ERROR", "ended", "WebSocket"),
         Cell("upgrade", "silent", at("upgrade", "silence"), "TIMEOUT", "silent at the stage WebSocket until 6 s", "WebSocket",
              hasty=True),
-        Cell("upgrade", "garbage under TLS", at("upgrade", "garbage"), "SOCKET_ERROR", "", "WebSocket"),
-        Cell("upgrade", "cut in the answer", at("upgrade", "close", 60), "SOCKET_ERROR", "", "WebSocket"),
+        Cell("upgrade", "garbage under TLS", at("upgrade", "garbage"), "SOCKET_ERROR", CUT, "WebSocket"),
+        Cell("upgrade", "cut in the answer", at("upgrade", "close", 60), "SOCKET_ERROR", CUT, "WebSocket"),
         Cell("upgrade", "late by 1 s", standing(upgrade_delay=1), None),
         put("HTTP 403", "HTTP 403 instead of 101", code=403), put("HTTP 404", "HTTP 404 instead", code=404),
         put("HTTP 500", "HTTP 500 instead of 101; the cloud is overloaded", code=500),
@@ -126,9 +133,9 @@ def upgrade():
         header("no Upgrade", "Upgrade", None), header("no Connection", "Connection", None),
         header("compression nobody asked for", "Sec-WebSocket-Extensions", "permessage-deflate"),
         put("no HTTP", "WebSocket upgrade", status="SOCKET_ERROR", raw=b"\x00\xff\x00garbage\r\n\r\n"),
-        put("nothing", "", status="SOCKET_ERROR", raw=b""),
+        put("nothing", CUT, status="SOCKET_ERROR", raw=b""),
         put("101 without a key", "wrongly", raw=switched + b"\r\n"),
-        put("head of 200 KB", "", raw=switched + b"X: " + b"y" * 200_000 + b"\r\n\r\n"),
+        put("head of 200 KB", "wrongly: .*may not understand WebSocket", raw=switched + b"X: " + b"y" * 200_000 + b"\r\n\r\n"),
     ]
 
 

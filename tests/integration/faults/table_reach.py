@@ -17,6 +17,8 @@ from .cell import Cell
 from .lane import AUTHORITY
 from .strikes import leg, standing
 
+# By who sets it up: libcurl, with a limit for the connection; the session, with one for the stage.
+SILENT = ("connected, but no TLS handshake within", "connected, but silent at the stage TLS until")
 NOBODY = "no-such-host.invalid"     # RFC 6761: never resolves
 WEBSERVER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 ALERT = b"\x15\x03\x03\x00\x02\x02\x28"     # TLS: fatal, handshake_failure
@@ -53,7 +55,7 @@ def dns():
         Cell("DNS", "broker label too long", broker_at(f"wss://{'x' * 70}.invalid/mqtt"), "CANNOT_RESOLVE_HOSTNAME",
              "xxx", "dialing"),
         Cell("DNS", "broker with a user in its name", broker_at("wss://me@localhost/mqtt"), "INVALID_ENV_TRANSPORT_URL",
-             "", "env"),
+             "must not contain a user name or password", "env"),
     ]
 
 
@@ -72,7 +74,7 @@ def tcp():
                  failed, "in the middle of the TLS handshake", "TLS" if broker else state),
             Cell("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
                  failed, "in the middle of the TLS handshake", "TLS" if broker else state),
-            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT", "",
+            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT", SILENT[broker],
                  "TLS" if broker else state, hasty=True),
             Cell("TCP", f"{name} 200 ms late", leg(proxy, Rule(delay=0.2)), None),
             Cell("TCP", f"{name} in single bytes", leg(proxy, Rule(chunk=1)), None, cpu=2.0),
@@ -99,7 +101,7 @@ def tls():
         ):
             cells.append(Cell("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state))
         cells.append(Cell("TLS", f"{name}: silent after the hello", leg(proxy, Rule(down_limit=0, then="silence")),
-                          "TIMEOUT", "", state, hasty=True))
+                          "TIMEOUT", SILENT[broker], state, hasty=True))
         for kind, sentence in (("expired", "expired on"), ("not-yet", "valid only from"), ("wrong-host", "not for localhost"),
                                ("other-ca", "is not trusted")):
             cells.append(Cell("TLS", f"{name}: certificate {kind}", bad_server(proxy, kind), "SSL_INVALID_CERTIFICATE",

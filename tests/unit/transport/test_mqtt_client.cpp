@@ -21,6 +21,7 @@ struct Rig {
   std::unique_ptr<MqttClient> client;
   std::string log;
   MqttLimits limits;
+  std::function<void()> on_message;
 
   Result<void> make() {
     MqttClient::Events e;
@@ -30,7 +31,10 @@ struct Rig {
     };
     e.suback = [this](int, const std::vector<int> &r) { log += "suback " + std::to_string(r.at(0)) + ";"; };
     e.puback = [this](int mid, int r) { log += "puback " + std::to_string(mid) + " " + std::to_string(r) + ";"; };
-    e.message = [this](const std::string &t, const std::string &p) { log += t + "=" + p.substr(0, 20) + ";"; };
+    e.message = [this](const std::string &t, const std::string &p) {
+      log += t + "=" + p.substr(0, 20) + ";";
+      if (on_message) on_message();
+    };
     e.ended = [this](MqttEnd how, int r, const std::string &) {
       log += "ended " +
              (how == MqttEnd::disconnect     ? std::to_string(r)
@@ -180,6 +184,41 @@ std::string mqtt__own_disconnect__writes_it_and_ends_by_us() {
   return {};
 }
 
+// libmosquitto holds a lock while it tells of a message, which writing one of QoS 0 wants, too.
+std::string mqtt__answer_of_qos_0_from_within_a_message__is_sent() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.on_message = [&] { (void)r.client->publish("/r", 0, "answer"); };
+  r.feed({0x20, 0x05, 0x00, 0x00, 0x02, 0x24, 0x00});
+  r.feed({0x30, 0x05, 0x00, 0x01, 'a', 0x00, 'x'});
+  EXPECT((r.pull() == Bytes{0x30, 0x0b, 0x00, 0x02, '/', 'r', 0x00, 'a', 'n', 's', 'w', 'e', 'r'}));
+  return {};
+}
+
+// What is written on the way must not pass for the end of what there is to read.
+std::string mqtt__two_messages_at_once_while_nothing_can_be_sent__both_arrive() {
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  EXPECT(r.client->publish("/big", 0, std::string(1 << 20, 'x')));
+  Bytes two;
+  for (const auto mid : {std::uint8_t{1}, std::uint8_t{2}})
+    for (const auto b : Bytes{0x32, 0x07, 0x00, 0x01, 'a', 0x00, mid, 0x00, 'x'}) two.push_back(b);
+  r.feed(two);
+  EXPECT_EQ(r.log, "connack 0;a=x;a=x;");
+  return {};
+}
+
+std::string mqtt__message_of_qos_2__ends_the_connection() {
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  r.feed({0x34, 0x07, 0x00, 0x01, 'a', 0x00, 0x01, 0x00, 'x'});
+  EXPECT_EQ(r.log, "connack 0;ended -;");
+  return {};
+}
+
 // Both forms of reason 0: MQTT 5, 3.14.2.1.
 std::string mqtt__server_disconnect_of_reason_0__is_the_brokers() {
   for (const auto &bytes : {Bytes{0xe0, 0x00}, Bytes{0xe0, 0x01, 0x00}, Bytes{0xe0, 0x02, 0x00, 0x00}}) {
@@ -268,6 +307,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__server_disconnect__ends_once_with_its_reason),
     ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_by_us),
     ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
+    ACLK_TEST(mqtt__answer_of_qos_0_from_within_a_message__is_sent),
+    ACLK_TEST(mqtt__two_messages_at_once_while_nothing_can_be_sent__both_arrive),
+    ACLK_TEST(mqtt__message_of_qos_2__ends_the_connection),
     ACLK_TEST(mqtt__refused_connack__tells_the_reason),
     ACLK_TEST(mqtt__garbage_or_a_giant__ends_the_connection),
     ACLK_TEST(mqtt__tick_before_its_time__does_nothing),

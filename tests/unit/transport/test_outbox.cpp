@@ -235,6 +235,7 @@ std::string outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_
   for (const char *m : {"a", "b", "c"}) o.push(log.message(m));
   drain(o, mid, t0);
   EXPECT(o.ack_deadline(60s) == t0 + 60s);
+  o.sent(3, t0);
   o.puback(2, 0, t0 + 50s);  // the line is slow, not dead
   EXPECT(o.ack_deadline(60s) == t0 + 110s);
   o.puback(3, 0, t0 + 290s);  // everything but this one is acknowledged: it never will be
@@ -244,6 +245,29 @@ std::string outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_
   o.push(log.message("d"));
   drain(o, mid, t0 + 1000s);
   EXPECT(o.ack_deadline(60s) == t0 + 1060s);
+  return {};
+}
+
+// 750 KB at 8 KB/s take longer than any PUBACK may.
+std::string outbox__ack_deadline__begins_when_the_message_has_left() {
+  Outbox o;
+  Log log;
+  int mid = 1;
+  o.open(limits(100, 0));
+  for (const char *m : {"long", "b"}) o.push(log.message(m));
+  drain(o, mid, t0);
+  o.sent(0, t0 + 50s);
+  EXPECT(o.ack_deadline(60s) == t0 + 110s);  // nothing more goes out: dead
+  o.sent(0, t0 + 400s);
+  EXPECT(o.ack_deadline(60s) == t0 + 460s);
+  o.sent(1, t0 + 410s);
+  EXPECT(o.ack_deadline(60s) == t0 + 470s);
+  o.sent(1, t0 + 420s);
+  EXPECT(o.ack_deadline(60s) == t0 + 470s);
+  o.puback(1, 0, t0 + 430s);
+  EXPECT(o.ack_deadline(60s) == t0 + 480s);  // of b, which is leaving since 420
+  o.sent(2, t0 + 440s);
+  EXPECT(o.ack_deadline(60s) == t0 + 500s);
   return {};
 }
 
@@ -303,6 +327,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(outbox__window_of_bytes__one_large_message_goes_alone),
     ACLK_TEST(outbox__pubacks__known_unknown_and_refusing),
     ACLK_TEST(outbox__oldest_in_flight__follows_the_acknowledgements),
+    ACLK_TEST(outbox__ack_deadline__begins_when_the_message_has_left),
     ACLK_TEST(outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_not_for_ever),
     ACLK_TEST(outbox__lost__everything_ends_once_in_order_of_sending),
     ACLK_TEST(outbox__qos_0__counts_as_delivered_at_once),
