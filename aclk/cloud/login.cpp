@@ -154,7 +154,10 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   // ---- answers
   void on_answer(const std::string &host, transport::Reached<HttpResponse> answer) {
     pending = 0;
-    if (!answer) return fail({status_of(answer.error()), answer.error().error()});
+    if (!answer) {
+      orders.cause = answer.error().cause;
+      return fail({status_of(answer.error()), answer.error().error()});
+    }
     http_status = answer->status;
     whom = transport::where(host, answer->address, http.reach().proxy.towards(host));
     const char *const method = stage == Stage::password ? "POST" : "GET";
@@ -180,6 +183,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     auto agreed = agree(*env);
     if (!agreed) return fail(agreed.error());
     agreement = std::move(*agreed);
+    if (!tell(events.agreed, agreement.auth)) return;
     if (!tell(events.note_debug,
               std::string("ACLK: new ACLK protobuf protocol negotiated successfully (/env response).")))
       return;
@@ -272,7 +276,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   int http_status = 0;  // of the last answer of the stage
   std::string whom;     // it came from
   Agreement agreement;
-  LoginFailure orders;  // only what the cloud ordered
+  LoginFailure orders;  // what the cloud ordered, and the cause; the rest is added at the end
 };
 
 Login::Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request)

@@ -14,6 +14,7 @@
 #include "aclk/cloud/http_client.h"
 #include "aclk/cloud/status.h"
 #include "aclk/cloud/topics.h"
+#include "aclk/transport/fault.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
 
@@ -39,9 +40,10 @@ struct Credentials {
 struct LoginFailure {
   Status status = Status::offline;
   Error error;
-  int http_status = 0;                         // 0 = no HTTP answer
-  bool non_retryable = false;                  // errorNonRetryable
-  std::optional<std::uint32_t> retry_after_s;  // errorRetryDelaySeconds, else Retry-After of 429/503
+  transport::Cause cause = transport::Cause::other;  // of getting there
+  int http_status = 0;                               // 0 = no HTTP answer
+  bool non_retryable = false;                        // errorNonRetryable
+  std::optional<std::uint32_t> retry_after_s;        // errorRetryDelaySeconds, else Retry-After of 429/503
 };
 
 // One conversation; make a new one for the next attempt. Loop thread only. Each of the three requests has 30 s. What
@@ -57,6 +59,8 @@ class Login {
   struct Events {
     // A good /env came: its limits hold for backoff from now on, whatever happens next.
     std::function<void(const BackoffLimits &)> limits;
+    // The cloud has said where it takes logins: that may be another host.
+    std::function<void(const Url &login)> agreed{};
     // Stages for state and logs: "env", "challenge", "password".
     std::function<void(const char *stage)> stage;
     // The Date header of an answer: the cloud's clock, epoch seconds.

@@ -161,6 +161,7 @@ Status status_of(const transport::Fault &fault) {
       return Status::https_ssl_connect_failed;
     case Cause::certificate:
       return Status::invalid_ssl_certificate;
+    case Cause::no_handshake:
     case Cause::other:
       break;
   }

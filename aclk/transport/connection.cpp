@@ -148,6 +148,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
   void on_open() {
     stage(Stage::connect);
+    if (ending) return;  // this was as far as it was to go
     MqttClient::Events e;
     e.connack = [this](int reason, const MqttLimits &l) { on_connack(reason, l); };
     e.suback = [this](int mid, const std::vector<int> &reasons) { on_suback(mid, reasons); };
@@ -195,12 +196,17 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   void on_suback(int mid, const std::vector<int> &reasons) {
-    std::erase(pending_subscriptions, mid);
+    const bool known = std::erase(pending_subscriptions, mid) != 0;
     for (const int r : reasons)
       if (r >= 0x80)
         return finish(
             Kind::subscribe,
             {Errc::mqtt, fmt::format("{}: the broker refused a subscription: {}", whom(), mqtt_reason_text(r))}, r);
+    if (!known || !pending_subscriptions.empty() || ending || !events.subscribed) return;
+    // Called from inside libmosquitto, which a listener that closes would lock up.
+    epilogue.start(0ms, [self = shared_from_this()] {
+      if (!self->ending && !self->dead) self->events.subscribed();
+    });
   }
 
   void on_puback(int mid, int reason) {

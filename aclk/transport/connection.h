@@ -67,9 +67,11 @@ enum class Stage : std::uint8_t { dialing, tls, websocket, connect };
 class Connection {
  public:
   struct Events {
-    std::function<void(Stage)> stage;  // told in this order, none left out
+    std::function<void(Stage)> stage;  // told in this order, none left out; close() in it is taken
     // CONNACK accepted it and the subscriptions are on their way: publish() sends from here on.
     std::function<void(const MqttLimits &, const std::string &address)> up;
+    // The broker has granted all subscriptions; not told when it does not.
+    std::function<void()> subscribed{};
     std::function<void(std::string topic, std::string payload)> message;
     std::function<void(std::chrono::microseconds latency)> puback;
     // Once, from the loop. Everything unacknowledged has been reported lost before. May destroy the Connection.

@@ -76,7 +76,8 @@ Fault timed_out(const CurlEasy &easy, const Route &r) {
   const auto whom = where(r.host_port, easy.tried(), r.proxy);
   if (tls_begun(r))
     return {Error{Errc::timeout,
-                  fmt::format("{}: connected, but no TLS handshake within {}; is it an HTTPS server?", whom, limit)}};
+                  fmt::format("{}: connected, but no TLS handshake within {}; is it an HTTPS server?", whom, limit)},
+            Cause::no_handshake};
   if (!looked_up(easy))
     return {Error{Errc::timeout,
                   fmt::format("{}: no answer from DNS within {}; check this machine's resolvers", whom, limit)},

@@ -24,6 +24,7 @@ enum class Cause : std::uint8_t {
   write_failed,  // the request could not be sent
   trust_store,   // the trust file or the system's store cannot be read
   handshake,     // TLS, but not the certificate: version, plain text, cut midway
+  no_handshake,  // connected, and no end of the TLS handshake in time
   certificate,
 };
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """netdata-aclk doctor: names the right cause for every fault that it can see, changes nothing, disturbs nobody."""
-import hashlib
 import json
 import subprocess
 import time
@@ -11,38 +10,8 @@ import pytest
 from conftest import bring_online
 from testenv import Plugin, SyntheticHome, TinyProxy, take_port, wait_until
 from testenv.claiming import claim
+from testenv.doctor import visit
 from testenv.process import clean_env
-
-
-def contents(folder):
-    return {str(f.relative_to(folder)): (f.stat().st_mode, hashlib.sha256(f.read_bytes()).hexdigest())
-            for f in sorted(folder.rglob("*")) if f.is_file() and not f.name.startswith("aclk.db")}
-
-
-class Visit:
-    """One run of doctor; [check] is what it found there."""
-
-    def __init__(self, build, home, **env):
-        env = {"NETDATA_LIB_DIR": home.lib, "NETDATA_USER_CONFIG_DIR": home.etc, **env}
-        before = contents(home.cloud_dir)
-        p = subprocess.run([build.cli, "doctor", "--json", "--cloud-dir", home.cloud_dir], text=True, capture_output=True,
-                           timeout=120, env=clean_env(**env))
-        assert contents(home.cloud_dir) == before, "doctor has changed something"
-        assert p.stdout.startswith("{"), p.stdout + p.stderr
-        self.exit, self.all = p.returncode, json.loads(p.stdout)
-        self.found = {}
-        for f in self.all["findings"]:
-            self.found.setdefault(f["check"], f)
-
-    def verdict(self, check):
-        return self.found.get(check, {}).get("verdict")
-
-    def wrong(self):
-        """What is wrong with the cloud and the way to it (there is no agent in most of these tests)."""
-        return [f["check"] for f in self.all["findings"] if f["verdict"] == "bad" and f["check"] != "agent"]
-
-    def words(self, check):
-        return f"{self.found[check]['text']} -> {self.found[check]['remedy']}"
 
 
 @pytest.fixture
@@ -63,10 +32,10 @@ def set_conf(home, key, value):
 
 @pytest.mark.core
 def test_95_01_nothing_is_wrong(build, cloud, home):
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong() == [], v.all
     for check in ("settings", "identity", "disk", "dns", "tcp", "tls", "env", "challenge", "password", "clock", "broker",
-                  "broker-tls", "websocket", "mqtt"):
+                  "broker-tls", "websocket", "mqtt", "subscribe"):
         assert v.verdict(check) == "good", (check, v.all)
     assert v.verdict("plugin") == "warning", "nobody runs"
     # A visitor, not the node: it leaves no will, so that nothing is ever said in the node's name.
@@ -102,7 +71,7 @@ CLOUD = {
 def test_95_10_fault_of_the_cloud(build, cloud, home, fault):
     switches, check, words = CLOUD[fault]
     cloud.configure(**switches)
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.exit == 2
     assert v.wrong()[0] == check, v.all
     assert words in v.words(check), v.words(check)
@@ -119,7 +88,7 @@ def test_95_11_certificate(build, fresh, certificate, words):
     set_conf(h, "url", other.url)
     if certificate != "other-ca":
         (h.cloud_dir / "trusted.pem").write_bytes(open(other.ca, "rb").read())
-    v = Visit(build, h)
+    v = visit(build, h)
     assert v.wrong() == ["tls"], v.all
     assert words in v.words("tls").lower(), v.words("tls")
     assert v.verdict("tcp") == "good" and v.verdict("env") == "skipped" and v.verdict("mqtt") == "skipped"
@@ -127,26 +96,26 @@ def test_95_11_certificate(build, fresh, certificate, words):
 
 def test_95_12_names_and_ports(build, home):
     set_conf(home, "url", "https://cloud.invalid")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong()[0] == "dns" and "cloud.invalid" in v.words("dns"), v.all
     set_conf(home, "url", f"https://localhost:{take_port()}")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong()[0] == "tcp" and "refused" in v.words("tcp") and v.verdict("dns") == "good", v.all
     set_conf(home, "url", "not a url")
-    assert Visit(build, home).wrong() == ["settings"]
+    assert visit(build, home).wrong() == ["settings"]
 
 
 def test_95_13_proxies(build, cloud, home, fresh):
     set_conf(home, "proxy", f"http://127.0.0.1:{take_port()}")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong()[0] == "proxy-tcp" and "refused" in v.words("proxy-tcp"), v.all
     proxy = fresh.add("tinyproxy", TinyProxy(fresh.base / "proxy", "walter", "secret9").start(), lambda: "")
     set_conf(home, "proxy", f"http://walter:wr0ng@127.0.0.1:{proxy.port}")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong() == ["proxy"] and ("401" in v.words("proxy") or "407" in v.words("proxy")), v.all
     assert "wr0ng" not in json.dumps(v.all)
     set_conf(home, "proxy", proxy.url)
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong() == [] and v.verdict("proxy") == v.verdict("mqtt") == "good", v.all
     assert "secret9" not in json.dumps(v.all)
 
@@ -155,7 +124,7 @@ def test_95_14_clock(build, cloud, home):
     cloud.configure(env_headers={"Date": formatdate(time.time() - 3600, usegmt=True)},
                     challenge_headers={"Date": formatdate(time.time() - 3600, usegmt=True)},
                     password_headers={"Date": formatdate(time.time() - 3600, usegmt=True)})
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.verdict("clock") == "warning" and "ahead" in v.words("clock") and "NTP" in v.words("clock"), v.all
     assert v.wrong() == []
 
@@ -164,24 +133,24 @@ def test_95_14_clock(build, cloud, home):
 
 def test_95_20_identity(build, cloud, home, fresh):
     (home.cloud_dir / "private.pem").chmod(0o644)
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.verdict("files") == "warning" and "chmod 0600" in v.words("files")
     (home.cloud_dir / "private.pem").chmod(0o600)
     set_conf(home, "machine_guid", "11111111-2222-4333-8444-555555555555")
     asked = len(cloud.https_requests())
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong() == ["identity"] and "--reclaim" in v.words("identity"), v.all
     assert v.verdict("cloud") == "skipped" and len(cloud.https_requests()) == asked
     set_conf(home, "enabled", "no")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert v.wrong() == ["identity"] and "enabled" in v.words("identity")
-    v = Visit(build, SyntheticHome(fresh.base / "new"))
+    v = visit(build, SyntheticHome(fresh.base / "new"))
     assert v.wrong() == ["identity"] and "netdata-aclk claim" in v.words("identity")
 
 
 def test_95_21_insecure(build, home):
     set_conf(home, "insecure", "yes")
-    v = Visit(build, home)
+    v = visit(build, home)
     assert any("insecure" in f["text"] and f["verdict"] == "warning" for f in v.all["findings"]), v.all
     assert "NOT verified" in v.words("tls")
 
@@ -191,7 +160,7 @@ def test_95_21_insecure(build, home):
 def test_95_30_a_link_that_is_online_is_not_disturbed(build, cloud, fresh):
     link = bring_online(build, cloud, fresh.agent("seen"))
     hellos, passwords = link.hellos(), len(cloud.https_requests("password"))
-    v = Visit(build, link.agent)
+    v = visit(build, link.agent)
     assert v.exit == 0 and v.verdict("agent") == v.verdict("plugin") == v.verdict("challenge") == "good", v.all
     assert v.verdict("password") == v.verdict("mqtt") == "skipped"
     assert "netdata v1." in v.words("agent")
@@ -206,8 +175,8 @@ def test_95_31_a_link_that_cannot_connect(build, cloud, fresh):
     cloud.configure(connack_reason=0x88)
     try:
         p = fresh.add("plugin", q := Plugin(build.plugin, fresh.base / "p", agent=agent).start(), lambda: q.stderr)
-        wait_until(lambda: "0x88" in Visit(build, agent).words("plugin"), 30, "the reason of its last attempt", 1)
-        v = Visit(build, agent)
+        wait_until(lambda: "0x88" in visit(build, agent).words("plugin"), 30, "the reason of its last attempt", 1)
+        v = visit(build, agent)
         assert v.wrong() == [] and v.verdict("plugin") == "warning", v.all
         assert v.verdict("websocket") == "good" and v.verdict("mqtt") == "skipped"
         p.stop()

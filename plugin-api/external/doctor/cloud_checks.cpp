@@ -3,18 +3,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "aclk/cloud/login.h"
 #include "aclk/loop/clock.h"
-#include "aclk/loop/timer.h"
 #include "aclk/session/clock_watch.h"
 #include "aclk/transport/connection.h"
 #include "aclk/transport/curl_easy.h"
-#include "aclk/transport/dialer.h"
-#include "aclk/transport/ws_link.h"
+#include "aclk/transport/ws_context.h"
 #include "claim/base/files.h"
 #include "plugin-api/external/doctor/ladder.h"
 #include "plugin-api/external/doctor/reach_host.h"
@@ -22,19 +22,29 @@
 namespace aclk::doctor {
 namespace {
 
+using transport::Cause;
 using transport::Connection;
 using transport::ConnectionEnd;
 
-constexpr auto kUpgradeTime = std::chrono::seconds(30);
 constexpr std::size_t kMaxPem = 64U << 10;
+
+// The rungs after the login, but for those of the broker's host.
+constexpr std::array kLinkRungs{"broker", "broker-tls", "websocket", "mqtt", "subscribe"};
 
 // What a whole login came to.
 struct LoginTrace {
-  std::string stage;  // the last that began
+  std::string stage;         // the last that began
+  std::optional<Url> login;  // where /env says that they are taken
   std::optional<cloud::LoginFailure> failure;
   std::optional<cloud::Credentials> credentials;
   session::ClockWatch clock;
 };
+
+std::string whom(const Url &url) { return transport::host_port(url.host, url.port); }
+
+bool has_bad(const Findings &findings) {
+  return std::ranges::any_of(findings, [](const Finding &f) { return f.verdict == Verdict::bad; });
+}
 
 class Walk {
  public:
@@ -46,31 +56,80 @@ class Walk {
     const auto pem = read_file(s_.identity.private_key, kMaxPem);
     auto key = pem ? claim::PrivateKey::from_pem(*pem) : tl::unexpected<Error>(pem.error());
     if (!key) return {bad_from("key", key.error().what)};
-    host("", *url);
-    log_in(*url, *key);
+    cloud_ = *url;
+
+    auto way = reach("", cloud_);
+    const auto trace = has_bad(way) ? std::nullopt : std::optional(log_in(*key));
+    add(way_rungs(std::move(way), cloud_, ""));
+    std::optional<Fall> fall;
+    if (trace && trace->failure && trace->stage == "env") fall = fall_of(*trace, "");
+    climb_on({good("env", "the cloud says how it wants to be reached")}, fall);
+    judge_login(trace ? *trace : LoginTrace{});
     return std::move(findings_);
   }
 
  private:
-  // Name and TCP of a host of the cloud, or of the proxy towards it.
-  void host(const std::string &prefix, const Url &url) {
+  // ---- one rung after the other; what is below a fall is never taken for good
+
+  void climb_on(Findings rungs, const std::optional<Fall> &fall) {
+    // A fall may be from a rung that was climbed before: the way worked, and then it did not.
+    if (!fallen_) {
+      std::ranges::move(rungs, std::back_inserter(findings_));
+      findings_ = climb(std::move(findings_), fall);
+    } else {
+      for (auto &f : rungs) findings_.push_back(not_reached(f.check));
+    }
+    fallen_ = has_bad(findings_);
+  }
+  void add(Findings rungs) { climb_on(std::move(rungs), std::nullopt); }
+
+  // ---- the way to a host
+
+  // Name and TCP of a host, or (once) of the proxy that leads to it.
+  Findings reach(const std::string &prefix, const Url &url) {
     const auto proxy = s_.reach.proxy.towards(url.host);
     const bool direct = proxy.kind == claim::ProxyKind::none;
+    if (!direct && std::exchange(proxy_judged_, true)) return {};
     const auto &name = direct ? url.host : proxy.host;
     const auto port = direct ? url.port : proxy.port;
-    add(judge_host(direct ? prefix : prefix + "proxy-", name, port, reach_host(loop_, name, port)));
+    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, s_.haste.deadlines));
   }
 
-  void log_in(const Url &url, const claim::PrivateKey &key) {
+  // What reach() found, then proxy and TLS.
+  Findings way_rungs(Findings way, const Url &to, const std::string &prefix) {
+    bool open = !has_bad(way);
+    const auto rung = [&](std::string check, std::string done) {
+      way.push_back(open ? good(std::move(check), std::move(done)) : not_reached(std::move(check)));
+    };
+    const auto proxy = s_.reach.proxy.towards(to.host);
+    if (proxy.kind != claim::ProxyKind::none)
+      rung(prefix + "proxy",
+           fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(), proxy_certificate(proxy)));
+    rung(prefix + "tls", s_.reach.insecure ? whom(to) + ": its certificate was NOT verified (insecure)"
+                                           : whom(to) + ": its certificate was verified");
+    return way;
+  }
+
+  [[nodiscard]] std::string proxy_certificate(const claim::Proxy &proxy) const {
+    if (proxy.kind != claim::ProxyKind::https) return {};
+    return s_.reach.insecure ? "; the proxy's certificate was NOT verified (insecure)"
+                             : "; the proxy's certificate was verified";
+  }
+
+  // ---- the login
+
+  LoginTrace log_in(const claim::PrivateKey &key) {
     LoginTrace trace;
     {
       transport::CurlMulti multi(loop_.uv());
       cloud::HttpClient http(multi, s_.reach);
-      const cloud::LoginRequest request{url, s_.identity.claim_id,
-                                        patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version};
+      const cloud::LoginRequest request{cloud_, s_.identity.claim_id,
+                                        patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version,
+                                        s_.haste.deadlines};
       auto login = std::make_unique<cloud::Login>(http, key, request);
       bool done = false;
       cloud::Login::Events e;
+      e.agreed = [&](const Url &where) { trace.login = where; };
       e.stage = [&](const char *stage) {
         trace.stage = stage;
         // The challenge was decrypted when the password is about to be asked for; asking is what must not be.
@@ -90,171 +149,154 @@ class Walk {
       while (!done) uv_run(&loop_.uv(), UV_RUN_ONCE);
     }
     loop_.drain();
-    judge_login(trace);
-    if (trace.credentials) open_link(*trace.credentials);
+    return trace;
   }
 
   void judge_login(const LoginTrace &t) {
-    const auto tls = std::string(s_.reach.insecure ? "the cloud's certificate was NOT verified (insecure)"
-                                                   : "the cloud's certificate was verified");
-    std::vector<Rung> rungs{{"tls", tls}, {"env", "the cloud says how it wants to be reached"}};
-    if (s_.reach.proxy.kind != claim::ProxyKind::none)
-      rungs.insert(rungs.begin(),
-                   Rung{"proxy", "a tunnel to the cloud through " + s_.reach.proxy.display() + proxy_certificate()});
-    rungs.push_back({"challenge", "the cloud knows this node; its challenge was decrypted"});
-    if (depth_ != Depth::challenge) rungs.push_back({"password", "the cloud takes the key, and gives credentials"});
+    const bool elsewhere = t.login && whom(*t.login) != whom(cloud_);
+    if (elsewhere && !fallen_) add(way_rungs(reach("login-", *t.login), *t.login, "login-"));
+    Findings rungs{good("challenge", "the cloud knows this node; its challenge was decrypted")};
+    if (depth_ != Depth::challenge) rungs.push_back(good("password", "the cloud takes the key, and gives credentials"));
     std::optional<Fall> fall;
-    if (t.failure) fall = Fall{rung_of(*t.failure, t.stage), t.failure->error.what};
-    add(climb(rungs, fall));
+    if (t.failure && !fallen_)
+      fall = fall_of(t, elsewhere && t.stage == "challenge" ? std::optional("login-") : std::nullopt);
+    climb_on(std::move(rungs), fall);
     if (const auto ms = t.clock.offset_ms()) judge_clock(*ms);
-    if (depth_ == Depth::challenge && !t.failure)
-      add({skipped("password", "the link is online: that is proof, and another login could disturb it")});
-    if (t.failure || depth_ == Depth::challenge)
-      for (const auto *check : {"websocket", "mqtt"})
-        add({skipped(check, t.failure ? "not reached" : "the link is online: that is proof")});
-  }
-
-  std::string proxy_certificate() const {
-    if (s_.reach.proxy.kind != claim::ProxyKind::https) return {};
-    return s_.reach.insecure ? "; the proxy's certificate was NOT verified (insecure)"
-                             : "; the proxy's certificate was verified";
-  }
-
-  static std::string_view rung_of(const cloud::LoginFailure &f, std::string_view stage) {
-    if (f.http_status == 0) {
-      if (f.error.code == Errc::tls) return "tls";
-      if (f.error.code == Errc::proxy) return "proxy";
+    if (fallen_ || !t.credentials) {
+      constexpr auto kProof = "the link is online: that is proof";
+      if (!fallen_)
+        findings_.push_back(skipped("password", kProof + std::string(", and another login could disturb it")));
+      for (const auto *check : kLinkRungs) findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kProof));
+      return;
     }
-    return stage == "env" ? "env" : stage == "challenge" ? "challenge" : "password";
+    open_link(*t.credentials);
+  }
+
+  // The rung that broke. way: what the names of the rungs on the way there begin with; nullopt = there are none of its
+  // own, the connection was to be used again.
+  [[nodiscard]] Fall fall_of(const LoginTrace &t, std::optional<std::string_view> way) const {
+    const auto &f = *t.failure;
+    const auto &host = t.stage == "env" ? cloud_.host : t.login->host;
+    const bool proxied = s_.reach.proxy.towards(host).kind != claim::ProxyKind::none;
+    const auto rung = way && f.http_status == 0 ? way_rung(f, proxied) : std::string_view();
+    return {rung.empty() ? t.stage : std::string(*way).append(rung), f.error.what};
+  }
+
+  // Of getting there; empty when it was not that. What happens before a tunnel is there is the proxy's.
+  static std::string_view way_rung(const cloud::LoginFailure &f, bool proxied) {
+    switch (f.cause) {
+      case Cause::dns:
+        return proxied ? "proxy" : "dns";
+      case Cause::refused:
+      case Cause::unreachable:
+      case Cause::no_socket:
+      case Cause::timeout:
+        return proxied ? "proxy" : "tcp";
+      case Cause::proxy:
+        return "proxy";
+      case Cause::trust_store:
+      case Cause::handshake:
+      case Cause::no_handshake:
+      case Cause::certificate:
+        return "tls";
+      case Cause::no_memory:
+      case Cause::write_failed:
+      case Cause::other:
+        break;
+    }
+    if (f.error.code == Errc::tcp) return proxied ? "proxy" : "tcp";
+    return "";
   }
 
   void judge_clock(std::int64_t ms) {
     const auto text = fmt::format("this machine's clock is {:.1f} s {} the cloud's",
                                   static_cast<double>(ms < 0 ? -ms : ms) / 1000, ms < 0 ? "behind" : "ahead of");
     if (ms > session::ClockWatch::kWarnAboveMs || ms < -session::ClockWatch::kWarnAboveMs)
-      add({warning("clock", text, "set it, and let NTP keep it: timedatectl set-ntp true")});
+      findings_.push_back(warning("clock", text, "set it, and let NTP keep it: timedatectl set-ntp true"));
     else
-      add({good("clock", text)});
+      findings_.push_back(good("clock", text));
   }
+
+  // ---- the link
 
   void open_link(const cloud::Credentials &c) {
-    const auto cloud_url = parse_url(s_.cloud_url);
-    if (cloud_url && (cloud_url->host != c.endpoint.host || cloud_url->port != c.endpoint.port))
-      host("broker-", c.endpoint);
-    auto ws = transport::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
-    if (!ws) return add({bad_from("websocket", ws.error().what)});
-    if (depth_ == Depth::connect)
-      connect(**ws, c);
-    else
-      upgrade(**ws, c);
-    loop_.drain();
+    if (whom(cloud_) != whom(c.endpoint)) add(reach("broker-", c.endpoint));
+    Findings rungs{good("broker", "connected to " + whom(c.endpoint)),
+                   good("broker-tls", s_.reach.insecure ? "its certificate was NOT verified (insecure)"
+                                                        : "its certificate was verified"),
+                   good("websocket", "the upgrade was granted")};
+    if (depth_ == Depth::connect) {
+      rungs.push_back(good("mqtt", "CONNECT was accepted"));
+      rungs.push_back(good("subscribe", "the subscriptions were granted"));
+    }
+    std::optional<Fall> fall;
+    if (!fallen_) {
+      auto ws = transport::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
+      if (ws)
+        fall = connect(**ws, c);
+      else
+        fall = Fall{"broker-tls", ws.error().what};
+      loop_.drain();
+    }
+    climb_on(std::move(rungs), fall);
+    if (depth_ == Depth::connect) return;
+    constexpr auto kWhy = "aclk.plugin is running: a second CONNECT would end its session";
+    for (const auto *check : {"mqtt", "subscribe"})
+      findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kWhy));
   }
 
-  static std::vector<Rung> link_rungs(const cloud::Credentials &c) {
-    const auto whom = transport::host_port(c.endpoint.host, c.endpoint.port);
-    return {{"broker", "connected to " + whom},
-            {"broker-tls", "its certificate was taken"},
-            {"websocket", "the upgrade was granted"},
-            {"mqtt", "CONNECT and subscriptions were accepted"}};
-  }
-
-  void connect(transport::WsContext &ws, const cloud::Credentials &c) {
+  [[nodiscard]] transport::ConnectionPlan plan_of(const cloud::Credentials &c) const {
     transport::ConnectionPlan p;
     p.endpoint = c.endpoint;
     p.proxy = s_.reach.proxy.towards(c.endpoint.host);
     p.scratch = patient_.env().cloud_dir();
-    p.setup_timeout = kUpgradeTime;
+    p.dial_timeout /= s_.haste.deadlines;
+    p.setup_timeout /= s_.haste.deadlines;
+    p.ack_timeout /= s_.haste.deadlines;
+    p.mqtt.answer_divisor = s_.haste.deadlines;
     // No will: nothing is said in this node's name.
     p.mqtt.client_id = c.client_id;
     p.mqtt.username = c.username;
     p.mqtt.password = c.password;
     p.subscriptions = {c.topics[cloud::Topic::inbox_cmd], c.topics[cloud::Topic::inbox_cmd_v1]};
+    return p;
+  }
+
+  // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
+  std::optional<Fall> connect(transport::WsContext &ws, const cloud::Credentials &c) {
     std::optional<ConnectionEnd> end;
-    bool up = false;
+    std::string rung;
+    bool there = false;
     transport::CurlMulti multi(loop_.uv());
-    loop::Timer settle(loop_.uv());
     std::unique_ptr<Connection> link;
-    Connection::Events e;
-    e.up = [&](const transport::MqttLimits &, const std::string &) {
-      up = true;
-      settle.start(std::chrono::milliseconds(500), [&] { link->close(); });  // a refused SUBSCRIBE comes after it
+    const auto arrive = [&] {
+      there = true;
+      link->close();
     };
+    Connection::Events e;
+    e.stage = [&](transport::Stage stage) {
+      rung = kLinkRungs.at(static_cast<std::size_t>(stage));
+      if (stage == transport::Stage::connect && depth_ == Depth::upgrade) arrive();
+    };
+    e.up = [&](const transport::MqttLimits &, const std::string &) { rung = "subscribe"; };
+    e.subscribed = arrive;
     e.ended = [&](const ConnectionEnd &x) { end = x; };
-    link = std::make_unique<Connection>(loop_.uv(), multi, ws, std::move(p), std::move(e));
+    link = std::make_unique<Connection>(loop_.uv(), multi, ws, plan_of(c), std::move(e));
     link->start();
     while (!end) uv_run(&loop_.uv(), UV_RUN_ONCE);
-    settle.stop();
-    std::optional<Fall> fall;
-    if (!up || end->kind != ConnectionEnd::Kind::by_us) fall = Fall{rung_of(*end), end->error.what};
-    add(climb(link_rungs(c), fall));
     link.reset();
-  }
-
-  static std::string_view rung_of(const ConnectionEnd &end) {
-    using Kind = ConnectionEnd::Kind;
-    switch (end.kind) {
-      case Kind::dial:
-        return "broker";
-      case Kind::tls:
-        return "broker-tls";
-      case Kind::upgrade:
-      case Kind::ws_protocol:
-        return "websocket";
-      default:
-        return "mqtt";
-    }
-  }
-
-  // As far as the WebSocket is open, and no further.
-  void upgrade(transport::WsContext &ws, const cloud::Credentials &c) {
-    const auto whom = transport::host_port(c.endpoint.host, c.endpoint.port);
-    auto rungs = link_rungs(c);
-    rungs.pop_back();
-    std::string_view rung = "broker";
-    std::optional<Fall> fall;
-    bool done = false;
-    const auto end = [&](std::string_view at, std::string why) {
-      if (!done) fall = Fall{at, std::move(why)};
-      done = true;
-    };
-    transport::CurlMulti multi(loop_.uv());
-    transport::Dialer dialer(multi, ws.policy());
-    std::unique_ptr<transport::Bridge> bridge;
-    transport::WsLink::Events e;
-    e.secured = [&] { rung = "websocket"; };
-    e.opened = [&] { done = true; };
-    e.bytes = [](auto) {};
-    e.pull = [](auto) -> std::size_t { return 0; };
-    e.ended = [&](const transport::WsEnd &x) { end(rung, x.why); };
-    transport::WsLink link(ws, std::move(e));
-    loop::Timer deadline(loop_.uv());
-    deadline.start(std::chrono::milliseconds(kUpgradeTime),
-                   [&] { end(rung, whom + ": no answer within 30 s; is it the cloud's broker?"); });
-    const auto proxy = s_.reach.proxy.towards(c.endpoint.host);
-    dialer.dial(c.endpoint.host, c.endpoint.port, proxy, std::chrono::seconds(10),
-                [&](transport::Reached<transport::Dialed> d) {
-                  if (!d) return end("broker", d.error().what);
-                  rung = "broker-tls";
-                  bridge = std::move(d->bridge);
-                  const auto r = link.open(std::move(d->socket), c.endpoint, transport::where(whom, d->address, proxy),
-                                           patient_.env().cloud_dir());
-                  if (!r) end(rung, r.error().why);
-                });
-    while (!done) uv_run(&loop_.uv(), UV_RUN_ONCE);
-    deadline.stop();
-    add(climb(rungs, fall));
-    add({skipped("mqtt", "aclk.plugin is running: a second CONNECT would end its session")});
-  }
-
-  void add(Findings more) {
-    for (auto &f : more) findings_.push_back(std::move(f));
+    if (there) return std::nullopt;
+    return Fall{rung, end->error.what};
   }
 
   const link::Settings &s_;
   const Patient &patient_;
   const Depth depth_;
+  Url cloud_;
   loop::Loop loop_;
   Findings findings_;
+  bool fallen_ = false;
+  bool proxy_judged_ = false;
 };
 
 }  // namespace

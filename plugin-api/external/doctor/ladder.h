@@ -12,17 +12,19 @@
 
 namespace aclk::doctor {
 
-struct Rung {
-  std::string check;  // Finding::check
-  std::string done;   // the text when it was passed
-};
-
 struct Fall {
-  std::string_view check;  // the rung that broke
-  std::string sentence;    // Error::what
+  std::string check;     // Finding::check of the rung that broke
+  std::string sentence;  // Error::what
 };
 
-// All rungs before the fall are good, the rung itself is bad, those after it are skipped. Without a fall all are good.
-[[nodiscard]] Findings climb(const std::vector<Rung> &rungs, const std::optional<Fall> &fall);
+// rungs: what there is to say when all goes well. Those before the fall stay, the rung itself is bad, those after it
+// are not reached. Without a fall all stay.
+[[nodiscard]] Findings climb(Findings rungs, const std::optional<Fall> &fall);
+
+// Nobody came this far.
+[[nodiscard]] Finding not_reached(std::string check);
+
+// The next step for a rung whose sentence knows none.
+[[nodiscard]] std::string usual_remedy(std::string_view check);
 
 }  // namespace aclk::doctor

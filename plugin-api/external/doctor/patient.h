@@ -20,6 +20,7 @@ namespace aclk::doctor {
 class Patient {
  public:
   explicit Patient(external::Environment env);
+  ~Patient() = default;
   Patient(const Patient &) = delete;
   Patient &operator=(const Patient &) = delete;
 

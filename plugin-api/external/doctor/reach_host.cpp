@@ -14,12 +14,13 @@
 #include "aclk/loop/clock.h"
 #include "aclk/loop/timer.h"
 #include "aclk/transport/curl_easy.h"
+#include "plugin-api/external/doctor/ladder.h"
 
 namespace aclk::doctor {
 namespace {
 
 constexpr std::size_t kMostAddresses = 8;
-constexpr auto kConnectTime = std::chrono::seconds(5);
+constexpr std::chrono::milliseconds kConnectTime{10'000};
 
 struct Lookup {
   uv_getaddrinfo_t request{};
@@ -68,7 +69,8 @@ struct Attempt {
     if (done) return;
     done = true;
     result.took = std::chrono::duration_cast<std::chrono::milliseconds>(loop::now() - began);
-    if (status != 0) result.trouble = uv_strerror(status);
+    // A reset can only come from somebody who is there; what is the matter with him, TLS will find out.
+    if (status != 0 && status != UV_ECONNRESET) result.trouble = uv_strerror(status);
     uv_close(reinterpret_cast<uv_handle_t *>(&tcp), nullptr);
   }
   void begin(uv_loop_t &loop, sockaddr_storage address, std::uint16_t port) {
@@ -87,7 +89,7 @@ struct Attempt {
 
 }  // namespace
 
-HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port) {
+HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port, unsigned haste) {
   HostReach out;
   Lookup v4;
   Lookup v6;
@@ -105,7 +107,7 @@ HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t po
       attempts.back()->begin(loop.uv(), address, port);
     }
   loop::Timer deadline(loop.uv());
-  deadline.start(std::chrono::milliseconds(kConnectTime), [&] {
+  deadline.start(kConnectTime / haste, [&] {
     for (auto &a : attempts) a->end(UV_ETIMEDOUT);
   });
   while (!std::ranges::all_of(attempts, [](const auto &a) { return a->done; })) uv_run(&loop.uv(), UV_RUN_ONCE);
@@ -119,10 +121,10 @@ Findings judge_host(const std::string &prefix, const std::string &host, std::uin
   const auto whom = transport::host_port(host, port);
   if (reach.tried.empty())
     return {bad(prefix + "dns",
-                fmt::format("{}: the name cannot be resolved: {} (IPv4), {} (IPv6)", host, reach.trouble_v4,
+                fmt::format("{}: the name cannot be resolved: {} (IPv4), {} (IPv6)", whom, reach.trouble_v4,
                             reach.trouble_v6),
-                "check the name, and this machine's DNS (/etc/resolv.conf)"),
-            skipped(prefix + "tcp", "not reached")};
+                usual_remedy("dns")),
+            not_reached(prefix + "tcp")};
   std::string addresses;
   std::string broken;
   std::size_t works = 0;
@@ -135,8 +137,7 @@ Findings judge_host(const std::string &prefix, const std::string &host, std::uin
   }
   Findings out{good(prefix + "dns", fmt::format("{}: {}", host, addresses))};
   if (works == 0)
-    out.push_back(bad(prefix + "tcp", fmt::format("{}: no connection ({})", whom, broken),
-                      "a firewall must let this machine out to that port; or set a proxy in cloud.conf"));
+    out.push_back(bad(prefix + "tcp", fmt::format("{} does not connect ({})", whom, broken), usual_remedy("tcp")));
   else if (!broken.empty())
     out.push_back(warning(prefix + "tcp",
                           fmt::format("{}: {} of {} addresses do not work ({})", whom, reach.tried.size() - works,

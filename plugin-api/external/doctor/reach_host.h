@@ -25,8 +25,9 @@ struct HostReach {
   std::vector<Tried> tried;            // IPv4 first, 8 at most
 };
 
-// Turns the loop until all is known: the resolver's time, and 5 s.
-[[nodiscard]] HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port);
+// Turns the loop until all is known: the resolver's time, and as long as the link waits for a connection, 10 s. haste:
+// they are divided by this (tests only; 1 or more).
+[[nodiscard]] HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port, unsigned haste = 1);
 
 // The findings `prefix`dns and `prefix`tcp. Pure.
 [[nodiscard]] Findings judge_host(const std::string &prefix, const std::string &host, std::uint16_t port,

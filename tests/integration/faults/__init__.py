@@ -7,5 +7,6 @@
     table_*.py   the cells, stage by stage
     run.py       the cells of a file on its lanes, side by side
     summary.py   the table at the end of the run
+    doctor.py    the same cells for netdata-aclk doctor, which names the fault that a link would meet
     test_9*.py   each file: one local cloud, some lanes
 """

@@ -22,6 +22,7 @@ class Cell:
     status    symbol of the attempt's status, its prefix left out (or several, with |); None: the link bears it
     sentence  a regular expression for the attempt's sentence
     at        the state in which the attempt ended, as state output names it; None: any
+    rung      where netdata-aclk doctor falls, if `at` does not say it (see doctor.py)
     hasty     on a lane with divided deadlines
     busy      on a lane with queries and alerts under way; no alert may be lost
     violates  the kinds of violations that the fault itself makes the cloud see
@@ -36,6 +37,7 @@ class Cell:
     status: Optional[str]
     sentence: str = ""
     at: Optional[str] = None
+    rung: Optional[str] = None
     hasty: bool = False
     busy: bool = False
     violates: tuple = ()

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One synthetic host whose three ways to the cloud each lead through a proxy that can break it.
+"""The three ways of a claimed machine to the cloud, each through a proxy that can break it; and a link that uses them.
 
 Lanes share a local cloud: what is switched there is switched for the lane's claim id only. Attempts follow each other
 after a second at most, as /env says.
 """
 import os
+import signal
 import threading
 
 from lc import certs
@@ -17,21 +18,53 @@ BACKOFF = 1.0       # seconds at most between two attempts
 # Every lane believes this one, too: its certificates can be bad in one way each.
 AUTHORITY = certs.Authority("Fault CA")
 HASTE = 10          # of hasty lanes: deadlines and pauses are divided by this
+HASTY = ("divide deadlines by", "divide pauses by")
 
 
-class Lane:
-    """options: of the synthetic host. hasty: 3 s instead of 30 for a request, 6 instead of 60 for a PUBACK …"""
+class Ways:
+    """Of a home that is claimed here. What uses them makes its next attempt when cut() or reread() is called."""
 
-    def __init__(self, build, base, name, cloud, loop, seed, hasty=False, busy=False, **options):
-        self.cloud, self.hasty, self.busy, self.name = cloud, hasty, busy, name
-        self.home = SyntheticHome(base / name, guid=guid_of(build.synthetic, seed))
-        self.claim = claim(build, self.home, cloud)
-        with open(self.home.cloud_dir / "trusted.pem", "ab") as f:
+    def __init__(self, build, name, cloud, loop, home):
+        self.cloud, self.name, self.home = cloud, name, home
+        self.claim = claim(build, home, cloud)
+        with open(home.cloud_dir / "trusted.pem", "ab") as f:
             f.write(AUTHORITY.pem())
         self.env, self.auth, self.broker = (loop.proxy(("127.0.0.1", cloud.port)) for _ in range(3))
         self.url(f"https://localhost:{self.env.port}", cloud.url)
+
+    def configure(self, **changes):
+        """Switches of the local cloud for this lane, all others at rest. env_patch goes on top of the lane's own."""
+        own = {
+            "authEndpoint": f"https://localhost:{self.auth.port}/api/v1/auth",
+            "transports": [{"type": "MQTTv5", "endpoint": f"wss://localhost:{self.broker.port}/mqtt/{self.claim}"}],
+            "backoff": {"base": 1, "maxSeconds": 1, "minSeconds": 0},
+        }
+        own.update(changes.pop("env_patch", {}))
+        self.cloud.configure(claim=self.claim, reset=True, env_patch=own, **changes)
+
+    def calm(self):
+        """Nothing is wrong any more, but for connections that are silenced."""
+        for p in (self.env, self.auth, self.broker):
+            p.calm()
+        self.configure()
+
+    def url(self, url, old=None):
+        """The cloud's URL as it will be read next."""
+        conf = self.home.cloud_dir / "cloud.conf"
+        text = conf.read_text()
+        assert (old or self._url) in text
+        conf.write_text(text.replace(old or self._url, url))
+        self._url = url
+
+
+class Lane(Ways):
+    """A synthetic host. options: its own. hasty: 3 s instead of 30 for a request, 6 instead of 60 for a PUBACK …"""
+
+    def __init__(self, build, base, name, cloud, loop, seed, hasty=False, busy=False, **options):
+        super().__init__(build, name, cloud, loop, SyntheticHome(base / name, guid=guid_of(build.synthetic, seed)))
+        self.hasty, self.busy = hasty, busy
         if hasty:
-            options["cloud_option"] = [f"divide deadlines by={HASTE}", f"divide pauses by={HASTE}"]
+            options["cloud_option"] = [f"{key}={HASTE}" for key in HASTY]
         if busy:
             options.update(alerts=20, alert_rate=20)
         self.host = Synthetic(build.synthetic, self.home, seed=seed, contexts=3, **options)
@@ -58,33 +91,16 @@ class Lane:
 
     # -- what is switched ---------------------------------------------------------------------------------------
 
-    def configure(self, **changes):
-        """Switches of the local cloud for this lane, all others at rest. env_patch goes on top of the lane's own."""
-        own = {
-            "authEndpoint": f"https://localhost:{self.auth.port}/api/v1/auth",
-            "transports": [{"type": "MQTTv5", "endpoint": f"wss://localhost:{self.broker.port}/mqtt/{self.claim}"}],
-            "backoff": {"base": 1, "maxSeconds": 1, "minSeconds": 0},
-        }
-        own.update(changes.pop("env_patch", {}))
-        self.cloud.configure(claim=self.claim, reset=True, env_patch=own, **changes)
-
-    def calm(self):
-        """Nothing is wrong any more, but for connections that are silenced."""
-        for p in (self.env, self.auth, self.broker):
-            p.calm()
-        self.configure()
-
-    def url(self, url, old=None):
-        """The cloud's URL as the host reads it at its next start or SIGHUP."""
-        conf = self.home.cloud_dir / "cloud.conf"
-        text = conf.read_text()
-        assert (old or self._url) in text
-        conf.write_text(text.replace(old or self._url, url))
-        self._url = url
-
     def cut(self):
         """The connection is reset: the next attempt begins."""
         self.broker.cut()
+
+    def reread(self):
+        """The settings are read anew."""
+        os.kill(self.host.pid, signal.SIGHUP)
+
+    def recent(self):
+        return self.host.log[-2500:]
 
     # -- what the host says -------------------------------------------------------------------------------------
 
@@ -154,4 +170,4 @@ class Lane:
         return out
 
 
-__all__ = ["BACKOFF", "HASTE", "Lane", "Rule"]
+__all__ = ["BACKOFF", "HASTE", "HASTY", "Lane", "Rule", "Ways"]

@@ -24,8 +24,12 @@ PATIENCE = 170      # of a test for its cell, which may have to wait for its tur
 
 
 class Matrix:
-    def __init__(self, build, servers, cells, plain, hasty, busy=0, busy_hasty=0, seed=1):
-        self.cloud = servers.cloud()
+    """judge(cell, lane) gives what check() records, as a `record`; lanes are made as Lane is."""
+
+    def __init__(self, build, servers, cells, plain, hasty, busy=0, busy_hasty=0, seed=1, lane=Lane, judge=judge,
+                 record="fault"):
+        self._judge, self._record = judge, record
+        self.cloud = servers.cloud(f"cloud{seed}")
         loop = servers.add("proxies", ProxyLoop(), lambda: "")
         kinds = [(False, False)] * plain + [(True, False)] * hasty + [(False, True)] * busy + [(True, True)] * busy_hasty
         self._todo = {kind: queue.SimpleQueue() for kind in dict.fromkeys(kinds)}
@@ -35,17 +39,17 @@ class Matrix:
             self._todo[(c.hasty, c.busy)].put(c)
         self.lanes, self._threads = [], []
         for n, (hurry, traffic) in enumerate(kinds):
-            name = f"lane{n}" + ("-hasty" if hurry else "") + ("-busy" if traffic else "")
-            lane = Lane(build, servers.base, name, self.cloud, loop, seed * 100 + n, hurry, traffic)
-            self.lanes.append(servers.add(f"synthetic {name}", lane, lambda lane=lane: lane.host.log[-2500:]))
+            name = f"lane{seed}-{n}" + ("-hasty" if hurry else "") + ("-busy" if traffic else "")
+            made = lane(build, servers.base, name, self.cloud, loop, seed * 100 + n, hurry, traffic)
+            self.lanes.append(servers.add(name, made, made.recent))
         self._stop = threading.Event()
-        for lane in self.lanes:
-            t = threading.Thread(target=self._run, args=(lane,), name=lane.name, daemon=True)
+        for made, kind in zip(self.lanes, kinds):
+            t = threading.Thread(target=self._run, args=(made, self._todo[kind]), name=made.name, daemon=True)
             self._threads.append(t)
             t.start()
 
-    def _run(self, lane):
-        todo, broken = self._todo[(lane.hasty, lane.busy)], None
+    def _run(self, lane, todo):
+        broken = None
         try:
             lane.start()
         except Exception:
@@ -59,7 +63,7 @@ class Matrix:
             try:
                 if broken:
                     raise AssertionError(f"{lane.name} does not start:\n{broken}")
-                outcome.set_result(judge(cell, lane))
+                outcome.set_result(self._judge(cell, lane))
             except BaseException as e:
                 outcome.set_exception(e)
 
@@ -67,9 +71,9 @@ class Matrix:
         """The cell's outcome, as the test's own."""
         try:
             seen = self._outcomes[cell.id].result(PATIENCE)
-            record_property("fault", [cell.stage, cell.fault, seen["status"], round(seen["seconds"], 2), cell.busy])
+            record_property(self._record, [cell.stage, cell.fault, seen["status"], round(seen["seconds"], 2), cell.busy])
         except BaseException:
-            record_property("fault", [cell.stage, cell.fault, "FAILED", 0, cell.busy])
+            record_property(self._record, [cell.stage, cell.fault, "FAILED", 0, cell.busy])
             raise
 
     def end(self):

@@ -28,10 +28,7 @@ def leg(name, rule=None, **how):
             proxy.rule = rule
         for verb in how:
             getattr(proxy, verb)()
-        if name != "broker":
-            lane.broker.cut()
-        else:
-            proxy.cut()
+        lane.cut()
     return strike
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Getting there: names, TCP and TLS, for the way to the cloud's login and for the one to its broker."""
 import datetime
-import os
-import signal
 import socket
 import ssl
 import tempfile
@@ -29,13 +27,13 @@ def url_of(host):
     def strike(lane):
         lane.saved_url = lane._url
         lane.url(f"https://{host}:{lane.env.port}")
-        os.kill(lane.host.pid, signal.SIGHUP)
+        lane.reread()
     return strike
 
 
 def url_back(lane):
     lane.url(lane.saved_url)
-    os.kill(lane.host.pid, signal.SIGHUP)
+    lane.reread()
 
 
 def broker_at(endpoint):
@@ -45,37 +43,44 @@ def broker_at(endpoint):
 def dns():
     who = rf"{NOBODY}:\d+.*resolve"
     return [
-        Cell("DNS", "cloud unknown", url_of(NOBODY), "CANNOT_RESOLVE_HOSTNAME", who, "env", lift=url_back, anew=True),
+        Cell("DNS", "cloud unknown", url_of(NOBODY), "CANNOT_RESOLVE_HOSTNAME", who, "env", "dns", lift=url_back,
+             anew=True),
         Cell("DNS", "login unknown", standing(env_patch={"authEndpoint": f"https://{NOBODY}/api"}),
-             "CANNOT_RESOLVE_HOSTNAME", who, "challenge"),
-        Cell("DNS", "broker unknown", broker_at(f"wss://{NOBODY}:443/mqtt"), "CANNOT_RESOLVE_HOSTNAME", who, "dialing"),
+             "CANNOT_RESOLVE_HOSTNAME", who, "challenge", "login-dns"),
+        Cell("DNS", "broker unknown", broker_at(f"wss://{NOBODY}:443/mqtt"), "CANNOT_RESOLVE_HOSTNAME", who, "dialing",
+             "broker-dns"),
         Cell("DNS", "login is no name", standing(env_patch={"authEndpoint": "https://a..b/api"}),
-             "CANNOT_RESOLVE_HOSTNAME", "a..b", "challenge"),
-        Cell("DNS", "broker is no name", broker_at("wss://a..b/mqtt"), "CANNOT_RESOLVE_HOSTNAME", "a..b", "dialing"),
+             "CANNOT_RESOLVE_HOSTNAME", r"a\.\.b", "challenge", "login-dns"),
+        Cell("DNS", "broker is no name", broker_at("wss://a..b/mqtt"), "CANNOT_RESOLVE_HOSTNAME", r"a\.\.b", "dialing",
+             "broker-dns"),
         Cell("DNS", "broker label too long", broker_at(f"wss://{'x' * 70}.invalid/mqtt"), "CANNOT_RESOLVE_HOSTNAME",
-             "xxx", "dialing"),
+             "xxx", "dialing", "broker-dns"),
         Cell("DNS", "broker with a user in its name", broker_at("wss://me@localhost/mqtt"), "INVALID_ENV_TRANSPORT_URL",
              "must not contain a user name or password", "env"),
     ]
 
 
-LEGS = (("env", "the cloud", "env"), ("auth", "the login", "challenge"), ("broker", "the broker", "dialing"))
+# The proxy, its name here, the state in which an attempt ends there, and how doctor's rungs of that way begin.
+LEGS = (("env", "the cloud", "env", ""), ("auth", "the login", "challenge", "login-"),
+        ("broker", "the broker", "dialing", "broker-"))
 
 
 def tcp():
     cells = []
-    for proxy, name, state in LEGS:
+    for proxy, name, state, prefix in LEGS:
         broker = proxy == "broker"
         failed = "SSL_CANNOT_ESTABLISH_SSL_CONNECTION" if broker else "SSL_CONNECT_FAILED"
         cells += [
-            Cell("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state),
-            Cell("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state, hasty=True),
+            Cell("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state,
+                 prefix + "tcp"),
+            Cell("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state,
+                 prefix + "tcp", hasty=True),
             Cell("TCP", f"{name} resets at once", leg(proxy, Rule(at_accept="reset")),
-                 failed, "in the middle of the TLS handshake", "TLS" if broker else state),
+                 failed, "in the middle of the TLS handshake", "TLS" if broker else state, prefix + "tls"),
             Cell("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
-                 failed, "in the middle of the TLS handshake", "TLS" if broker else state),
-            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT", SILENT[broker],
-                 "TLS" if broker else state, hasty=True),
+                 failed, "in the middle of the TLS handshake", "TLS" if broker else state, prefix + "tls"),
+            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT",
+                 SILENT[broker], "TLS" if broker else state, prefix + "tls", hasty=True),
             Cell("TCP", f"{name} 200 ms late", leg(proxy, Rule(delay=0.2)), None),
             Cell("TCP", f"{name} in single bytes", leg(proxy, Rule(chunk=1)), None, cpu=2.0),
             Cell("TCP", f"{name} at 20 KB a second", leg(proxy, Rule(rate=20_000)), None),
@@ -85,7 +90,7 @@ def tcp():
 
 def tls():
     cells = []
-    for proxy, name, state in LEGS:
+    for proxy, name, state, prefix in LEGS:
         broker = proxy == "broker"
         state = "TLS" if broker else state
         failed = "SSL_CANNOT_ESTABLISH_SSL_CONNECTION" if broker else "SSL_CONNECT_FAILED"
@@ -99,15 +104,15 @@ def tls():
                 ("plain HTTP", Rule(answer=WEBSERVER), "is no TLS .*wrong version number"),
                 ("handshake_failure", Rule(answer=ALERT), "refused the handshake .*handshake failure"),
         ):
-            cells.append(Cell("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state))
+            cells.append(Cell("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state, prefix + "tls"))
         cells.append(Cell("TLS", f"{name}: silent after the hello", leg(proxy, Rule(down_limit=0, then="silence")),
-                          "TIMEOUT", SILENT[broker], state, hasty=True))
+                          "TIMEOUT", SILENT[broker], state, prefix + "tls", hasty=True))
         for kind, sentence in (("expired", "expired on"), ("not-yet", "valid only from"), ("wrong-host", "not for localhost"),
                                ("other-ca", "is not trusted")):
             cells.append(Cell("TLS", f"{name}: certificate {kind}", bad_server(proxy, kind), "SSL_INVALID_CERTIFICATE",
-                              sentence, state))
+                              sentence, state, prefix + "tls"))
         cells.append(Cell("TLS", f"{name}: TLS 1.1", bad_server(proxy, "good", ssl.TLSVersion.TLSv1_1), failed,
-                          "speaks no TLS 1.2", state))
+                          "speaks no TLS 1.2", state, prefix + "tls"))
     return cells
 
 
@@ -118,7 +123,7 @@ def bad_server(proxy, kind, version=None):
         leg_proxy = getattr(lane, proxy)
         usual, leg_proxy.target = leg_proxy.target, server
         lane.restore = lambda: setattr(leg_proxy, "target", usual)
-        lane.broker.cut()
+        lane.cut()
     return strike
 
 

@@ -31,11 +31,23 @@ std::string sentence__its_last_part__is_the_remedy() {
 }
 
 std::string ladder__each_rung__is_reached_by_those_before_it() {
-  const std::vector<Rung> rungs{{"a", "A"}, {"b", "B"}, {"c", "C"}};
-  EXPECT_EQ(verdicts(climb(rungs, {})), "a+ b+ c+ ");
+  const Findings rungs{good("a", "A"), warning("b", "B", "look"), good("c", "C")};
+  EXPECT_EQ(verdicts(climb(rungs, {})), "a+ b! c+ ");
   EXPECT_EQ(verdicts(climb(rungs, Fall{"a", "why"})), "ax b- c- ");
-  EXPECT_EQ(verdicts(climb(rungs, Fall{"c", "why"})), "a+ b+ cx ");
+  EXPECT_EQ(verdicts(climb(rungs, Fall{"c", "why"})), "a+ b! cx ");
   EXPECT_EQ(verdicts(climb(rungs, Fall{"z", "why"})), "a- b- c- zx ");
+  return {};
+}
+
+std::string ladder__a_fall_without_advice__gets_that_of_its_rung() {
+  const auto advice = [](const char *check, const char *why) { return climb({}, Fall{check, why}).front().remedy; };
+  EXPECT_EQ(advice("tls", "no; take the other road"), "take the other road");
+  EXPECT(!advice("broker-tls", "no").empty());
+  EXPECT_EQ(advice("broker-tls", "no"), usual_remedy("tls"));
+  EXPECT_EQ(advice("login-dns", "no"), usual_remedy("dns"));
+  for (const auto *rung :
+       {"proxy-tcp", "proxy", "env", "challenge", "password", "broker", "websocket", "mqtt", "subscribe"})
+    EXPECT(!usual_remedy(rung).empty());
   return {};
 }
 
@@ -65,6 +77,7 @@ std::string host__one_family_is_dead__is_a_warning_only() {
 const CMUnitTest tests[] = {
     ACLK_TEST(sentence__its_last_part__is_the_remedy),
     ACLK_TEST(ladder__each_rung__is_reached_by_those_before_it),
+    ACLK_TEST(ladder__a_fall_without_advice__gets_that_of_its_rung),
     ACLK_TEST(findings__as_text_json_and_status__say_the_same),
     ACLK_TEST(host__one_family_is_dead__is_a_warning_only),
 };
