@@ -103,13 +103,34 @@ def complete(build, words):
     return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=20).stdout.split()
 
 
+def help_of(build, *command):
+    return subprocess.run([build.cli, *command, "--help"], capture_output=True, text=True, timeout=20, check=True).stdout
+
+
+def commands(build):
+    """As the program itself lists them."""
+    listed = re.findall(r"^  ([a-z][a-z-]*) ", help_of(build).split("Subcommands:\n", 1)[1], re.M)
+    assert len(listed) >= 7
+    return listed
+
+
+def options(build, command):
+    return re.findall(r"^  (?:-\w,)?(--[a-z-]+)", help_of(build, command), re.M)
+
+
 def test_94_20_bash_completion(build):
-    assert {"claim", "unclaim", "prepare-template"} <= set(complete(build, "''"))
+    assert set(complete(build, "''")) == set(commands(build)) >= {"claim", "unclaim", "prepare-template", "state", "reload",
+                                                                  "doctor", "what-is-sent"}
     assert complete(build, "uncl") == ["unclaim"]
     assert {"--token-file", "--rooms", "--url", "--proxy", "--reclaim"} <= set(complete(build, "claim --"))
     assert complete(build, "claim --recl") == ["--reclaim"]
     assert {"https://", "socks5h://"} <= set(complete(build, "claim --proxy ''"))
     assert complete(build, "unclaim --cl") == ["--cloud-dir"]
+    for command in commands(build):
+        assert set(complete(build, f"{command} --")) == set(options(build, command)) >= {"--help"}
+    assert complete(build, "--ver") == ["--version"]
+    for option in ("--cloud-dir", "--socket", "--token-file"):
+        assert "/usr/" in [x if x.endswith("/") else x + "/" for x in complete(build, f"state {option} /us")]
 
 
 @pytest.mark.parametrize("page", ["netdata-aclk.1", "cloud.conf.5", "../aclk.plugin.1"])
@@ -123,11 +144,16 @@ def test_94_21_man_pages_are_well_formed(page):
 
 def test_94_22_every_command_is_in_its_man_page(build):
     page = (Path(__file__).resolve().parents[2] / "plugin-api/external/cli/netdata-aclk.1").read_text()
-    for command in ("claim", "unclaim", "prepare-template", "claim-script"):
-        assert f".Ss {command}\n" in page
-    for command in ("claim", "unclaim", "prepare-template"):
-        words = subprocess.run([build.cli, command, "--help"], capture_output=True, text=True, timeout=20).stdout
-        assert "Exit status" in words
+    sections = dict(re.findall(r"^\.Ss (\S+).*\n((?:(?!\.S[sh] ).*\n)*)", page, re.M))
+    assert "claim-script" in sections
+    for command in commands(build):
+        assert command in sections
+        # The options of the commands that ask the plugin are told once, after the last of them.
+        words = sections[command] + (sections["what-is-sent"] if command in ("state", "reload") else "")
+        for option in options(build, command):
+            assert option == "--help" or re.search(rf"^\..*\bFl {option[1:]}\b", words, re.M), (command, option)
+    for command in ("claim", "unclaim", "prepare-template", "doctor"):
+        assert "Exit status" in help_of(build, command)
 
 
 def test_94_23_the_table_of_promises_names_tests_that_exist():

@@ -8,11 +8,11 @@ _netdata_aclk() {
     [[ ${COMP_WORDS[i]} == -* ]] || { command=${COMP_WORDS[i]}; break; }
   done
   case $prev in
-    --token-file) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --token-file | --socket) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$cur")); return ;;
     --cloud-dir) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur")); return ;;
     --proxy) COMPREPLY=($(compgen -W 'none env http:// https:// socks5:// socks5h://' -- "$cur")); return ;;
     --url) COMPREPLY=($(compgen -W 'https://' -- "$cur")); return ;;
-    --token | --rooms) return ;;
+    --token | --rooms | --type) return ;;
   esac
   if [[ -z $command && $cur != -* ]]; then
     COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null |
