@@ -34,15 +34,31 @@ bool worth_another_try(ExitCode e) {
   }
 }
 
-Settled adjust(const Places &p, const Doors &doors, const Verdict &v, const TellLine &tell) {
+std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
+  std::error_code ec;
+  const auto when = fs::last_write_time(dir / "unclaimed", ec);
+  if (ec) return std::nullopt;
+  return when;
+}
+
+Verdict judge_now(const Wish &w, const Places &p, const Doors &doors) {
+  const auto id = load_identity(p.cloud_dir, read_machine_guid(p.lib_dir).value_or(""), doors.getenv);
+  return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
+}
+
+Settled adjust(const Wish &w, const Places &p, const Doors &doors, const TellLine &tell) {
   const auto held = CloudDir::open(p.cloud_dir);
-  auto done = held ? Result<void>() : tl::unexpected<Error>(held.error());
-  if (done) {
-    const auto file = p.cloud_dir / "cloud.conf";
-    done = doors.disk->stage(file, format_cloud_conf(v.conf), kMode).and_then([&](const fs::path &staged) {
-      return doors.disk->put_in_place(staged, file);
-    });
+  if (!held) {
+    tell(true, held.error().what);
+    return Settled::later;
   }
+  // What was read before the lock may be another claim's by now, and its key gone.
+  const auto v = judge_now(w, p, doors);
+  if (v.deed != Deed::adjust) return Settled::later;
+  const auto file = p.cloud_dir / "cloud.conf";
+  auto done = doors.disk->stage(file, format_cloud_conf(v.conf), kMode).and_then([&](const fs::path &staged) {
+    return doors.disk->put_in_place(staged, file);
+  });
   if (done) done = doors.disk->sync(p.cloud_dir);
   tell(!done, done ? v.line : done.error().what);
   return done ? Settled::yes : Settled::later;
@@ -68,13 +84,6 @@ ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
   return claim_node(o, with);
 }
 
-std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
-  std::error_code ec;
-  const auto when = fs::last_write_time(dir / "unclaimed", ec);
-  if (ec) return std::nullopt;
-  return when;
-}
-
 }  // namespace
 
 Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell) {
@@ -83,9 +92,8 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
     if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
   auto settled = Settled::yes;
   for (const auto &w : wishes(files, doors.getenv)) {
-    const auto id = load_identity(p.cloud_dir, read_machine_guid(p.lib_dir).value_or(""), doors.getenv);
-    const auto v = judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
-    if (v.deed == Deed::adjust) return adjust(p, doors, v, tell);
+    const auto v = judge_now(w, p, doors);
+    if (v.deed == Deed::adjust) return adjust(w, p, doors, tell);
     if (v.deed == Deed::nothing) {
       tell(false, v.line);
       return Settled::yes;  // what comes after it does not count

@@ -2,6 +2,8 @@
 #include "claim/wish.h"
 
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "claim/declared.h"
 #include "claim/identity.h"
@@ -215,6 +217,47 @@ std::string wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() 
   return {};
 }
 
+// The environment is asked once the identity was read: there, somebody else is quicker.
+std::string wish__claimed_anew_before_the_lock__the_new_claim_stays() {
+  Declared n;
+  n.answers = {HttpAnswer{204, ""}};
+  const std::string wanted = "[global]\n token = t\n url = https://cloud.test\n";
+  n.write(wanted);
+  EXPECT(n.fulfil() == Settled::yes);
+  n.write(wanted + " proxy = http://new:1\n");
+  const auto conf = n.dir() / "cloud.conf";
+  const auto old_conf = get(conf);
+  const auto swap_in = [&](const std::string &text) {
+    n.doors.getenv = [conf, text, done = std::make_shared<bool>(false)](const char *name) {
+      if (std::string_view(name) == "NETDATA_DISABLE_CLOUD" && !std::exchange(*done, true)) put(conf, text);
+      return std::optional<std::string>();
+    };
+  };
+  // By a claim elsewhere: the wish does not fit it any more, which the next look tells.
+  auto other = old_conf;
+  const auto id = load_identity(n.dir()).claim_id;
+  EXPECT(contains(other, id) && contains(other, "https://cloud.test"));
+  other.replace(other.find(id), id.size(), "00000000-0000-4000-8000-0000000000bb");
+  auto elsewhere = other;
+  elsewhere.replace(elsewhere.find("https://cloud.test"), 18, "https://other.test");
+  for (const auto &text : {elsewhere, std::string("[global]\n url = https://cloud.test\n")}) {
+    std::filesystem::remove(n.dir() / "claimed_id");
+    put(conf, old_conf);
+    swap_in(text);
+    EXPECT(n.fulfil() == Settled::later);
+    EXPECT_EQ(get(conf), text);
+  }
+  // By the same command once more, with the same settings: they are changed, its claim id is kept.
+  put(conf, old_conf);
+  swap_in(other);
+  EXPECT(n.fulfil() == Settled::yes && n.lines.starts_with("changed: proxy = http://new:1"));
+  EXPECT(contains(n.lines, "0000000000bb"));
+  const auto now = load_identity(n.dir());
+  EXPECT_EQ(now.claim_id, "00000000-0000-4000-8000-0000000000bb");
+  EXPECT_EQ(now.conf.proxy, "http://new:1");
+  return {};
+}
+
 std::string print__of_nothing__is_zero_and_a_touch_changes_it() {
   Declared n;
   const Places p{n.dir(), n.lib(), n.lib()};
@@ -254,6 +297,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(wish__refused__leaves_its_place_to_the_next_one),
     ACLK_TEST(wish__cloud_away__is_for_later_and_refused_ones_are_not),
     ACLK_TEST(wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud),
+    ACLK_TEST(wish__claimed_anew_before_the_lock__the_new_claim_stays),
     ACLK_TEST(print__of_nothing__is_zero_and_a_touch_changes_it),
     ACLK_TEST(netdata_disable_cloud__begins_with_1__switches_off_claim_and_link),
 };
