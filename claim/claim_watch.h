@@ -35,14 +35,17 @@ class ClaimWatch {
   // Of DIR, which need not exist, the files of these names; `names` has static storage.
   ClaimWatch(std::filesystem::path dir, std::span<const std::string_view> names);
 
-  // -1 when the kernel has no inotify instance left: then somebody has to look from time to time.
+  // -1 when the kernel has no inotify instance left.
   [[nodiscard]] int fd() const { return inotify_.get(); }
-  // Takes what has happened, and watches the directories that exist now. True: look at the identity.
+  // false: no instance, no watch left, or a directory that we may not read. Then somebody has to look from time to
+  // time, and to call watch() before each look.
+  [[nodiscard]] bool watching() const { return inotify_ && descriptor_ >= 0; }
+  // Watches the directory that exists now.
+  void watch();
+  // Takes what has happened, and watches the directory that exists now. True: look at the identity.
   [[nodiscard]] bool take();
 
  private:
-  void watch();
-
   std::filesystem::path dir_;
   std::span<const std::string_view> names_;
   Fd inotify_;

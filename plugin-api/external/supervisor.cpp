@@ -184,7 +184,9 @@ class Supervisor {
   }
 
   void look_at_identity(Clock::time_point now) {
-    const bool told = watch_.fd() >= 0 && config_watch_.fd() >= 0;
+    for (auto *const w : {&watch_, &config_watch_})
+      if (!w->watching()) w->watch();
+    const bool told = watch_.watching() && config_watch_.watching();
     look_at_ = told ? Clock::time_point::max() : now + kLookWithoutInotify;
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/claimer.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "claim/base/files.h"
 #include "claim/claim_story.h"
@@ -173,12 +177,50 @@ std::string claim_watch__follows_the_directory_from_before_it_exists() {
   return {};
 }
 
+// Somebody whom file modes concern, while it lives.
+struct NotRoot {
+  NotRoot() {
+    if (was_root && ::seteuid(65534) != 0) std::abort();
+  }
+  ~NotRoot() {
+    if (was_root && ::seteuid(0) != 0) std::abort();
+  }
+  NotRoot(const NotRoot &) = delete;
+  NotRoot &operator=(const NotRoot &) = delete;
+  const bool was_root = ::geteuid() == 0;
+};
+
+std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again() {
+  const Directory d;
+  const auto cloud = d.path / "cloud.d";
+  std::filesystem::create_directory(cloud);
+  EXPECT(::chmod(d.path.c_str(), 0755) == 0 && ::chmod(cloud.c_str(), 0) == 0);
+  std::optional<ClaimWatch> w;
+  {
+    const NotRoot nobody;
+    w.emplace(cloud, kCloudFiles);
+    EXPECT(w->fd() >= 0 && !w->watching());
+    w->watch();
+    EXPECT(!w->watching());
+  }
+  EXPECT_EQ(::chmod(cloud.c_str(), 0755), 0);
+  {
+    const NotRoot nobody;
+    w->watch();
+    EXPECT(w->watching() && !w->take());
+  }
+  EXPECT(write_file_atomically(cloud / "cloud.conf", "x", 0600));
+  EXPECT(w->take() && w->watching());
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(claimer__nothing_written_down__never_starts),
     ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
     ACLK_TEST(claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
     ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
     ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),
+    ACLK_TEST(claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again),
     ACLK_TEST(claimer__order__begins_anew_what_was_settled),
     ACLK_TEST(claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told),
     ACLK_TEST(claim_story__changed_file__is_told_in_full_again),
