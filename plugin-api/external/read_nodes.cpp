@@ -42,7 +42,9 @@ void add_node_instances(std::vector<Node> &nodes, const nlohmann::json &node_ins
     const auto &instances = array_of(*it->second, "instances");
     const auto &instance = instances.empty() ? *it->second : instances.front();
     const auto ingest = text_of(object_of(instance, "ingest"), "status");
-    node.replicating = ingest == "replicating";
+    // A child that has just come is "initializing" first. One that is away can be that too, in an agent that has just
+    // begun.
+    node.replicating = ingest == "replicating" || (ingest == "initializing" && node.live && !node.local);
     if (!node.local && !ingest.empty()) node.live = ingest == "online";
     const auto health = text_of(object_of(instance, "health"), "status");
     node.health_enabled = health == "running" || health == "initializing";

@@ -68,6 +68,20 @@ std::string nodes__of_2_x__get_replication_health_and_ml() {
   return {};
 }
 
+std::string nodes__child_of_2_x_that_initializes__is_on_its_way_unless_it_is_away() {
+  const json instances{
+      {"nodes", json::array({{{"mg", kChild}, {"instances", {{{"ingest", {{"status", "initializing"}}}}}}}})}};
+  for (const bool reachable : {true, false}) {
+    const json info{{"mirrored_hosts_status", json::array({{{"guid", kLocal}, {"reachable", true}},
+                                                           {{"guid", kChild}, {"reachable", reachable}}})}};
+    auto nodes = read_mirrored_hosts(info, kLocal);
+    add_node_instances(nodes, instances);
+    EXPECT(nodes.size() == 2 && !nodes[1].live);
+    EXPECT_EQ(nodes[1].replicating, reachable);
+  }
+  return {};
+}
+
 std::string nodes__hostile_lists__are_bounded_and_cleaned() {
   auto info = json{{"mirrored_hosts_status", json::array({1,
                                                           nullptr,
@@ -216,6 +230,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(facts__of_2_x__own_link_counts_when_up_or_claimed),
     ACLK_TEST(nodes__of_1_37__local_first_then_children),
     ACLK_TEST(nodes__of_2_x__get_replication_health_and_ml),
+    ACLK_TEST(nodes__child_of_2_x_that_initializes__is_on_its_way_unless_it_is_away),
     ACLK_TEST(nodes__hostile_lists__are_bounded_and_cleaned),
     ACLK_TEST(capabilities__of_1_37__have_no_functions),
     ACLK_TEST(capabilities__of_2_x__are_the_protocols_without_dyncfg),
