@@ -113,12 +113,20 @@ void ExternalHost::saw_nodes(const std::vector<Node> &nodes) {
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   std::map<std::string, Clock::time_point> live;
+  health_.clear();
   for (const auto &n : nodes) {
+    if (n.live) health_.emplace(n.machine_guid, n.health_enabled);
     if (!n.live || n.local) continue;
     const auto it = live_since_.find(n.machine_guid);
     live.emplace(n.machine_guid, it == live_since_.end() ? now : it->second);
   }
   live_since_ = std::move(live);
+}
+
+std::optional<bool> ExternalHost::known_health(const std::string &node) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = health_.find(node);
+  return it == health_.end() ? std::nullopt : std::optional(it->second);
 }
 
 bool ExternalHost::is_linking(const std::string &node) const {

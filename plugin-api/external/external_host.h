@@ -89,8 +89,10 @@ class ExternalHost {
   [[nodiscard]] std::uint64_t began_s() const { return began_s_; }
   [[nodiscard]] LogBook &log_book() { return log_book_; }
 
-  // The live nodes of the list just read.
+  // The list just read.
   void saw_nodes(const std::vector<Node> &nodes);
+  // Did health run for this node at the last listing? nullopt if it was not live then.
+  [[nodiscard]] std::optional<bool> known_health(const std::string &node) const;
   // May the agent not have linked the alerts of this node yet? It does so 10 s after its start (30 s are allowed), and
   // 30 to 90 s after a child has come (120 s); stock-agent.md 1.4, 8.
   [[nodiscard]] bool is_linking(const std::string &node) const;
@@ -119,6 +121,7 @@ class ExternalHost {
   std::optional<unsigned> children_epoch_;
   std::vector<Node> children_;
   std::map<std::string, std::chrono::steady_clock::time_point> live_since_;
+  std::map<std::string, bool> health_;  // of the live nodes, the local one included
   std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
   std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
 };

@@ -11,12 +11,26 @@
 namespace aclk::external::hooks {
 namespace {
 
-// 1.x tells per node, at the top of its alarms, whether health runs for it (off while a child is away).
-void add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
+// 1.x tells per node, at the top of its alarms, whether health runs for it (off while a child is away). The cloud asks
+// for the alerts of a node once: only an answer may say that there are none. Without one, what was known counts; a live
+// node of which nothing is known makes the listing fail, to be done again in seconds. A document that cannot be read
+// may be so each time, and has alarms in it: health runs.
+Result<void> add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
   for (auto &n : nodes) {
     const auto alarms = host.get_json(n.machine_guid, "/api/v1/alarms?active");
-    n.health_enabled = alarms && bool_of(*alarms, "status");
+    if (alarms) {
+      n.health_enabled = bool_of(*alarms, "status");
+      continue;
+    }
+    const auto code = alarms.error().code;
+    if (code == Errc::cancelled) return tl::unexpected<Error>(alarms.error());
+    if (code == Errc::not_found || !n.live) continue;
+    const auto known = host.known_health(n.machine_guid);
+    const bool unreadable = code == Errc::parse || code == Errc::too_big;
+    if (!known && !unreadable) return tl::unexpected<Error>(alarms.error());
+    n.health_enabled = known.value_or(true);
   }
+  return {};
 }
 
 // Children that were away when 1.x started are only in its database (stock-agent.md 3.3).
@@ -37,7 +51,7 @@ int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
     if (list.empty()) return -EAGAIN;  // an agent lists itself at least
     const auto facts = read_facts(*info);
     if (h.facts().generation == Generation::v1) {
-      add_health_v1(h, list);
+      if (const auto r = add_health_v1(h, list); !r) return negated_errno(r.error().code);
       add_stored_children(h, list);
     } else {
       const auto instances = h.get_json({}, "/api/v2/node_instances");

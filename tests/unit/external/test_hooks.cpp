@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The hooks as the module calls them, through the C table, against canned agents.
+#include <atomic>
 #include <cerrno>
 
 #include "plugin-api/external/read_nodes.h"
@@ -90,6 +91,41 @@ std::string hooks__nodes__of_both_generations() {
   lines.clear();
   EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);
   EXPECT(lines == Lines({"parent local live health ml 0 9", "child replicating health 1 9", "gone 1 9"}));
+  return {};
+}
+
+// One child's alarms answer with this status; with 0 the answer is no JSON, with 1 health is off.
+std::string hooks__nodes_of_1_37__a_failed_request_says_nothing_of_health() {
+  std::atomic<int> status{500};
+  Bench b(Generation::v1, [&](const std::string &r) {
+    if (status == 200 || target_of(r) != std::string("/host/") + kChild + "/api/v1/alarms?active") return v1()(r);
+    if (status == 0) return answer("{\"alarms\": {\"x\": ");
+    if (status == 1) return answer("{\"status\": false, \"alarms\": {}}");
+    return answer("no", status);
+  });
+  const auto list = [&] {
+    Lines lines;
+    const int rc = b.table.nodes(b.table.host, take_node, &lines);
+    return rc == 0 ? lines.back() : std::to_string(rc);
+  };
+  const Lines kept{"kid1 live health 1 6", "kid1 live 1 6"};
+  EXPECT_EQ(list(), std::to_string(-EAGAIN));  // nothing is known of it yet: listed again later
+  status = 0;
+  EXPECT_EQ(list(), kept[0]);  // it does so each time, perhaps; and there are alarms in it
+  status = 1;
+  EXPECT_EQ(list(), kept[1]);
+  for (const int bad : {503, 0}) {
+    status = bad;
+    EXPECT_EQ(list(), kept[1]);  // as it was last known
+  }
+  status = 200;
+  EXPECT_EQ(list(), kept[0]);
+  for (const int bad : {500, 0}) {
+    status = bad;
+    EXPECT_EQ(list(), kept[0]);
+  }
+  status = 404;
+  EXPECT_EQ(list(), kept[1]);
   return {};
 }
 
@@ -327,6 +363,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(hooks__table__has_every_compulsory_hook),
     ACLK_TEST(hooks__identity_and_directories__need_no_agent),
     ACLK_TEST(hooks__nodes__of_both_generations),
+    ACLK_TEST(hooks__nodes_of_1_37__a_failed_request_says_nothing_of_health),
     ACLK_TEST(hooks__node_info__joins_what_the_agent_tells_in_several_places),
     ACLK_TEST(hooks__collectors_and_contexts__are_visited_until_enough),
     ACLK_TEST(hooks__alert_log_of_1_37__goes_on_where_it_was),
