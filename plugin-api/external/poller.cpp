@@ -91,7 +91,7 @@ void Poller::hear(std::uint32_t kinds) {
 void Poller::look(PollPlan::Time now) {
   for (const auto subject : {Subject::nodes, Subject::alerts, Subject::contexts}) {
     if (!plan_.due(subject, now)) continue;
-    const auto changed = look_at(subject);
+    const auto changed = look_at(subject, now);
     if (!changed) {
       if (changed.error().code != Errc::cancelled) went_away(changed.error(), now);
       return;
@@ -101,7 +101,7 @@ void Poller::look(PollPlan::Time now) {
   came_back();
 }
 
-Result<bool> Poller::look_at(Subject subject) {
+Result<bool> Poller::look_at(Subject subject, PollPlan::Time now) {
   switch (subject) {
     case Subject::nodes:
       return look_at_nodes();
@@ -110,7 +110,7 @@ Result<bool> Poller::look_at(Subject subject) {
     case Subject::alerts:
       break;
   }
-  return look_at_alerts();
+  return look_at_alerts(now);
 }
 
 bool Poller::tell(const Events &events) {
@@ -146,11 +146,11 @@ Result<bool> Poller::look_at_contexts() {
   return changed;
 }
 
-Result<bool> Poller::look_at_alerts() {
+Result<bool> Poller::look_at_alerts(PollPlan::Time now) {
   if (generation_ == Generation::v2) {
     const auto versions = agent_.get_json({}, "/api/v2/versions", stopped_);
     if (!versions) return again(versions.error());
-    const auto change = watch_.on_versions(read_versions(*versions));
+    const auto change = watch_.on_versions(read_versions(*versions), now);
     if (change.look_at_nodes) plan_.make_due(Subject::nodes);
     if (change.look_at_contexts) plan_.make_due(Subject::contexts);
     return tell(change.events);

@@ -38,8 +38,8 @@ class Poller {
  private:
   void run();
   void look(PollPlan::Time now);
-  [[nodiscard]] Result<bool> look_at(Subject subject);
-  [[nodiscard]] Result<bool> look_at_alerts();
+  [[nodiscard]] Result<bool> look_at(Subject subject, PollPlan::Time now);
+  [[nodiscard]] Result<bool> look_at_alerts(PollPlan::Time now);
   [[nodiscard]] Result<bool> look_at_nodes();
   [[nodiscard]] Result<bool> look_at_contexts();
   void went_away(const Error &why, PollPlan::Time now);

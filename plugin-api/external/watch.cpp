@@ -8,6 +8,13 @@
 #include "plugin-api/external/json_fields.h"
 
 namespace aclk::external {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kTellAgain{2s, 5s, 12s};
+
+}  // namespace
 
 Versions read_versions(const nlohmann::json &document) {
   const auto &inner = object_of(document, "versions");
@@ -78,11 +85,18 @@ Events Watch::on_alert_log(const std::string &node, std::uint64_t latest) {
   return {{NACLK_EVENT_ALERTS, node}};
 }
 
-Watch::VersionsChange Watch::on_versions(Versions versions) {
+Watch::VersionsChange Watch::on_versions(Versions versions, Time now) {
   VersionsChange out;
   const auto before = versions_;
   versions_ = versions;
-  if (!before || before->alerts != versions.alerts) out.events = for_each_node(NACLK_EVENT_ALERTS);
+  bool tell = !before || before->alerts != versions.alerts;
+  if (tell) {
+    alerts_changed_at_ = now;
+    told_again_ = 0;
+  }
+  for (; told_again_ < kTellAgain.size() && now >= alerts_changed_at_ + kTellAgain.at(told_again_); ++told_again_)
+    tell = true;
+  if (tell) out.events = for_each_node(NACLK_EVENT_ALERTS);
   out.look_at_nodes = before && before->nodes != versions.nodes;
   out.look_at_contexts = before && before->contexts != versions.contexts;
   return out;

@@ -6,6 +6,7 @@
 
 #include <netdata-aclk/plugin.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -44,6 +45,8 @@ struct InfoPrint {
 
 class Watch {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
   // happened between the module's own reading and that look.
   [[nodiscard]] Events on_nodes(const std::vector<Node> &nodes);
@@ -57,8 +60,10 @@ class Watch {
     bool look_at_nodes = false;     // the node list has changed: read it now
     bool look_at_contexts = false;  // some contexts have
   };
-  // 2.x.
-  [[nodiscard]] VersionsChange on_versions(Versions versions);
+  // 2.x. The agent counts a transition before it has saved it, and its log is read from what was saved (up to 10 s
+  // later, protocol.md 4.6): a change of the alerts is told again by the looks 2, 5 and 12 s after it. A newer change
+  // takes the place of the older one.
+  [[nodiscard]] VersionsChange on_versions(Versions versions, Time now);
 
   // The agent was away or has started anew: everything may be different, of every node.
   [[nodiscard]] Events on_return();
@@ -76,6 +81,8 @@ class Watch {
   std::vector<Node> nodes_;
   std::map<std::string, Seen> seen_;
   std::optional<Versions> versions_;
+  Time alerts_changed_at_{};
+  std::size_t told_again_ = 0;  // how many times, since then
 };
 
 }  // namespace aclk::external

@@ -81,16 +81,48 @@ std::string watch__versions_of_2_x__tell_alerts_of_every_node() {
   EXPECT_EQ(v.nodes, 2U);
   EXPECT_EQ(v.contexts, 190U);
   EXPECT(read_versions(nlohmann::json{{"nodes_hard_hash", 2}}).nodes == 2);  // without the object around it
-  auto c = w.on_versions(v);
+  const Watch::Time t0{1h};
+  auto c = w.on_versions(v, t0);
   EXPECT(shown(c.events) == "A0A1" && !c.look_at_nodes && !c.look_at_contexts);
-  c = w.on_versions(v);
+  c = w.on_versions(v, t0);
   EXPECT(c.events.empty());
   v.alerts += 1;
-  EXPECT_EQ(shown(w.on_versions(v).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0).events), "A0A1");
   v.nodes += 1;
   v.contexts += 1;
-  c = w.on_versions(v);
+  c = w.on_versions(v, t0);
   EXPECT(c.events.empty() && c.look_at_nodes && c.look_at_contexts);
+  return {};
+}
+
+std::string watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them() {
+  Watch w;
+  (void)w.on_nodes(nodes());
+  const Watch::Time t0{1h};
+  Versions v{1, 1, 1};
+  std::string told;  // at which second after the last change
+  const auto look = [&](std::chrono::seconds from, int count) {
+    told.clear();
+    for (int i = 0; i < count; ++i) {
+      const auto events = shown(w.on_versions(v, from + t0 + std::chrono::seconds(i)).events);
+      if (!events.empty()) told += (events == "A0A1" ? "" : events) + std::to_string(i) + " ";
+    }
+  };
+  look(0s, 60);
+  EXPECT_EQ(told, "0 2 5 12 ");
+  ++v.alerts;
+  look(100s, 4);
+  EXPECT_EQ(told, "0 2 ");
+  ++v.alerts;  // another one meanwhile: it counts from there
+  look(104s, 60);
+  EXPECT_EQ(told, "0 2 5 12 ");
+  // Looks that come late: what is due at once is told once.
+  ++v.alerts;
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 200s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 206s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 207s).events), "");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 500s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 600s).events), "");
   return {};
 }
 
@@ -208,6 +240,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(watch__info__first_look_is_silent_then_each_kind_by_itself),
     ACLK_TEST(watch__contexts_and_alert_log__first_look_and_changes_are_told),
     ACLK_TEST(watch__versions_of_2_x__tell_alerts_of_every_node),
+    ACLK_TEST(watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them),
     ACLK_TEST(watch__agent_returns__everything_may_have_changed),
     ACLK_TEST(watch__node_gone_and_back__is_looked_at_anew),
     ACLK_TEST(plan__each_subject__has_its_interval),
