@@ -84,14 +84,15 @@ LogReading merge_log(Transitions rest, DbLog db, std::uint64_t after, std::uint3
   const bool ahead = after != 0 && !empty && db.entries.empty() && db.before + kSlackUs < after;
   const bool clock_back = after != 0 && db.last_added != 0 && db.last_added + kSlackUs < after;
   const auto end = db.entries.empty() ? after : db.entries.back().log_id;
+  const auto begin = db.cut && !db.entries.empty() ? db.entries.front().log_id : 0;  // no islands before it
 
   const Shown shown(db.entries);
   for (auto &a : rest.entries) {
-    if (shown.has(a) || (db.more && a.log_id > end)) continue;
+    if (shown.has(a) || (db.more && a.log_id > end) || a.log_id < begin) continue;
     db.entries.push_back(std::move(a));
   }
   auto r = reading_of(std::move(db.entries), after, limit);
-  r.gap = not_reached || ahead || clock_back;
+  r.gap = not_reached || ahead || clock_back || (after != 0 && db.cut);
   // Everything that there is lies below `after`, and a gap makes the module look at all alerts anyway.
   if (ahead && r.entries.empty()) r.last = db.before;
   return r;

@@ -18,7 +18,7 @@ namespace aclk::external {
 
 // With the database: what both have, each transition (same gi or same transition id) once. An `after` that no entry
 // goes back to, or that lies more than 5 s behind or before what was written last, is of another log, or of this one
-// before it was cut or the clock was set back: a gap.
+// before it was cut or the clock was set back: a gap. So is a reading to the end of a log that has more than is shown.
 [[nodiscard]] LogReading merge_log(Transitions rest, DbLog db, std::uint64_t after, std::uint32_t limit);
 
 // Adds to alerts as /api/v2/alerts tells them what only the database knows of their last transitions (same transition

@@ -28,7 +28,7 @@ constexpr const char *kEntry =
     " h.chart_context ";
 constexpr const char *kAfter =
     "FROM health_log_detail d CROSS JOIN health_log h ON h.health_log_id = d.health_log_id "
-    "WHERE d.global_id > ?1 AND h.host_id = ?2 ORDER BY d.global_id LIMIT ?3";
+    "WHERE d.global_id > ?1 AND h.host_id = ?2 ORDER BY d.global_id ";
 constexpr const char *kLast =
     "FROM health_log h CROSS JOIN health_log_detail d ON d.transition_id = h.last_transition_id "
     "WHERE h.host_id = ?1 AND d.health_log_id = h.health_log_id LIMIT ?2";
@@ -201,14 +201,17 @@ Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t a
       return false;
     };
   };
-  const auto sql = std::string(kEntry) + kAfter;
+  const bool to_the_end = limit == 0;
+  const auto sql = std::string(kEntry) + kAfter + (to_the_end ? "DESC LIMIT ?3" : "LIMIT ?3");
+  auto &left_out = to_the_end ? log.cut : log.more;
   std::uint32_t seen = 0;
   auto r = db.select(sql.c_str(), {bound(after), id, std::int64_t{count} + 1}, [&](const MetaDb::Row &row) {
-    log.more = ++seen > count;
-    if (log.more) return false;
+    left_out = ++seen > count;
+    if (left_out) return false;
     if (auto a = read_row(row, *host); is_whole(a)) log.entries.push_back(std::move(a));
     return true;
   });
+  if (to_the_end) std::reverse(log.entries.begin(), log.entries.end());
   if (r && after != 0) r = db.select(kBefore, {bound(after), id}, one(log.before));
   if (r && after != 0) r = db.select(kLastAdded, {id}, one(log.last_added));
   if (!r) return tl::unexpected<Error>(r.error());

@@ -27,10 +27,11 @@ struct DbLog {
   std::vector<Alert> entries;    // oldest first; log_id is the gi; where definitions stand is not filled
   std::string hostname;          // "" = the node is not in the database
   bool more = false;             // there are more after these
+  bool cut = false;              // there are more before these
   std::uint64_t before = 0;      // the newest gi that is not above `after`; 0 = none
   std::uint64_t last_added = 0;  // gi of the entry that was written last; 0 = the log is empty
 };
-// At most `limit` entries; 0, and everything above, is 20 000.
+// The oldest `limit` entries, 20 000 at most. limit = 0: to the end of the log, the newest 20 000.
 [[nodiscard]] Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after,
                                             std::uint32_t limit);
 

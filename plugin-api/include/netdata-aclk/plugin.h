@@ -346,8 +346,8 @@ struct naclk_host {
   /* Thread: worker. All contexts of a node, hidden ones left out. */
   int (*contexts)(void *host, struct naclk_str machine_guid, naclk_context_fn visit, void *ctx);
 
-  /* Thread: worker. Transitions with log_id > after, oldest first, at most `limit` (0 = no limit). `end` is filled
-   * on success. after = 0 and limit = 0 shows everything that is left. */
+  /* Thread: worker. Transitions with log_id > after, oldest first, at most `limit`; `end` is filled on success. limit =
+   * 0: to the end of the log; a host may leave out all but the newest 20 000 (a gap, unless after = 0). */
   int (*alert_log)(void *host, struct naclk_str machine_guid, uint64_t after, uint32_t limit, naclk_alert_fn visit,
                    void *ctx, struct naclk_alert_log_end *end);
 
