@@ -318,6 +318,23 @@ std::string complete__alerts__get_what_the_database_has() {
   return {};
 }
 
+std::string log_v2__database_has_more_than_it_shows__begins_there_and_is_a_gap_for_followers() {
+  for (const std::uint64_t after : {std::uint64_t{0}, kGi - 100}) {
+    DbLog db;
+    db.entries = entries(kGi, 3);
+    db.cut = true;
+    db.before = after;
+    db.last_added = kGi + 2;
+    Transitions rest;
+    rest.entries = entries(kGi - 50, 1);  // would stand before a hole
+    rest.entries[0].alert_id = "b";
+    const auto r = merge_log(std::move(rest), std::move(db), after, 0);
+    EXPECT(r.entries.size() == 3 && r.entries[0].log_id == kGi && r.last == kGi + 2);
+    EXPECT_EQ(r.gap, after != 0);
+  }
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(log_v1__entry_after_is_there__continues),
     ACLK_TEST(log_v1__limit__takes_the_oldest),
@@ -344,6 +361,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(memory__alerts_not_linked_yet__nothing_is_removed),
     ACLK_TEST(memory__clock_was_set_back__is_a_gap_and_goes_on_below),
     ACLK_TEST(complete__alerts__get_what_the_database_has),
+    ACLK_TEST(log_v2__database_has_more_than_it_shows__begins_there_and_is_a_gap_for_followers),
 };
 
 }  // namespace

@@ -84,41 +84,6 @@ std::string alert_log_of_2_x__row_saved_after_the_first_reading__is_found_by_the
   return {};
 }
 
-std::string alert_log_of_2_x__more_than_can_be_shown__has_the_newest_and_its_end() {
-  constexpr std::uint64_t kMost = 20'000;
-  constexpr std::uint64_t kMore = 7;
-  MetaDbFile file(18);
-  file.add_host(kLocal, "parent", 0);
-  file.add({kGi + 100'000'000, kLocal, "stocktest_high", 3, 4, {}, 1});
-  file.run(
-      fmt::format("CREATE TEMP TABLE one AS SELECT * FROM health_log_detail;"
-                  "INSERT INTO health_log_detail WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT"
-                  " {}) SELECT health_log_id, unique_id, alarm_id, alarm_event_id, updated_by_id, updates_id, when_key,"
-                  " duration, non_clear_duration, flags, exec_run_timestamp, delay_up_to_timestamp, info, exec_code,"
-                  " new_status, old_status, delay, new_value, old_value, last_repeat, NULL, global_id + i, summary"
-                  " FROM one, n",
-                  kMost + kMore - 1));
-  const auto first = kGi + 100'000'000;
-  const auto end = first + kMost + kMore - 1;
-  // What the web API has is older than what the database shows: it would come after a hole.
-  Bench b(Generation::v2, v2(sample("v2_alerts.json")), file.dir());
-  const auto all = read_log(b, 0);
-  EXPECT(all.rc == 0 && !all.gap);
-  EXPECT_EQ(all.lines.size(), kMost);
-  EXPECT_EQ(all.last, end);
-  EXPECT(all.lines.front().starts_with(std::to_string((first + kMore) % 1'000'000'000)));
-  EXPECT(all.lines.back().starts_with(std::to_string(end % 1'000'000'000)));
-  // The rest of a log that somebody follows: what was left out is missing.
-  const auto rest = read_log(b, first);
-  EXPECT(rest.rc == 0 && rest.lines.size() == kMost && rest.last == end && rest.gap);
-  const auto whole = read_log(b, first + kMore - 1);
-  EXPECT(whole.rc == 0 && whole.lines.size() == kMost && whole.last == end && !whole.gap);
-  // Page by page it is all there.
-  const auto page = read_log(b, first, 10);
-  EXPECT(page.lines.size() == 10 && page.last == first + 10 && !page.gap);
-  return {};
-}
-
 std::string alert_log_of_2_x__database_of_another_version__web_api_alone() {
   const MetaDbFile file(19);
   std::atomic<bool> gone{false};
@@ -300,7 +265,6 @@ std::string nodes_of_1_37__children_only_in_the_database__are_listed_as_away() {
 const CMUnitTest tests[] = {
     ACLK_TEST(alert_log_of_2_x__database_readable__has_what_the_web_api_hides),
     ACLK_TEST(alert_log_of_2_x__row_saved_after_the_first_reading__is_found_by_the_next),
-    ACLK_TEST(alert_log_of_2_x__more_than_can_be_shown__has_the_newest_and_its_end),
     ACLK_TEST(alert_log_of_2_x__database_of_another_version__web_api_alone),
     ACLK_TEST(alert_log_of_2_x__plugin_restarted_without_the_database__is_a_gap_once),
     ACLK_TEST(alert_log_of_1_37__same_log__goes_on_without_a_gap),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The agent's database, as files made by its tables.
+#include <fmt/format.h>
+
+#include <chrono>
 #include <cmath>
 #include <fstream>
 
@@ -156,6 +159,34 @@ std::string health_log__hostile_rows__are_left_out_or_cut() {
   return {};
 }
 
+std::string meta_db__more_than_can_be_shown__is_the_newest_to_the_end() {
+  constexpr std::uint64_t kMost = 20'000;
+  constexpr std::uint64_t kMore = 7;
+  constexpr std::uint64_t kEnd = kT + kMost + kMore - 1;
+  MetaDbFile file(18);
+  file.add_host(kLocal, "parent", 0);
+  file.add({kT, kLocal, "stocktest_high", 3, 4, {}, 1});
+  file.run(
+      fmt::format("CREATE TEMP TABLE one AS SELECT * FROM health_log_detail;"
+                  "INSERT INTO health_log_detail WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT"
+                  " {}) SELECT health_log_id, unique_id, alarm_id, alarm_event_id, updated_by_id, updates_id, when_key,"
+                  " duration, non_clear_duration, flags, exec_run_timestamp, delay_up_to_timestamp, info, exec_code,"
+                  " new_status, old_status, delay, new_value, old_value, last_repeat, NULL, global_id + i, summary"
+                  " FROM one, n",
+                  kMost + kMore - 1));
+  auto db = MetaDb::open(file.dir(), 18, nullptr, std::chrono::minutes(10));
+  EXPECT(db);
+  const auto all = read_health_log(*db, kLocal, 0, 0);
+  EXPECT(all && all->cut && !all->more && all->entries.size() == kMost);
+  EXPECT_EQ(all->entries.front().log_id, kT + kMore);
+  EXPECT_EQ(all->entries.back().log_id, kEnd);
+  const auto rest = read_health_log(*db, kLocal, kEnd - 2, 0);
+  EXPECT(rest && !rest->cut && !rest->more && rest->entries.size() == 2 && rest->entries.back().log_id == kEnd);
+  const auto page = read_health_log(*db, kLocal, kT, 3);
+  EXPECT(page && !page->cut && page->more && page->entries.size() == 3 && page->entries.back().log_id == kT + 3);
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(db__other_version__is_not_read),
     ACLK_TEST(db__missing_or_damaged__is_an_error),
@@ -165,6 +196,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(children__of_1_x__are_those_with_hops),
     ACLK_TEST(health_log__of_2_x__has_every_transition_of_the_node),
     ACLK_TEST(health_log__hostile_rows__are_left_out_or_cut),
+    ACLK_TEST(meta_db__more_than_can_be_shown__is_the_newest_to_the_end),
 };
 
 }  // namespace
