@@ -23,6 +23,7 @@ void AlertSync::submit_all(std::vector<StoredAlert> alerts) {
   for (auto &[id, r] : records_) {
     if (!r.submitted || listed.contains(id)) continue;
     r.submitted.reset();
+    emptied_.push_back(id);
     changes_.emplace_back(DropAlert{machine_guid_, id});
   }
   for (auto &a : alerts) {
@@ -170,7 +171,7 @@ void AlertSync::snapshot_delivered(Delivery how, Moment now) {
 bool AlertSync::drained(Moment now) const {
   return std::ranges::all_of(queue_, [&](const auto &q) {
     const auto &r = records_.find(q.second)->second;
-    return !r.at(Slot::sent) && r.at(Slot::waiting)->due_s > now.wall_s();
+    return !r.at(Slot::sent) && !is_due(r.at(Slot::waiting)->due_s, kRefusedAgain, now);
   });
 }
 

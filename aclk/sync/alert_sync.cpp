@@ -63,6 +63,7 @@ void AlertSync::put(const std::string &id, Slot slot, std::optional<Step> step) 
   else if (place)
     changes_.emplace_back(DropTransition{machine_guid_, id, slot});
   place = std::move(step);
+  if (!place) emptied_.push_back(id);
 }
 
 std::uint64_t AlertSync::version() const {
@@ -78,11 +79,27 @@ void AlertSync::submit(const std::string &id, const Step &step) {
   if (step.status == AlarmStatus::removed) {
     if (r.submitted) changes_.emplace_back(DropAlert{machine_guid_, id});
     r.submitted.reset();
+    emptied_.push_back(id);
     return;
   }
   r.submitted = Submitted{step.status, step.when_s, step.log_id};
   changes_.emplace_back(
       PutAlert{machine_guid_, {id, static_cast<std::uint32_t>(step.status), step.when_s, step.log_id, step.entry}});
+}
+
+// Of an alert that is gone, and told, nothing is kept. Only at the end of tick(): nobody holds a record then.
+void AlertSync::forget_empty() {
+  for (const auto &id : emptied_) {
+    const auto it = records_.find(id);
+    if (it == records_.end() || it->second.submitted) continue;
+    if (std::ranges::none_of(it->second.slots, [](const auto &s) { return s.has_value(); })) records_.erase(it);
+  }
+  emptied_.clear();
+}
+
+// By the wall clock. One that is further away than anything waits is due too: the clock was set back.
+bool AlertSync::is_due(std::int64_t due_s, std::int64_t longest, Moment now) {
+  return due_s <= now.wall_s() || due_s > now.wall_s() + longest;
 }
 
 // ------------------------------------------------------------------------------------------------------- the cloud
@@ -128,19 +145,23 @@ void AlertSync::log_changed(Moment now) {
 void AlertSync::log(host::AlertLog log, Moment now) {
   reading_ = false;
   read_again_at_.reset();
-  kept_.last_log_id = log.last_log_id;
+  const auto before = std::exchange(kept_.last_log_id, log.last_log_id);
+  // The end is where a reading brings nothing new: a host may show less in one than it was asked for. Ids that begin
+  // anew are lower.
+  const bool more = log.last_log_id > before || (log.last_log_id < before && !log.entries.empty());
+  log_stale_ = log_stale_ || more;
   if (beginning_) {
     // What was there before us is told by a snapshot, not as news.
-    log_end_known_ = true;
+    log_end_known_ = !more;
     return tick(now);
   }
   if (log.gap) {
     kept_.resync = true;
     missed_again_ = missed_again_ || stage_ == Stage::sending;
   }
-  if (log.entries.size() >= kLogPage) log_stale_ = true;
+  const bool news = log.gap || log.last_log_id != before || !log.entries.empty();
   for (auto &a : log.entries) learn(std::move(a));
-  put_log();
+  if (news) put_log();
   tick(now);
 }
 
@@ -158,6 +179,7 @@ void AlertSync::learn(host::Alert alert) {
   if (alert.variable) return;
   const auto id = alert.alert_id;
   auto &r = records_[id];
+  emptied_.push_back(id);  // if nothing comes of it
   std::uint64_t last_id = r.submitted ? r.submitted->log_id : 0;
   std::uint64_t last_when = r.submitted ? r.submitted->version : 0;
   for (const auto &s : r.slots)
@@ -194,8 +216,7 @@ void AlertSync::promote(Moment now) {
   std::vector<std::string> due;
   for (const auto &id : pending_) {
     const auto at = records_.find(id)->second.at(Slot::pending)->due_s;
-    // Further away than any delay: the clock was set back.
-    if (at <= now.wall_s() || at > now.wall_s() + kLongestDelay) due.push_back(id);
+    if (is_due(at, kLongestDelay, now)) due.push_back(id);
   }
   // In the order of the log, as far as it is known.
   std::ranges::stable_sort(due, {},
@@ -251,7 +272,7 @@ void AlertSync::publish(Moment now) {
     const auto &sent = r.at(Slot::sent);
     if (sent && sent->order == order && !sent->flying)
       again.push_back(id);
-    else if (!sent && r.at(Slot::waiting)->due_s <= now.wall_s())
+    else if (!sent && is_due(r.at(Slot::waiting)->due_s, kRefusedAgain, now))
       fresh.push_back(id);
   }
   for (const auto &id : again)
@@ -273,8 +294,9 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, Moment now) {
   if (t == tickets_.end()) return;
   const auto id = t->second;
   tickets_.erase(t);
-  auto &sent = records_.find(id)->second.at(Slot::sent);
-  if (!sent) return;
+  const auto record = records_.find(id);
+  if (record == records_.end() || !record->second.at(Slot::sent)) return;  // a snapshot took its place
+  auto &sent = record->second.at(Slot::sent);
   sent->flying = false;
   if (how == Delivery::lost) return;
   if (how == Delivery::acked || how == Delivery::too_big) {
@@ -287,7 +309,7 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, Moment now) {
     auto step = *sent;
     put(id, Slot::sent, std::nullopt);
     step.due_s = now.wall_s() + (how == Delivery::full ? kFullAgain : kRefusedAgain);
-    if (!records_.find(id)->second.at(Slot::waiting)) put(id, Slot::waiting, std::move(step));
+    if (!record->second.at(Slot::waiting)) put(id, Slot::waiting, std::move(step));
   }
   tick(now);
 }
@@ -302,7 +324,7 @@ void AlertSync::read(Moment now) {
   } else if (log_stale_ && stage_ != Stage::reading) {
     log_stale_ = false;
     reading_ = true;
-    actions_.emplace_back(ReadAlertLog{kept_.last_log_id, beginning_ ? 0 : kLogPage});
+    actions_.emplace_back(ReadAlertLog{kept_.last_log_id, kept_.last_log_id == 0 && beginning_ ? 0 : kLogPage});
   } else if (snapshot_possible(now) && (!snapshot_at_ || *snapshot_at_ <= now.at)) {
     snapshot_at_.reset();
     stage_ = Stage::reading;
@@ -318,11 +340,13 @@ void AlertSync::tick(Moment now) {
   promote(now);
   publish(now);
   read(now);
+  forget_empty();
 }
 
 std::optional<loop::Instant> AlertSync::next_due() const {
   std::optional<loop::Instant> due = expecting_;
-  const auto at = [&](std::int64_t wall_s) {
+  const auto at = [&](std::int64_t wall_s, std::int64_t longest) {
+    if (is_due(wall_s, longest, now_)) return now_.at;
     return now_.at + std::chrono::microseconds(wall_s * 1'000'000 - now_.wall_us);
   };
   // As in read(): one reading after the other, none too early after a failure.
@@ -332,13 +356,13 @@ std::optional<loop::Instant> AlertSync::next_due() const {
   else if (!reading_ && snapshot_possible(now_))
     sooner(due, std::max(reading_at, snapshot_at_.value_or(now_.at)));
   if (!frozen() && !beginning_ && !kept_.resync)
-    for (const auto &id : pending_) sooner(due, at(records_.find(id)->second.at(Slot::pending)->due_s));
+    for (const auto &id : pending_) sooner(due, at(records_.find(id)->second.at(Slot::pending)->due_s, kLongestDelay));
   if (may_send() && !frozen())
     for (const auto &[order, id] : queue_) {
       const auto &r = records_.find(id)->second;
       const auto &sent = r.at(Slot::sent);
       if (sent && sent->flying) continue;
-      sooner(due, std::max(window_ + 1s, sent ? window_ : at(r.at(Slot::waiting)->due_s)));
+      sooner(due, std::max(window_ + 1s, sent ? window_ : at(r.at(Slot::waiting)->due_s, kRefusedAgain)));
     }
   return due;
 }
@@ -348,7 +372,8 @@ std::vector<Change> AlertSync::take_changes() { return std::exchange(changes_, {
 std::vector<Comparison> AlertSync::take_comparisons() { return std::exchange(comparisons_, {}); }
 
 AlertSync::View AlertSync::view() const {
-  View v{streaming_, version(), 0, pending_.size(), queue_.size(), checkpoints_, snapshots_, transitions_};
+  View v{streaming_,   version(),      0, pending_.size(), queue_.size(), checkpoints_, snapshots_,
+         transitions_, records_.size()};
   for (const auto &[id, r] : records_) v.submitted += r.submitted ? 1 : 0;
   return v;
 }

@@ -95,6 +95,7 @@ class AlertSync {
     std::uint64_t checkpoints = 0;  // compared since start
     std::uint64_t snapshots = 0;    // acknowledged since start
     std::uint64_t transitions = 0;  // acknowledged since start
+    std::size_t remembered = 0;     // alerts that anything is kept of
   };
   [[nodiscard]] View view() const;
   [[nodiscard]] std::uint64_t version() const;
@@ -126,7 +127,7 @@ class AlertSync {
   static constexpr std::chrono::seconds kSettles{30};
   static constexpr std::chrono::seconds kReadAgain{5};
   static constexpr std::int64_t kRefusedAgain = 60;                    // s
-  static constexpr std::int64_t kFullAgain = 1;                        // s
+  static constexpr std::int64_t kFullAgain = 1;                        // s, not above kRefusedAgain
   enum class Stage : std::uint8_t { none, wanted, reading, sending };  // of a snapshot
 
   void load(StoredAlerts stored);
@@ -146,6 +147,8 @@ class AlertSync {
   void snapshot_again(loop::Instant at);
   void snapshot_delivered(transport::Delivery how, Moment now);
   void submit_all(std::vector<StoredAlert> alerts);
+  void forget_empty();
+  [[nodiscard]] static bool is_due(std::int64_t due_s, std::int64_t longest, Moment now);
   [[nodiscard]] bool drained(Moment now) const;
   [[nodiscard]] bool snapshot_possible(Moment now) const;
   [[nodiscard]] bool wanted_by_cloud() const { return streaming_ || kept_.streaming; }
@@ -160,6 +163,7 @@ class AlertSync {
   bool log_end_known_ = false;
   std::map<std::string, Record, std::less<>> records_;
   std::set<std::string, std::less<>> pending_;  // alerts with something pending
+  std::vector<std::string> emptied_;            // alerts that lost something: perhaps nothing is left of them
   std::map<std::uint64_t, std::string> queue_;  // order -> alert: what is waiting or sent
   std::uint64_t next_order_ = 1;
 

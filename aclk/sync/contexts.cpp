@@ -27,6 +27,7 @@ Contexts::Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log
 
 void Contexts::online(std::size_t max_payload) {
   max_payload_ = max_payload;
+  forget_strangers();
   for (auto &[guid, e] : entries_) {
     e.sync.online(max_payload, moment());
     run(guid, e);
@@ -35,7 +36,6 @@ void Contexts::online(std::size_t max_payload) {
 
 void Contexts::offline() {
   max_payload_.reset();
-  to_read_.clear();
   flying_ = 0;
   for (auto &[guid, e] : entries_) {
     e.sync.offline();
@@ -65,7 +65,7 @@ Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node
   }
   if (it == entries_.end()) {
     (void)ledger_.commit();
-    it = entries_.try_emplace(*guid, ledger_.claim_id(), *id, ledger_.contexts(*id)).first;
+    it = entries_.try_emplace(*guid, ledger_.claim_id(), *id, ++lives_, ledger_.contexts(*id)).first;
     if (max_payload_) it->second.sync.online(*max_payload_, moment());
   }
   return &it->second;
@@ -101,6 +101,7 @@ bool Contexts::wanted() const {
 
 void Contexts::host_event(std::uint32_t kind, std::string_view machine_guid) {
   if (kind != NACLK_EVENT_CONTEXTS) return;
+  forget_strangers();
   for (auto &[guid, e] : entries_) {
     if (!machine_guid.empty() && machine_guid != guid) continue;
     e.sync.changed();
@@ -108,21 +109,30 @@ void Contexts::host_event(std::uint32_t kind, std::string_view machine_guid) {
   }
 }
 
+Contexts::Entry *Contexts::asked_by(const Reading &r) {
+  const auto it = entries_.find(r.guid);
+  return it != entries_.end() && it->second.life == r.life ? &it->second : nullptr;
+}
+
+void Contexts::forget_strangers() {
+  std::erase_if(entries_, [&](const auto &e) { return nodes_.node_id_of(e.first) != e.second.node_id; });
+}
+
 void Contexts::run(const std::string &guid, Entry &e) {
   e.sync.tick(moment());
   ledger_.add(e.sync.take_changes());
   for (const auto &note : e.sync.take_notes()) log_.notice("RRDCONTEXT: {}", note);
-  if (e.sync.take_wish()) to_read_.push_back(guid);
+  if (e.sync.take_wish()) to_read_.push_back({guid, e.life});
   if (auto m = e.sync.take_message()) {
     ++flying_;
     publish_(m->topic, std::move(m->payload),
-             [this, guid, node_id = e.node_id, alive = std::weak_ptr(alive_)](transport::Delivery how) {
+             [this, of = Reading{guid, e.life}, alive = std::weak_ptr(alive_)](transport::Delivery how) {
                if (alive.expired()) return;
                if (flying_ > 0) --flying_;
-               const auto it = entries_.find(guid);
-               if (it == entries_.end() || it->second.node_id != node_id) return;
-               it->second.sync.delivered(how, moment());
-               run(guid, it->second);
+               auto *const entry = asked_by(of);
+               if (entry == nullptr) return read_next();
+               entry->sync.delivered(how, moment());
+               run(of.guid, *entry);
              });
   }
   e.due = e.sync.next_due();
@@ -132,27 +142,27 @@ void Contexts::run(const std::string &guid, Entry &e) {
 
 void Contexts::read_next() {
   while (!to_read_.empty() && reading_ < kReadings && flying_ < kFlying) {
-    const auto guid = std::move(to_read_.front());
+    auto next = std::move(to_read_.front());
     to_read_.pop_front();
-    read(guid);
+    if (asked_by(next) != nullptr) read(std::move(next));
   }
 }
 
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
-void Contexts::read(const std::string &guid) {
+void Contexts::read(Reading what) {
   ++reading_;
-  workers_.run([this, guid]() -> loop::WorkerPool::Done {
-    auto result = host_.contexts(guid);
-    return [this, guid, result = std::move(result)]() mutable {
+  workers_.run([this, what = std::move(what)]() -> loop::WorkerPool::Done {
+    auto result = host_.contexts(what.guid);
+    return [this, what, result = std::move(result)]() mutable {
       --reading_;
-      if (const auto it = entries_.find(guid); it != entries_.end()) {
+      if (auto *const e = asked_by(what)) {
         if (result) {
-          it->second.sync.reading(std::move(*result), moment());
+          e->sync.reading(std::move(*result), moment());
         } else {
           log_.debug("{}", result.error().what);
-          it->second.sync.reading_failed(moment());
+          e->sync.reading_failed(moment());
         }
-        run(guid, it->second);
+        run(what.guid, *e);
       }
       read_next();
     };

@@ -46,18 +46,27 @@ class Contexts {
 
  private:
   struct Entry {
-    Entry(const std::string &claim_id, std::string id, StoredContexts hub)
-        : node_id(id), sync(claim_id, std::move(id), std::move(hub)) {}
+    Entry(const std::string &claim_id, std::string id, std::uint64_t number, StoredContexts hub)
+        : node_id(id), life(number), sync(claim_id, std::move(id), std::move(hub)) {}
     std::string node_id;
+    std::uint64_t life;  // no two entries have the same: what was asked for one is not told to another
     ContextSync sync;
     std::optional<loop::Instant> due;
+  };
+  struct Reading {
+    std::string guid;
+    std::uint64_t life = 0;  // of the entry that asked
   };
 
   // The entry of a node that the cloud speaks of; nullptr with a line in the log when there is none.
   Entry *find(std::string_view claim_id, std::string_view node_id, std::string_view what, std::string *guid);
+  // The entry that asked, if it is still there.
+  Entry *asked_by(const Reading &r);
+  // Entries of nodes that are not known any more, or not by this id.
+  void forget_strangers();
   void run(const std::string &guid, Entry &e);
   void read_next();
-  void read(const std::string &guid);
+  void read(Reading what);
   void arm();
 
   const host::Host &host_;
@@ -67,7 +76,9 @@ class Contexts {
   const NodeSync &nodes_;
   const PublishFn publish_;
   std::map<std::string, Entry, std::less<>> entries_;  // by machine guid
-  std::deque<std::string> to_read_;                    // machine guids
+  std::uint64_t lives_ = 0;
+  // Over disconnections too: a ContextSync that has asked waits for its answer.
+  std::deque<Reading> to_read_;
   std::size_t reading_ = 0;
   std::size_t flying_ = 0;
   std::optional<std::size_t> max_payload_;  // nullopt = offline

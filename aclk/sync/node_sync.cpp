@@ -129,17 +129,24 @@ void NodeSync::nodes(const std::vector<host::Node> &listed, Moment now) {
       if (asked_ && !answer_) r.state_due = now.at + kChildConnected;
     } else {
       compare(r, n, now);
+      if (session_us_ && r.stated && r.mute) sooner(r.state_due, now.at + kStateAfterCreation);
     }
   }
   for (auto &[guid, r] : records_) {
     if (r.listed || std::find(order.begin(), order.end(), guid) != order.end()) continue;
     order.push_back(guid);
-    if (std::exchange(r.node.live, false) && r.stated) sooner(r.state_due, now.at);
+    vanished(r, now);
   }
   order_ = std::move(order);
   if (std::exchange(answer_, false)) announce_all(now);
   if (std::exchange(again_, false)) nodes_changed();
   tick(now);
+}
+
+// The host shows it no more.
+void NodeSync::vanished(Record &r, Moment now) {
+  r.node.live = r.node.replicating = false;
+  if (session_us_ && r.stated && !r.mute) sooner(r.state_due, now.at);
 }
 
 // protocol.md 4.3
@@ -158,14 +165,17 @@ void NodeSync::compare(Record &r, const host::Node &now_is, Moment now) {
 void NodeSync::announce_all(Moment now) {
   for (const auto &guid : order_) {
     auto &r = *find(guid);
-    if (r.node_id.empty())
+    if (r.node_id.empty()) {
       create(r);
-    else
-      state(r, now);
+      continue;
+    }
+    state(r, now);
+    if (r.node.replicating) sooner(r.state_due, now.at + kWhileReplicating);  // told when it is done
   }
 }
 
 void NodeSync::create(const Record &r) {
+  if (!r.listed) return;  // gone before the cloud heard of it
   proto::CreateNodeInstance m;
   m.claim_id = claim_id_;
   m.machine_guid = r.node.machine_guid;
@@ -179,6 +189,7 @@ void NodeSync::state(Record &r, Moment now) {
   r.told.push_back(now.at);
   if (r.told.size() > kStateBurst) r.told.pop_front();
   r.stated = true;
+  r.mute = !r.listed;
   proto::UpdateNodeInstanceConnection m;
   m.claim_id = claim_id_;
   m.node_id = r.node_id;
@@ -275,7 +286,9 @@ void NodeSync::tick(Moment now) {
         r.state_due.reset();
         create(r);
       } else if (r.node.replicating) {
-        r.state_due = now.at + kWhileReplicating;  // looked at again, told when it is done
+        // Told when it is done, which the host need not tell of by itself.
+        r.state_due = now.at + kWhileReplicating;
+        sooner(list_due_, now.at + kWhileReplicating);
       } else {
         state(r, now);
       }

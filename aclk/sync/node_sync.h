@@ -95,6 +95,7 @@ class NodeSync {
     std::string node_id;
     bool listed = false;             // the host shows it now
     bool stated = false;             // its state was told on this connection
+    bool mute = false;               // and last time that it cannot be asked
     bool fetching = false;           // info or collectors are being read
     std::deque<loop::Instant> told;  // when its state was, the last few times
     Due state_due;
@@ -105,6 +106,7 @@ class NodeSync {
   Record *find(std::string_view guid);
   void state(Record &r, Moment now);
   void create(const Record &r);
+  void vanished(Record &r, Moment now);
   void announce_all(Moment now);
   void compare(Record &r, const host::Node &now_is, Moment now);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Random lives of one node's alerts: transitions, cut connections with or without what was on its way, lost and late
-// acknowledgements, crashes between any two steps, a log that is cut or begins anew, checkpoints at any time. When all
-// is quiet again the cloud must have what the agent has, and every published transition must have arrived, in order.
+// acknowledgements, crashes between any two steps, a log that is cut, shown in parts or begins anew, checkpoints at any
+// time. When all is quiet again the cloud must have what the agent has, and every published transition must have
+// arrived, in order.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,12 +84,13 @@ struct Agent {
     last[k] = a;
     log.push_back(a);
   }
-  host::AlertLog read(const ReadAlertLog &r) {
+  // Shows at most `page` entries, whatever was asked for.
+  host::AlertLog read(const ReadAlertLog &r, std::size_t page) {
     host::AlertLog out;
     out.last_log_id = r.after;
     out.gap = r.after != 0 && (r.after >= next_id || r.after < forgotten_up_to);
     for (const auto &a : log)
-      if ((a.log_id > r.after || out.gap) && (r.limit == 0 || out.entries.size() < r.limit)) out.entries.push_back(a);
+      if ((a.log_id > r.after || out.gap) && out.entries.size() < page) out.entries.push_back(a);
     if (!out.entries.empty())
       out.last_log_id = out.entries.back().log_id;
     else if (out.gap || r.after == 0)
@@ -229,7 +231,7 @@ class Life {
       auto actions = sync_->take_actions();
       disk_.add(sync_->take_changes());
       (void)sync_->take_comparisons();
-      if (actions.empty()) return;
+      if (actions.empty()) break;
       const bool leaves = std::ranges::any_of(actions, [](const auto &a) {
         return std::holds_alternative<SendTransition>(a) || std::holds_alternative<SendSnapshot>(a);
       });
@@ -247,6 +249,12 @@ class Life {
         }
       }
     }
+    check();
+  }
+  void check() {
+    const auto v = sync_->view();
+    if (v.remembered > v.submitted + v.pending + v.selected)
+      cloud_.wrong = "an alert is remembered that nothing is kept of";
   }
 
   void answer_reading(bool fail) {
@@ -257,7 +265,7 @@ class Life {
       if (fail)
         sync_->log_failed(false, now());
       else
-        sync_->log(agent_.read(*r), now());
+        sync_->log(agent_.read(*r, random_.one_in(2) ? 1 + random_.below(3) : 1000), now());
     } else if (fail) {
       sync_->alerts_failed(false, now());
     } else {

@@ -38,9 +38,14 @@ struct Watched {
   AlertSync sync;
   std::deque<std::uint64_t> tickets;
   std::string last_id;
+  std::string done;
 
   std::string did() {
-    std::string out;
+    note();
+    return std::exchange(done, {});
+  }
+  void note() {
+    auto &out = done;
     for (const auto &a : sync.take_actions()) {
       if (const auto *r = std::get_if<ReadAlertLog>(&a)) out += fmt::format("log {}; ", r->after);
       if (std::holds_alternative<ReadAlerts>(a)) out += "alerts; ";
@@ -56,15 +61,21 @@ struct Watched {
         tickets.push_back(t->ticket);
       }
     }
-    return out;
   }
   void answer(Delivery how, Moment now) {
     const auto t = tickets.front();
     tickets.pop_front();
     sync.delivered(t, how, now);
   }
+  // The log up to `last`; the reading that finds nothing new after it is answered and not spoken of.
   void log(std::vector<host::Alert> entries, std::uint64_t last, Moment now, bool gap = false) {
     sync.log({std::move(entries), last, gap}, now);
+    note();
+    const auto again = fmt::format("log {}; ", last);
+    const auto at = done.rfind(again);
+    if (at == std::string::npos) return;
+    done.erase(at, again.size());
+    sync.log({{}, last, false}, now);
   }
 };
 
@@ -130,6 +141,78 @@ std::string alerts__first_look__is_compared_and_told_by_a_snapshot() {
   EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart - 9));
   EXPECT_EQ(w.sync.view().snapshots, 1U);
   EXPECT_EQ(w.did(), "");
+  return {};
+}
+
+std::string alerts__short_page__is_not_taken_for_the_end_of_the_log() {
+  auto w = streaming();
+  w.sync.log_changed(at(1s));
+  EXPECT_EQ(w.did(), "log 100; ");
+  std::vector<host::Alert> page;
+  for (std::uint64_t i = 0; i < 999; ++i) {
+    page.push_back(alert(101 + i, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
+    page.back().variable = true;
+  }
+  w.sync.log({page, 1100, false}, at(1s));
+  EXPECT_EQ(w.did(), "log 1100; ");
+  w.sync.log({{}, 1200, false}, at(1s));  // rows that the host could not show
+  EXPECT_EQ(w.did(), "log 1200; ");
+  w.sync.log({{alert(1201, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 1201, false}, at(1s));
+  EXPECT_EQ(w.did(), "send a 5; log 1201; ");
+  w.sync.log({{}, 1201, false}, at(1s));
+  EXPECT_EQ(w.did(), "");  // that was all
+  w.answer(Delivery::acked, at(1s));
+  EXPECT(!w.sync.next_due());
+  // Ids that begin anew are followed down, an empty log once only.
+  w.sync.log_changed(at(2s));
+  EXPECT_EQ(w.did(), "log 1201; ");
+  w.sync.log({{}, 0, true}, at(2s));
+  EXPECT_EQ(w.did(), "alerts; ");
+  return {};
+}
+
+std::string alerts__first_look_at_a_log_in_parts__ends_at_its_end() {
+  Watched w;
+  w.sync.online(at(0ms));
+  EXPECT_EQ(w.did(), "log 0; ");
+  w.sync.log({{alert(1, "a", AlarmStatus::unknown, AlarmStatus::critical, -9)}, 1, false}, at(0ms));
+  EXPECT_EQ(w.did(), "log 1; ");
+  w.sync.log({{alert(2, "a", AlarmStatus::critical, AlarmStatus::clear, -8)}, 2, false}, at(0ms));
+  EXPECT_EQ(w.did(), "log 2; ");
+  w.sync.log({{}, 2, false}, at(0ms));
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts({alert(2, "a", AlarmStatus::critical, AlarmStatus::clear, -8)}, at(0ms));
+  w.sync.start_streaming(kStart - 8, at(1s));
+  w.sync.tick(at(99s));
+  EXPECT_EQ(w.did(), "");  // what was there before is no news
+  return {};
+}
+
+std::string alerts__alert_that_is_gone_and_told__leaves_nothing_behind() {
+  auto w = streaming();
+  w.log({alert(101, "b", AlarmStatus::removed, AlarmStatus::warning, 1)}, 101, at(1s));
+  EXPECT_EQ(w.did(), "send b 5; ");
+  w.answer(Delivery::acked, at(1s));
+  EXPECT_EQ(w.sync.view().remembered, 2U);
+  w.log({alert(102, "b", AlarmStatus::warning, AlarmStatus::removed, 50)}, 102, at(50s));
+  w.sync.tick(at(60s));
+  EXPECT_EQ(w.did(), "send b 2; ");
+  w.answer(Delivery::acked, at(60s));
+  EXPECT_EQ(w.sync.view().remembered, 1U);
+  // One that came and went, and nobody was told of.
+  w.log({alert(103, "c", AlarmStatus::removed, AlarmStatus::clear, 61)}, 103, at(61s));
+  EXPECT_EQ(w.sync.view().remembered, 2U);
+  w.log({alert(104, "c", AlarmStatus::clear, AlarmStatus::removed, 62)}, 104, at(62s));
+  w.sync.tick(at(900s));
+  EXPECT_EQ(w.did(), "");
+  EXPECT_EQ(w.sync.view().remembered, 1U);
+  // A snapshot without one that the cloud had.
+  w.sync.checkpoint(5, at(901s));
+  EXPECT_EQ(w.did(), "alerts; ");
+  w.sync.alerts({}, at(901s));
+  EXPECT_EQ(w.did(), "snapshot 0; ");
+  w.answer(Delivery::acked, at(902s));
+  EXPECT_EQ(w.sync.view().remembered, 0U);
   return {};
 }
 
@@ -314,10 +397,27 @@ std::string alerts__refused__waits_a_minute_and_does_not_hold_others() {
   return {};
 }
 
+std::string alerts__refused_and_the_clock_set_back__does_not_wait_for_the_old_time() {
+  auto w = streaming();
+  w.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  EXPECT_EQ(w.did(), "send a 5; ");
+  w.answer(Delivery::refused, at(1s));
+  EXPECT_EQ(w.did(), "");
+  auto now = at(2s);
+  now.wall_us -= 3'600'000'000;
+  w.sync.tick(now);
+  EXPECT_EQ(w.did(), "send a 5; ");
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(rules__delays__are_those_of_the_protocol),
     ACLK_TEST(rules__transition_id__is_the_hosts_or_the_same_for_ever),
     ACLK_TEST(alerts__first_look__is_compared_and_told_by_a_snapshot),
+    ACLK_TEST(alerts__short_page__is_not_taken_for_the_end_of_the_log),
+    ACLK_TEST(alerts__first_look_at_a_log_in_parts__ends_at_its_end),
+    ACLK_TEST(alerts__alert_that_is_gone_and_told__leaves_nothing_behind),
+    ACLK_TEST(alerts__refused_and_the_clock_set_back__does_not_wait_for_the_old_time),
     ACLK_TEST(alerts__raise__goes_at_once_and_counts_when_acknowledged),
     ACLK_TEST(alerts__clear__waits_ten_seconds_and_a_blip_is_never_told),
     ACLK_TEST(alerts__cut_before_the_puback__is_sent_again_with_its_id_and_before_newer_ones),

@@ -169,6 +169,94 @@ std::string nodes__new_child__is_created_after_300_ms_and_stated_when_it_has_rep
   return {};
 }
 
+std::string nodes__replicating_child__is_looked_at_every_5_s_until_it_is_live() {
+  auto s = settled();
+  auto child = node(kChild, false);
+  child.replicating = true;
+  s.nodes({node(kLocal, true), child}, at(1s));
+  EXPECT(s.node_created(kChild, kChildId, at(1s)));
+  s.tick(at(2s));
+  EXPECT_EQ(told(s), "store bb; ");
+  EXPECT(s.next_due() == at(7s).at);
+  s.tick(at(7s));
+  EXPECT_EQ(told(s), "list; ");
+  s.nodes({node(kLocal, true), child}, at(7s));
+  s.tick(at(11s));
+  EXPECT_EQ(told(s), "state aa live session 7; ");  // that of its own info
+  s.tick(at(12s));
+  EXPECT_EQ(told(s), "list; ");
+  child.replicating = false;
+  s.nodes({node(kLocal, true), child}, at(12s));
+  s.tick(at(13s));
+  EXPECT_EQ(told(s), "state bb live session 7; read info 22; ");
+  return {};
+}
+
+std::string nodes__child_replicating_when_the_cloud_asks__is_told_dead_and_then_live() {
+  auto s = fresh({{kLocal, kNodeId, "parent", 0}, {kChild, kChildId, "child", 1}});
+  auto child = node(kChild, false);
+  child.replicating = true;
+  s.online(7);
+  s.send_node_instances();
+  s.nodes({node(kLocal, true), child}, at(0ms));
+  EXPECT_EQ(told(s), "list; state aa live session 7; state bb dead session 7; read info 11; ");
+  s.tick(at(5s));
+  EXPECT_EQ(told(s), "");
+  s.tick(at(10s));
+  EXPECT_EQ(told(s), "list; ");
+  child.replicating = false;
+  s.nodes({node(kLocal, true), child}, at(10s));
+  s.tick(at(11s));
+  EXPECT_EQ(told(s), "read info 22; state bb live session 7; ");
+  return {};
+}
+
+std::string nodes__child_gone_while_it_replicates__is_told_dead() {
+  auto s = fresh({{kLocal, kNodeId, "parent", 0}, {kChild, kChildId, "child", 1}});
+  auto child = node(kChild, false);
+  child.replicating = true;
+  s.online(7);
+  s.send_node_instances();
+  s.nodes({node(kLocal, true), child}, at(0ms));
+  (void)told(s);
+  s.nodes({node(kLocal, true)}, at(1s));
+  EXPECT_EQ(told(s), "state bb dead mute session 7; ");
+  return {};
+}
+
+std::string nodes__dead_child_vanishes_and_returns__is_told_mute_and_not_mute() {
+  auto s = fresh({{kLocal, kNodeId, "parent", 0}, {kChild, kChildId, "child", 1}});
+  const auto dead = node(kChild, false, false);
+  s.online(7);
+  s.send_node_instances();
+  s.nodes({node(kLocal, true), dead}, at(0ms));
+  EXPECT_EQ(told(s), "list; state aa live session 7; state bb dead session 7; read info 11; read info 22; ");
+  s.nodes({node(kLocal, true)}, at(1s));
+  EXPECT_EQ(told(s), "state bb dead mute session 7; ");
+  s.nodes({node(kLocal, true)}, at(2s));
+  EXPECT_EQ(told(s), "");  // once
+  s.nodes({node(kLocal, true), dead}, at(3s));
+  s.tick(at(4s));
+  EXPECT_EQ(told(s), "state bb dead session 7; ");
+  s.nodes({node(kLocal, true), dead}, at(5s));
+  s.tick(at(9s));
+  EXPECT_EQ(told(s), "");
+  return {};
+}
+
+std::string nodes__child_gone_before_the_cloud_knew_it__is_never_created() {
+  auto s = settled();
+  s.nodes({node(kLocal, true), node(kChild, false)}, at(1s));
+  s.nodes({node(kLocal, true)}, at(1100ms));
+  s.tick(at(2s));
+  EXPECT_EQ(told(s), "");
+  s.send_node_instances();
+  EXPECT_EQ(told(s), "list; ");
+  s.nodes({node(kLocal, true)}, at(3s));
+  EXPECT_EQ(told(s), "state aa live session 7; ");
+  return {};
+}
+
 std::string nodes__child_goes_and_comes_back__is_told_each_time() {
   auto s = fresh({{kLocal, kNodeId, "parent", 0}, {kChild, kChildId, "child", 1}});
   s.online(7);
@@ -267,6 +355,11 @@ const CMUnitTest tests[] = {
     ACLK_TEST(nodes__reconnection__states_with_the_new_session_and_no_info_again),
     ACLK_TEST(nodes__restart_with_stored_ids__states_at_once_and_informs_again),
     ACLK_TEST(nodes__new_child__is_created_after_300_ms_and_stated_when_it_has_replicated),
+    ACLK_TEST(nodes__replicating_child__is_looked_at_every_5_s_until_it_is_live),
+    ACLK_TEST(nodes__child_replicating_when_the_cloud_asks__is_told_dead_and_then_live),
+    ACLK_TEST(nodes__child_gone_while_it_replicates__is_told_dead),
+    ACLK_TEST(nodes__dead_child_vanishes_and_returns__is_told_mute_and_not_mute),
+    ACLK_TEST(nodes__child_gone_before_the_cloud_knew_it__is_never_created),
     ACLK_TEST(nodes__child_goes_and_comes_back__is_told_each_time),
     ACLK_TEST(nodes__child_the_host_forgot__is_dead_and_cannot_be_asked),
     ACLK_TEST(nodes__pending_state_update__is_never_postponed_by_a_later_one),

@@ -7,6 +7,7 @@ int run_alert_property_tests();
 int run_alert_sync_tests();
 int run_context_property_tests();
 int run_context_sync_tests();
+int run_contexts_tests();
 int run_ledger_tests();
 int run_node_sync_tests();
 int run_store_tests();

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The driver of the contexts of all nodes: who is read, and who gets the answer. The host has no contexts, so that the
+// answer to every checkpoint other than 0 is an empty snapshot.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "aclk/loop/inbox.h"
+#include "aclk/loop/loop.h"
+#include "aclk/loop/timer.h"
+#include "aclk/sync/contexts.h"
+#include "proto/contexts.h"
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/host_table.h"
+#include "tests/unit/sync/tests.h"
+
+using namespace aclk;
+using namespace aclk::sync;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kClaim = "cccccccc-2222-3333-4444-555555555555";
+constexpr std::size_t kMaxPayload = 100'000;
+constexpr unsigned kNodes = 5;  // more than are read at a time
+
+std::string guid(unsigned n) { return fmt::format("{}{}{}{}1111-2222-3333-4444-555555555555", n, n, n, n); }
+std::string id(unsigned n) { return fmt::format("a{}{}{}1111-2222-3333-4444-555555555555", n, n, n); }
+
+class Driven {
+ public:
+  Driven() {
+    std::vector<host::Node> listed;
+    for (unsigned n = 0; n < kNodes; ++n) {
+      host::Node node;
+      node.machine_guid = guid(n);
+      listed.push_back(node);
+    }
+    nodes_.nodes(listed, moment());
+    for (unsigned n = 0; n < kNodes; ++n) registered(n, id(n));
+  }
+  Driven(const Driven &) = delete;
+  Driven &operator=(const Driven &) = delete;
+  ~Driven() {
+    workers_.reset();
+    inbox_.reset();
+    contexts_.reset();
+    ledger_.reset();
+    loop_.drain();
+    fs::remove_all(dir_);
+  }
+
+  void registered(unsigned n, const std::string &node_id) { (void)nodes_.node_created(guid(n), node_id, moment()); }
+  void online() { contexts_->online(kMaxPayload); }
+  void offline() {
+    contexts_->offline();
+    snapshots_.clear();
+  }
+  void ask(const std::string &node_id) { contexts_->checkpoint({kClaim, node_id, 12345}); }
+  unsigned snapshots(const std::string &node_id) const {
+    const auto it = snapshots_.find(node_id);
+    return it == snapshots_.end() ? 0 : it->second;
+  }
+  void turn_until(const std::function<bool()> &done) {
+    bool late = false;
+    loop::Timer deadline(loop_.uv());
+    deadline.start(10s, [&] { late = true; });
+    while (!done() && !late) uv_run(&loop_.uv(), UV_RUN_ONCE);
+  }
+
+ private:
+  static fs::path made_dir() {
+    char d[] = "/tmp/aclk-unit-XXXXXX";
+    return ::mkdtemp(d);
+  }
+
+  const fs::path dir_ = made_dir();
+  const test::HostTable host_;
+  loop::Loop loop_;
+  std::optional<Ledger> ledger_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
+  std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
+  std::optional<loop::WorkerPool> workers_{std::in_place, "TEST", 1, *inbox_};
+  NodeSync nodes_{kClaim, {}, {}};
+  std::map<std::string, unsigned> snapshots_;  // by node id
+  std::optional<Contexts> contexts_{std::in_place,
+                                    loop_.uv(),
+                                    host_.host(),
+                                    host_.log(),
+                                    *workers_,
+                                    *ledger_,
+                                    nodes_,
+                                    [this](cloud::Topic, const std::string &payload, const Contexts::Done &) {
+                                      if (const auto m = proto::decode_contexts_snapshot(payload))
+                                        ++snapshots_[m->node_id];
+                                    }};
+};
+
+std::string contexts__cut_with_readings_queued__every_node_is_answered_on_the_next_connection() {
+  Driven d;
+  d.online();
+  for (unsigned n = 0; n < kNodes; ++n) d.ask(id(n));
+  d.offline();
+  d.online();
+  for (unsigned n = 0; n < kNodes; ++n) d.ask(id(n));
+  const auto all = [&] {
+    for (unsigned n = 0; n < kNodes; ++n)
+      if (d.snapshots(id(n)) != 1) return false;
+    return true;
+  };
+  d.turn_until(all);
+  for (unsigned n = 0; n < kNodes; ++n) EXPECT_EQ(d.snapshots(id(n)), 1U);
+  return {};
+}
+
+std::string contexts__node_registered_anew_with_a_reading_queued__is_answered_under_its_new_id() {
+  Driven d;
+  d.online();
+  for (unsigned n = 0; n < kNodes; ++n) d.ask(id(n));
+  const std::string renewed[] = {"bbbbbbbb-1111-3333-4444-555555555555", "bbbbbbbb-2222-3333-4444-555555555555"};
+  d.registered(0, renewed[0]);           // is being read
+  d.registered(kNodes - 1, renewed[1]);  // waits
+  for (const auto &r : renewed) d.ask(r);
+  d.turn_until([&] { return d.snapshots(renewed[0]) == 1 && d.snapshots(renewed[1]) == 1; });
+  EXPECT_EQ(d.snapshots(renewed[0]), 1U);
+  EXPECT_EQ(d.snapshots(renewed[1]), 1U);
+  EXPECT_EQ(d.snapshots(id(0)), 0U);
+  EXPECT_EQ(d.snapshots(id(kNodes - 1)), 0U);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(contexts__cut_with_readings_queued__every_node_is_answered_on_the_next_connection),
+    ACLK_TEST(contexts__node_registered_anew_with_a_reading_queued__is_answered_under_its_new_id),
+};
+
+}  // namespace
+
+int run_contexts_tests() { return cmocka_run_group_tests_name("contexts driver", tests, nullptr, nullptr); }
