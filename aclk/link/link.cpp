@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "aclk/link/inbound.h"
+#include "aclk/loop/log_budget.h"
 #include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
-#include "aclk/query/log_budget.h"
 #include "aclk/query/service.h"
 #include "aclk/report/conversation_log.h"
 #include "aclk/session/session.h"
@@ -122,7 +122,7 @@ struct Link::Impl final : Commands {
   std::unique_ptr<sync::Alerts> alerts;
   NodeBook book;
   std::unique_ptr<query::Service> queries;
-  query::LogBudget strange_log{20, std::chrono::seconds(10)};
+  loop::LogBudget strange_log{20, std::chrono::seconds(10)};
   const std::int64_t began_s = loop::wall_us() / 1'000'000;
   report::Traffic traffic;
   std::optional<report::ConversationLog> conversation;

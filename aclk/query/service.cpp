@@ -116,12 +116,19 @@ void Service::on_cancel(std::string_view request_id, std::string_view trace_id, 
   constexpr std::size_t kQuotedBytes = 200;
   ++counters_.cancel_requests;
   const auto shown = printable(request_id, kQuotedBytes);
-  log(NACLK_LOG_ACCESS, NACLK_LOG_NOTICE,
-      fmt::format("ACLK CancelPendingRequest REQ: {}, cloud trace-id: {}", shown, printable(trace_id, kQuotedBytes)));
   Actions actions;
-  if (!admission_.cancel(request_id, now, actions))
+  const bool known = admission_.cancel(request_id, now, actions);
+  const bool told = known || no_such_log_.allow(now);
+  if (told)
+    log(NACLK_LOG_ACCESS, NACLK_LOG_NOTICE,
+        fmt::format("ACLK CancelPendingRequest REQ: {}, cloud trace-id: {}", shown, printable(trace_id, kQuotedBytes)));
+  if (told && !known) {
+    if (const auto silent = no_such_log_.take_silent(); silent > 0)
+      log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
+          fmt::format("ACLK: {} more cancellations of what is not pending were not logged", silent));
     log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
         fmt::format("CancelPending Request for {} failed. No such pending request.", shown));
+  }
   perform(actions);
 }
 

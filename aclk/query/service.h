@@ -23,6 +23,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
+#include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/admission.h"
@@ -30,7 +31,6 @@
 #include "aclk/query/cmd_request.h"
 #include "aclk/query/counters.h"
 #include "aclk/query/job.h"
-#include "aclk/query/log_budget.h"
 #include "aclk/query/outcome.h"
 #include "aclk/query/target.h"
 
@@ -111,7 +111,8 @@ class Service {
   std::shared_ptr<const Events> events_;
   Admission admission_;
   std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
-  LogBudget malformed_log_{20, std::chrono::seconds(10)};
+  loop::LogBudget malformed_log_{20, std::chrono::seconds(10)};
+  loop::LogBudget no_such_log_{20, std::chrono::seconds(10)};  // cancellations of what is not pending
   Counters counters_;
   std::uint64_t slowest_us_ = 0;
   std::vector<bool> places_;  // which of the `running` places are taken

@@ -8,6 +8,7 @@
 
 #include "aclk/loop/timer.h"
 #include "aclk/session/clock_watch.h"
+#include "aclk/session/peer_log.h"
 #include "aclk/session/trouble_log.h"
 #include "aclk/transport/curl_easy.h"
 #include "proto/agent.h"
@@ -70,6 +71,7 @@ struct Session::Impl {
   std::chrono::microseconds slowest_ack{0};
   Attempts attempts;
   TroubleLog troubles{log};
+  PeerLog peer_log{log};
   ClockWatch clock_watch;
   std::int64_t session_us = 0;
   bool announced = false;  // between online() and offline()
@@ -267,13 +269,13 @@ struct Session::Impl {
 
   void on_message(const std::string &topic, const std::string &payload) {
     if (machine.state() != State::online) {
-      log.info("ACLK: Link is shutting down. Ignoring incoming message.");
+      peer_log.shutting_down(loop::now());
       return;
     }
     ++numbers.received;
     const auto slash = topic.rfind('/');
     if (slash == std::string::npos || slash + 1 == topic.size()) {
-      log.error("Cannot get message type from topic. Ignoring message from topic \"{}\"", topic.substr(0, 256));
+      peer_log.no_type(topic, loop::now());
       return;
     }
     if (events.message) events.message(std::string_view(topic).substr(slash + 1), payload);
@@ -345,9 +347,9 @@ struct Session::Impl {
       const auto what = topic ? cloud::topic_name(*topic) : std::string_view("a reply");
       if (events.delivered) events.delivered(topic, how);
       if (how == transport::Delivery::refused)
-        log.error("the broker does not take a message for {}: PUBACK reason {}", what, reason);
+        peer_log.refused(what, reason, loop::now());
       else if (how == transport::Delivery::too_big)
-        log.error("Message too big for server: one for {} was not sent", what);
+        peer_log.too_big(what, loop::now());
       if (done) done(how, reason);
     };
   }

@@ -347,6 +347,31 @@ std::string service__cancel__reaches_running_and_waiting() {
   return {};
 }
 
+std::string service__cancels_of_nothing__are_told_twenty_times_in_ten_seconds_and_counted() {
+  Rig r;
+  const auto lines = [](const std::string &text, const std::string &part) {
+    std::size_t n = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+  };
+  const auto begin = loop::now();
+  for (int i = 0; i < 1000; ++i) r.service->on_cancel("x" + std::to_string(i), "trace", begin + i * 9ms);
+  EXPECT(r.daemon.starts_with("CancelPending Request for x0 failed. No such pending request.\n"));
+  EXPECT(r.access.starts_with("ACLK CancelPendingRequest REQ: x0, cloud trace-id: trace\n"));
+  EXPECT_EQ(lines(r.daemon, "\n"), 20U);
+  EXPECT_EQ(lines(r.access, "\n"), 20U);
+  EXPECT_EQ(r.service->counters().cancel_requests, 1000U);
+  // Those of pending ones are told in any case.
+  r.ask(message("wait", "/api/v1/data?hold"));
+  r.service->on_cancel("wait", "trace", begin + 9'500ms);
+  EXPECT(r.logged("ACLK CancelPendingRequest REQ: wait, cloud trace-id: trace\n"));
+  r.service->on_cancel("later", "trace", begin + 10s);
+  EXPECT(
+      r.daemon.ends_with("ACLK: 980 more cancellations of what is not pending were not logged\n"
+                         "CancelPending Request for later failed. No such pending request.\n"));
+  return {};
+}
+
 std::string service__link_lost__nothing_of_it_is_answered_on_the_next_one() {
   Rig r(1);
   r.ask(message("old-run", "/api/v1/data?hold"));
@@ -456,6 +481,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(service__queue_full__is_503),
     ACLK_TEST(service__waited_too_long__is_error_6_and_not_run),
     ACLK_TEST(service__cancel__reaches_running_and_waiting),
+    ACLK_TEST(service__cancels_of_nothing__are_told_twenty_times_in_ten_seconds_and_counted),
     ACLK_TEST(service__link_lost__nothing_of_it_is_answered_on_the_next_one),
     ACLK_TEST(service__shutdown__answers_what_waits_and_interrupts_what_runs),
     ACLK_TEST(service__link_takes_no_reply__is_counted),

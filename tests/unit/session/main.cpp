@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/unit/session/tests.h"
 
-int main() { return run_states_tests() + run_machine_tests() + run_attempts_tests() + run_clock_watch_tests(); }
+int main() {
+  return run_states_tests() + run_machine_tests() + run_attempts_tests() + run_clock_watch_tests() +
+         run_peer_log_tests();
+}

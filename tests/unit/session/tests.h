@@ -7,3 +7,4 @@ int run_states_tests();
 int run_machine_tests();
 int run_attempts_tests();
 int run_clock_watch_tests();
+int run_peer_log_tests();

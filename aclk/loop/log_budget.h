@@ -9,7 +9,7 @@
 
 #include "aclk/loop/clock.h"
 
-namespace aclk::query {
+namespace aclk::loop {
 
 // At most `per_window` subjects are logged in each window; the others are counted.
 class LogBudget {
@@ -17,7 +17,7 @@ class LogBudget {
   LogBudget(unsigned per_window, std::chrono::seconds window) : per_window_(per_window), window_(window) {}
 
   // May this one be logged?
-  [[nodiscard]] bool allow(loop::Instant now) {
+  [[nodiscard]] bool allow(Instant now) {
     if (now - begin_ >= window_) {
       begin_ = now;
       used_ = 0;
@@ -35,9 +35,9 @@ class LogBudget {
  private:
   unsigned per_window_;
   std::chrono::seconds window_;
-  loop::Instant begin_{};
+  Instant begin_{};
   unsigned used_ = 0;
   std::uint64_t silent_ = 0;
 };
 
-}  // namespace aclk::query
+}  // namespace aclk::loop
