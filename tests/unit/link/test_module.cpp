@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The module's thread over starts, stops and reloads, with a claimed node and a cloud that refuses connections.
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "aclk/link/module.h"
+#include "tests/unit/claim/node_fixture.h"
+#include "tests/unit/cmocka_main.h"
+#include "tests/unit/host_table.h"
+#include "tests/unit/link/tests.h"
+
+using namespace aclk;
+using namespace std::chrono_literals;
+using link::Module;
+
+namespace {
+
+constexpr auto kLong = 30s;
+
+class Rig {
+ public:
+  Rig() {
+    node_.write_old_claim();
+    module = std::make_unique<Module>(test::adopted(table()));
+  }
+  ~Rig() {
+    hold(false);
+    module.reset();
+  }
+  Rig(const Rig &) = delete;
+  Rig &operator=(const Rig &) = delete;
+
+  // While held, the hook "nodes" does not come back.
+  void hold(bool on) {
+    const std::lock_guard lock(mutex_);
+    held_ = on;
+    changed_.notify_all();
+  }
+  // For `n` calls of the hook "nodes", or readings of the settings by the module's thread.
+  bool wait_for_nodes(int n) {
+    return wait([this, n] { return nodes_ >= n; });
+  }
+  bool wait_for_readings(int n) {
+    return wait([this, n] { return readings_ >= n; });
+  }
+
+  std::unique_ptr<Module> module;
+  std::function<void(int)> on_reading;  // on the module's thread, with the number of the reading
+
+ private:
+  bool wait(const std::function<bool()> &what) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLong, what);
+  }
+
+  naclk_host table() {
+    auto t = test::empty_host(this);
+    t.directories = [](void *me, naclk_directories_fn show, void *ctx) {
+      const auto lib = static_cast<Rig *>(me)->node_.lib().string();
+      naclk_directories d{};
+      d.size = sizeof d;
+      d.user_config = d.lib = d.log = d.run = test::as_str(lib);
+      return show(ctx, &d);
+    };
+    t.config = [](void *me, naclk_str /*section*/, naclk_str key, naclk_text_fn show, void *ctx) {
+      return static_cast<Rig *>(me)->config({key.data, key.len}, show, ctx);
+    };
+    t.nodes = [](void *me, naclk_node_fn, void *) {
+      auto &r = *static_cast<Rig *>(me);
+      std::unique_lock lock(r.mutex_);
+      ++r.nodes_;
+      r.changed_.notify_all();
+      r.changed_.wait(lock, [&r] { return !r.held_; });
+      return 0;
+    };
+    return t;
+  }
+
+  int config(std::string_view key, naclk_text_fn show, void *ctx) {
+    if (key == "proxy") return show(ctx, test::as_str("none"));
+    if (key == "scope") {  // once in a reading of a claimed node's settings
+      if (std::this_thread::get_id() == mine_) return -ENOENT;
+      int n = 0;
+      {
+        const std::lock_guard lock(mutex_);
+        n = ++readings_;
+        changed_.notify_all();
+      }
+      if (on_reading) on_reading(n);
+      return -ENOENT;
+    }
+    return key == "url" ? show(ctx, test::as_str("https://127.0.0.1:1")) : -ENOENT;
+  }
+
+  const std::thread::id mine_ = std::this_thread::get_id();
+  test::Node node_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  int nodes_ = 0;
+  int readings_ = 0;
+};
+
+std::string module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up() {
+  Rig r;
+  r.hold(true);
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(1));
+  EXPECT(!r.module->stop(100ms));
+  const auto again = r.module->start();
+  EXPECT(!again);
+  EXPECT(again.error().code == Errc::unavailable);
+  r.module->host_event(NACLK_EVENT_NODES, "");
+  r.module->reload();
+  r.hold(false);
+  EXPECT(r.module->stop(kLong));
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(2));
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
+std::string module__reload_while_the_settings_are_read__is_not_lost() {
+  Rig r;
+  r.on_reading = [&r](int n) {
+    if (n == 1) r.module->reload();
+  };
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_readings(2));
+  EXPECT(r.wait_for_nodes(1));
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
+const CMUnitTest kTests[] = {
+    ACLK_TEST(module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up),
+    ACLK_TEST(module__reload_while_the_settings_are_read__is_not_lost),
+};
+
+}  // namespace
+
+int run_module_tests() { return cmocka_run_group_tests_name("module", kTests, nullptr, nullptr); }
