@@ -26,6 +26,10 @@ Module::~Module() {
 Result<void> Module::start() {
   std::unique_lock lock(mutex_);
   if (started_) return fail(Errc::invalid_argument, "the link is started already");
+  if (thread_alive_)  // begin() would wait for it under the mutex, which it needs to end
+    return fail(Errc::unavailable,
+                "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
+                "when that has happened");
   started_ = true;
   stopping_ = false;
   began_s_ = loop::wall_us() / 1'000'000;
@@ -77,6 +81,10 @@ void Module::run() {
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      reload_ = false;  // what is read now is fresh; what changes from here on is not in it
+    }
     auto settings = read_settings(host_, log_);
     const bool claimed = settings.identity.standing == claim::Standing::claimed;
     const auto identity = settings.identity;
@@ -112,7 +120,7 @@ bool Module::one_life(Settings settings) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return false;
-    reload_ = false;  // settings are fresh
+    if (reload_) return true;
     running_ = {link->poster(), link.get()};
   }
   link->run();

@@ -27,7 +27,8 @@ class Module {
   Module(const Module &) = delete;
   Module &operator=(const Module &) = delete;
 
-  // Errc::invalid_argument when it is started already.
+  // Errc::invalid_argument when it is started already; Errc::unavailable while the thread of an earlier life, for which
+  // stop() did not wait long enough, is still there.
   [[nodiscard]] Result<void> start();
   // False when the thread is still there at the deadline.
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);

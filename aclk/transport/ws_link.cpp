@@ -37,6 +37,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   bool close_seen = false;
   std::string trouble;         // what was wrong with a frame, if we know
   bool opening = false;        // inside lws_client_connect_via_info
+  bool created = false;        // lws has said WSI_CREATE: WSI_DESTROY follows, whatever becomes of it
   std::optional<WsEnd> early;  // it ended in there
   bool secured = false;        // TLS is done
   bool open = false;
@@ -263,6 +264,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       return s->check_certificate(static_cast<X509_STORE_CTX *>(user), len != 0);
     case LWS_CALLBACK_WSI_CREATE:
       s->wsi = wsi;
+      s->created = true;
       s->adopt_socket(wsi);
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
@@ -368,7 +370,8 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
   const auto *const wsi = lws_client_connect_via_info(&i);
   s.opening = false;
   if (wsi == nullptr || s.ended) {
-    if (wsi == nullptr) s.held_by_lws.reset();  // no WSI_DESTROY will come
+    // What fails after WSI_CREATE is closed on a later turn of the loop, and its WSI_DESTROY comes then.
+    if (wsi == nullptr && !s.created) s.held_by_lws.reset();
     s.ended = true;
     if (s.early) return tl::unexpected<WsEnd>(std::move(*s.early));
     // It may fail at once without a word: the server was faster than we.

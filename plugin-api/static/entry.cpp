@@ -143,6 +143,7 @@ int netdata_aclk_start(naclk_module *m, char *error, size_t error_size) {
     const auto r = m->module.start();
     if (r) return 0;
     say(error, error_size, r.error().what);
+    if (r.error().code == aclk::Errc::unavailable) return -EBUSY;
     return r.error().code == aclk::Errc::invalid_argument ? -EALREADY : -EIO;
   });
 }

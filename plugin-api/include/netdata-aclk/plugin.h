@@ -409,12 +409,12 @@ NACLK_EXPORT struct naclk_module *netdata_aclk_create(const struct naclk_host *h
 
 /* Reads cloud.d and begins to work if the node is claimed and the link is enabled; otherwise there is no thread, no
  * socket and no DNS query until NACLK_EVENT_CLAIM says that this may have changed. Returns 0 in both cases;
- * -EALREADY when started; -EIO with a sentence in error when durable state cannot be opened. Thread: one at a time. */
+ * -EALREADY when started; -EBUSY: see stop; -EIO: no durable state. error says why then. Thread: one at a time. */
 NACLK_EXPORT int netdata_aclk_start(struct naclk_module *module, char *error, size_t error_size);
 
 /* Tells the cloud, waits for its acknowledgement at most 2 s and for all threads at most deadline_ms (at least 100).
  * Returns 0, or -ETIME when a hook of the host did not come back in time; threads that still sit in it then end by
- * themselves and destroy waits for them. Thread: one at a time, not from a hook. */
+ * themselves: until then start gives -EBUSY, and destroy waits. Thread: one at a time, not from a hook. */
 NACLK_EXPORT int netdata_aclk_stop(struct naclk_module *module, uint32_t deadline_ms);
 
 /* Stops if need be and frees. NULL is allowed. */
