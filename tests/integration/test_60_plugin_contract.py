@@ -220,8 +220,9 @@ class TestUnderTheAgent:
     @pytest.mark.core
     def test_60_22_restart(self, host):
         sup, worker = host.plugin_pid(), host.wait_plugin()
-        took = host.stop()
-        assert gone(sup, worker) and took < 6
+        assert host.stop() < 6
+        # An agent now and then ends without a word to its plugins: they see the end of stdin.
+        wait_until(lambda: gone(sup, worker), 4, "the plugin ends with its agent")
         host.start()
         host.wait_plugin()
 
