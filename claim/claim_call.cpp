@@ -43,6 +43,15 @@ std::size_t on_body(const char *data, std::size_t size, std::size_t count, void 
   return n;
 }
 
+int on_progress(void *user, curl_off_t /*down*/, curl_off_t /*of*/, curl_off_t /*up*/, curl_off_t /*of*/) {
+  const auto &call = *static_cast<Exchange *>(user)->call;
+  try {
+    return call.interrupted() ? 1 : 0;
+  } catch (const std::exception &) {  // nothing may be thrown through curl
+    return 1;
+  }
+}
+
 CURLcode on_tls_context(CURL * /*curl*/, void *ssl_ctx, void *user) {
   auto &x = *static_cast<Exchange *>(user);
   const auto r = trust_system_and(ssl_ctx, x.call->trust_file);
@@ -176,7 +185,15 @@ Result<HttpAnswer> put_with_curl(const ClaimCall &call) {
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &x);
 
+  if (call.interrupted) {
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, &x);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);  // do not wait for getaddrinfo
+  }
+
   const auto code = curl_easy_perform(c);
+  if (call.interrupted && call.interrupted()) return fail(Errc::cancelled, "the request was given up");
   long status = 0;
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
   x.answer.status = static_cast<int>(status);

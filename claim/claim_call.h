@@ -22,6 +22,8 @@ struct ClaimCall {
   Proxy proxy;
   bool insecure = false;   // neither chain nor host name verified
   std::string trust_file;  // added to the system's CAs; empty = none
+  // Looked at about each second, on the calling thread; true: give up. Empty: nobody can ask for that.
+  std::function<bool()> interrupted{};
 };
 
 struct HttpAnswer {
@@ -33,7 +35,7 @@ using HttpPut = std::function<Result<HttpAnswer>(const ClaimCall &)>;
 
 // With libcurl. Redirects are not followed; TLS 1.2 or newer; only the proxy of the call is used, never curl's own
 // environment variables. A status 102 is the answer only when no final one follows before the deadline.
-// Errors: dns, tcp, proxy, tls, timeout, too_big (body above kMaxAnswerBytes), parse; without secrets.
+// Errors: dns, tcp, proxy, tls, timeout, cancelled, too_big (body above kMaxAnswerBytes), parse; without secrets.
 [[nodiscard]] Result<HttpAnswer> put_with_curl(const ClaimCall &call);
 
 }  // namespace aclk::claim

@@ -60,8 +60,13 @@ ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, cons
   return {ExitCode::claimed, message};
 }
 
+Result<std::string> machine_guid(const ClaimOptions &o) {
+  if (o.machine_guid) return *o.machine_guid;
+  return read_machine_guid(o.lib_dir);
+}
+
 tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
-  auto id = load_identity(options.cloud_dir, read_machine_guid(options.lib_dir).value_or(""), doors.getenv);
+  auto id = load_identity(options.cloud_dir, machine_guid(options).value_or(""), doors.getenv);
   if (id.standing == Standing::disabled) return refuse_disabled(id, options.cloud_dir);
   if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
   if (id.standing == Standing::copied && !options.reclaim)
@@ -99,11 +104,12 @@ std::string netdata_conf_text(const fs::path &file, const Doors &doors) {
 tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions &options, const Doors &doors) {
   Plan p;
   p.dir = options.cloud_dir;
-  const auto netdata_conf = netdata_conf_text(options.netdata_conf, doors);
+  const auto netdata_conf =
+      options.netdata_conf_text ? *options.netdata_conf_text : netdata_conf_text(options.netdata_conf, doors);
   auto settings = resolve_settings(options, id.conf, netdata_conf, doors.getenv);
   if (!settings) return stop(ExitCode::usage, settings.error().what + ".");
   p.settings = std::move(*settings);
-  auto guid = read_machine_guid(options.lib_dir);
+  auto guid = machine_guid(options);
   if (!guid) return stop(ExitCode::no_machine_guid, guid.error().what + ".");
   p.machine_guid = std::move(*guid);
   p.hostname = options.hostname ? *options.hostname : registry_hostname(netdata_conf, doors.system_hostname);

@@ -42,7 +42,8 @@ std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
 }
 
 Verdict judge_now(const Wish &w, const Places &p, const Doors &doors) {
-  const auto id = load_identity(p.cloud_dir, read_machine_guid(p.lib_dir).value_or(""), doors.getenv);
+  const auto guid = p.machine_guid ? *p.machine_guid : read_machine_guid(p.lib_dir).value_or("");
+  const auto id = load_identity(p.cloud_dir, guid, doors.getenv);
   return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
 }
 
@@ -69,6 +70,9 @@ ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
   o.cloud_dir = p.cloud_dir;
   o.lib_dir = p.lib_dir;
   o.netdata_conf = p.config_dir / "netdata.conf";
+  o.netdata_conf_text = p.netdata_conf;
+  o.machine_guid = p.machine_guid;
+  o.hostname = p.hostname;
   o.token = w.token;
   o.rooms = w.rooms;
   o.url = w.url;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,10 @@ struct Places {
   std::filesystem::path cloud_dir;
   std::filesystem::path lib_dir;
   std::filesystem::path config_dir;  // claim.conf, netdata.conf
+  // Of a host that knows these itself: instead of what the agent's files say.
+  std::optional<std::string> machine_guid{};
+  std::optional<std::string> hostname{};
+  std::optional<std::string> netdata_conf{};  // as text
 };
 
 enum class Settled : std::uint8_t {

@@ -28,6 +28,9 @@ struct ClaimOptions {
   bool reclaim = false;
   std::optional<std::string> claim_id;  // a UUID; nullopt: a new one for each attempt
   std::optional<std::string> hostname;  // nullopt: as registry_hostname (machine.h) says
+  // Of a host that knows these itself: instead of what the files say.
+  std::optional<std::string> machine_guid;
+  std::optional<std::string> netdata_conf_text;
 };
 
 struct Settings {

@@ -147,6 +147,8 @@ class Host {
   // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),
   // cancelled, timeout, too_big, unavailable, unsupported, io.
   [[nodiscard]] Result<QueryReply> query(const QueryCall &call, const std::atomic<bool> &interrupted) const;
+  // The module is to make the claims that are written down.
+  [[nodiscard]] bool wants_claims() const { return (table_.options & NACLK_OPTION_CLAIM) != 0; }
   // The link's thread: what the cloud listens to (enum naclk_interest).
   void interest(std::uint32_t kinds) const;
   void store_node_id(std::string_view machine_guid, std::string_view claim_id, std::string_view node_id) const;

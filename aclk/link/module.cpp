@@ -10,6 +10,7 @@
 
 #include "aclk/link/passed_over.h"
 #include "aclk/loop/clock.h"
+#include "claim/unclaim.h"
 #include "claim/upkeep.h"
 
 namespace aclk::link {
@@ -21,6 +22,7 @@ Module::Module(host::Host host) : host_(std::move(host)), log_(host_) {}
 Module::~Module() {
   (void)stop(0ms);
   if (thread_.joinable()) thread_.join();
+  keeper_.reset();  // it calls reload(), which finds that all is over
 }
 
 Result<void> Module::start() {
@@ -35,6 +37,11 @@ Result<void> Module::start() {
   began_s_ = loop::wall_us() / 1'000'000;
   const auto read = [this](const char *section, const char *key) { return host_.config(section, key); };
   for (const auto &line : settings_passed_over(read)) log_.info("{}", line);
+  if (host_.wants_claims()) {
+    // Before the keeper takes the print of what is there: putting that right is no change.
+    for (const auto &line : claim::keep_up(cloud_dir(host_)).repaired) log_.warning("{}", line);
+    keeper_ = std::make_unique<ClaimKeeper>(host_, log_, [this] { reload(); });
+  }
   begin(lock);
   return {};
 }
@@ -48,6 +55,15 @@ void Module::remember_why(const claim::Identity &identity) {
   idle_status_ = off ? cloud::Status::disabled : cloud::Status::offline;
 }
 
+// Under the mutex. Once for each reason, until a link was there or somebody asks again.
+void Module::say_why(claim::Standing standing) {
+  if (std::exchange(said_why_, why_) == why_) return;
+  if (claim::is_trouble(standing))
+    log_.error("{}", why_);
+  else
+    log_.info("CLAIM: {}", why_);
+}
+
 // Looks at cloud.d and starts the thread if there is something to do.
 void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
   const auto upkeep = claim::keep_up(cloud_dir(host_));
@@ -55,13 +71,7 @@ void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
     for (const auto &line : lines) log_.warning("{}", line);
   const auto settings = read_settings(host_, log_);
   remember_why(settings.identity);
-  if (settings.identity.standing != claim::Standing::claimed) {
-    if (claim::is_trouble(settings.identity.standing))
-      log_.error("{}", why_);
-    else
-      log_.info("CLAIM: {}", why_);
-    return;
-  }
+  if (settings.identity.standing != claim::Standing::claimed) return say_why(settings.identity.standing);
   if (thread_.joinable()) thread_.join();  // an earlier one that has ended
   try {
     thread_ = std::thread([this] { run(); });
@@ -85,6 +95,7 @@ void Module::run() {
       const std::lock_guard lock(mutex_);
       reload_ = false;  // what is read now is fresh; what changes from here on is not in it
     }
+    wipe();
     auto settings = read_settings(host_, log_);
     const bool claimed = settings.identity.standing == claim::Standing::claimed;
     const auto identity = settings.identity;
@@ -93,10 +104,7 @@ void Module::run() {
     if (!stopping_ && (again || std::exchange(reload_, false))) continue;
     if (!claimed) {
       remember_why(identity);
-      if (claim::is_trouble(identity.standing))
-        log_.error("{}", why_);
-      else
-        log_.info("CLAIM: {}", why_);
+      say_why(identity.standing);
     }
     thread_alive_ = false;
     thread_ended_.notify_all();
@@ -120,7 +128,8 @@ bool Module::one_life(Settings settings) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return false;
-    if (reload_) return true;
+    if (unclaim_ || reload_) return true;
+    said_why_.clear();
     running_ = {link->poster(), link.get()};
   }
   link->run();
@@ -138,12 +147,16 @@ bool Module::stop(std::chrono::milliseconds deadline) {
   std::unique_lock lock(mutex_);
   started_ = false;
   stopping_ = true;
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  if (keeper_) keeper_->ask_end();
   if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(false); });
-  if (!thread_ended_.wait_for(lock, deadline, [this] { return !thread_alive_; })) return false;
-  if (thread_.joinable()) {
-    lock.unlock();
-    thread_.join();
-  }
+  if (!thread_ended_.wait_until(lock, until, [this] { return !thread_alive_; })) return false;
+  lock.unlock();
+  if (thread_.joinable()) thread_.join();
+  // Nobody else changes the pointer: start, stop and destroy come one at a time.
+  if (keeper_ && !keeper_->wait_end(until)) return false;
+  lock.lock();
+  keeper_.reset();
   return true;
 }
 
@@ -155,10 +168,53 @@ void Module::host_event(std::uint32_t kind, std::string_view machine_guid) {
 
 void Module::reload() {
   std::unique_lock lock(mutex_);
-  if (!started_ || stopping_) return;
+  if (started_ && !stopping_) begin_anew(lock);
+}
+
+void Module::begin_anew(std::unique_lock<std::mutex> &lock) {
   if (!thread_alive_) return begin(lock);
   reload_ = true;
   if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(true); });
+}
+
+void Module::reload_claim() {
+  std::unique_lock lock(mutex_);
+  if (!started_ || stopping_) return;
+  said_why_.clear();
+  if (keeper_) keeper_->look_again();
+  begin_anew(lock);
+}
+
+// On the link's thread between two lives, or on a caller's while there is none: nobody has the durable state open.
+void Module::wipe() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(unclaim_, false)) return;
+  }
+  const auto disk = claim::real_disk();
+  const auto &dirs = host_.directories();
+  auto report = claim::unclaim_node({cloud_dir(host_), dirs.lib, {}, "the agent's command unclaim"},
+                                    claim::real_unclaim_doors(*disk));
+  const auto line = report.message.substr(0, report.message.find('\n'));
+  const std::lock_guard lock(mutex_);
+  log_.notice("CLAIM: {}", line);
+  unclaimed_ = std::move(report);
+  wiped_.notify_all();
+}
+
+std::optional<claim::ClaimReport> Module::unclaim(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  unclaim_ = true;
+  unclaimed_.reset();
+  if (thread_alive_) {
+    begin_anew(lock);
+  } else {
+    lock.unlock();
+    wipe();
+    lock.lock();
+  }
+  if (!wiped_.wait_for(lock, timeout, [this] { return unclaimed_.has_value(); })) return std::nullopt;
+  return unclaimed_;
 }
 
 template <class T>

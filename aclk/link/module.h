@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The module behind the C ABI: it has a thread while the node is claimed and the link enabled, and nothing otherwise.
+// The module behind the C ABI: it has a thread while the node is claimed and the link enabled, and nothing otherwise;
+// but for one that watches the claim, if the host wants that.
 #pragma once
 
 #include <chrono>
@@ -15,8 +16,10 @@
 #include <thread>
 
 #include "aclk/host/log.h"
+#include "aclk/link/claim_keeper.h"
 #include "aclk/link/link.h"
 #include "aclk/report/state.h"
+#include "claim/claim_node.h"
 
 namespace aclk::link {
 
@@ -37,6 +40,10 @@ class Module {
   void host_event(std::uint32_t kind, std::string_view machine_guid);
   // cloud.d changed: stop and begin again under what it says now, or begin, or end.
   void reload();
+  // The same because somebody orders it: what asks for a claim is looked at again too (NACLK_OPTION_CLAIM).
+  void reload_claim();
+  // Ends the link and wipes the claim (claim/unclaim.h). nullopt: not done yet; it will be.
+  [[nodiscard]] std::optional<claim::ClaimReport> unclaim(std::chrono::milliseconds timeout);
   // Any thread. nullopt when the loop does not answer in time.
   [[nodiscard]] std::optional<report::State> state(std::chrono::milliseconds timeout);
 
@@ -57,6 +64,9 @@ class Module {
   template <class T>
   std::optional<T> ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link);
   void begin(std::unique_lock<std::mutex> &lock);
+  void begin_anew(std::unique_lock<std::mutex> &lock);
+  void say_why(claim::Standing standing);
+  void wipe();
   void run();
   bool one_life(Settings settings);
   void remember_why(const claim::Identity &identity);
@@ -72,8 +82,13 @@ class Module {
   bool reload_ = false;
   std::int64_t began_s_ = 0;  // start(), epoch
   Running running_;
+  bool unclaim_ = false;                         // asked for
+  std::optional<claim::ClaimReport> unclaimed_;  // what came of it
+  std::condition_variable wiped_;
+  std::unique_ptr<ClaimKeeper> keeper_;  // with NACLK_OPTION_CLAIM, while started
   // There is no link: the reason, as sentence, state and status.
   std::string why_;
+  std::string said_why_;  // as it was logged last
   session::State idle_ = session::State::not_claimed;
   cloud::Status idle_status_ = cloud::Status::offline;
 };

@@ -365,7 +365,10 @@ void Session::start() { impl_->act(impl_->machine.start(loop::now())); }
 void Session::stop(bool reloading, std::function<void()> done) {
   auto &i = *impl_;
   i.stopped = std::move(done);
-  if (reloading && i.announced) i.log.notice("Going to restart connection due to \"reclaim\"");
+  if (reloading && i.announced) {
+    i.log.info("CLAIM: agent was already connected to NC - forcing reconnection under new credentials");
+    i.log.notice("Going to restart connection due to \"reclaim\"");
+  }
   i.act(i.machine.stop(reloading));
 }
 

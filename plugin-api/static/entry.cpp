@@ -69,7 +69,8 @@ int show_reply(naclk_reply_fn show, void *ctx, int status, std::string_view type
 
 constexpr std::string_view kJson = "application/json; charset=utf-8";
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
-constexpr auto kPatience = 2s;  // with the link's loop
+constexpr auto kPatience = 2s;         // with the link's loop
+constexpr auto kUnclaimPatience = 5s;  // a goodbye may take 3 s
 
 // Shows what `text` makes of the link's state.
 template <auto Text>
@@ -97,7 +98,7 @@ int serve_traffic(Module &module, naclk_reply_fn show, void *ctx) {
 }
 
 int serve_reload(Module &module, naclk_reply_fn show, void *ctx) {
-  module.reload();
+  module.reload_claim();
   return show_reply(show, ctx, 200, kPlain, "ok");
 }
 
@@ -172,8 +173,14 @@ int netdata_aclk_command(naclk_module *m, naclk_str command, naclk_text_fn show,
   return guarded([&] {
     const auto c = view(command);
     if (c == "reload-claiming-state") {
-      m->module.reload();
+      m->module.reload_claim();
       return 0;
+    }
+    if (c == "unclaim") {
+      const auto report = m->module.unclaim(kUnclaimPatience);
+      if (!report) return -ETIME;
+      (void)show(ctx, str(report->message));
+      return report->exit == aclk::claim::ExitCode::claimed ? 0 : -EIO;
     }
     if (c == "aclk-statistics") {
       const auto numbers = m->module.take_numbers(kPatience);

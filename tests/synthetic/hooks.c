@@ -310,6 +310,7 @@ struct naclk_host synthetic_host_table(struct synthetic_host *host) {
       .interest = interest,
       .store_node_id = store_node_id,
       .load_node_id = load_node_id,
+      .options = host->options.claims ? NACLK_OPTION_CLAIM : 0,
   };
 }
 

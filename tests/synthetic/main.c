@@ -3,7 +3,7 @@
  * aclk-synthetic: the module over a made-up database. Says "SYNTHETIC ready machine_guid=... nodes=..." on stdout, then
  * runs until SIGTERM, SIGINT or --run-seconds. SIGUSR1 prints aclk-state, SIGUSR2 the same as JSON in one line, SIGHUP
  * reads cloud.d again, SIGWINCH pauses the transitions of alerts or lets them go on, SIGPWR tells that the machine has
- * slept. */
+ * slept; SIGALRM and SIGQUIT run the commands reload-claiming-state and unclaim. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -30,6 +30,7 @@ static const char usage[] =
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
     "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"divide pauses by=100\"; up to 15 times\n"
+    "  --claim               the module makes the claims that are written down; claim.conf is in the library directory\n"
     "  --show-guid           prints the machine guid that this seed gives the local node, and ends\n"
     "  --run-seconds T       ends after T seconds (runs until a signal)\n";
 
@@ -79,6 +80,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"alert-total", required_argument, NULL, 'o'},
       {"show-guid", no_argument, NULL, 'g'},
       {"cloud-option", required_argument, NULL, 'k'},
+      {"claim", no_argument, NULL, 'm'},
       {NULL, 0, NULL, 0},
   };
   struct hooks_options *h = &a->host;
@@ -119,6 +121,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       case 'd':
         bad = number32(optarg, &h->query_delay_ms);
         break;
+      case 'm':
+        h->claims = 1;
+        break;
       case 'g':
         a->show_guid = 1;
         break;
@@ -146,7 +151,7 @@ static int print_text(void *ctx, struct naclk_str text) {
   return 0;
 }
 
-static void tell_state(struct naclk_module *module, struct naclk_str command) {
+static void run_command(struct naclk_module *module, struct naclk_str command) {
   const int r = netdata_aclk_command(module, command, print_text, NULL);
   if (r != 0) printf("%s: %s\n", command.data, strerror(-r));
   fflush(stdout);
@@ -169,8 +174,10 @@ static void serve(struct naclk_module *module, struct synthetic_host *host, cons
       got = sigtimedwait(signals, NULL, &(struct timespec){.tv_sec = end - now.tv_sec});
     }
     if (got == SIGTERM || got == SIGINT) return;
-    if (got == SIGUSR1) tell_state(module, (struct naclk_str){"aclk-state", 10});
-    if (got == SIGUSR2) tell_state(module, (struct naclk_str){"aclk-state json", 15});
+    if (got == SIGUSR1) run_command(module, (struct naclk_str){"aclk-state", 10});
+    if (got == SIGUSR2) run_command(module, (struct naclk_str){"aclk-state json", 15});
+    if (got == SIGALRM) run_command(module, (struct naclk_str){"reload-claiming-state", 21});
+    if (got == SIGQUIT) run_command(module, (struct naclk_str){"unclaim", 7});
     if (got == SIGWINCH) synthetic_host_pause_alerts(host);
     if (got == SIGHUP || got == SIGPWR) {
       const struct naclk_event event = {.size = sizeof event,
@@ -227,6 +234,8 @@ int main(int argc, char **argv) {
   sigaddset(&signals, SIGPWR);
   sigaddset(&signals, SIGUSR1);
   sigaddset(&signals, SIGUSR2);
+  sigaddset(&signals, SIGALRM);
+  sigaddset(&signals, SIGQUIT);
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread exists: they inherit it */
   signal(SIGPIPE, SIG_IGN);
 

@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define NACLK_ABI_MAJOR 1u
-#define NACLK_ABI_MINOR 1u
+#define NACLK_ABI_MINOR 2u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -87,6 +87,17 @@ enum naclk_interest {
   NACLK_INTEREST_NODES = 1,    /* the link is up */
   NACLK_INTEREST_CONTEXTS = 2, /* the cloud streams, or compares, contexts of some node */
   NACLK_INTEREST_ALERTS = 4    /* the cloud streams alert transitions of some node */
+};
+
+/* What a host may ask of the module beyond its link. */
+enum naclk_option {
+  /* Make the claims that are written down: user_config/claim.conf, NETDATA_CLAIM_TOKEN and its like in the environment,
+   * lib/cloud.d/token and rooms; at start, at "reload-claiming-state", and at once when these files or those of the
+   * identity in cloud.d change, which then needs no NACLK_EVENT_CLAIM. It takes one thread that sleeps while nothing
+   * changes. Asking the cloud is the only thing for which it opens a socket or resolves a name, and it does not ask
+   * while the node is claimed, switched off, or nothing is written down. A host without this option claims by itself,
+   * or by the command netdata-aclk claim. */
+  NACLK_OPTION_CLAIM = 1
 };
 
 /* Which of the agent's logs a line belongs to: error.log/daemon.log, access.log, debug.log. */
@@ -370,6 +381,9 @@ struct naclk_host {
    * first time. A host that has to look for changes may look less often for what nobody listens to, and looks at once
    * when somebody begins to. It must not lose alert transitions over it. */
   void (*interest)(void *host, uint32_t kinds); /* of enum naclk_interest */
+
+  /* [may be 0, since 1.2] Of enum naclk_option. */
+  uint32_t options;
 };
 
 /* -------------------------------------------------------------------------------------------------- the module */
@@ -407,9 +421,10 @@ NACLK_EXPORT uint32_t netdata_aclk_abi(void);
  * missing, or identity and directories do not answer. Thread: any. */
 NACLK_EXPORT struct naclk_module *netdata_aclk_create(const struct naclk_host *host, char *error, size_t error_size);
 
-/* Reads cloud.d and begins to work if the node is claimed and the link is enabled; otherwise there is no thread, no
- * socket and no DNS query until NACLK_EVENT_CLAIM says that this may have changed. Returns 0 in both cases;
- * -EALREADY when started; -EBUSY: see stop; -EIO: no durable state. error says why then. Thread: one at a time. */
+/* Reads cloud.d and begins to work if the node is claimed and the link is enabled; otherwise there is no thread (but
+ * for that of NACLK_OPTION_CLAIM), no socket and no DNS query until NACLK_EVENT_CLAIM, or what that option watches, says
+ * that this may have changed. Returns 0 in both cases; -EALREADY when started; -EBUSY: see stop; -EIO: no durable
+ * state. error says why then. Thread: one at a time. */
 NACLK_EXPORT int netdata_aclk_start(struct naclk_module *module, char *error, size_t error_size);
 
 /* Tells the cloud, waits for its acknowledgement at most 2 s and for all threads at most deadline_ms (at least 100).
@@ -424,8 +439,11 @@ NACLK_EXPORT void netdata_aclk_destroy(struct naclk_module *module);
 NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct naclk_event *event);
 
 /* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",
- * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker. Returns 0; -ENOENT
- * for an unknown command; -ETIME. Blocks at most 2 s. Thread: any but hooks. */
+ * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker; since 1.2 "unclaim", what
+ * netdata-aclk unclaim does: the link says goodbye and ends, key, claim and durable state go, and a line stays that keeps
+ * what is written down from bringing the claim back. Returns 0; -ENOENT for an unknown command; -ETIME; -EIO when
+ * unclaiming failed, with the reason shown. Blocks at most 2 s, unclaim 5 s (after that it still happens). Thread: any
+ * but hooks. */
 NACLK_EXPORT int netdata_aclk_command(struct naclk_module *module, struct naclk_str command, naclk_text_fn show,
                                       void *ctx);
 

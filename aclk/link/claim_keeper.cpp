@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/link/claim_keeper.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "aclk/link/settings.h"
+#include "aclk/loop/clock.h"
+
+namespace aclk::link {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDebounce = 200ms;
+constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell
+
+Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
+
+}  // namespace
+
+ClaimKeeper::ClaimKeeper(const host::Host &host, const host::Log &log, std::function<void()> changed)
+    : host_(host),
+      log_(log),
+      changed_(std::move(changed)),
+      cloud_watch_(cloud_dir(host), claim::kCloudFiles),
+      config_watch_(host.directories().user_config, claim::kConfigFiles),
+      woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      print_(claim::identity_print(cloud_dir(host))),
+      story_([this](bool bad, const std::string &line) {
+        if (ending_) return;  // what is given up has no end worth telling
+        if (bad)
+          log_.error("CLAIM: {}", line);
+        else
+          log_.info("CLAIM: {}", line);
+      }) {
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error &e) {
+    log_.error("CLAIM: there is no thread to watch what asks for a claim: {}", e.what());
+    over_.set_value();
+  }
+}
+
+ClaimKeeper::~ClaimKeeper() {
+  ask_end();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ClaimKeeper::wake() const {
+  const std::uint64_t one = 1;
+  (void)!::write(woken_.get(), &one, sizeof one);
+}
+
+void ClaimKeeper::look_again() {
+  ordered_ = true;
+  wake();
+}
+
+void ClaimKeeper::ask_end() {
+  ending_ = true;
+  wake();
+}
+
+bool ClaimKeeper::wait_end(Clock::time_point until) { return ended_.wait_until(until) == std::future_status::ready; }
+
+void ClaimKeeper::run() {
+  pthread_setname_np(pthread_self(), "ACLK_CLAIM");
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  while (!ending_) {
+    try {
+      if (std::exchange(look_at_, Clock::time_point::max()) != Clock::time_point::max()) look();
+    } catch (const std::exception &e) {
+      log_.error("CLAIM: {}", e.what());
+    }
+    wait();
+  }
+  over_.set_value();
+}
+
+// Until it is time to look or to end; sets look_at_ to a time that has passed when it is.
+void ClaimKeeper::wait() {
+  const bool told = cloud_watch_.fd() >= 0 && config_watch_.fd() >= 0;
+  auto at = told ? Clock::time_point::max() : Clock::now() + kLookWithoutInotify;
+  if (const auto next = claimer_.next()) at = std::min(at, *next);
+  while (!ending_ && Clock::now() < at) {
+    std::array<pollfd, 3> fds{
+        {{woken_.get(), POLLIN, 0}, {cloud_watch_.fd(), POLLIN, 0}, {config_watch_.fd(), POLLIN, 0}}};
+    const bool for_ever = at == Clock::time_point::max();
+    const auto left = for_ever ? 0 : std::chrono::ceil<std::chrono::milliseconds>(at - Clock::now()).count();
+    const int timeout = for_ever ? -1 : static_cast<int>(std::clamp<long long>(left, 0, 60'000));
+    if (::poll(fds.data(), fds.size(), timeout) <= 0) continue;
+    std::uint64_t count = 0;
+    (void)!::read(woken_.get(), &count, sizeof count);
+    bool look = ordered_.exchange(false);
+    if (look) claimer_.on_order();
+    look = (fds[1].revents != 0 && cloud_watch_.take()) || look;
+    look = (fds[2].revents != 0 && config_watch_.take()) || look;
+    if (look) at = std::min(at, Clock::now() + kDebounce);
+  }
+  look_at_ = Clock::now();
+}
+
+void ClaimKeeper::look() {
+  const auto dir = cloud_dir(host_);
+  const auto wishes = claim::wish_print(places(), claim::process_environment());
+  if (claimer_.on_look(Clock::now(), wishes, claim::identity_print(dir))) claim();
+  const auto print = claim::identity_print(dir);
+  if (std::exchange(print_, print) != print && !ending_) changed_();
+}
+
+void ClaimKeeper::claim() {
+  story_.begin(claimer_.repeats());
+  const auto where = places();
+  const auto disk = claim::real_disk();
+  auto doors = claim::real_doors(*disk, [this](std::string_view line) { story_.line(false, std::string(line)); });
+  doors.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
+    if (ending_) return fail(Errc::cancelled, "the agent is stopping");
+    call.interrupted = [this] { return ending_.load(); };
+    return claim::put_with_curl(call);
+  };
+  doors.sleep = [this](std::chrono::milliseconds how_long) {
+    pollfd fd{woken_.get(), POLLIN, 0};
+    if (!ending_) (void)::poll(&fd, 1, static_cast<int>(how_long.count()));
+  };
+  const auto settled =
+      claim::fulfil_wishes(where, doors, [this](bool bad, const std::string &line) { story_.line(bad, line); });
+  const auto pause =
+      claimer_.on_end(Clock::now(), settled == claim::Settled::later,
+                      claim::wish_print(where, claim::process_environment()), claim::identity_print(where.cloud_dir));
+  story_.end(pause, moment());
+}
+
+// What the host knows itself counts instead of an agent's files.
+claim::Places ClaimKeeper::places() const {
+  const auto &identity = host_.identity();
+  claim::Places p{cloud_dir(host_), host_.directories().lib, host_.directories().user_config};
+  p.machine_guid = identity.machine_guid;
+  p.hostname = identity.registry_hostname.empty() ? identity.hostname : identity.registry_hostname;
+  std::string conf = "[cloud]\n";
+  for (const char *key : {"url", "cloud base url", "proxy"})
+    if (const auto value = host_.config("cloud", key)) conf += std::string(key) + " = " + *value + "\n";
+  p.netdata_conf = std::move(conf);
+  return p;
+}
+
+}  // namespace aclk::link
