@@ -50,8 +50,9 @@ std::string key_trouble(const fs::path &dir) {
   const auto key = pem.and_then([](const std::string &text) { return PrivateKey::from_pem(text); });
   if (!key) {
     const bool not_ours = !pem && pem.error().code == Errc::denied;
-    return fmt::format("Claimed agent cannot establish ACLK - unable to load private key '{}' ({}). {}", file.string(),
-                       key.error().what,
+    const auto *const undecodable = pem ? "Decoding private key (from claiming) failed - invalid format. " : "";
+    return fmt::format("Claimed agent cannot establish ACLK - unable to load private key '{}' ({}{}). {}",
+                       file.string(), undecodable, key.error().what,
                        not_ours ? "Give the file to the user the agent runs as (chown)" : "Claim this node again");
   }
   const auto other = read_file(dir / "public.pem", kMaxKeyFile);

@@ -26,6 +26,10 @@ enum class Standing : std::uint8_t {
 // Somebody has to do something about it (as opposed to: nobody has asked for a link).
 [[nodiscard]] constexpr bool is_trouble(Standing s) { return s == Standing::broken || s == Standing::copied; }
 
+// What users of the reference look for (protocol.md 10.5). An error there; here nobody has asked for anything else yet.
+inline constexpr std::string_view kUnclaimedLine =
+    "CLAIM: Unable to find our claimed_id, setting state to AGENT_UNCLAIMED";
+
 struct Identity {
   Standing standing = Standing::not_claimed;
   std::string why;  // one sentence, for the log and the state; empty when claimed

@@ -9,6 +9,7 @@
 #include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/service.h"
+#include "aclk/query/text.h"
 #include "aclk/report/conversation_log.h"
 #include "aclk/session/session.h"
 #include "aclk/sync/alerts.h"
@@ -232,7 +233,16 @@ struct Link::Impl final : Commands {
       log.error("Do not know how to handle message of type '{}'. Ignoring", name);
   }
 
-  void on_cmd(std::string_view payload) override { queries->on_cmd(payload, loop::wall_us(), loop::now()); }
+  // Header and request line; what follows may be somebody's data.
+  static std::string_view head_of(std::string_view payload) {
+    const auto request = payload.find("\r\n\r\n");
+    const auto end = request == std::string_view::npos ? payload.size() : payload.find("\r\n", request + 4);
+    return payload.substr(0, std::min<std::size_t>(end, 2048));
+  }
+  void on_cmd(std::string_view payload) override {
+    log.debug("ACLK incoming 'cmd' message ({})", query::printable(head_of(payload), 2048));
+    queries->on_cmd(payload, loop::wall_us(), loop::now());
+  }
   void on(const proto::SendNodeInstances & /*m*/) override { nodes->send_node_instances(); }
   void on(const proto::CreateNodeInstanceResult &m) override { nodes->node_created(m.machine_guid, m.node_id); }
   void on(const proto::ContextsCheckpoint &m) override { contexts->checkpoint(m); }
@@ -283,6 +293,10 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
 loop::Inbox::Post Link::poster() const { return impl_->inbox->poster(); }
 
 void Link::run() {
+  const auto &i = *impl_;
+  i.log.info("{}", i.settings.proxy_line);
+  i.log.info("Starting ACLK synchronization thread with {} parallel query threads", i.settings.query_threads);
+  i.log.info("ACLK: Starting ACLK query event loop");
   impl_->nodes->start();
   impl_->session->start();
   impl_->loop.run();

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <system_error>
 #include <utility>
@@ -62,6 +63,7 @@ void Module::say_why(claim::Standing standing) {
     log_.error("{}", why_);
   else
     log_.info("CLAIM: {}", why_);
+  if (standing == claim::Standing::not_claimed) log_.info("{}", claim::kUnclaimedLine);
 }
 
 // Looks at cloud.d and starts the thread if there is something to do.
@@ -96,6 +98,10 @@ void Module::run() {
       reload_ = false;  // what is read now is fresh; what changes from here on is not in it
     }
     wipe();
+    {
+      const std::lock_guard lock(mutex_);
+      reload_ = false;  // what is read now is fresh; what changes from here on is not in it
+    }
     auto settings = read_settings(host_, log_);
     const bool claimed = settings.identity.standing == claim::Standing::claimed;
     const auto identity = settings.identity;
@@ -114,6 +120,10 @@ void Module::run() {
 
 // Returns true when the identity is to be read again.
 bool Module::one_life(Settings settings) {
+  log_.info("CLAIM: Found a valid claimed_id, setting state to AGENT_CLAIMED");
+  if (std::error_code ec; !std::filesystem::exists(cloud_dir(host_) / "cloud.conf", ec))
+    log_.info("CLAIM: cannot load cloud config '{}'. Running with internal defaults.",
+              (cloud_dir(host_) / "cloud.conf").native());
   const bool no_url = settings.cloud_url.empty();
   auto made = Link::make(host_, log_, std::move(settings));
   if (!made) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "claim/ini.h"
@@ -45,16 +46,40 @@ unsigned divisor(const host::Host &host, const host::Log &log, const char *key, 
   return n;
 }
 
-claim::Proxy proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &conf) {
+struct Way {
+  claim::Proxy proxy;
+  std::string line;
+};
+
+std::string using_line(const claim::Proxy &p) {
+  const char *const kind = p.kind == claim::ProxyKind::http     ? "HTTP"
+                           : p.kind == claim::ProxyKind::socks5 ? "SOCKS5"
+                                                                : "SOCKS5H";
+  return fmt::format("ACLK: using {} proxy {}", kind, p.display());
+}
+
+Way direct(std::string_view setting) {
+  const auto text = claim::trimmed(setting);
+  if (text == "none") return {{}, "ACLK: proxy is set to 'none', will connect directly without proxy."};
+  return {{}, "ACLK: proxy is not configured, will connect directly without proxy."};
+}
+
+Way proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &conf) {
   const auto ours = host.config("cloud", "proxy");
+  const auto setting = ours ? *ours : conf.proxy;
   const auto r = ours ? claim::resolve_proxy(*ours, "netdata.conf [cloud]", claim::process_environment())
                       : claim::resolve_proxy(conf.proxy, "cloud.conf", claim::process_environment());
   if (r) {
     if (!r->warning.empty()) log.warning("{}", r->warning);
-    return *r;
+    if (r->kind != claim::ProxyKind::none) return {*r, using_line(*r)};
+    if (ours && claim::trimmed(*ours) == "env")
+      return {{},
+              "ACLK: proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment "
+              "variables are set. Will connect directly without proxy."};
+    return direct(setting);
   }
   log.error("{}", r.error().what);
-  return {};
+  return {{}, "ACLK: will connect directly without proxy."};
 }
 
 // [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (protocol.md 10.1).
@@ -85,7 +110,9 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
       break;
     }
   if (s.identity.standing != claim::Standing::claimed) return s;
-  s.reach.proxy = proxy(host, log, s.identity.conf);
+  auto way = proxy(host, log, s.identity.conf);
+  s.reach.proxy = std::move(way.proxy);
+  s.proxy_line = std::move(way.line);
   s.reach.insecure = s.identity.conf.insecure;
   if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
   s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};

@@ -18,6 +18,7 @@ struct Settings {
   claim::Identity identity;
   std::string cloud_url;
   cloud::Reach reach;
+  std::string proxy_line;  // for the log, when the link begins: which way it takes (protocol.md 10.6)
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
   // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and

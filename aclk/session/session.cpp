@@ -220,7 +220,9 @@ struct Session::Impl {
       if (stage == transport::Stage::connect) reached(Event::upgraded);
     };
     e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
-    e.message = [this](const std::string &topic, const std::string &payload) { on_message(topic, payload); };
+    e.message = [this](const std::string &topic, const std::string &payload, int qos) {
+      on_message(topic, payload, qos);
+    };
     e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
     e.ended = [this](const ConnectionEnd &end) { on_connection_end(end); };
     numbers.received = numbers.pubacks = 0;
@@ -267,7 +269,8 @@ struct Session::Impl {
             });
   }
 
-  void on_message(const std::string &topic, const std::string &payload) {
+  void on_message(const std::string &topic, const std::string &payload, int qos) {
+    log.debug("Got Message From Broker Topic \"{}\" QOS {}", topic.substr(0, 256), qos);
     if (machine.state() != State::online) {
       peer_log.shutting_down(loop::now());
       return;

@@ -43,7 +43,8 @@ std::vector<Line> lines_of(const ConnectionEnd &end, const Url &endpoint, bool w
       break;
     case Kind::upgrade:
       if (end.http_status != 0 && end.http_status != 101)
-        add(fmt::format("ACLK: HTTP return code not 101. Received {}", end.http_status));
+        add(fmt::format("ACLK: HTTP return code not 101. Received {} with msg \"{}\".", end.http_status,
+                        end.http_reason));
       break;
     case Kind::closed_by_remote:
       if (!end.ws_code) add("ACLK: WebSocket server closed the connection without giving reason.");

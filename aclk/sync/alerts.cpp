@@ -20,6 +20,9 @@ constexpr std::size_t kChunk = 1000;                 // alerts in a message (pro
 constexpr std::size_t kChunkBytes = 4U << 20;        // so that no chunk is long in the way of others
 constexpr std::size_t kIdentity = 2 * (36 + 2) + 8;  // what wire_entry() adds
 
+std::size_t count_of(const host::AlertLog &log) { return log.entries.size(); }
+std::size_t count_of(const std::vector<host::Alert> &alerts) { return alerts.size(); }
+
 }  // namespace
 
 Alerts::Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers, Ledger &ledger,
@@ -91,6 +94,7 @@ void Alerts::start_streaming(const proto::StartAlarmStreaming &m) {
                        fmt::format("ACLK STA [{} (N/A)]: Ignoring request to stream alert state changes, health is "
                                    "disabled.",
                                    shown));
+  log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM ALERTS ENABLED", shown, node->hostname));
   auto &e = entry(node->machine_guid);
   e.sync.start_streaming(m.version, moment());
   run(node->machine_guid, e);
@@ -152,6 +156,30 @@ void Alerts::tell(const std::string &guid, const Comparison &c) const {
     log_.debug("alert version of host \"{}\" is that of the cloud: {}", hostname, c.local);
 }
 
+void Alerts::tell_read(const std::string &guid, const Entry &e, std::size_t entries) const {
+  if (entries == 0) return;
+  const auto *const node = nodes_.by_machine_guid(guid);
+  const auto view = e.sync.view();
+  log_.access(NACLK_LOG_DEBUG,
+              fmt::format("ACLK STA [{} (N/A)]: Processed {} entries, queued {}",
+                          node == nullptr ? guid : node->hostname, entries, view.pending + view.selected));
+}
+
+// From the first to the last of a batch, by the numbers that its transitions have among all of this run.
+void Alerts::tell_sent(const std::string &guid, const std::vector<AlertAction> &actions) const {
+  std::optional<std::uint64_t> first;
+  std::uint64_t last = 0;
+  for (const auto &a : actions)
+    if (const auto *const t = std::get_if<SendTransition>(&a)) {
+      if (!first) first = t->ticket;
+      last = t->ticket;
+    }
+  if (!first) return;
+  const auto *const node = nodes_.by_machine_guid(guid);
+  log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{} ({})]: ALERTS SENT from {} - {}", nodes_.node_id_of(guid),
+                                           node == nullptr ? "unknown" : node->hostname, *first, last));
+}
+
 // ------------------------------------------------------------------------------------------------------- decisions
 
 void Alerts::run(const std::string &guid, Entry &e) {
@@ -165,6 +193,7 @@ void Alerts::run(const std::string &guid, Entry &e) {
     };
     // First into the books, then out. If they cannot be written it is sent all the same: late is worse than twice.
     if (std::ranges::any_of(actions, leaves)) (void)ledger_.commit();
+    tell_sent(guid, actions);
     for (auto &a : actions) act(guid, e, a);
   }
   e.due = e.sync.next_due();
@@ -264,7 +293,9 @@ void Alerts::read_next() {
           const auto it = entries_.find(guid);
           if (it == entries_.end()) return read_next();
           if (result) {
+            const auto entries = count_of(*result);
             (it->second.sync.*ok)(std::move(*result), moment());
+            tell_read(guid, it->second, entries);
           } else {
             log_.debug("{}", result.error().what);
             (it->second.sync.*failed)(result.error().code == Errc::not_found, moment());

@@ -147,9 +147,9 @@ void ContextSync::reading(std::vector<host::Context> contexts, Moment now) {
       compare(contexts, now);
     } else {
       notes_.push_back(
-          fmt::format("received version hash {} for node '{}', does not match our version hash {}. Sending "
+          fmt::format("received version hash {} for host '{}', does not match our version hash {}. Sending "
                       "snapshot of all contexts.",
-                      theirs, node_id_, hash()));
+                      theirs, hostname_.empty() ? node_id_ : hostname_, hash()));
       snapshot(std::move(contexts), now);
     }
   } else if (streaming_) {

@@ -33,6 +33,9 @@ class ContextSync {
  public:
   ContextSync(std::string claim_id, std::string node_id, StoredContexts hub);
 
+  // The host's name, for notes.
+  void call_it(std::string hostname) { hostname_ = std::move(hostname); }
+
   // A connection begins; messages may have at most `max_payload` bytes. The cloud's checkpoint is awaited for 15 s
   // before updates go on where the last connection left them.
   void online(std::size_t max_payload, Moment now);
@@ -109,6 +112,7 @@ class ContextSync {
   std::optional<ContextMessage> message_;
   std::vector<Change> changes_;
   std::vector<std::string> notes_;
+  std::string hostname_;
 };
 
 }  // namespace aclk::sync

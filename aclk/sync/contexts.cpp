@@ -76,6 +76,10 @@ void Contexts::checkpoint(const proto::ContextsCheckpoint &m) {
   std::string guid;
   auto *const e = find(m.claim_id, m.node_id, "a checkpoint", &guid);
   if (e == nullptr) return;
+  const auto *const node = nodes_.by_machine_guid(guid);
+  const auto &hostname = node == nullptr ? guid : node->hostname;
+  e->sync.call_it(hostname);
+  log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM CONTEXTS ENABLED", e->node_id, hostname));
   e->sync.checkpoint(m.version_hash, moment());
   run(guid, *e);
 }

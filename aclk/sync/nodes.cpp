@@ -92,6 +92,12 @@ void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
       });
 }
 
+// As log lines name a node: "node id (hostname)".
+std::string Nodes::called(const std::string &guid) const {
+  const auto *const node = sync_.by_machine_guid(guid);
+  return fmt::format("{} ({})", sync_.node_id_of(guid), node == nullptr ? "unknown" : node->hostname);
+}
+
 void Nodes::act(Action &action) {
   std::visit(Overloaded{
                  [&](Publish &p) {
@@ -114,7 +120,9 @@ void Nodes::act(Action &action) {
                    fetch([guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
                          [this, guid = f.machine_guid](const host::NodeInfo &i) {
                            sync_.info(guid, i, moment());
-                           log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES: NODE INFO SENT for guid [{}]", guid));
+                           log_.access(NACLK_LOG_DEBUG,
+                                       fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid),
+                                                   guid, guid == host_.identity().machine_guid ? "parent" : "child"));
                          },
                          [this, guid = f.machine_guid] { sync_.info_failed(guid, moment()); });
                  },
@@ -122,7 +130,8 @@ void Nodes::act(Action &action) {
                    fetch([guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
                          [this, guid = f.machine_guid](const std::vector<host::Collector> &c) {
                            sync_.collectors(guid, c, moment());
-                           log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", guid));
+                           log_.access(NACLK_LOG_DEBUG,
+                                       fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
                          },
                          [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); });
                  },

@@ -45,6 +45,7 @@ class Nodes {
  private:
   void run();
   void act(Action &action);
+  [[nodiscard]] std::string called(const std::string &guid) const;
   template <class Fetch, class Ok, class Failed>
   void fetch(Fetch fetch, Ok ok, Failed failed);
 

@@ -71,9 +71,9 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   bool dead = false;  // the Connection object is gone
 
   void finish(Kind kind, Error error, int mqtt_reason = 0, int http_status = 0, std::optional<int> ws_code = {},
-              Cause cause = Cause::other) {
+              Cause cause = Cause::other, std::string http_reason = {}) {
     if (ending || dead) return;
-    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code, cause};
+    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code, cause, std::move(http_reason)};
     up = false;
     deadline.stop();
     watch.stop();
@@ -153,8 +153,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     e.connack = [this](int reason, const MqttLimits &l) { on_connack(reason, l); };
     e.suback = [this](int mid, const std::vector<int> &reasons) { on_suback(mid, reasons); };
     e.puback = [this](int mid, int reason) { on_puback(mid, reason); };
-    e.message = [this](std::string topic, std::string payload) {
-      if (!ending && events.message) events.message(std::move(topic), std::move(payload));
+    e.message = [this](std::string topic, std::string payload, int qos) {
+      if (!ending && events.message) events.message(std::move(topic), std::move(payload), qos);
     };
     e.ended = [this](MqttEnd how, int reason, std::string why) { on_mqtt_ended(how, reason, std::move(why)); };
     e.output = [this] {
@@ -240,7 +240,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       case WsEnd::Kind::tls:
         return finish(Kind::tls, {Errc::tls, std::move(e.why)}, 0, 0, {}, e.cause);
       case WsEnd::Kind::upgrade:
-        return finish(Kind::upgrade, {Errc::websocket, std::move(e.why)}, 0, e.http_status);
+        return finish(Kind::upgrade, {Errc::websocket, std::move(e.why)}, 0, e.http_status, {}, Cause::other,
+                      std::move(e.http_reason));
       case WsEnd::Kind::protocol:
         return finish(Kind::ws_protocol, {Errc::websocket, std::move(e.why)});
       case WsEnd::Kind::closed:

@@ -59,6 +59,7 @@ struct ConnectionEnd {
   int mqtt_reason = 0;
   std::optional<int> ws_code;
   Cause cause = Cause::other;  // of `dial` and `tls`
+  std::string http_reason{};   // the text behind http_status, printable
 };
 
 // The way of a connection; each begins when the one before is done.
@@ -72,7 +73,7 @@ class Connection {
     std::function<void(const MqttLimits &, const std::string &address)> up;
     // The broker has granted all subscriptions; not told when it does not.
     std::function<void()> subscribed{};
-    std::function<void(std::string topic, std::string payload)> message;
+    std::function<void(std::string topic, std::string payload, int qos)> message;
     std::function<void(std::chrono::microseconds latency)> puback;
     // Once, from the loop. Everything unacknowledged has been reported lost before. May destroy the Connection.
     std::function<void(ConnectionEnd)> ended;

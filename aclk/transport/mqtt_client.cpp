@@ -170,8 +170,10 @@ struct MqttClient::Impl {
         m.get(), [](mosquitto *, void *u, const mosquitto_message *msg, const mosquitto_property *) {
           const Inside in(of(u));
           if (of(u).events.message)
-            of(u).events.message(msg->topic, std::string(static_cast<const char *>(msg->payload),
-                                                         static_cast<std::size_t>(std::max(msg->payloadlen, 0))));
+            of(u).events.message(msg->topic,
+                                 std::string(static_cast<const char *>(msg->payload),
+                                             static_cast<std::size_t>(std::max(msg->payloadlen, 0))),
+                                 msg->qos);
         });
     mosquitto_disconnect_v5_callback_set(m.get(), [](mosquitto *, void *u, int rc, const mosquitto_property *) {
       const Inside in(of(u));

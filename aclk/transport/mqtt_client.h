@@ -53,7 +53,7 @@ class MqttClient {
     std::function<void(int reason, const MqttLimits &)> connack;  // reason 0 = accepted
     std::function<void(int mid, std::vector<int> reasons)> suback;
     std::function<void(int mid, int reason)> puback;
-    std::function<void(std::string topic, std::string payload)> message;
+    std::function<void(std::string topic, std::string payload, int qos)> message;
     // The connection is over, told at most once; `why` is a clause. reason: of the broker's DISCONNECT (0 to 255), 0
     // for the other ways to end.
     std::function<void(MqttEnd how, int reason, std::string why)> ended;

@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -63,6 +64,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
 
   void adopt_socket(lws *w);
   int check_certificate(X509_STORE_CTX *store, bool chain_ok);
+  std::string reason_phrase() const;
   WsEnd failure(const char *lws_text) const;
   WsEnd ending(lws *w) const;
   int write(lws *w);
@@ -137,10 +139,20 @@ int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
   return 0;
 }
 
+// Behind the status: libwebsockets keeps "503 Service Unavailable" for as long as it keeps the headers.
+std::string WsLink::State::reason_phrase() const {
+  std::array<char, 256> line{};
+  if (lws_hdr_copy(wsi, line.data(), static_cast<int>(line.size()), WSI_TOKEN_HTTP) <= 0) return {};
+  const std::string_view text = line.data();
+  const auto space = text.find(' ');
+  return space == std::string_view::npos ? std::string() : printable(text.substr(space + 1));
+}
+
 WsEnd WsLink::State::failure(const char *lws_text) const {
   const std::string_view text = lws_text == nullptr ? "" : lws_text;
   WsEnd e;
   if (wsi != nullptr) e.http_status = static_cast<int>(lws_http_client_http_response(wsi));
+  if (e.http_status != 0) e.http_reason = reason_phrase();
   if (!tls_trouble.empty()) {
     e.kind = WsEnd::Kind::tls;
     e.cause = Cause::certificate;

@@ -37,6 +37,7 @@ struct WsEnd {
   int http_status = 0;            // of a refused upgrade; 0 = none
   std::optional<int> close_code;  // of the server's close frame
   Cause cause = Cause::other;     // of tls
+  std::string http_reason{};      // the text behind http_status, printable; empty if there is none
 };
 
 class WsLink {

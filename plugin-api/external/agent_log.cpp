@@ -118,7 +118,7 @@ AgentLog::AgentLog(Options options)
     : options_(std::move(options)), access_(options_.dir / "access.log"), debug_(options_.dir / "debug.log") {}
 
 void AgentLog::line(naclk_log_source source, naclk_log_level level, std::string_view text) {
-  if (source == NACLK_LOG_DAEMON && level == NACLK_LOG_DEBUG && !options_.debug) return;
+  if (source != NACLK_LOG_ACCESS && level == NACLK_LOG_DEBUG && !options_.debug) return;
   const auto now = std::chrono::system_clock::now();
   if (source != NACLK_LOG_DAEMON && !options_.dir.empty()) {
     const std::lock_guard lock(mutex_);

@@ -33,7 +33,7 @@ class AgentLog {
   struct Options {
     LogStyle style = LogStyle::classic;
     std::filesystem::path dir;  // where access.log and debug.log are; empty = all goes to stderr
-    bool debug = false;         // daemon lines of level debug are wanted
+    bool debug = false;         // lines of level debug are wanted, but for those of access.log
     int stderr_fd = 2;
   };
   explicit AgentLog(Options options);

@@ -48,8 +48,8 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
       o.supervisor = parse_int<pid_t>(a.substr(kSupervisor.size())).value_or(0);
     } else if (starts_with(a, kAgentUrl)) {
       o.agent_url = a.substr(kAgentUrl.size());
-    } else if (a == "-W" && i + 1 < args.size() && args[i + 1] == "buildinfo") {
-      o.mode = Mode::buildinfo;
+    } else if (a == "-W" && i + 1 < args.size() && (args[i + 1] == "buildinfo" || args[i + 1] == "buildinfojson")) {
+      o.mode = args[i + 1] == "buildinfo" ? Mode::buildinfo : Mode::buildinfojson;
       ++i;
     } else if (a == "--version" || a == "-v" || a == "-V") {
       o.mode = Mode::version;

@@ -14,7 +14,7 @@
 
 namespace aclk::external {
 
-enum class Mode : std::uint8_t { supervise, work, claim, buildinfo, version, help, explain };
+enum class Mode : std::uint8_t { supervise, work, claim, buildinfo, buildinfojson, version, help, explain };
 
 struct Options {
   Mode mode = Mode::supervise;

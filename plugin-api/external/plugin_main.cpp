@@ -27,19 +27,19 @@ constexpr const char *kHelp =
     "  aclk.plugin SECONDS [OPTIONS]   as an agent runs it; it ends when its stdin does\n"
     "      --agent-url=URL             where the agent listens (http://127.0.0.1:19999, unix:/PATH); normally found\n"
     "                                  without. The same as agent url in [plugin:aclk] of netdata.conf\n"
-    "  aclk.plugin -W buildinfo        what is built in\n"
+    "  aclk.plugin -W buildinfo        what is built in; -W buildinfojson: as JSON\n"
     "  aclk.plugin --version\n"
     "  aclk.plugin --help\n"
     "\n"
     "Settings in [plugin:aclk] of netdata.conf: agent url; poll alerts every, poll nodes every, poll contexts every\n"
     "(seconds: 1, 5, 10). `aclk = no` in [plugins] turns it off.\n";
 
-int print_buildinfo() {
+int print_buildinfo(bool json) {
   const auto print = [](void * /*ctx*/, naclk_str line) -> int {
     std::printf("%.*s\n", static_cast<int>(line.len), line.data);
     return 0;
   };
-  return netdata_aclk_buildinfo(print, nullptr) < 0 ? 1 : 0;
+  return (json ? netdata_aclk_buildinfojson(print, nullptr) : netdata_aclk_buildinfo(print, nullptr)) < 0 ? 1 : 0;
 }
 
 int dispatch(int argc, char **argv) {
@@ -55,7 +55,8 @@ int dispatch(int argc, char **argv) {
     case Mode::claim:
       return claim_what_is_written(env, options.status_fd >= 0 ? options.status_fd : STDERR_FILENO);
     case Mode::buildinfo:
-      return print_buildinfo();
+    case Mode::buildinfojson:
+      return print_buildinfo(options.mode == Mode::buildinfojson);
     case Mode::version:
       std::puts("aclk.plugin " ACLK_VERSION);
       return 0;

@@ -204,6 +204,7 @@ class Supervisor {
     if (!wanted && identity.why != why_)
       log_.line(NACLK_LOG_DAEMON, claim::is_trouble(identity.standing) ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
                 identity.why);
+    if (identity.standing == claim::Standing::not_claimed && identity.why != why_) log_.info(claim::kUnclaimedLine);
     why_ = wanted ? "" : identity.why;
     if (!wanted)  // a worker says it itself
       for (const auto &line : upkeep.wrong) log_.warning(line);

@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <uv.h>
 
+#include <string>
 #include <string_view>
 
 namespace aclk::static_entry {
@@ -31,11 +32,12 @@ std::vector<std::string> buildinfo_lines() {
   int revision = 0;
   mosquitto_lib_version(&major, &minor, &revision);
   return {
-      "    Netdata Cloud:              YES",
+      "    Netdata Cloud:              YES ",  // 1.37 has the space behind it
       "    ACLK:                       YES",
       "    ACLK Next Generation:       YES",
       "    ACLK-NG New Cloud Protocol: YES",
       "    ACLK Legacy:                NO",
+      "    Cloud Implementation:       Next Generation",
       "Netdata Cloud ____ : YES",
       "ACLK (Agent-Cloud Link: MQTT over WebSockets over TLS) _____ : YES",
       fmt::format("netdata-aclk {}", ACLK_VERSION),
@@ -44,6 +46,11 @@ std::vector<std::string> buildinfo_lines() {
       fmt::format("libuv {}, libcurl {}, protobuf-c {}, SQLite {}", uv_version_string(),
                   curl_version_info(CURLVERSION_NOW)->version, protobuf_c_version(), sqlite3_libversion()),
   };
+}
+
+std::string buildinfo_json() {
+  return R"({"features":{"cloud":true,"cloud-disabled":false,"aclk":true,"aclk-ng":true,"aclk-ng-new-cloud-proto":true,)"
+         R"("aclk-legacy":false},"connectivity":{"aclk":true},"netdata-aclk":")" ACLK_VERSION R"("})";
 }
 
 }  // namespace aclk::static_entry

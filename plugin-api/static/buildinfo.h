@@ -10,4 +10,7 @@ namespace aclk::static_entry {
 
 [[nodiscard]] std::vector<std::string> buildinfo_lines();
 
+// The JSON keys of all generations (protocol.md 12.4), as one object.
+[[nodiscard]] std::string buildinfo_json();
+
 }  // namespace aclk::static_entry

@@ -221,4 +221,12 @@ int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx) {
   });
 }
 
+int netdata_aclk_buildinfojson(naclk_text_fn show, void *ctx) {
+  if (show == nullptr) return -EINVAL;
+  return guarded([&] {
+    (void)show(ctx, str(aclk::static_entry::buildinfo_json()));
+    return 0;
+  });
+}
+
 }  // extern "C"

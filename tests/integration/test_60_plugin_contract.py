@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plugins.d contract of both generations of agents (stock-agent.md 2), with us, or a stock agent, in charge."""
+import json
 import os
 import re
 import shlex
@@ -193,9 +194,17 @@ def test_60_13_somebody_elses_agent_is_not_believed(build, fresh, agent):
 def test_60_14_version_and_help(build):
     import subprocess
     out = {a: subprocess.run([build.plugin, *a.split()], capture_output=True, text=True, timeout=10)
-           for a in ("--version", "--help", "-W buildinfo")}
+           for a in ("--version", "--help", "-W buildinfo", "-W buildinfojson")}
     assert all(r.returncode == 0 and r.stdout for r in out.values())
-    assert "ACLK" in out["-W buildinfo"].stdout
+    lines = out["-W buildinfo"].stdout.splitlines()
+    for grep in ("Netdata Cloud ____ : YES", "ACLK (Agent-Cloud Link: MQTT over WebSockets over TLS) _____ : YES",
+                 "    Netdata Cloud:              YES ", "    ACLK:                       YES",
+                 "    Cloud Implementation:       Next Generation", "    ACLK Next Generation:       YES",
+                 "    ACLK-NG New Cloud Protocol: YES", "    ACLK Legacy:                NO"):
+        assert grep in lines, grep
+    told = json.loads(out["-W buildinfojson"].stdout)
+    assert told["features"]["cloud"] and told["features"]["aclk"] and told["connectivity"]["aclk"]
+    assert told["features"]["aclk-ng"] and told["features"]["aclk-legacy"] is False
 
 
 class TestUnderTheAgent:

@@ -457,6 +457,10 @@ NACLK_EXPORT int netdata_aclk_http(struct naclk_module *module, const struct nac
 /* The lines of `netdata -W buildinfo` about this module, one call per line. Thread: any. */
 NACLK_EXPORT int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx);
 
+/* The keys of `netdata -W buildinfojson` about this module, of all generations, as one JSON object. Since 1.2. Thread:
+ * any. */
+NACLK_EXPORT int netdata_aclk_buildinfojson(naclk_text_fn show, void *ctx);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -70,4 +70,9 @@ int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx) {
   return line(ctx, {kLine.data(), kLine.size()});
 }
 
+int netdata_aclk_buildinfojson(naclk_text_fn show, void *ctx) {
+  constexpr std::string_view kText = "{\"connectivity\":{\"aclk\":true}}";
+  return show(ctx, {kText.data(), kText.size()});
+}
+
 }  // extern "C"

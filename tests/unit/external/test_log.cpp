@@ -85,6 +85,11 @@ std::string log__debug_lines__only_when_wanted() {
   loud.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "two");
   EXPECT(read_file(d.path / "stderr")->find("one") == std::string::npos);
   EXPECT(read_file(d.path / "stderr")->find("two") != std::string::npos);
+  EXPECT(write_file_atomically(d.path / "debug.log", "", 0600));
+  quiet.line(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, "three");
+  loud.line(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, "four");
+  EXPECT(read_file(d.path / "debug.log")->find("three") == std::string::npos);
+  EXPECT(read_file(d.path / "debug.log")->find("four") != std::string::npos);
   return {};
 }
 

@@ -165,6 +165,7 @@ std::string options__of_a_person__are_answered() {
   EXPECT(parse_options({}, true).mode == Mode::explain);
   EXPECT(parse_options({"1"}, true).mode == Mode::explain);
   EXPECT(parse_options({"-W", "buildinfo"}, false).mode == Mode::buildinfo);
+  EXPECT(parse_options({"-W", "buildinfojson"}, false).mode == Mode::buildinfojson);
   EXPECT(parse_options({"--version"}, true).mode == Mode::version);
   EXPECT(parse_options({"--help"}, false).mode == Mode::help);
   EXPECT_EQ(parse_options({"-W", "other"}, false).unknown.size(), 2U);

@@ -31,7 +31,7 @@ struct Rig {
     };
     e.suback = [this](int, const std::vector<int> &r) { log += "suback " + std::to_string(r.at(0)) + ";"; };
     e.puback = [this](int mid, int r) { log += "puback " + std::to_string(mid) + " " + std::to_string(r) + ";"; };
-    e.message = [this](const std::string &t, const std::string &p) {
+    e.message = [this](const std::string &t, const std::string &p, int) {
       log += t + "=" + p.substr(0, 20) + ";";
       if (on_message) on_message();
     };
