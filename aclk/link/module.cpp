@@ -33,6 +33,12 @@ Result<void> Module::start() {
     return fail(Errc::unavailable,
                 "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
                 "when that has happened");
+  // One that did not end in time when it was stopped. Not under the mutex: it may be in reload().
+  if (auto late = std::exchange(keeper_, nullptr)) {
+    lock.unlock();
+    late.reset();
+    lock.lock();
+  }
   started_ = true;
   stopping_ = false;
   began_s_ = loop::wall_us() / 1'000'000;

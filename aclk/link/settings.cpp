@@ -86,8 +86,7 @@ Way proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &
 std::filesystem::path conversation_log(const host::Host &host, const host::Log &log) {
   if (!claim::ini_bool(host.config("cloud", "conversation log").value_or("no")).value_or(false)) return {};
   const auto file = host.config("cloud", "conversation log file").value_or("");
-  const auto path =
-      file.empty() ? std::filesystem::path(host.directories().log) / "aclk.log" : std::filesystem::path(file);
+  auto path = file.empty() ? std::filesystem::path(host.directories().log) / "aclk.log" : std::filesystem::path(file);
   if (path.is_absolute()) return path;
   log.error("ACLK: \"conversation log file\" is not an absolute path: \"{}\"; there is no conversation log",
             path.native());

@@ -28,6 +28,8 @@ void usable(const std::vector<claim::Wish> &wishes) {
 void fuzz(std::string_view bytes) {
   const auto nothing = [](const char *) -> std::optional<std::string> { return std::nullopt; };
   claim::WishFiles files;
+  files.claim_conf.path = "/etc/claim.conf";
+  files.token.path = "/lib/token";
   switch (choose(bytes, 5)) {
     case 0:
       files.claim_conf.text = bytes;

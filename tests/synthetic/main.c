@@ -30,7 +30,8 @@ static const char usage[] =
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
     "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"divide pauses by=100\"; up to 15 times\n"
-    "  --claim               the module makes the claims that are written down; claim.conf is in the library directory\n"
+    "  --claim               the module makes the claims that are written down; claim.conf is in the library "
+    "directory\n"
     "  --show-guid           prints the machine guid that this seed gives the local node, and ends\n"
     "  --run-seconds T       ends after T seconds (runs until a signal)\n";
 

@@ -422,8 +422,8 @@ NACLK_EXPORT uint32_t netdata_aclk_abi(void);
 NACLK_EXPORT struct naclk_module *netdata_aclk_create(const struct naclk_host *host, char *error, size_t error_size);
 
 /* Reads cloud.d and begins to work if the node is claimed and the link is enabled; otherwise there is no thread (but
- * for that of NACLK_OPTION_CLAIM), no socket and no DNS query until NACLK_EVENT_CLAIM, or what that option watches, says
- * that this may have changed. Returns 0 in both cases; -EALREADY when started; -EBUSY: see stop; -EIO: no durable
+ * for that of NACLK_OPTION_CLAIM), no socket and no DNS query until NACLK_EVENT_CLAIM, or what that option watches,
+ * says that this may have changed. Returns 0 in both cases; -EALREADY when started; -EBUSY: see stop; -EIO: no durable
  * state. error says why then. Thread: one at a time. */
 NACLK_EXPORT int netdata_aclk_start(struct naclk_module *module, char *error, size_t error_size);
 
@@ -440,8 +440,8 @@ NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct n
 
 /* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",
  * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker; since 1.2 "unclaim", what
- * netdata-aclk unclaim does: the link says goodbye and ends, key, claim and durable state go, and a line stays that keeps
- * what is written down from bringing the claim back. Returns 0; -ENOENT for an unknown command; -ETIME; -EIO when
+ * netdata-aclk unclaim does: the link says goodbye and ends, key, claim and durable state go, and a line stays that
+ * keeps what is written down from bringing the claim back. Returns 0; -ENOENT for an unknown command; -ETIME; -EIO when
  * unclaiming failed, with the reason shown. Blocks at most 2 s, unclaim 5 s (after that it still happens). Thread: any
  * but hooks. */
 NACLK_EXPORT int netdata_aclk_command(struct naclk_module *module, struct naclk_str command, naclk_text_fn show,
