@@ -53,6 +53,7 @@ struct Way {
 
 std::string using_line(const claim::Proxy &p) {
   const char *const kind = p.kind == claim::ProxyKind::http     ? "HTTP"
+                           : p.kind == claim::ProxyKind::https  ? "HTTPS"
                            : p.kind == claim::ProxyKind::socks5 ? "SOCKS5"
                                                                 : "SOCKS5H";
   return fmt::format("ACLK: using {} proxy {}", kind, p.display());

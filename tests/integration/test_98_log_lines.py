@@ -158,8 +158,8 @@ class TestAtStart:
          r"ACLK: using HTTP proxy http://127\.0\.0\.1:1 \(with credentials, from netdata\.conf \[cloud\]\)"),
         ("socks5://127.0.0.1:1", INFO, r"ACLK: using SOCKS5 proxy socks5://127\.0\.0\.1:1 \(without credentials, from .*\)"),
         ("socks5h://127.0.0.1", INFO, r"ACLK: using SOCKS5H proxy socks5h://127\.0\.0\.1:1080 \(without credentials, .*\)"),
-        ("ftp://me:hushhush@x", ERROR, 'Config var "proxy" defined but of unknown format. Supported syntax: "http://'
-         r'\[user:pass@\]host:port" or "socks5\[h\]://\[user:pass@\]host:port"\. Provided Value:"ftp://[^"]*@x".*'),
+        ("ftp://me:hushhush@x", ERROR, 'Config var "proxy" defined but of unknown format. Supported syntax: "http'
+         r'(\[s\])?://\[user:pass@\]host:port" or "socks5\[h\]://\[user:pass@\]host:port"\. Provided Value:"ftp://[^"]*@x".*'),
     ], ids=lambda x: x.partition(":")[0] if len(x) < 40 else "")
     def test_98_08_proxy(self, build, fresh, home, proxy, level, line):
         host = self.host(build, fresh, home, f"proxy={proxy}")
