@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kDebounce = 200ms;
-constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell
+constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell, or may not
 
 Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
 
@@ -93,7 +93,9 @@ void ClaimKeeper::run() {
 
 // Until it is time to look or to end; sets look_at_ to a time that has passed when it is.
 void ClaimKeeper::wait() {
-  const bool told = cloud_watch_.fd() >= 0 && config_watch_.fd() >= 0;
+  for (auto *const w : {&cloud_watch_, &config_watch_})
+    if (!w->watching()) w->watch();
+  const bool told = cloud_watch_.watching() && config_watch_.watching();
   auto at = told ? Clock::time_point::max() : Clock::now() + kLookWithoutInotify;
   if (const auto next = claimer_.next()) at = std::min(at, *next);
   while (!ending_ && Clock::now() < at) {
