@@ -99,10 +99,6 @@ void Module::run() {
   sigaddset(&pipe, SIGPIPE);
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      reload_ = false;  // what is read now is fresh; what changes from here on is not in it
-    }
     wipe();
     {
       const std::lock_guard lock(mutex_);
