@@ -343,7 +343,7 @@ report::Numbers Link::take_numbers() {
   from.slowest_query_us = i.queries->take_slowest_us();
   from.slowest_ack_us = static_cast<std::uint64_t>(i.session->take_slowest_ack().count());
   for (const auto &n : i.nodes->known().view())
-    if (const auto a = i.alerts->view(n.node.machine_guid)) from.alerts_waiting += a->pending;
+    if (const auto a = i.alerts->view(n.node.machine_guid)) from.alerts_waiting += a->selected;
   auto numbers = report::numbers(from);
   const auto since = std::max(session.last_disconnect_s, i.began_s);
   const auto now_s = loop::wall_us() / 1'000'000;

@@ -60,9 +60,10 @@ std::string clock_text(const session::Report &r) {
   return fmt::format("Clock Offset: {:+.1f} s\n", static_cast<double>(*r.clock_offset_ms) / 1000);
 }
 
+// What the cloud is to know and has not acknowledged; what is still in its delay may never be told.
 std::uint64_t alerts_waiting(const State &s) {
   std::uint64_t n = 0;
-  for (const auto &node : s.nodes) n += node.alerts.pending;
+  for (const auto &node : s.nodes) n += node.alerts.selected;
   return n;
 }
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from conftest import bring_online
-from testenv import REPO, Plugin, stays, wait_until
+from testenv import REPO, Plugin, TestCharts, stays, testcharts, wait_until
 from testenv.claiming import claim
 
 EVERY = 10                     # seconds between values
@@ -80,11 +80,22 @@ def test_88_01_values_are_the_clouds_own_counts(build, cloud, fresh):
             assert p.output.index(f"CHART netdata.{chart} ") < p.output.index(f"BEGIN netdata.{chart}\n")
 
 
+# The shipped alarms, with what takes minutes there in seconds.
+QUICKER = {"warn: $this >= 300": "warn: $this >= 3", "average -5m at -5m": "average -20s at -20s",
+           "warn: $this > 20": "warn: $this > 0"}
+
+
 @pytest.fixture(scope="module")
 def netdata(servers):
-    alarms = ALARMS.replace(">= 300", ">= 3")
-    assert alarms != ALARMS
-    return servers.agent(health={"aclk.conf": alarms})
+    alarms = ALARMS
+    for shipped, quick in QUICKER.items():
+        assert alarms.count(shipped) == 1, shipped
+        alarms = alarms.replace(shipped, quick)
+    agent = servers.agent(start=False, config=testcharts.CONFIG,
+                          health={"aclk.conf": alarms, "testcharts.conf": testcharts.definitions("testcharts_high")})
+    agent.test_charts = TestCharts(agent, value=1)
+    agent.start()
+    return agent
 
 
 def test_88_02_charts_of_the_reference_in_a_stock_agent(online):
@@ -103,36 +114,61 @@ def test_88_02_charts_of_the_reference_in_a_stock_agent(online):
     wait_until(there, 60, "the charts are there", 0.5)
 
 
-def test_88_03_its_values_match_the_cloud(online):
-    def points(chart, dimension):
-        r = online.agent.api(f"/api/v1/data?chart=netdata.{chart}&dimensions={dimension}&after=-600&format=json")
-        assert r.body.startswith(b"{"), r.body       # "No metrics where matched" until there are some
-        return [row[1] for row in r.json()["data"] if row[1] is not None]
+def points(online, chart, dimension):
+    """All that the agent has stored."""
+    r = online.agent.api(f"/api/v1/data?chart=netdata.{chart}&dimensions={dimension}&after=-600&format=json")
+    assert r.body.startswith(b"{"), r.body       # "No metrics where matched" until there are some
+    return [row[1] for row in r.json()["data"] if row[1] is not None]
 
-    ask(online, QUERIES)
-    wanted = by_type(online.cloud, online.claim, "down")["cmd"]
+
+def test_88_03_its_values_match_the_cloud(online):
+    def counted():
+        """Queries by the agent's chart. It spreads each value over two points, which does not change their sum."""
+        return sum(points(online, "aclk_cloud_req", "received")) * EVERY
+
+    def resting():
+        quiet = points(online, "aclk_cloud_req", "received")[:2]        # newest first
+        return len(quiet) == 2 and not any(quiet)
+
+    def asked():
+        return by_type(online.cloud, online.claim, "down")["cmd"]
+
+    wait_until(resting, 60, "what was asked before is stored", 0.5)
+    before, cmds = counted(), asked()
+    ask(online, 3 * QUERIES)
 
     def match():
-        asked = sum(points("aclk_cloud_req", "received")) * EVERY
-        # The agent interpolates between two values: what lies at the edges is not all in the data.
-        assert 0.6 * wanted <= asked <= 1.4 * wanted, (asked, wanted)
-        assert max(points("aclk_status", "online")) == 1
-        assert max(points("aclk_openssl_bytes", "received")) > 0 > min(points("aclk_openssl_bytes", "sent"))
-        assert max(points("aclk_offline_time", "offline")) == 0
+        stored = counted() - before
+        # The agent's clock and ours give intervals of 10 s that differ by milliseconds.
+        assert resting() and abs(stored - (asked() - cmds)) < 0.5, (stored, asked() - cmds)
         return True
-    wait_until(match, 60, "the values match", 1)
+    wait_until(match, 60, "the values match", 0.5)
+    assert asked() - cmds == 3 * QUERIES
+    assert max(points(online, "aclk_status", "online")) == 1
+    assert max(points(online, "aclk_openssl_bytes", "received")) > 0 > min(points(online, "aclk_openssl_bytes", "sent"))
+    assert max(points(online, "aclk_offline_time", "offline")) == 0
 
 
-def test_88_04_alarms_are_loaded_and_raised(online):
-    def alarm(name):
-        return online.agent.api("/api/v1/alarms?all").json()["alarms"].get(name, {})
+def test_88_04_alarms_are_raised_and_clear_again(online):
+    def status(name):
+        return online.agent.api("/api/v1/alarms?all").json()["alarms"].get(name, {}).get("status")
 
-    wait_until(lambda: alarm("netdata.aclk_offline_time.aclk_offline").get("status") == "CLEAR", 60, "loaded, and clear")
-    wait_until(lambda: alarm("netdata.aclk_alerts_queue.aclk_alerts_queue_growing").get("status"), 20, "loaded as well")
+    def wait_status(name, wanted):
+        wait_until(lambda: status(name) == wanted, 90, lambda: f"{name}: {wanted}, is {status(name)}", 0.5)
+
+    offline, queue = "netdata.aclk_offline_time.aclk_offline", "netdata.aclk_alerts_queue.aclk_alerts_queue_growing"
+    wait_status(offline, "CLEAR")
+    wait_status(queue, "CLEAR")
     online.cloud.configure(env_status=500)
     online.cloud.disconnect(online.claim)
-    wait_until(lambda: alarm("netdata.aclk_offline_time.aclk_offline").get("status") == "WARNING", 60, "raised", 0.5)
-    online.cloud.configure(reset=True)
+    try:
+        online.agent.test_charts.drive("testcharts_high", "WARNING")    # waits for a cloud to tell it to
+        wait_status(offline, "WARNING")
+        wait_status(queue, "WARNING")
+    finally:
+        online.cloud.configure(reset=True)
+    wait_status(offline, "CLEAR")
+    wait_status(queue, "CLEAR")
 
 
 def test_88_05_statistics_no_removes_them(build, cloud, fresh):

@@ -54,6 +54,7 @@ std::string state_text__online__has_the_documented_lines() {
                            "Received Cloud MQTT Messages: 9",
                            "MQTT Messages Confirmed by Remote Broker (PUBACKs): 5",
                            "Pending PUBACKS: 1",
+                           "Alert Transitions Waiting: 2",
                            "> Node Instance for mGUID: \"11111111-2222-3333-4444-555555555555\" hostname \"web/1\"",
                            "\tNode ID: null",
                            "\tStreaming Hops: 0",
