@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <future>
 #include <system_error>
@@ -27,28 +28,30 @@ Module::~Module() {
 }
 
 Result<void> Module::start() {
-  std::unique_lock lock(mutex_);
-  if (started_) return fail(Errc::invalid_argument, "the link is started already");
-  if (thread_alive_)  // begin() would wait for it under the mutex, which it needs to end
-    return fail(Errc::unavailable,
-                "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
-                "when that has happened");
-  // One that did not end in time when it was stopped. Not under the mutex: it may be in reload().
-  if (auto late = std::exchange(keeper_, nullptr)) {
-    lock.unlock();
-    late.reset();
-    lock.lock();
+  std::unique_ptr<ClaimKeeper> late;
+  {
+    const std::lock_guard lock(mutex_);
+    if (started_) return fail(Errc::invalid_argument, "the link is started already");
+    if (thread_alive_)  // begin() would wait for it
+      return fail(Errc::unavailable,
+                  "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
+                  "when that has happened");
+    late = std::move(keeper_);
+    started_ = true;
+    stopping_ = false;
+    began_s_ = loop::wall_us() / 1'000'000;
   }
-  started_ = true;
-  stopping_ = false;
-  began_s_ = loop::wall_us() / 1'000'000;
+  late.reset();  // one that did not end in time when it was stopped
   const auto read = [this](const char *section, const char *key) { return host_.config(section, key); };
   for (const auto &line : settings_passed_over(read)) log_.info("{}", line);
+  std::unique_ptr<ClaimKeeper> keeper;
   if (host_.wants_claims()) {
     // Before the keeper takes the print of what is there: putting that right is no change.
     for (const auto &line : claim::keep_up(cloud_dir(host_)).repaired) log_.warning("{}", line);
-    keeper_ = std::make_unique<ClaimKeeper>(host_, log_, [this] { reload(); });
+    keeper = std::make_unique<ClaimKeeper>(host_, log_, [this] { reload(); });
   }
+  std::unique_lock lock(mutex_);
+  keeper_ = std::move(keeper);
   begin(lock);
   return {};
 }
@@ -62,32 +65,65 @@ void Module::remember_why(const claim::Identity &identity) {
   idle_status_ = off ? cloud::Status::disabled : cloud::Status::offline;
 }
 
-// Under the mutex. Once for each reason, until a link was there or somebody asks again.
-void Module::say_why(claim::Standing standing) {
-  if (std::exchange(said_why_, why_) == why_) return;
+// Under the mutex. What is to be logged about it: once for each reason, until a link was there or somebody asks again.
+Module::Lines Module::why_lines(claim::Standing standing) {
+  if (std::exchange(said_why_, why_) == why_) return {};
+  Lines lines;
   if (claim::is_trouble(standing))
-    log_.error("{}", why_);
+    lines.push_back({true, why_});
   else
-    log_.info("CLAIM: {}", why_);
-  if (standing == claim::Standing::not_claimed) log_.info("{}", claim::kUnclaimedLine);
+    lines.push_back({false, "CLAIM: " + why_});
+  if (standing == claim::Standing::not_claimed) lines.push_back({false, std::string(claim::kUnclaimedLine)});
+  return lines;
 }
 
-// Looks at cloud.d and starts the thread if there is something to do.
-void Module::begin(std::unique_lock<std::mutex> & /*lock*/) {
+void Module::say(const Lines &lines) const {
+  for (const auto &[bad, text] : lines)
+    if (bad)
+      log_.error("{}", text);
+    else
+      log_.info("{}", text);
+}
+
+// Looks at cloud.d and starts the thread if there is something to do. Whoever comes while one is here leaves a mark and
+// goes: this may be a hook that we have called.
+void Module::begin(std::unique_lock<std::mutex> &lock) {
+  reload_ = true;
+  if (std::exchange(beginning_, true)) return;
+  const auto due = [this] { return !thread_alive_ && (unclaim_ || (reload_ && started_ && !stopping_)); };
+  while (due()) {
+    reload_ = false;
+    lock.unlock();
+    try {
+      say(look_and_begin());
+    } catch (const std::exception &e) {
+      log_.error("cannot begin with what is in {}: {}", cloud_dir(host_).native(), e.what());
+    }
+    lock.lock();
+  }
+  beginning_ = false;
+}
+
+// Without the mutex, as everything that calls a hook.
+Module::Lines Module::look_and_begin() {
+  wipe();
   const auto upkeep = claim::keep_up(cloud_dir(host_));
   for (const auto &lines : {upkeep.repaired, upkeep.wrong})
     for (const auto &line : lines) log_.warning("{}", line);
-  const auto settings = read_settings(host_, log_);
-  remember_why(settings.identity);
-  if (settings.identity.standing != claim::Standing::claimed) return say_why(settings.identity.standing);
+  const auto identity = read_settings(host_, log_).identity;
+  const std::lock_guard lock(mutex_);
+  if (!started_ || stopping_) return {};
+  remember_why(identity);
+  if (identity.standing != claim::Standing::claimed) return why_lines(identity.standing);
   if (thread_.joinable()) thread_.join();  // an earlier one that has ended
   try {
     thread_ = std::thread([this] { run(); });
     thread_alive_ = true;
   } catch (const std::system_error &e) {
     why_ = e.what();
-    log_.error("cannot start the link's thread: {}", why_);
+    return {{true, "cannot start the link's thread: " + why_}};
   }
+  return {};
 }
 
 void Module::run() {
@@ -108,12 +144,18 @@ void Module::run() {
     const bool claimed = settings.identity.standing == claim::Standing::claimed;
     const auto identity = settings.identity;
     const bool again = claimed && one_life(std::move(settings));
-    const std::lock_guard lock(mutex_);
-    if (!stopping_ && (again || std::exchange(reload_, false))) continue;
-    if (!claimed) {
-      remember_why(identity);
-      say_why(identity.standing);
+    Lines lines;
+    {
+      const std::lock_guard lock(mutex_);
+      if (unclaim_ || (again && !stopping_)) continue;
+      if (!claimed) {
+        remember_why(identity);
+        lines = why_lines(identity.standing);
+      }
     }
+    say(lines);
+    const std::lock_guard lock(mutex_);
+    if (unclaim_ || (reload_ && !stopping_)) continue;
     thread_alive_ = false;
     thread_ended_.notify_all();
     return;
@@ -198,6 +240,7 @@ void Module::reload_claim() {
 }
 
 // On the link's thread between two lives, or on a caller's while there is none: nobody has the durable state open.
+// Without the mutex.
 void Module::wipe() {
   {
     const std::lock_guard lock(mutex_);
@@ -208,8 +251,8 @@ void Module::wipe() {
   auto report = claim::unclaim_node({cloud_dir(host_), dirs.lib, {}, "the agent's command unclaim"},
                                     claim::real_unclaim_doors(*disk));
   const auto line = report.message.substr(0, report.message.find('\n'));
-  const std::lock_guard lock(mutex_);
   log_.notice("CLAIM: {}", line);
+  const std::lock_guard lock(mutex_);
   unclaimed_ = std::move(report);
   wiped_.notify_all();
 }
@@ -218,13 +261,7 @@ std::optional<claim::ClaimReport> Module::unclaim(std::chrono::milliseconds time
   std::unique_lock lock(mutex_);
   unclaim_ = true;
   unclaimed_.reset();
-  if (thread_alive_) {
-    begin_anew(lock);
-  } else {
-    lock.unlock();
-    wipe();
-    lock.lock();
-  }
+  begin_anew(lock);
   if (!wiped_.wait_for(lock, timeout, [this] { return unclaimed_.has_value(); })) return std::nullopt;
   return unclaimed_;
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "aclk/host/log.h"
 #include "aclk/link/claim_keeper.h"
@@ -36,7 +37,7 @@ class Module {
   // False when the thread is still there at the deadline.
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
-  // Any thread. Never blocks on the network or a hook.
+  // Any thread, hooks included. Never blocks on the network or a hook.
   void host_event(std::uint32_t kind, std::string_view machine_guid);
   // cloud.d changed: stop and begin again under what it says now, or begin, or end.
   void reload();
@@ -60,12 +61,20 @@ class Module {
     Link *link = nullptr;  // to be used on its loop only
   };
 
+  struct Line {
+    bool bad;
+    std::string text;
+  };
+  using Lines = std::vector<Line>;
+
   // Runs a function on the link's loop. nullopt: no answer in time.
   template <class T>
   std::optional<T> ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link);
   void begin(std::unique_lock<std::mutex> &lock);
   void begin_anew(std::unique_lock<std::mutex> &lock);
-  void say_why(claim::Standing standing);
+  Lines look_and_begin();
+  Lines why_lines(claim::Standing standing);
+  void say(const Lines &lines) const;
   void wipe();
   void run();
   bool one_life(Settings settings);
@@ -73,12 +82,13 @@ class Module {
 
   const host::Host host_;
   const host::Log log_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // not held while a hook is called: that one may call host_event() or reload()
   std::condition_variable thread_ended_;
   std::thread thread_;
   bool thread_alive_ = false;
   bool started_ = false;
   bool stopping_ = false;
+  bool beginning_ = false;  // somebody is in begin()
   bool reload_ = false;
   std::int64_t began_s_ = 0;  // start(), epoch
   Running running_;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The module's thread over starts, stops and reloads, with a claimed node and a cloud that refuses connections.
+#include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -49,8 +51,11 @@ class Rig {
     return wait([this, n] { return readings_ >= n; });
   }
 
+  std::filesystem::path cloud_dir() const { return node_.dir(); }
+
   std::unique_ptr<Module> module;
   std::function<void(int)> on_reading;  // on the module's thread, with the number of the reading
+  std::function<void()> on_hook;        // of log and config, on every thread
 
  private:
   bool wait(const std::function<bool()> &what) {
@@ -67,6 +72,9 @@ class Rig {
       d.user_config = d.lib = d.log = d.run = test::as_str(lib);
       return show(ctx, &d);
     };
+    t.log = [](void *me, naclk_log_source, naclk_log_level, naclk_str) {
+      if (const auto &f = static_cast<Rig *>(me)->on_hook) f();
+    };
     t.config = [](void *me, naclk_str /*section*/, naclk_str key, naclk_text_fn show, void *ctx) {
       return static_cast<Rig *>(me)->config({key.data, key.len}, show, ctx);
     };
@@ -82,6 +90,7 @@ class Rig {
   }
 
   int config(std::string_view key, naclk_text_fn show, void *ctx) {
+    if (on_hook) on_hook();
     if (key == "proxy") return show(ctx, test::as_str("none"));
     if (key == "scope") {  // once in a reading of a claimed node's settings
       if (std::this_thread::get_id() == mine_) return -ENOENT;
@@ -137,7 +146,52 @@ std::string module__reload_while_the_settings_are_read__is_not_lost() {
   return {};
 }
 
+// A host may notify from inside of its hooks (plugin.h, rule 7).
+std::string module__hooks_notify_from_where_they_are_called__nothing_locks_up() {
+  for (const bool claimed : {false, true}) {
+    Rig r;
+    if (!claimed) std::filesystem::remove_all(r.cloud_dir());
+    std::atomic<int> left = 200;  // not for ever: each order to read again makes hooks be called again
+    r.on_hook = [&r, &left] {
+      if (left.fetch_sub(1) <= 0) return;
+      r.module->host_event(NACLK_EVENT_NODES, "");
+      r.module->reload();
+    };
+    EXPECT(r.module->start());
+    EXPECT(!claimed || r.wait_for_nodes(1));
+    EXPECT(r.module->state(kLong));
+    EXPECT(r.module->stop(kLong));
+    EXPECT(left < 200);
+    r.on_hook = {};
+  }
+  return {};
+}
+
+std::string module__unclaimed__wipes_the_claim_started_or_not() {
+  for (const bool started : {false, true}) {
+    Rig r;
+    EXPECT(std::filesystem::exists(r.cloud_dir() / "private.pem"));
+    if (started) {
+      EXPECT(r.module->start());
+      EXPECT(r.wait_for_nodes(1));
+    }
+    const auto report = r.module->unclaim(kLong);
+    EXPECT(report);
+    EXPECT(report->exit == claim::ExitCode::claimed);
+    EXPECT(!std::filesystem::exists(r.cloud_dir() / "private.pem"));
+    if (started) {
+      const auto state = r.module->state(kLong);
+      EXPECT(state);
+      EXPECT(!state->session.online);
+    }
+    EXPECT(r.module->stop(kLong));
+  }
+  return {};
+}
+
 const CMUnitTest kTests[] = {
+    ACLK_TEST(module__hooks_notify_from_where_they_are_called__nothing_locks_up),
+    ACLK_TEST(module__unclaimed__wipes_the_claim_started_or_not),
     ACLK_TEST(module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up),
     ACLK_TEST(module__reload_while_the_settings_are_read__is_not_lost),
 };
