@@ -2,20 +2,11 @@
 #include "plugin-api/external/cli/ask_plugin.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <system_error>
 
-#include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/ini.h"
 #include "plugin-api/external/cli/why_silent.h"
@@ -24,9 +15,6 @@
 namespace aclk::cli {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr timeval kPatience{5, 0};  // per read; the plugin answers within 2 s
-constexpr std::size_t kMaxAnswer = 64U << 20;
 
 std::string environment(const char *name) {
   const char *const v = std::getenv(name);
@@ -42,44 +30,6 @@ std::vector<fs::path> places(const Where &where, const Directories &d) {
   if (!where.socket.empty()) return {fs::absolute(where.socket)};
   return external::socket_places(netdata_conf(d, "plugin:aclk", "socket").value_or(""), environment("NETDATA_RUN_DIR"),
                                  d.lib);
-}
-
-Result<Fd> connect_to(const fs::path &path) {
-  sockaddr_un a{};
-  a.sun_family = AF_UNIX;
-  if (path.native().size() >= sizeof a.sun_path)
-    return fail(Errc::not_found, fmt::format("{}: the path is too long for a socket", path.native()));
-  std::memcpy(a.sun_path, path.c_str(), path.native().size());
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a) == 0) return fd;
-  const auto why = fmt::format("{}: {}", path.native(), std::system_category().message(errno));
-  return fail(errno == EACCES || errno == EPERM ? Errc::denied : Errc::not_found, why);
-}
-
-Result<PluginAnswer> converse(const Fd &fd, std::string_view method, std::string_view target) {
-  const auto request = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", method, target);
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
-    return fail(Errc::io, "the plugin does not take the question: " + std::system_category().message(errno));
-  std::string in;
-  std::array<char, 65536> buffer{};
-  for (;;) {
-    const auto n = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return fail(Errc::timeout, "the plugin does not answer within 5 s");
-    if (n <= 0) break;
-    in.append(buffer.data(), static_cast<std::size_t>(n));
-    if (in.size() > kMaxAnswer) break;
-  }
-  PluginAnswer a;
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
-  const auto body = in.find("\r\n\r\n");
-  if (!in.starts_with(kVersion) || body == std::string::npos)
-    return fail(Errc::io, "the answer is not one of aclk.plugin");
-  std::from_chars(in.data() + kVersion.size(), in.data() + in.size(), a.status);
-  a.body = in.substr(body + 4);
-  return a;
 }
 
 // Is there a process of this name? With a library directory: one that an agent of it has started, as far as we may see.
@@ -120,13 +70,14 @@ void add_where_options(CLI::App &command, Where &where) {
   add_cloud_dir_option(command, where.cloud_dir);
 }
 
-Result<PluginAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target) {
+Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target) {
   const auto d = directories(where.cloud_dir);
   Error error{Errc::not_found, "there is no socket: netdata.conf has socket = no in [plugin:aclk]"};
   for (const auto &place : places(where, d)) {
-    auto fd = connect_to(place);
-    if (fd) return converse(*fd, method, target);
-    if (error.code != Errc::denied) error = fd.error();
+    auto answer = external::call_local(place, method, target);
+    const bool next = !answer && (answer.error().code == Errc::not_found || answer.error().code == Errc::denied);
+    if (!next) return answer;
+    if (error.code != Errc::denied) error = answer.error();
   }
   return tl::unexpected<Error>(error);
 }

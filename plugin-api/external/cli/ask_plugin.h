@@ -11,6 +11,7 @@
 #include "claim/base/result.h"
 #include "claim/identity.h"
 #include "plugin-api/external/cli/directories.h"
+#include "plugin-api/external/local_call.h"
 
 namespace aclk::cli {
 
@@ -30,13 +31,9 @@ struct Where {
 // Adds --socket and --cloud-dir.
 void add_where_options(CLI::App &command, Where &where);
 
-struct PluginAnswer {
-  int status = 0;
-  std::string body;
-};
-
 // Errors: not_found (nobody listens at any of the places), denied (this user may not), timeout, io.
-[[nodiscard]] Result<PluginAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target);
+[[nodiscard]] Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view method,
+                                                       std::string_view target);
 
 // What is known without the plugin.
 struct Offline {

@@ -19,6 +19,7 @@
 #include "plugin-api/external/agent.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
+#include "plugin-api/external/local_call.h"
 #include "plugin-api/external/settings.h"
 #include "plugin-api/external/socket_path.h"
 
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kLittleSpace = 16ULL << 20;  // bytes; the durable state of 1000 nodes
-constexpr std::size_t kMaxState = 64U << 20;
 
 // Anybody but the owner may read a secret?
 Findings check_modes(const fs::path &dir) {
@@ -47,31 +47,6 @@ Findings check_modes(const fs::path &dir) {
                   fmt::format("chmod {:04o} {}; the plugin does it at its next start", allowed, file.string())));
   }
   return out;
-}
-
-std::size_t append(char *data, std::size_t size, std::size_t count, void *to) {
-  auto &text = *static_cast<std::string *>(to);
-  if (text.size() + size * count > kMaxState) return 0;
-  text.append(data, size * count);
-  return size * count;
-}
-
-// GET over a unix socket; empty when nobody answers with 200 within 3 s.
-std::string get(const fs::path &socket, const char *path) {
-  const COwn<CURL, curl_easy_cleanup> easy(curl_easy_init());
-  std::string body;
-  if (!easy) return body;
-  const std::string url = fmt::format("http://localhost{}", path);
-  curl_easy_setopt(easy.get(), CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, 3000L);
-  curl_easy_setopt(easy.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
-  if (curl_easy_perform(easy.get()) != CURLE_OK) body.clear();
-  return body;
 }
 
 }  // namespace
@@ -170,9 +145,10 @@ RunningLink ask_running_link(const Patient &patient) {
   RunningLink link;
   const auto setting = patient.conf().get("plugin:aclk", "socket").value_or("");
   for (const auto &place : external::socket_places(setting, patient.env().run, patient.env().lib)) {
-    const auto body = get(place, "/api/v1/aclk");
-    const auto state = external::parse_agent_json(body, "state");
-    if (body.empty() || !state) continue;
+    const auto answer = external::call_local(place, "GET", "/api/v1/aclk");
+    if (!answer || answer->status != 200) continue;
+    const auto state = external::parse_agent_json(answer->body, "state");
+    if (!state) continue;
     link.there = true;
     link.online = external::bool_of(*state, "online");
     link.state = external::text_of(*state, "state");

@@ -9,6 +9,7 @@
 #include "claim/base/uuid.h"
 #include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 
@@ -66,9 +67,8 @@ std::string url__broken__is_refused_with_a_reason_and_without_secrets() {
 }
 
 std::string file__written_atomically__has_text_mode_and_no_leftovers() {
-  char dir[] = "/tmp/aclk-unit-XXXXXX";
-  EXPECT(::mkdtemp(dir) != nullptr);
-  const std::filesystem::path d(dir);
+  const aclk::test::TempDir temp;
+  const auto &d = temp.path();
   EXPECT(write_file_atomically(d / "f", "one", 0600));
   EXPECT(write_file_atomically(d / "f", "two", 0640));
   EXPECT_EQ(read_file(d / "f").value_or(""), "two");
@@ -80,7 +80,6 @@ std::string file__written_atomically__has_text_mode_and_no_leftovers() {
   EXPECT(read_file(d / "nope").error().code == Errc::not_found);
   EXPECT(!read_file(d));
   EXPECT(!write_file_atomically(d / "no" / "f", "x", 0600));
-  std::filesystem::remove_all(d);
   return {};
 }
 

@@ -16,17 +16,6 @@ namespace aclk::test {
 namespace fs = std::filesystem;
 using claim::PrivateKey;
 
-TempDir::TempDir() {
-  char name[] = "/tmp/aclk-claim-XXXXXX";
-  if (::mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 const std::string &some_private_pem(int number) {
   static std::array<std::string, 2> pems;
   auto &pem = pems.at(static_cast<std::size_t>(number));

@@ -12,6 +12,7 @@
 #include "claim/claim_node.h"
 #include "claim/disk.h"
 #include "claim/key.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::test {
 
@@ -22,18 +23,6 @@ inline constexpr const char *kOldClaim = "00000000-0000-4000-8000-0000000000aa";
 [[nodiscard]] inline tl::unexpected<Error> trouble(Errc code, std::string what) {
   return tl::unexpected<Error>(Error{code, std::move(what)});
 }
-
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(const TempDir &) = delete;
-  TempDir &operator=(const TempDir &) = delete;
-  [[nodiscard]] const std::filesystem::path &path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Made once each: generating takes its time. Number 0 or 1.
 const std::string &some_private_pem(int number = 0);

@@ -13,6 +13,7 @@
 #include "claim/claim_watch.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::claim;
@@ -21,15 +22,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Claimer::Time kT0{1h};
-
-struct Directory {
-  Directory() { path = ::mkdtemp(name); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  Directory(const Directory &) = delete;
-  Directory &operator=(const Directory &) = delete;
-  char name[32] = "/tmp/aclk-unit-XXXXXX";
-  std::filesystem::path path;
-};
 
 std::string claimer__nothing_written_down__never_starts() {
   Claimer c;
@@ -131,8 +123,8 @@ std::string claim_story__changed_file__is_told_in_full_again() {
 }
 
 std::string claim_print__of_identity_files__changes_with_content_only() {
-  const Directory d;
-  const auto cloud = d.path / "cloud.d";
+  const aclk::test::TempDir d;
+  const auto cloud = d / "cloud.d";
   const auto none = identity_print(cloud);
   std::filesystem::create_directory(cloud);
   EXPECT_EQ(identity_print(cloud), none);
@@ -151,12 +143,12 @@ std::string claim_print__of_identity_files__changes_with_content_only() {
 }
 
 std::string claim_watch__follows_the_directory_from_before_it_exists() {
-  const Directory d;
-  const auto cloud = d.path / "lib" / "cloud.d";
+  const aclk::test::TempDir d;
+  const auto cloud = d / "lib" / "cloud.d";
   ClaimWatch w(cloud, kCloudFiles);
   EXPECT(w.fd() >= 0);
   EXPECT(!w.take());
-  std::filesystem::create_directory(d.path / "lib");
+  std::filesystem::create_directory(d / "lib");
   EXPECT(w.take());
   std::filesystem::create_directory(cloud);
   EXPECT(w.take());
@@ -191,10 +183,10 @@ struct NotRoot {
 };
 
 std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again() {
-  const Directory d;
-  const auto cloud = d.path / "cloud.d";
+  const aclk::test::TempDir d;
+  const auto cloud = d / "cloud.d";
   std::filesystem::create_directory(cloud);
-  EXPECT(::chmod(d.path.c_str(), 0755) == 0 && ::chmod(cloud.c_str(), 0) == 0);
+  EXPECT(::chmod(d.path().c_str(), 0755) == 0 && ::chmod(cloud.c_str(), 0) == 0);
   std::optional<ClaimWatch> w;
   {
     const NotRoot nobody;

@@ -13,6 +13,7 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::test {
 
@@ -42,18 +43,11 @@ class Ca {
 // A PEM file for one test.
 class PemFile {
  public:
-  explicit PemFile(const std::string &text) {
-    char dir[] = "/tmp/aclk-unit-XXXXXX";
-    dir_ = ::mkdtemp(dir);
-    (void)write_file_atomically(path(), text, 0600);
-  }
-  ~PemFile() { std::filesystem::remove_all(dir_); }
-  PemFile(const PemFile &) = delete;
-  PemFile &operator=(const PemFile &) = delete;
+  explicit PemFile(const std::string &text) { (void)write_file_atomically(path(), text, 0600); }
   [[nodiscard]] std::string path() const { return dir_ / "trusted.pem"; }
 
  private:
-  std::filesystem::path dir_;
+  TempDir dir_;
 };
 
 }  // namespace aclk::test

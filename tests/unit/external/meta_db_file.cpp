@@ -48,9 +48,6 @@ struct MetaDbFile::Open {
 };
 
 MetaDbFile::MetaDbFile(int user_version) : open_(new Open) {
-  std::string name = "/tmp/aclk-meta-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  dir_ = name;
   sqlite3 *raw = nullptr;
   if (sqlite3_open(file().c_str(), &raw) != SQLITE_OK) std::abort();
   open_->db.reset(raw);
@@ -58,11 +55,7 @@ MetaDbFile::MetaDbFile(int user_version) : open_(new Open) {
   run(fmt::format("PRAGMA user_version = {}", user_version));
 }
 
-MetaDbFile::~MetaDbFile() {
-  delete open_;
-  std::error_code ec;
-  std::filesystem::remove_all(dir_, ec);
-}
+MetaDbFile::~MetaDbFile() { delete open_; }
 
 void MetaDbFile::run(const std::string &sql) {
   if (sqlite3_exec(open_->db.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return;

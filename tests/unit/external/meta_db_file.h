@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/unit/temp_dir.h"
+
 namespace aclk::external::test {
 
 // A row of health_log and one of health_log_detail, in one.
@@ -33,11 +35,11 @@ class MetaDbFile {
   void run(const std::string &sql);
   void add_host(const std::string &guid, const std::string &name, int hops);
   void add(const LogRow &row);
-  [[nodiscard]] const std::filesystem::path &dir() const { return dir_; }
+  [[nodiscard]] const std::filesystem::path &dir() const { return dir_.path(); }
   [[nodiscard]] std::filesystem::path file() const { return dir_ / "netdata-meta.db"; }
 
  private:
-  std::filesystem::path dir_;
+  const aclk::test::TempDir dir_;
   struct Open;
   Open *open_;
 };

@@ -7,6 +7,7 @@
 #include "plugin-api/external/definitions.h"
 #include "plugin-api/external/health_file.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
@@ -93,9 +94,7 @@ std::string health_file__block__is_read_up_to_the_next() {
 }
 
 std::string health_file__only_in_health_d__is_opened() {
-  char dir[] = "/tmp/aclk-unit-XXXXXX";
-  EXPECT(::mkdtemp(dir) != nullptr);
-  const std::filesystem::path d(dir);
+  const aclk::test::TempDir d;
   std::filesystem::create_directories(d / "health.d");
   EXPECT(write_file_atomically(d / "health.d/x.conf", kHealth, 0600));
   EXPECT(write_file_atomically(d / "x.conf", kHealth, 0600));
@@ -117,7 +116,6 @@ std::string health_file__only_in_health_d__is_opened() {
   a["source"] = "13@" + (d / "health.d/x.conf").string();
   EXPECT_EQ(definition_v1(a, "").alarm, "stocktest_high");
   EXPECT_EQ(definition_v1(a, "").template_name, "");
-  std::filesystem::remove_all(d);
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "plugin-api/external/http_connection.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
@@ -46,14 +47,10 @@ std::string http__many_requests__use_one_connection_and_ask_to_keep_it() {
 }
 
 std::string http__unix_socket__works_the_same() {
-  char dir[] = "/tmp/aclk-unit-XXXXXX";
-  EXPECT(::mkdtemp(dir) != nullptr);
-  {
-    FakeAgent agent([](auto &) { return answer("x"); }, std::string(dir) + "/s");
-    HttpConnection http;
-    EXPECT_EQ(http.perform(agent.endpoint(), get("/"), nullptr)->body, "x");
-  }
-  std::filesystem::remove_all(dir);
+  const aclk::test::TempDir dir;
+  FakeAgent agent([](auto &) { return answer("x"); }, (dir / "s").native());
+  HttpConnection http;
+  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), nullptr)->body, "x");
   return {};
 }
 

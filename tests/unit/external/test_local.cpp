@@ -12,33 +12,18 @@
 #include <filesystem>
 #include <fstream>
 
+#include "plugin-api/external/local_call.h"
 #include "plugin-api/external/local_request.h"
 #include "plugin-api/external/local_socket.h"
 #include "plugin-api/external/socket_path.h"
+#include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-class TemporaryDir {
- public:
-  TemporaryDir() {
-    std::string name = (fs::temp_directory_path() / "aclk-local-XXXXXX").native();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryDir() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryDir(const TemporaryDir &) = delete;
-  TemporaryDir &operator=(const TemporaryDir &) = delete;
-  fs::path operator/(const char *name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 Fd connect_to(const fs::path &path) {
   sockaddr_un a{};
@@ -110,7 +95,7 @@ std::string socket_places__by_agent__are_in_order() {
 }
 
 std::string local_socket__asked__answers_and_goes_at_its_end() {
-  const TemporaryDir dir;
+  const aclk::test::TempDir dir;
   const auto path = dir / "s";
   {
     const auto s = LocalSocket::open({path}, echo);
@@ -127,7 +112,7 @@ std::string local_socket__asked__answers_and_goes_at_its_end() {
 }
 
 std::string local_socket__clients_that_say_nothing__hold_up_nobody() {
-  const TemporaryDir dir;
+  const aclk::test::TempDir dir;
   const auto path = dir / "s";
   const auto s = LocalSocket::open({path}, echo);
   EXPECT(s.has_value());
@@ -138,7 +123,7 @@ std::string local_socket__clients_that_say_nothing__hold_up_nobody() {
 }
 
 std::string local_socket__stale_file__is_replaced() {
-  const TemporaryDir dir;
+  const aclk::test::TempDir dir;
   const auto path = dir / "s";
   {
     sockaddr_un a{};
@@ -155,7 +140,7 @@ std::string local_socket__stale_file__is_replaced() {
 }
 
 std::string local_socket__what_is_somebody_elses__stays() {
-  const TemporaryDir dir;
+  const aclk::test::TempDir dir;
   const auto file = dir / "file";
   std::ofstream(file) << "precious";
   const auto used = dir / "used";
@@ -171,7 +156,38 @@ std::string local_socket__what_is_somebody_elses__stays() {
   return {};
 }
 
+std::string local_call__to_the_socket__has_its_answer() {
+  const aclk::test::TempDir dir;
+  const auto path = dir / "s";
+  const auto s = LocalSocket::open({path}, echo);
+  EXPECT(s.has_value());
+  for (const char *method : {"GET", "POST"}) {
+    const auto a = call_local(path, method, "/api/v1/aclk");
+    EXPECT(a.has_value());
+    EXPECT_EQ(a->status, 200);
+    EXPECT_EQ(a->body, method + std::string(" /api/v1/aclk"));
+  }
+  return {};
+}
+
+std::string local_call__nobody_or_somebody_else_there__says_so() {
+  const aclk::test::TempDir dir;
+  const auto missing = call_local(dir / "missing", "GET", "/");
+  EXPECT(!missing && missing.error().code == Errc::not_found);
+  EXPECT(missing.error().what.find("missing: No such file") != std::string::npos);
+  const auto long_path = call_local(dir / std::string(200, 'x'), "GET", "/");
+  EXPECT(!long_path && long_path.error().code == Errc::not_found);
+  const auto path = (dir / "other").native();
+  const FakeAgent other([](const std::string &) { return Canned{"220 mail.example.com ESMTP\r\n", true}; }, path);
+  const auto mail = call_local(path, "GET", "/");
+  EXPECT(!mail && mail.error().code == Errc::io);
+  EXPECT(mail.error().what.find("is not one of aclk.plugin") != std::string::npos);
+  return {};
+}
+
 const CMUnitTest kTests[] = {
+    ACLK_TEST(local_call__to_the_socket__has_its_answer),
+    ACLK_TEST(local_call__nobody_or_somebody_else_there__says_so),
     ACLK_TEST(request__whole__is_taken_apart),
     ACLK_TEST(request__in_pieces__is_waited_for),
     ACLK_TEST(request__bad__is_refused),

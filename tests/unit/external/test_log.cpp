@@ -10,6 +10,7 @@
 #include "claim/base/files.h"
 #include "plugin-api/external/agent_log.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
@@ -47,49 +48,38 @@ std::string log__text_with_line_feeds__stays_one_line() {
   return {};
 }
 
-struct Directory {
-  std::filesystem::path path;
-  Directory() {
-    char dir[] = "/tmp/aclk-unit-XXXXXX";
-    path = ::mkdtemp(dir);
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-  Directory(const Directory &) = delete;
-  Directory &operator=(const Directory &) = delete;
-};
-
 std::string log__access_lines__go_to_the_agents_file_and_follow_its_rotation() {
-  const Directory d;
-  const Fd err(::open((d.path / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
-  AgentLog log({LogStyle::classic, d.path, false, err.get()});
+  const aclk::test::TempDir d;
+  const Fd err(::open((d / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
+  AgentLog log({LogStyle::classic, d.path(), false, err.get()});
   log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK one");
-  EXPECT(read_file(d.path / "stderr")->find("ACLK one") != std::string::npos);
-  EXPECT(!std::filesystem::exists(d.path / "access.log"));
-  EXPECT(write_file_atomically(d.path / "access.log", "", 0600));
+  EXPECT(read_file(d / "stderr")->find("ACLK one") != std::string::npos);
+  EXPECT(!std::filesystem::exists(d / "access.log"));
+  EXPECT(write_file_atomically(d / "access.log", "", 0600));
   log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK two");
-  std::filesystem::rename(d.path / "access.log", d.path / "access.log.1");
-  EXPECT(write_file_atomically(d.path / "access.log", "", 0600));
+  std::filesystem::rename(d / "access.log", d / "access.log.1");
+  EXPECT(write_file_atomically(d / "access.log", "", 0600));
   log.line(NACLK_LOG_ACCESS, NACLK_LOG_INFO, "ACLK three");
-  EXPECT(read_file(d.path / "access.log.1")->find("ACLK two\n") != std::string::npos);
-  EXPECT(read_file(d.path / "access.log")->find("ACLK three\n") != std::string::npos);
-  EXPECT(read_file(d.path / "access.log")->find("two") == std::string::npos);
+  EXPECT(read_file(d / "access.log.1")->find("ACLK two\n") != std::string::npos);
+  EXPECT(read_file(d / "access.log")->find("ACLK three\n") != std::string::npos);
+  EXPECT(read_file(d / "access.log")->find("two") == std::string::npos);
   return {};
 }
 
 std::string log__debug_lines__only_when_wanted() {
-  const Directory d;
-  const Fd err(::open((d.path / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
-  AgentLog quiet({LogStyle::classic, d.path, false, err.get()});
+  const aclk::test::TempDir d;
+  const Fd err(::open((d / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
+  AgentLog quiet({LogStyle::classic, d.path(), false, err.get()});
   quiet.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "one");
-  AgentLog loud({LogStyle::classic, d.path, true, err.get()});
+  AgentLog loud({LogStyle::classic, d.path(), true, err.get()});
   loud.line(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "two");
-  EXPECT(read_file(d.path / "stderr")->find("one") == std::string::npos);
-  EXPECT(read_file(d.path / "stderr")->find("two") != std::string::npos);
-  EXPECT(write_file_atomically(d.path / "debug.log", "", 0600));
+  EXPECT(read_file(d / "stderr")->find("one") == std::string::npos);
+  EXPECT(read_file(d / "stderr")->find("two") != std::string::npos);
+  EXPECT(write_file_atomically(d / "debug.log", "", 0600));
   quiet.line(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, "three");
   loud.line(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, "four");
-  EXPECT(read_file(d.path / "debug.log")->find("three") == std::string::npos);
-  EXPECT(read_file(d.path / "debug.log")->find("four") != std::string::npos);
+  EXPECT(read_file(d / "debug.log")->find("three") == std::string::npos);
+  EXPECT(read_file(d / "debug.log")->find("four") != std::string::npos);
   return {};
 }
 

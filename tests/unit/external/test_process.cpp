@@ -20,6 +20,7 @@
 #include "claim/key.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
@@ -47,8 +48,6 @@ class Plugin {
  public:
   explicit Plugin(FakeAgent::Handler agent = agent_documents(), bool hang = false)
       : agent_(std::move(agent)), hang_(hang) {
-    char dir[] = "/tmp/aclk-unit-XXXXXX";
-    dir_ = ::mkdtemp(dir);
     fs::create_directories(dir_ / "etc");
     fs::create_directories(dir_ / "lib");
     (void)!write_file_atomically(dir_ / "etc/netdata.conf",
@@ -59,7 +58,6 @@ class Plugin {
       ::kill(pid_, SIGKILL);
       ::waitpid(pid_, nullptr, 0);
     }
-    fs::remove_all(dir_);
   }
   Plugin(const Plugin &) = delete;
   Plugin &operator=(const Plugin &) = delete;
@@ -75,7 +73,7 @@ class Plugin {
     std::array<int, 2> out{};
     (void)!::pipe2(in.data(), O_CLOEXEC);
     (void)!::pipe2(out.data(), O_CLOEXEC);
-    const std::string d = dir_.string();
+    const std::string d = dir_.path().string();
     std::vector<std::string> env{"NETDATA_LIB_DIR=" + d + "/lib",
                                  "NETDATA_USER_CONFIG_DIR=" + d + "/etc",
                                  "NETDATA_LOG_DIR=" + d + "/log",
@@ -157,7 +155,7 @@ class Plugin {
  private:
   FakeAgent agent_;
   const bool hang_;
-  fs::path dir_;
+  const aclk::test::TempDir dir_;
   pid_t pid_ = -1;
   Fd in_;
   Fd out_;

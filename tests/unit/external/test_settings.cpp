@@ -8,6 +8,7 @@
 #include "plugin-api/external/options.h"
 #include "plugin-api/external/settings.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace {
@@ -63,14 +64,11 @@ std::string environment__without_an_agent__has_the_packages_defaults() {
 }
 
 std::string environment__guid_only_in_the_file__is_found() {
-  char dir[] = "/tmp/aclk-unit-XXXXXX";
-  EXPECT(::mkdtemp(dir) != nullptr);
-  const std::filesystem::path d(dir);
+  const aclk::test::TempDir d;
   std::filesystem::create_directories(d / "registry");
   EXPECT(write_file_atomically(d / "registry/netdata.public.unique.id", kLocal, 0600));
-  const auto e = read_environment(fake_env({{"NETDATA_LIB_DIR", dir}}));
+  const auto e = read_environment(fake_env({{"NETDATA_LIB_DIR", d.path().native()}}));
   EXPECT_EQ(e.machine_guid, kLocal);
-  std::filesystem::remove_all(d);
   return {};
 }
 
@@ -97,9 +95,8 @@ std::string netdata_conf__as_the_agent_writes_it__is_read() {
 }
 
 std::string netdata_conf__file_changed__is_read_again() {
-  char dir[] = "/tmp/aclk-unit-XXXXXX";
-  EXPECT(::mkdtemp(dir) != nullptr);
-  const std::filesystem::path file = std::filesystem::path(dir) / "netdata.conf";
+  const aclk::test::TempDir dir;
+  const auto file = dir / "netdata.conf";
   NetdataConfFile f(file);
   EXPECT(!f.get("a", "k"));
   EXPECT(write_file_atomically(file, "[a]\nk = 1\n", 0600));
@@ -108,7 +105,6 @@ std::string netdata_conf__file_changed__is_read_again() {
   EXPECT_EQ(f.get("a", "k").value_or(""), "two");
   std::filesystem::remove(file);
   EXPECT(!f.get("a", "k"));
-  std::filesystem::remove_all(dir);
   return {};
 }
 

@@ -12,6 +12,7 @@
 #include "proto/clear.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/link/tests.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::report;
@@ -93,8 +94,7 @@ std::string conversation_line__any_message__is_one_line_of_json() {
 }
 
 std::string conversation_log__full__is_rotated_once() {
-  std::string name = (fs::temp_directory_path() / "aclk-log-XXXXXX").native();
-  const fs::path dir = ::mkdtemp(name.data());
+  const aclk::test::TempDir dir;
   const auto file = dir / "aclk.log";
   const auto size = [](const fs::path &p) { return fs::exists(p) ? static_cast<long long>(fs::file_size(p)) : -1; };
   long long now = 0;
@@ -113,7 +113,6 @@ std::string conversation_log__full__is_rotated_once() {
     fs::rename(file, dir / "moved");  // as logrotate does
     again = log.write("new\n") && size(file) == 4;
   }
-  fs::remove_all(dir);
   EXPECT_EQ(now, 40);
   EXPECT_EQ(old, 80);
   EXPECT_EQ(mode & ~0640U, 0U);

@@ -16,6 +16,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
 #include "tests/unit/sync/tests.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::sync;
@@ -51,7 +52,6 @@ class Driven {
     contexts_.reset();
     ledger_.reset();
     loop_.drain();
-    fs::remove_all(dir_);
   }
 
   void registered(unsigned n, const std::string &node_id) { (void)nodes_.node_created(guid(n), node_id, moment()); }
@@ -73,12 +73,7 @@ class Driven {
   }
 
  private:
-  static fs::path made_dir() {
-    char d[] = "/tmp/aclk-unit-XXXXXX";
-    return ::mkdtemp(d);
-  }
-
-  const fs::path dir_ = made_dir();
+  const test::TempDir dir_;
   const test::HostTable host_;
   loop::Loop loop_;
   std::optional<Ledger> ledger_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};

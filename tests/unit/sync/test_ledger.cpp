@@ -9,6 +9,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
 #include "tests/unit/sync/tests.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::sync;
@@ -16,17 +17,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Dir {
-  fs::path path;
-  Dir() {
-    char d[] = "/tmp/aclk-unit-XXXXXX";
-    path = ::mkdtemp(d);
-  }
-  Dir(const Dir &) = delete;
-  Dir &operator=(const Dir &) = delete;
-  ~Dir() { fs::remove_all(path); }
-};
 
 constexpr Ledger::Pace kFast{5ms, 20ms};
 
@@ -36,33 +26,33 @@ void turn_until(loop::Loop &turning, const std::function<bool()> &done) {
 }
 
 std::string ledger__added__is_written_soon_and_found_again() {
-  const Dir d;
+  const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
   {
-    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+    Ledger l(loop.uv(), host.log(), d / "aclk.db", "claim", kFast);
     l.add(PutContext{"n", "a", {1, 2, 3, 4}});
-    turn_until(loop, [&] { return Store::open(d.path / "aclk.db")->contexts("n")->size() == 1; });
+    turn_until(loop, [&] { return Store::open(d / "aclk.db")->contexts("n")->size() == 1; });
     l.add(PutContext{"n", "b", {1, 2, 3, 4}});  // the end of it writes too
   }
   loop.drain();
-  Ledger again(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+  Ledger again(loop.uv(), host.log(), d / "aclk.db", "claim", kFast);
   EXPECT_EQ(again.contexts("n").size(), 2U);
   EXPECT_EQ(again.trouble(), "");
   return {};
 }
 
 std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one() {
-  const Dir d;
+  const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
   {
-    Ledger l(loop.uv(), host.log(), d.path / "later/aclk.db", "claim", kFast);
+    Ledger l(loop.uv(), host.log(), d / "later/aclk.db", "claim", kFast);
     EXPECT(l.trouble().find("later/aclk.db") != std::string::npos);
     l.add(PutContext{"n", "a", {1, 2, 3, 4}});
     EXPECT(!l.commit());
     EXPECT_EQ(l.contexts("n").size(), 0U);
-    fs::create_directory(d.path / "later");
+    fs::create_directory(d / "later");
     turn_until(loop, [&] { return l.trouble().empty(); });
     EXPECT_EQ(l.trouble(), "");
     EXPECT_EQ(l.contexts("n").size(), 1U);
@@ -73,7 +63,7 @@ std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one
 }
 
 std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not() {
-  const Dir d;
+  const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
   const auto told = [](Ledger &l) {
@@ -82,7 +72,7 @@ std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_
     return s;
   };
   {
-    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", "claim", kFast);
+    Ledger l(loop.uv(), host.log(), d / "aclk.db", "claim", kFast);
     l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
     l.add(PutAlert{"m", {"b", 1, 20, 2, ""}});
     EXPECT(l.commit());
@@ -94,7 +84,7 @@ std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_
     EXPECT_EQ(told(l), "b21 ");
   }
   {
-    Ledger l(loop.uv(), host.log(), d.path / "nowhere/aclk.db", "claim", kFast);
+    Ledger l(loop.uv(), host.log(), d / "nowhere/aclk.db", "claim", kFast);
     l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
     EXPECT(!l.commit());
     EXPECT_EQ(told(l), "a10 ");
@@ -104,11 +94,11 @@ std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_
 }
 
 std::string ledger__other_claim__begins_empty() {
-  const Dir d;
+  const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
   for (const char *claim : {"one", "two"}) {
-    Ledger l(loop.uv(), host.log(), d.path / "aclk.db", claim, kFast);
+    Ledger l(loop.uv(), host.log(), d / "aclk.db", claim, kFast);
     EXPECT_EQ(l.contexts("n").size(), 0U);
     EXPECT_EQ(l.nodes().size(), 0U);
     l.add(PutContext{"n", "a", {1, 2, 3, 4}});

@@ -8,6 +8,7 @@
 #include "claim/base/files.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::sync;
@@ -15,32 +16,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Dir {
-  fs::path path;
-  Dir() {
-    char d[] = "/tmp/aclk-unit-XXXXXX";
-    path = ::mkdtemp(d);
-  }
-  Dir(const Dir &) = delete;
-  Dir &operator=(const Dir &) = delete;
-  ~Dir() { fs::remove_all(path); }
-};
-
 bool put(Store &s, Change c) {
   auto row = row_of(c);
   return s.apply({{std::move(row), std::move(c)}}).has_value();
 }
 
 std::string store__opened_again__remembers_by_claim() {
-  const Dir d;
+  const test::TempDir d;
   {
-    auto s = Store::open(d.path / "aclk.db");
+    auto s = Store::open(d / "aclk.db");
     EXPECT(s);
     EXPECT(put(*s, PutNode{"claim-a", {"g1", "n1", "host", 0}}));
     EXPECT(put(*s, PutNode{"claim-a", {"g1", "n2", "host", 1}}));
     EXPECT(put(*s, PutNode{"claim-b", {"g1", "n3", "host", 0}}));
   }
-  auto s = Store::open(d.path / "aclk.db");
+  auto s = Store::open(d / "aclk.db");
   EXPECT(s);
   const auto nodes = s->nodes("claim-a");
   EXPECT(nodes && nodes->size() == 1);
@@ -50,20 +40,20 @@ std::string store__opened_again__remembers_by_claim() {
   EXPECT(s->nodes("claim-a")->empty());
   EXPECT_EQ(s->nodes("claim-b")->size(), 1U);
   struct stat st {};
-  EXPECT_EQ(::stat((d.path / "aclk.db").c_str(), &st), 0);
+  EXPECT_EQ(::stat((d / "aclk.db").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777U, 0600U);
   return {};
 }
 
 std::string store__damaged_file__is_set_aside_with_a_note() {
-  const Dir d;
-  const auto file = d.path / "aclk.db";
+  const test::TempDir d;
+  const auto file = d / "aclk.db";
   EXPECT(write_file_atomically(file, std::string(8192, 'x'), 0600));
   std::string note;
   auto s = Store::open(file, &note);
   EXPECT(s);
   EXPECT(note.find("aclk.db.damaged") != std::string::npos);
-  EXPECT(fs::exists(d.path / "aclk.db.damaged"));
+  EXPECT(fs::exists(d / "aclk.db.damaged"));
   EXPECT(put(*s, PutNode{"c", {"g", "n", "h", 0}}));
   EXPECT_EQ(s->nodes("c")->size(), 1U);
   return {};
@@ -77,11 +67,11 @@ std::string store__impossible_place__is_an_error_with_the_file_named() {
 }
 
 std::string store__contexts_and_alerts__come_back_as_they_were() {
-  const Dir d;
+  const test::TempDir d;
   const auto entry = std::string("\x0a\x00\xff", 3);  // any bytes
   const StoredContext big{UINT64_MAX, 2, 3, 0x8000000000000001ULL};
   {
-    auto s = Store::open(d.path / "aclk.db");
+    auto s = Store::open(d / "aclk.db");
     EXPECT(s);
     EXPECT(put(*s, PutContext{"n1", "system.cpu", {5, 6, 7, 8}}));
     EXPECT(put(*s, PutContext{"n1", "system.ram", big}));
@@ -95,7 +85,7 @@ std::string store__contexts_and_alerts__come_back_as_they_were() {
     EXPECT(put(*s, PutTransition{"g1", {"a", Slot::pending, 0, 11, 1234, entry}}));
     EXPECT(put(*s, DropTransition{"g1", "a", Slot::waiting}));
   }
-  auto s = Store::open(d.path / "aclk.db");
+  auto s = Store::open(d / "aclk.db");
   EXPECT(s);
   const auto contexts = s->contexts("n1");
   EXPECT(contexts && contexts->size() == 2);
