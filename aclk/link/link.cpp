@@ -77,7 +77,9 @@ struct Link::Impl final : Commands {
             [this](cloud::Topic t, std::string p, sync::Nodes::LostFn lost) {
               publish_node(t, std::move(p), std::move(lost));
             },
-            [this](const std::vector<host::Node> &listed) { alerts->listed(listed); })),
+            [this](const std::vector<host::Node> &listed) {
+              if (publishes()) alerts->listed(listed);
+            })),
         contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
                                                   bulk_publisher())),
         alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
@@ -136,11 +138,12 @@ struct Link::Impl final : Commands {
     session::Session::Events e;
     e.online = [this](const session::Online &o) {
       queries->connection_up(o.session_us, o.limits.max_packet);
+      online = true;
+      if (!publishes()) return tell_interest();
       nodes->online(o.session_us);
       const auto max_payload = std::max<std::size_t>(o.limits.max_packet, 2 * kPacketOverhead) - kPacketOverhead;
       contexts->online(max_payload);
       alerts->online(max_payload);
-      online = true;
       tell_interest();
     };
     e.offline = [this] {
@@ -184,6 +187,10 @@ struct Link::Impl final : Commands {
     };
     return e;
   }
+
+  // [cloud] scope = license manager: the cloud learns that the agent is there, and what it asks about nodes
+  // (protocol.md 5.2).
+  [[nodiscard]] bool publishes() const { return settings.scope == query::Scope::full; }
 
   void publish_node(cloud::Topic topic, std::string payload, sync::Nodes::LostFn lost) {
     const bool bulk = topic == cloud::Topic::node_instance_info || topic == cloud::Topic::node_instance_collectors;
@@ -243,14 +250,26 @@ struct Link::Impl final : Commands {
     log.debug("ACLK incoming 'cmd' message ({})", query::printable(head_of(payload), 2048));
     queries->on_cmd(payload, loop::wall_us(), loop::now());
   }
-  void on(const proto::SendNodeInstances & /*m*/) override { nodes->send_node_instances(); }
+  void on(const proto::SendNodeInstances & /*m*/) override {
+    if (publishes()) nodes->send_node_instances();
+  }
   void on(const proto::CreateNodeInstanceResult &m) override { nodes->node_created(m.machine_guid, m.node_id); }
-  void on(const proto::ContextsCheckpoint &m) override { contexts->checkpoint(m); }
+  void on(const proto::ContextsCheckpoint &m) override {
+    if (publishes()) contexts->checkpoint(m);
+  }
   void on(const proto::StopStreamingContexts &m) override { contexts->stop_streaming(m); }
-  void on(const proto::StartAlarmStreaming &m) override { alerts->start_streaming(m); }
-  void on(const proto::SendAlarmCheckpoint &m) override { alerts->checkpoint(m); }
-  void on(const proto::SendAlarmSnapshot &m) override { alerts->snapshot(m); }
-  void on(const proto::SendAlarmConfiguration &m) override { alerts->configuration(m); }
+  void on(const proto::StartAlarmStreaming &m) override {
+    if (publishes()) alerts->start_streaming(m);
+  }
+  void on(const proto::SendAlarmCheckpoint &m) override {
+    if (publishes()) alerts->checkpoint(m);
+  }
+  void on(const proto::SendAlarmSnapshot &m) override {
+    if (publishes()) alerts->snapshot(m);
+  }
+  void on(const proto::SendAlarmConfiguration &m) override {
+    if (publishes()) alerts->configuration(m);
+  }
   void on(const proto::DisconnectReq &m) override {
     queries->shutdown();
     session->obey(m);
@@ -297,6 +316,10 @@ void Link::run() {
   i.log.info("{}", i.settings.proxy_line);
   i.log.info("Starting ACLK synchronization thread with {} parallel query threads", i.settings.query_threads);
   i.log.info("ACLK: Starting ACLK query event loop");
+  if (!i.publishes())
+    i.log.info(
+        "[cloud] scope = license manager: the cloud may ask about nodes; contexts, alerts and node instances are not "
+        "published");
   impl_->nodes->start();
   impl_->session->start();
   impl_->loop.run();

@@ -156,6 +156,30 @@ def test_94_22_every_command_is_in_its_man_page(build):
         assert "Exit status" in help_of(build, command)
 
 
+def test_94_24_every_setting_is_in_its_man_page():
+    product = Path(__file__).resolve().parents[2]
+
+    def words(page):
+        return " ".join(re.sub(r'[\\"]', "", (product / "plugin-api/external" / page).read_text()).split())
+
+    def keys(file, pattern):
+        found = set(re.findall(pattern, (product / file).read_text()))
+        assert found, (file, pattern)
+        return found
+
+    cloud_conf, plugin = words("cli/cloud.conf.5"), words("aclk.plugin.1")
+    for key in keys("claim/cloud_conf.cpp", r'key == "([^"]+)"'):
+        assert re.search(rf"Cm [^.]*\b{key}\b", cloud_conf), key
+    own = keys("plugin-api/external/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
+    cloud = keys("aclk/link/settings.cpp", r'config\("cloud", "([^"]+)"') | \
+        keys("plugin-api/external/settings.cpp", r'"cloud", "([^"]+)"')
+    both = set.union(*(set(re.findall(r'"([^"]+)"', line)) for line in
+                       keys("aclk/link/settings.cpp", r'for \(const char \*key : \{(.*)\}\)')))
+    assert {"agent url", "poll alerts every"} <= own and {"scope", "statistics"} <= cloud and "query threads" in both
+    for key in own | cloud | both:
+        assert re.search(rf"\b{key}\b", plugin), key
+
+
 def test_94_23_the_table_of_promises_names_tests_that_exist():
     tests = Path(__file__).resolve().parents[1]
     table = (tests / "README.md").read_text()
