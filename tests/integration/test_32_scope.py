@@ -15,7 +15,7 @@ def test_32_01_license_manager(build, cloud, fresh):
     agent = fresh.agent("counted")
     link = bring_online(build, cloud, agent)
     node = {"node_id": link.node, "claim_id": link.claim}
-    cloud.wait(lambda: {"UpdateNodeInfo", "ContextsSnapshot"} <= published(cloud, link.claim), 30, "all is published")
+    cloud.wait(lambda: {"UpdateNodeInfo", "ContextsUpdated"} <= published(cloud, link.claim), 30, "all is published")
 
     hellos = link.hellos()
     agent.stop()
@@ -26,7 +26,7 @@ def test_32_01_license_manager(build, cloud, fresh):
     cloud.wait_online(link.claim, 30, hellos + 1)
     cloud.send(link.claim, "SendNodeInstances", {"claim_id": link.claim})
     cloud.send(link.claim, "ContextsCheckpoint", {**node, "version_hash": 1})
-    cloud.send(link.claim, "StartAlarmStreaming", node)
+    cloud.send(link.claim, "StartAlarmStreaming", {"node_id": node["node_id"]})
     cloud.send(link.claim, "SendAlarmCheckpoint", {**node, "version": 0})
     # Queries are read after what was sent before them, and the answer of the agent takes longer than any of that.
     assert link.query("/api/v1/data?chart=system.cpu").http_status == 403
