@@ -106,6 +106,20 @@ struct MqttClient::Impl {
     if (events.ended) events.ended(how, reason, std::move(why));
   }
 
+  // Why the meter did not let it pass.
+  [[nodiscard]] std::string refusal() const {
+    if (meter.trouble() == PacketMeter::Trouble::qos)
+      return "the broker sent a message of QoS 2, although QoS 1 was subscribed to";
+    if (meter.trouble() == PacketMeter::Trouble::type_0)
+      return "what the broker says is no valid MQTT 5: its last packet is one of type 0, which does not exist";
+    if (meter.trouble() == PacketMeter::Trouble::property)
+      return fmt::format(
+          "what the broker says is no valid MQTT 5, in its last packet, {}: a property that does not exist, "
+          "or that is too long",
+          packet_name(meter.newest().type));
+    return fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket);
+  }
+
   void end_by_broker(int reason) {
     end(MqttEnd::disconnect,
         fmt::format("the broker disconnected us: {} (reason {})", mosquitto_reason_string(reason), reason), reason);
@@ -239,12 +253,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   const bool sane = i.meter.pass(bytes);
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
   if (i.meter.packets() != packets) i.alive.heard(loop::now());
-  if (!sane)
-    return i.end(
-        MqttEnd::protocol,
-        i.meter.trouble() == PacketMeter::Trouble::qos
-            ? std::string("the broker sent a message of QoS 2, although QoS 1 was subscribed to")
-            : fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket));
+  if (!sane) return i.end(MqttEnd::protocol, i.refusal());
   while (!bytes.empty() && !i.ended) {
     const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
     if (n > 0)

@@ -23,6 +23,10 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         shift_ = 0;
         left_ = 0;
         type_ = bytes[0];
+        if (type_ >> 4U == 0) {
+          newest_ = {type_, 0};
+          return refuse(Trouble::type_0);
+        }
         if (is_publish(type_) && (type_ >> 1U & 3U) > most_qos_) return refuse(Trouble::qos);
         bytes = bytes.subspan(1);
         break;
@@ -35,12 +39,14 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
           newest_ = {type_, left_};
           if (left_ > max_) return refuse(Trouble::too_large);
           at_ = At::body;
+          properties_.begin(type_);
           if (left_ == 0) complete();
         }
         bytes = bytes.subspan(1);
         break;
       case At::body: {
         const auto n = std::min(left_, bytes.size());
+        if (!properties_.pass(bytes.first(n))) return refuse(Trouble::property);
         left_ -= n;
         bytes = bytes.subspan(n);
         if (left_ == 0) complete();

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Watches the MQTT packet borders in a byte stream, so that a packet that is too large is refused before any of it is
-// kept: libmosquitto allocates whatever a header announces (transport-notes 5.9). Pure.
+// Watches the MQTT packets in a byte stream, so that one that is too large is refused before any of it is kept:
+// libmosquitto allocates whatever a header announces (transport-notes 5.9); and so are properties that libmosquitto
+// does not survive (property_walk.h). Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include "aclk/transport/property_walk.h"
 
 namespace aclk::transport {
 
@@ -21,8 +24,10 @@ class PacketMeter {
   enum class Trouble : std::uint8_t {
     none,
     malformed,  // more than 4 length bytes
+    property,   // one that MQTT 5 does not have, or that is longer than they are together
     too_large,  // the header announces more than the maximum
     qos,        // over most_qos
+    type_0,     // to libmosquitto no packet has begun yet: it takes the first byte of the body for the next one's type
   };
   [[nodiscard]] Trouble trouble() const { return trouble_; }
   // Nothing of a packet is pending.
@@ -56,6 +61,7 @@ class PacketMeter {
   std::uint64_t packets_ = 0;
   std::uint64_t publishes_ = 0;
   std::uint8_t type_ = 0;
+  PropertyWalk properties_;
   Header newest_;
 };
 

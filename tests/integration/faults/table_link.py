@@ -42,6 +42,7 @@ def connect():
         instead("CONNACK cut short", b"\x20\x01\x00", "a CONNACK: .*is it an MQTT 5 broker"),
         instead("PUBLISH before CONNACK", b"\x30\x05\x00\x01a\x00x", "a PUBLISH: .*is it an MQTT 5 broker"),
         instead("noise", b"\xff" * 64, "malformed|protocol"),
+        instead("a property nobody knows", b"\x20\x05\x00\x00\x02\x7f\x00", "a CONNACK: a property that does not exist"),
         cell("all frames are text", standing(text_frames=True), "TIMEOUT", "silent at the stage CONNECT", hasty=True),
         cell("all frames compressed", standing(frame_rsv=4), "WS_PROTOCOL_ERROR", "no WebSocket frame"),
         # RFC 6455 wants a client to close at once. libwebsockets hands the masked bytes on as if they were the content and
@@ -121,7 +122,7 @@ def idle():
         cell("frame of 2^62 bytes", inject(head(0x82, 127, 1 << 62) + b"x" * 80_000, "raw"),
              "WS_PROTOCOL_ERROR", "bytes are still to come"),
         mqtt("noise", b"\xff" * 64, sentence="malformed packet"), mqtt("packet of 256 MB", b"\x30\xff\xff\xff\x7f", sentence="larger"),
-        mqtt("packet type 0", b"\x00\x00", sentence="one of type 0: "), mqtt("second CONNACK", b"\x20\x03\x00\x00\x00", sentence="second CONNACK"), mqtt("AUTH", b"\xf0\x00", sentence="an AUTH: nobody agreed"),
+        mqtt("packet type 0", b"\x00\x00", sentence="one of type 0, which"), mqtt("second CONNACK", b"\x20\x03\x00\x00\x00", sentence="second CONNACK"), mqtt("AUTH", b"\xf0\x00", sentence="an AUTH: nobody agreed"),
         mqtt("QoS 3", b"\x36\x08" + topic + b"\x00\x01\x00xx", sentence="of QoS 2, although"),
         mqtt("QoS 2", b"\x34\x08" + topic + b"\x00\x01\x00xx", sentence="of QoS 2, although"),
         mqtt("cut PUBLISH", b"\x32\x02\x00\x05", sentence="a PUBLISH: "),

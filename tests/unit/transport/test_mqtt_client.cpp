@@ -153,6 +153,53 @@ std::string mqtt__more_than_the_pipe_holds__goes_both_ways_whole() {
   return {};
 }
 
+// libmosquitto 2.0.11 aborts the process over a property that it does not know, and loses the packet borders after one
+// of type 0.
+std::string mqtt__property_nobody_knows_or_too_long__ends_the_connection() {
+  const std::vector<Bytes> odd{
+      {0x20, 0x05, 0x00, 0x00, 0x02, 0x7f, 0x00},                       // CONNACK
+      {0x20, 0x05, 0x00, 0x00, 0x02, 0x00, 0x00},                       // identifier 0
+      {0x20, 0x06, 0x00, 0x00, 0x03, 0xa4, 0x00, 0x00},                 // a known one in two bytes
+      {0x20, 0x05, 0x00, 0x00, 0x02, 0x21, 0x00},                       // a number longer than the section
+      {0x20, 0x09, 0x00, 0x00, 0x06, 0x1f, 0x00, 0x09, 'a', 'b', 'c'},  // a string longer than it
+      {0x30, 0x07, 0x00, 0x01, 'a', 0x02, 0x7f, 0x00, 'x'},             // PUBLISH
+      {0x32, 0x09, 0x00, 0x01, 'a', 0x00, 0x07, 0x02, 0x7f, 0x00, 'x'},
+      {0x40, 0x06, 0x00, 0x02, 0x00, 0x02, 0x7f, 0x00},  // PUBACK
+      {0x90, 0x06, 0x00, 0x01, 0x02, 0x7f, 0x00, 0x01},  // SUBACK
+      {0xe0, 0x04, 0x00, 0x02, 0x7f, 0x00},              // DISCONNECT
+      {0x00, 0x0e, 0x21, 0x00, 0x0a, 0x21, 0xf7, 0x07, 0x27, 0x00, 0x01, 0x00, 0x00, 0x13, 0x00, 0x00, 0x67, 0x01,
+       0x00},
+      {0xf0, 0x04, 0x18, 0x02, 0x7f, 0x00},  // AUTH
+  };
+  for (const auto &packet : odd) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{2}, packet.size()}) {
+      Rig r;
+      EXPECT(r.make());
+      if (packet[0] != 0x20) r.feed(kConnack);
+      for (std::size_t at = 0; at < packet.size(); at += step)
+        r.client->feed(std::span(packet).subspan(at, std::min(step, packet.size() - at)));
+      EXPECT_EQ(r.log, packet[0] == 0x20 ? "ended -;" : "connack 0;ended -;");
+    }
+  }
+  return {};
+}
+
+std::string mqtt__all_properties_there_are__are_taken() {
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  Bytes properties{0x01, 0x01, 0x02, 0, 0, 0, 9, 0x23, 0, 1, 0x08, 0, 1, 'r', 0x09, 0, 2, 1, 2, 0x03, 0, 1, 't'};
+  const Bytes more{0x26, 0, 1, 'k', 0, 1, 'v', 0x26, 0, 0, 0, 0, 0x0b, 0x81, 0x01};
+  properties.insert(properties.end(), more.begin(), more.end());
+  Bytes packet{0x30, static_cast<std::uint8_t>(4 + properties.size() + 2), 0x00, 0x01,
+               'a',  static_cast<std::uint8_t>(properties.size())};
+  packet.insert(packet.end(), properties.begin(), properties.end());
+  packet.insert(packet.end(), {0x7f, 0x7f});  // the payload is nobody's property
+  r.feed(packet);
+  EXPECT_EQ(r.log, "connack 0;a=\x7f\x7f;");
+  return {};
+}
+
 std::string mqtt__over_the_brokers_maximum__is_refused_and_the_link_lives() {
   Rig r;
   EXPECT(r.make());
@@ -312,6 +359,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__message_of_qos_2__ends_the_connection),
     ACLK_TEST(mqtt__refused_connack__tells_the_reason),
     ACLK_TEST(mqtt__garbage_or_a_giant__ends_the_connection),
+    ACLK_TEST(mqtt__property_nobody_knows_or_too_long__ends_the_connection),
+    ACLK_TEST(mqtt__all_properties_there_are__are_taken),
     ACLK_TEST(mqtt__tick_before_its_time__does_nothing),
     ACLK_TEST(mqtt__silence__sends_a_ping_and_ends_without_an_answer),
     ACLK_TEST(mqtt__ping_while_a_packet_is_half_sent__comes_after_it),
