@@ -193,7 +193,8 @@ Result<HttpAnswer> put_with_curl(const ClaimCall &call) {
   }
 
   const auto code = curl_easy_perform(c);
-  if (call.interrupted && call.interrupted()) return fail(Errc::cancelled, "the request was given up");
+  if (code != CURLE_OK && call.interrupted && call.interrupted())
+    return fail(Errc::cancelled, "the request was given up");
   long status = 0;
   curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
   x.answer.status = static_cast<int>(status);

@@ -31,6 +31,7 @@ bool Claimer::on_look(Time now, std::uint64_t wishes, std::uint64_t identity) {
   if (!due) failures_ = 0;
   at_.reset();
   running_ = true;
+  wishes_ = wishes;
   return true;
 }
 
@@ -40,10 +41,9 @@ void Claimer::on_order() {
   at_.reset();
 }
 
-std::optional<std::chrono::seconds> Claimer::on_end(Time now, bool again, std::uint64_t wishes,
-                                                    std::uint64_t identity) {
+std::optional<std::chrono::seconds> Claimer::on_end(Time now, bool again, std::uint64_t identity) {
   running_ = false;
-  seen_ = both(wishes, identity);
+  seen_ = both(wishes_, identity);
   if (!again) {
     failures_ = 0;
     return std::nullopt;

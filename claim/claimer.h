@@ -24,9 +24,9 @@ class Claimer {
   [[nodiscard]] bool on_look(Time now, std::uint64_t wishes, std::uint64_t identity);
   // reload-claiming-state: the next look finds it due, unless nothing is written down or it runs.
   void on_order();
-  // What was begun has ended; the prints are those of the files now, which it may have changed itself. Seconds until it
-  // begins again; nullopt: not before something changes.
-  std::optional<std::chrono::seconds> on_end(Time now, bool again, std::uint64_t wishes, std::uint64_t identity);
+  // What was begun has ended; `identity` is that of now, which it may have changed itself. Look once more: wishes that
+  // changed meanwhile are begun with at once. Seconds until it begins again; nullopt: not before something changes.
+  std::optional<std::chrono::seconds> on_end(Time now, bool again, std::uint64_t identity);
   [[nodiscard]] bool on_time(Time now) const { return at_ && now >= *at_; }
   [[nodiscard]] std::optional<Time> next() const { return at_; }
   // What runs is the same once more, because it failed before.
@@ -36,6 +36,7 @@ class Claimer {
   [[nodiscard]] static std::uint64_t both(std::uint64_t wishes, std::uint64_t identity);
 
   bool running_ = false;
+  std::uint64_t wishes_ = 0;           // of what runs
   std::optional<std::uint64_t> seen_;  // nullopt: nothing, or what was does not count any more
   std::optional<Time> at_;
   unsigned failures_ = 0;

@@ -38,11 +38,13 @@ ClaimKeeper::ClaimKeeper(const host::Host &host, const host::Log &log, std::func
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       print_(claim::identity_print(cloud_dir(host))),
       story_([this](bool bad, const std::string &line) {
-        if (ending_) return;  // what is given up has no end worth telling
+        if (ending_) return;     // what is given up has no end worth telling
+        std::string one = line;  // answers for people have several
+        std::ranges::replace(one, '\n', ' ');
         if (bad)
-          log_.error("CLAIM: {}", line);
+          log_.error("CLAIM: {}", one);
         else
-          log_.info("CLAIM: {}", line);
+          log_.info("CLAIM: {}", one);
       }) {
   try {
     thread_ = std::thread([this] { run(); });
@@ -60,6 +62,11 @@ ClaimKeeper::~ClaimKeeper() {
 void ClaimKeeper::wake() const {
   const std::uint64_t one = 1;
   (void)!::write(woken_.get(), &one, sizeof one);
+}
+
+void ClaimKeeper::take_wakes() {
+  std::uint64_t count = 0;
+  (void)!::read(woken_.get(), &count, sizeof count);
 }
 
 void ClaimKeeper::look_again() {
@@ -95,21 +102,21 @@ void ClaimKeeper::run() {
 void ClaimKeeper::wait() {
   for (auto *const w : {&cloud_watch_, &config_watch_})
     if (!w->watching()) w->watch();
-  const bool told = cloud_watch_.watching() && config_watch_.watching();
+  const bool told = cloud_watch_.watching() && config_watch_.watching() && woken_;
   auto at = told ? Clock::time_point::max() : Clock::now() + kLookWithoutInotify;
   if (const auto next = claimer_.next()) at = std::min(at, *next);
   while (!ending_ && Clock::now() < at) {
+    bool look = ordered_.exchange(false);
+    if (look) claimer_.on_order();
+    if (look) at = std::min(at, Clock::now() + kDebounce);
     std::array<pollfd, 3> fds{
         {{woken_.get(), POLLIN, 0}, {cloud_watch_.fd(), POLLIN, 0}, {config_watch_.fd(), POLLIN, 0}}};
     const bool for_ever = at == Clock::time_point::max();
     const auto left = for_ever ? 0 : std::chrono::ceil<std::chrono::milliseconds>(at - Clock::now()).count();
     const int timeout = for_ever ? -1 : static_cast<int>(std::clamp<long long>(left, 0, 60'000));
     if (::poll(fds.data(), fds.size(), timeout) <= 0) continue;
-    std::uint64_t count = 0;
-    (void)!::read(woken_.get(), &count, sizeof count);
-    bool look = ordered_.exchange(false);
-    if (look) claimer_.on_order();
-    look = (fds[1].revents != 0 && cloud_watch_.take()) || look;
+    take_wakes();
+    look = fds[1].revents != 0 && cloud_watch_.take();
     look = (fds[2].revents != 0 && config_watch_.take()) || look;
     if (look) at = std::min(at, Clock::now() + kDebounce);
   }
@@ -135,14 +142,21 @@ void ClaimKeeper::claim() {
     return claim::put_with_curl(call);
   };
   doors.sleep = [this](std::chrono::milliseconds how_long) {
-    pollfd fd{woken_.get(), POLLIN, 0};
-    if (!ending_) (void)::poll(&fd, 1, static_cast<int>(how_long.count()));
+    const auto until = Clock::now() + how_long;
+    for (auto now = Clock::now(); !ending_ && now < until; now = Clock::now()) {
+      pollfd fd{woken_.get(), POLLIN, 0};
+      (void)::poll(&fd, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count()));
+      take_wakes();  // an order waits until this is over
+    }
   };
-  const auto settled =
-      claim::fulfil_wishes(where, doors, [this](bool bad, const std::string &line) { story_.line(bad, line); });
+  auto settled = claim::Settled::later;
+  try {
+    settled = claim::fulfil_wishes(where, doors, [this](bool bad, const std::string &line) { story_.line(bad, line); });
+  } catch (const std::exception &e) {
+    story_.line(true, e.what());
+  }
   const auto pause =
-      claimer_.on_end(Clock::now(), settled == claim::Settled::later,
-                      claim::wish_print(where, claim::process_environment()), claim::identity_print(where.cloud_dir));
+      claimer_.on_end(Clock::now(), settled == claim::Settled::later, claim::identity_print(where.cloud_dir));
   story_.end(pause, moment());
 }
 

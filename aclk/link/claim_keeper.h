@@ -48,6 +48,7 @@ class ClaimKeeper {
   void look();
   void claim();
   void wake() const;
+  void take_wakes();
   [[nodiscard]] claim::Places places() const;
 
   const host::Host &host_;

@@ -36,12 +36,17 @@ Result<void> Module::start() {
       return fail(Errc::unavailable,
                   "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
                   "when that has happened");
+    if (keeper_ && !keeper_->wait_end(std::chrono::steady_clock::now()))
+      return fail(
+          Errc::unavailable,
+          "the watch over the claim that was stopped has not ended: a hook of the host has not come back to it, "
+          "or a request is being given up; start again when that has happened");
     late = std::move(keeper_);
     started_ = true;
     stopping_ = false;
     began_s_ = loop::wall_us() / 1'000'000;
   }
-  late.reset();  // one that did not end in time when it was stopped
+  late.reset();  // one that ended after it was stopped
   const auto read = [this](const char *section, const char *key) { return host_.config(section, key); };
   for (const auto &line : settings_passed_over(read)) log_.info("{}", line);
   std::unique_ptr<ClaimKeeper> keeper;
@@ -228,7 +233,7 @@ void Module::reload() {
 void Module::begin_anew(std::unique_lock<std::mutex> &lock) {
   if (!thread_alive_) return begin(lock);
   reload_ = true;
-  if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(true); });
+  if (running_.link != nullptr) running_.post([link = running_.link, reloading = !unclaim_] { link->stop(reloading); });
 }
 
 void Module::reload_claim() {

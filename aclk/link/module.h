@@ -31,13 +31,14 @@ class Module {
   Module(const Module &) = delete;
   Module &operator=(const Module &) = delete;
 
-  // Errc::invalid_argument when it is started already; Errc::unavailable while the thread of an earlier life, for which
+  // Errc::invalid_argument when it is started already; Errc::unavailable while a thread of an earlier life, for which
   // stop() did not wait long enough, is still there.
   [[nodiscard]] Result<void> start();
-  // False when the thread is still there at the deadline.
+  // False when a thread is still there at the deadline.
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
-  // Any thread, hooks included. Never blocks on the network or a hook.
+  // Any thread, hooks included. Never blocks on the network or a worker's hook; reload() may read cloud.d and call the
+  // hooks config and log.
   void host_event(std::uint32_t kind, std::string_view machine_guid);
   // cloud.d changed: stop and begin again under what it says now, or begin, or end.
   void reload();

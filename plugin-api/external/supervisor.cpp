@@ -227,8 +227,8 @@ class Supervisor {
     take_claimer_lines();
     claimer_child_ = {};
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-    const auto pause = claimer_.on_end(now, again, claim::wish_print(places_, claim::process_environment()),
-                                       claim::identity_print(cloud_dir_));
+    const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_));
+    look_at_ = std::min(look_at_, now + kDebounce);
     story_.end(pause, {now, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())});
   }
 

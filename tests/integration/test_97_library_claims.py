@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host that links the module and asks for it (NACLK_OPTION_CLAIM): claims that are written down are made by the module."""
 import os
+import re
 import signal
 
 import pytest
@@ -150,6 +151,25 @@ def test_97_06_stops_at_once_while_it_claims(build, cloud, fresh, home):
     assert host.stop(5) == 0
     assert not (home.cloud_dir / "claimed_id").exists()
     assert "Failed" not in host.log
+
+
+def test_97_10_every_line_is_one_line_and_a_corrected_file_is_tried_at_once(build, cloud, fresh, home):
+    """The host's log hook takes lines: what a person reads on several comes as one."""
+    cloud.configure(claim_delay=2)
+    claim_conf(home, cloud, token="refused-3")
+    host = host_of(build, fresh, home)
+    wait_until(lambda: "claiming synthetic" in host.log, 10, "the cloud is asked")
+    claim_conf(home, cloud)             # while it is asked with the wrong one
+    assert not lines(host, "Failed")
+    wait_claimed(home, cloud)
+    assert [r["status"] for r in requests(cloud, home.seen)] == [403, 204]
+    claim_conf(home, cloud, url="https://127.0.0.1:1")
+    (home.cloud_dir / "claimed_id").unlink()
+    (home.cloud_dir / "cloud.conf").unlink()
+    wait_until(lambda: [x for x in lines(host, "") if "127.0.0.1 port 1" in x and "asked for by" in x], 40, "it says why not")
+    for line in host.log.splitlines():
+        assert re.match(r"\d+\.\d+ (daemon|access|trace) |SYNTHETIC ", line), line
+    host.stop()
 
 
 def test_97_07_reload_while_online_reconnects_with_a_goodbye(build, cloud, fresh, home):

@@ -428,14 +428,17 @@ NACLK_EXPORT struct naclk_module *netdata_aclk_create(const struct naclk_host *h
 NACLK_EXPORT int netdata_aclk_start(struct naclk_module *module, char *error, size_t error_size);
 
 /* Tells the cloud, waits for its acknowledgement at most 2 s and for all threads at most deadline_ms (at least 100).
- * Returns 0, or -ETIME when a hook of the host did not come back in time; threads that still sit in it then end by
- * themselves: until then start gives -EBUSY, and destroy waits. Thread: one at a time, not from a hook. */
+ * Returns 0, or -ETIME when a hook of the host did not come back in time, or the request of a claim, which takes about
+ * a second to give up (NACLK_OPTION_CLAIM); threads that still sit in it then end by themselves: until then start gives
+ * -EBUSY, and destroy waits. Thread: one at a time, not from a hook. */
 NACLK_EXPORT int netdata_aclk_stop(struct naclk_module *module, uint32_t deadline_ms);
 
 /* Stops if need be and frees. NULL is allowed. */
 NACLK_EXPORT void netdata_aclk_destroy(struct naclk_module *module);
 
-/* Tells the module that something changed. Never blocks. Thread: any, hooks included. Returns 0; -EINVAL. */
+/* Tells the module that something changed. Never waits for the network or a worker. While there is no link,
+ * NACLK_EVENT_CLAIM reads cloud.d and calls the hooks config and log on this thread: hold no lock that they take.
+ * Thread: any, hooks included. Returns 0; -EINVAL. */
 NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct naclk_event *event);
 
 /* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",

@@ -33,11 +33,22 @@ std::string claimer__new_files_or_identity__starts_once_for_each() {
   Claimer c;
   EXPECT(c.on_look(kT0, 1, 7));
   EXPECT(!c.on_look(kT0, 2, 7));  // one at a time
-  EXPECT(!c.on_end(kT0, false, 2, 8));
-  EXPECT(!c.on_look(kT0 + 1h, 2, 8) && !c.next());
+  EXPECT(!c.on_end(kT0, false, 8));
+  EXPECT(!c.on_look(kT0 + 1h, 1, 8) && !c.next());
   EXPECT(c.on_look(kT0, 3, 8));
-  (void)c.on_end(kT0, false, 3, 8);
+  (void)c.on_end(kT0, false, 8);
   EXPECT(c.on_look(kT0, 3, 9));
+  return {};
+}
+
+std::string claimer__file_corrected_while_it_ran__begins_again_at_once() {
+  for (const bool later : {false, true}) {
+    Claimer c;
+    EXPECT(c.on_look(kT0, 1, 7));
+    EXPECT(!c.on_look(kT0, 2, 7));
+    EXPECT_EQ(c.on_end(kT0, later, 7).has_value(), later);
+    EXPECT(c.on_look(kT0, 2, 7) && !c.repeats());
+  }
   return {};
 }
 
@@ -46,14 +57,14 @@ std::string claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_c
   auto now = kT0;
   EXPECT(c.on_look(now, 1, 7));
   for (const auto pause : {30s, 60s, 120s, 240s, 480s, 960s, 1800s, 1800s}) {
-    EXPECT(c.on_end(now, true, 1, 7) == pause);
+    EXPECT(c.on_end(now, true, 7) == pause);
     EXPECT(!c.on_look(now, 1, 7) && !c.on_time(now + pause - 1s));
     now += pause;
     EXPECT(c.on_time(now) && c.on_look(now, 1, 7));
   }
-  EXPECT(c.on_end(now, true, 1, 7) == 1800s);
+  EXPECT(c.on_end(now, true, 7) == 1800s);
   EXPECT(c.on_look(now, 5, 7));
-  EXPECT(c.on_end(now, true, 5, 7) == 30s);
+  EXPECT(c.on_end(now, true, 7) == 30s);
   EXPECT(!c.on_look(now, 0, 7) && !c.next());  // taken back
   return {};
 }
@@ -62,14 +73,14 @@ std::string claimer__order__begins_anew_what_was_settled() {
   Claimer c;
   EXPECT(c.on_look(kT0, 1, 7));
   c.on_order();  // it runs already
-  EXPECT(!c.on_end(kT0, false, 1, 7));
+  EXPECT(!c.on_end(kT0, false, 7));
   EXPECT(!c.on_look(kT0, 1, 7));
   c.on_order();
   EXPECT(!c.on_look(kT0, 0, 7));  // nothing is written down
   EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
-  EXPECT(c.on_end(kT0, true, 1, 7).has_value());
+  EXPECT(c.on_end(kT0, true, 7).has_value());
   EXPECT(c.on_look(kT0 + 30s, 1, 7) && c.repeats());
-  (void)c.on_end(kT0, true, 1, 7);
+  (void)c.on_end(kT0, true, 7);
   c.on_order();
   EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
   return {};
@@ -209,6 +220,7 @@ std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried
 const CMUnitTest tests[] = {
     ACLK_TEST(claimer__nothing_written_down__never_starts),
     ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
+    ACLK_TEST(claimer__file_corrected_while_it_ran__begins_again_at_once),
     ACLK_TEST(claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
     ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
     ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),

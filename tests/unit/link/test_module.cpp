@@ -26,26 +26,37 @@ constexpr auto kLong = 30s;
 
 class Rig {
  public:
-  Rig() {
+  explicit Rig(std::uint32_t options = 0) {
     node_.write_old_claim();
-    module = std::make_unique<Module>(test::adopted(table()));
+    auto t = table();
+    t.options = options;
+    module = std::make_unique<Module>(test::adopted(t));
   }
   ~Rig() {
     hold(false);
+    hold_config(false);
     module.reset();
   }
   Rig(const Rig &) = delete;
   Rig &operator=(const Rig &) = delete;
 
-  // While held, the hook "nodes" does not come back.
+  // While held, the hook "nodes" does not come back, or "config" on threads of the module.
   void hold(bool on) {
     const std::lock_guard lock(mutex_);
     held_ = on;
     changed_.notify_all();
   }
+  void hold_config(bool on) {
+    const std::lock_guard lock(mutex_);
+    config_held_ = on;
+    changed_.notify_all();
+  }
   // For `n` calls of the hook "nodes", or readings of the settings by the module's thread.
   bool wait_for_nodes(int n) {
     return wait([this, n] { return nodes_ >= n; });
+  }
+  bool wait_for_configs(int n) {
+    return wait([this, n] { return configs_ >= n; });
   }
   bool wait_for_readings(int n) {
     return wait([this, n] { return readings_ >= n; });
@@ -91,6 +102,12 @@ class Rig {
 
   int config(std::string_view key, naclk_text_fn show, void *ctx) {
     if (on_hook) on_hook();
+    if (std::this_thread::get_id() != mine_) {
+      std::unique_lock lock(mutex_);
+      ++configs_;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return !config_held_; });
+    }
     if (key == "proxy") return show(ctx, test::as_str("none"));
     if (key == "scope") {  // once in a reading of a claimed node's settings
       if (std::this_thread::get_id() == mine_) return -ENOENT;
@@ -111,7 +128,9 @@ class Rig {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool held_ = false;
+  bool config_held_ = false;
   int nodes_ = 0;
+  int configs_ = 0;
   int readings_ = 0;
 };
 
@@ -130,6 +149,23 @@ std::string module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_
   EXPECT(r.module->stop(kLong));
   EXPECT(r.module->start());
   EXPECT(r.wait_for_nodes(2));
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
+std::string module__started_while_the_watch_over_the_claim_hangs_in_a_hook__is_told_so() {
+  Rig r(NACLK_OPTION_CLAIM);
+  std::filesystem::remove_all(r.cloud_dir());
+  r.hold_config(true);
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_configs(1));
+  EXPECT(!r.module->stop(100ms));
+  const auto again = r.module->start();
+  EXPECT(!again);
+  EXPECT(again.error().code == Errc::unavailable);
+  r.hold_config(false);
+  EXPECT(r.module->stop(kLong));
+  EXPECT(r.module->start());
   EXPECT(r.module->stop(kLong));
   return {};
 }
@@ -193,6 +229,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(module__hooks_notify_from_where_they_are_called__nothing_locks_up),
     ACLK_TEST(module__unclaimed__wipes_the_claim_started_or_not),
     ACLK_TEST(module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up),
+    ACLK_TEST(module__started_while_the_watch_over_the_claim_hangs_in_a_hook__is_told_so),
     ACLK_TEST(module__reload_while_the_settings_are_read__is_not_lost),
 };
 
