@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -29,6 +30,11 @@ inline constexpr std::array<std::string_view, 9> kCloudFiles{"claimed_id", "clou
                                                              "token",      "rooms",       "unclaimed"};
 // In the agent's configuration directory.
 inline constexpr std::array<std::string_view, 1> kConfigFiles{"claim.conf"};
+
+// From a change to the look at it: a claim writes several files.
+inline constexpr std::chrono::milliseconds kDebounce{200};
+// Between looks when the kernel cannot tell, or may not.
+inline constexpr std::chrono::seconds kLookWithoutInotify{5};
 
 class ClaimWatch {
  public:

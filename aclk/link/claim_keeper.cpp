@@ -2,13 +2,11 @@
 #include "aclk/link/claim_keeper.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <exception>
 #include <string>
 #include <system_error>
@@ -16,14 +14,10 @@
 
 #include "aclk/link/settings.h"
 #include "aclk/loop/clock.h"
+#include "aclk/loop/own_thread.h"
 
 namespace aclk::link {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto kDebounce = 200ms;
-constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell, or may not
 
 Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
 
@@ -82,11 +76,7 @@ void ClaimKeeper::ask_end() {
 bool ClaimKeeper::wait_end(Clock::time_point until) { return ended_.wait_until(until) == std::future_status::ready; }
 
 void ClaimKeeper::run() {
-  pthread_setname_np(pthread_self(), "ACLK_CLAIM");
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  loop::begin_own_thread("ACLK_CLAIM");
   while (!ending_) {
     try {
       if (std::exchange(look_at_, Clock::time_point::max()) != Clock::time_point::max()) look();
@@ -103,12 +93,12 @@ void ClaimKeeper::wait() {
   for (auto *const w : {&cloud_watch_, &config_watch_})
     if (!w->watching()) w->watch();
   const bool told = cloud_watch_.watching() && config_watch_.watching() && woken_;
-  auto at = told ? Clock::time_point::max() : Clock::now() + kLookWithoutInotify;
+  auto at = told ? Clock::time_point::max() : Clock::now() + claim::kLookWithoutInotify;
   if (const auto next = claimer_.next()) at = std::min(at, *next);
   while (!ending_ && Clock::now() < at) {
     bool look = ordered_.exchange(false);
     if (look) claimer_.on_order();
-    if (look) at = std::min(at, Clock::now() + kDebounce);
+    if (look) at = std::min(at, Clock::now() + claim::kDebounce);
     std::array<pollfd, 3> fds{
         {{woken_.get(), POLLIN, 0}, {cloud_watch_.fd(), POLLIN, 0}, {config_watch_.fd(), POLLIN, 0}}};
     const bool for_ever = at == Clock::time_point::max();
@@ -118,7 +108,7 @@ void ClaimKeeper::wait() {
     take_wakes();
     look = fds[1].revents != 0 && cloud_watch_.take();
     look = (fds[2].revents != 0 && config_watch_.take()) || look;
-    if (look) at = std::min(at, Clock::now() + kDebounce);
+    if (look) at = std::min(at, Clock::now() + claim::kDebounce);
   }
   look_at_ = Clock::now();
 }

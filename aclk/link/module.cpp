@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/link/module.h"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <future>
@@ -12,6 +9,7 @@
 
 #include "aclk/link/passed_over.h"
 #include "aclk/loop/clock.h"
+#include "aclk/loop/own_thread.h"
 #include "claim/unclaim.h"
 #include "claim/upkeep.h"
 
@@ -132,13 +130,7 @@ Module::Lines Module::look_and_begin() {
 }
 
 void Module::run() {
-  pthread_setname_np(pthread_self(), "ACLK_MAIN");
-  // A socket or pipe whose other end is gone is an error to handle, not a reason to die, whatever the host's signals
-  // are. The workers inherit this.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+  loop::begin_own_thread("ACLK_MAIN");
   for (;;) {
     wipe();
     {

@@ -34,10 +34,6 @@ namespace aclk::external {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using namespace std::chrono_literals;
-
-constexpr auto kDebounce = 200ms;         // a claim writes several files
-constexpr auto kLookWithoutInotify = 5s;  // when the kernel cannot tell
 
 class Supervisor {
  public:
@@ -123,8 +119,8 @@ class Supervisor {
       if (fds[4].revents != 0) take_status();
       if (fds[6].revents != 0) take_claimer_lines();
       if (fds[2].revents != 0) take_signal(now);
-      if (fds[3].revents != 0 && watch_.take()) look_at_ = now + kDebounce;
-      if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + kDebounce;
+      if (fds[3].revents != 0 && watch_.take()) look_at_ = now + claim::kDebounce;
+      if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + claim::kDebounce;
       if (fds[0].revents != 0) take_input(now);
       if ((fds[1].revents & (POLLERR | POLLNVAL | POLLHUP)) != 0) {
         output_ended_ = true;
@@ -187,7 +183,7 @@ class Supervisor {
     for (auto *const w : {&watch_, &config_watch_})
       if (!w->watching()) w->watch();
     const bool told = watch_.watching() && config_watch_.watching();
-    look_at_ = told ? Clock::time_point::max() : now + kLookWithoutInotify;
+    look_at_ = told ? Clock::time_point::max() : now + claim::kLookWithoutInotify;
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
     const auto print = claim::identity_print(cloud_dir_);
@@ -228,7 +224,7 @@ class Supervisor {
     claimer_child_ = {};
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_));
-    look_at_ = std::min(look_at_, now + kDebounce);
+    look_at_ = std::min(look_at_, now + claim::kDebounce);
     story_.end(pause, {now, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())});
   }
 

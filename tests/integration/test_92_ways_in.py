@@ -9,6 +9,7 @@ from conftest import bring_online
 from test_50_off import by_hand, quiet
 from testenv import stays, wait_until
 from testenv.claiming import run_cli, trust
+from written_claims import claim_lines, claimed, last_request, requests, wait_claimed, write_claim_conf
 
 CLAIM = "CLAIM: "
 
@@ -18,36 +19,16 @@ def plain(cloud, fresh, keep_switches):
     """An agent without our plugin, that trusts the cloud."""
     agent = fresh.agent("plain", plugin=False)
     trust(agent.cloud_dir, cloud.ca)
-    agent.seen = requests(cloud)[-1]["n"] if requests(cloud) else 0
+    agent.seen = last_request(cloud)
     return agent
 
 
-def requests(cloud, since=0):
-    return cloud.https_requests("claim", since=since)
-
-
 def claim_conf(agent, cloud, **keys):
-    """Written as an editor does: a new file in place of the old one."""
-    keys = {"url": cloud.url, "token": cloud.token, **keys}
-    text = "[global]\n" + "".join(f"    {k.replace('_', ' ')} = {v}\n" for k, v in keys.items() if v is not None)
-    new = agent.etc / "claim.conf.new"
-    new.write_text(text)
-    os.replace(new, agent.etc / "claim.conf")
-
-
-def claimed(agent):
-    return (agent.cloud_dir / "claimed_id").read_text()
-
-
-def wait_claimed(agent, cloud, but=None):
-    claim_id = wait_until(lambda: (f := agent.cloud_dir / "claimed_id").exists() and f.read_text() != but and f.read_text(),
-                          30, "the node is claimed")
-    cloud.wait_online(claim_id, 30)
-    return claim_id
+    write_claim_conf(agent.etc, cloud, **keys)
 
 
 def lines(p, word):
-    return [x for x in p.stderr.splitlines() if CLAIM + word in x]
+    return claim_lines(p.stderr, word)
 
 
 @pytest.mark.core

@@ -8,6 +8,7 @@ import pytest
 
 from testenv import Synthetic, SyntheticHome, netns, process, stays, wait_until
 from testenv.claiming import trust
+from written_claims import claim_lines, claimed, last_request, requests, wait_claimed, write_claim_conf
 
 
 @pytest.fixture
@@ -16,13 +17,8 @@ def home(cloud, fresh, keep_switches):
     home = SyntheticHome(fresh.base / "host")
     (home.lib / "registry/netdata.public.unique.id").unlink()
     trust(home.cloud_dir, cloud.ca)
-    home.seen = requests(cloud)[-1]["n"] if requests(cloud) else 0
+    home.seen = last_request(cloud)
     return home
-
-
-def requests(cloud, since=0):
-    return cloud.https_requests("claim", since=since)
-
 
 
 class ClaimingHost(Synthetic):
@@ -38,26 +34,11 @@ def host_of(build, fresh, home, **options):
 
 
 def claim_conf(home, cloud, **keys):
-    """Written as an editor does: a new file in place of the old one."""
-    keys = {"url": cloud.url, "token": cloud.token, **keys}
-    new = home.lib / "claim.conf.new"
-    new.write_text("[global]\n" + "".join(f"    {k} = {v}\n" for k, v in keys.items()))
-    os.replace(new, home.lib / "claim.conf")
-
-
-def claimed(home):
-    return (home.cloud_dir / "claimed_id").read_text()
-
-
-def wait_claimed(home, cloud, but=None, hellos=1):
-    claim_id = wait_until(lambda: (f := home.cloud_dir / "claimed_id").exists() and f.read_text() != but and f.read_text(),
-                          30, "the node is claimed")
-    cloud.wait_online(claim_id, 30, hellos)
-    return claim_id
+    write_claim_conf(home.lib, cloud, **keys)
 
 
 def lines(host, word):
-    return [x for x in host.log.splitlines() if "CLAIM: " + word in x]
+    return claim_lines(host.log, word)
 
 
 @pytest.mark.core
