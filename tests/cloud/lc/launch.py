@@ -22,12 +22,16 @@ def start(directory: pathlib.Path, options: list[str]) -> tuple[dict, subprocess
     log_file = directory / "localcloud.log"
     with open(log_file, "ab") as log:
         process = subprocess.Popen([str(PROGRAM), "--dir", str(directory), "--until-stdin-closes", *options],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                                   start_new_session=True)  # Ctrl-C at a terminal is for the one who started it
     try:
         return _ready_line(process), process
     except CloudError as e:
         stop(process)
         raise CloudError(f"{e}; its log:\n{log_file.read_text(errors='replace')[-4000:]}") from None
+    except BaseException:  # interrupted: nobody else could stop it
+        stop(process)
+        raise
 
 
 def stop(process: subprocess.Popen) -> int:

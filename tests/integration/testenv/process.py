@@ -189,6 +189,15 @@ def none_left(timeout=5.0, ignore=()):
         return look()
 
 
+def kill_leftovers():
+    """SIGKILL to whatever of this run is still there."""
+    for pid, *_ in leftovers():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 def ticks():
     return os.sysconf("SC_CLK_TCK")
 
