@@ -27,8 +27,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   # False at -O2 for std::string = "literal" (GCC bug 105651, mended in 13).
   target_compile_options(aclk_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
-target_compile_definitions(aclk_options INTERFACE _GNU_SOURCE ACLK_VERSION="${PROJECT_VERSION}"
-                           SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+target_compile_definitions(aclk_options INTERFACE _GNU_SOURCE ACLK_VERSION="${PROJECT_VERSION}")
 target_include_directories(aclk_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(ACLK_SANITIZE)
   add_compile_options(-fsanitize=${ACLK_SANITIZE} -fno-omit-frame-pointer)
@@ -36,6 +35,23 @@ if(ACLK_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
   add_link_options(-fsanitize=${ACLK_SANITIZE})
+endif()
+# What Debian builds its packages with. Position independent programs; addresses are resolved at the start and then
+# read-only; the stack and the calls that copy are checked.
+include(CheckPIESupported)
+check_pie_supported(OUTPUT_VARIABLE pie_output LANGUAGES C CXX)
+include(CheckCXXCompilerFlag)
+foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  string(MAKE_C_IDENTIFIER "ACLK_HAS${flag}" has)
+  check_cxx_compiler_flag(${flag} ${has})
+  if(${has})
+    add_compile_options(${flag})
+  endif()
+endforeach()
+add_compile_options(-Wformat -Werror=format-security)
+add_link_options(LINKER:-z,relro,-z,now)
+if(NOT ACLK_SANITIZE) # the sanitizers bring their own checks of the same calls; without optimizing there are none
+  add_compile_options($<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE$<SEMICOLON>-D_FORTIFY_SOURCE=2>)
 endif()
 if(ACLK_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
