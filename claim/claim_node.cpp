@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "claim/base/files.h"
+#include "claim/base/url.h"
 #include "claim/base/uuid.h"
 #include "claim/claim_answer.h"
 #include "claim/claim_request.h"
@@ -13,7 +14,6 @@
 #include "claim/identity.h"
 #include "claim/identity_files.h"
 #include "claim/machine.h"
-#include "claim/trust.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -53,7 +53,7 @@ ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, cons
   auto message = fmt::format(
       "This node is already claimed.\nClaim id: {}\nCloud URL: {}\nNothing was changed. To give it "
       "a new identity (new key, new claim id), run the command with --reclaim.",
-      id.claim_id, id.conf.url);
+      id.claim_id, masked_url(id.conf.url));
   if (options.url)
     if (const auto url = checked_cloud_url(*options.url, true); url && *url != id.conf.url)
       message += fmt::format("\nThe cloud asked for now, {}, is another one.", *url);
@@ -79,20 +79,6 @@ tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, 
   return id;
 }
 
-tl::expected<std::string, ClaimReport> choose_trust(const Identity &id, const fs::path &dir, const Doors &doors) {
-  for (const auto *name : {"trusted.pem", "cloud_fullchain.pem"}) {
-    const auto file = dir / name;
-    if (id.trust_file == file) break;
-    if (std::error_code ignored; fs::exists(file, ignored))
-      doors.say(fmt::format("warning: {} cannot be read by the agent's user and is not used", file.string()));
-  }
-  if (!id.trust_file) return std::string();
-  if (const auto ok = check_trust_file(*id.trust_file); !ok)
-    return stop(ExitCode::local_files,
-                fmt::format("{}.\nPut PEM certificates there, or remove the file.", ok.error().what));
-  return id.trust_file->string();
-}
-
 // netdata.conf may be missing; one that cannot be read is worth a word.
 std::string netdata_conf_text(const fs::path &file, const Doors &doors) {
   auto text = read_file(file);
@@ -114,9 +100,8 @@ tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions
   p.machine_guid = std::move(*guid);
   p.hostname = options.hostname ? *options.hostname : registry_hostname(netdata_conf, doors.system_hostname);
   p.claim_id = options.claim_id;
-  auto trust = choose_trust(id, options.cloud_dir, doors);
-  if (!trust) return Stop(trust.error());
-  p.trust_file = std::move(*trust);
+  if (!id.trust_trouble.empty()) return stop(ExitCode::local_files, id.trust_trouble + ".");
+  if (id.trust_file) p.trust_file = id.trust_file->string();
   auto keys = choose_key_pair(options.cloud_dir, options.reclaim, doors.new_key);
   if (!keys)
     return stop(ExitCode::local_files,
@@ -171,7 +156,8 @@ std::string standing_now(const Identity &before) {
         "Nothing was changed: the files of the claim {}, of another machine, are still there and not "
         "used.",
         before.claim_id);
-  return fmt::format("Nothing was changed: the claim {} at {} stays in force.", before.claim_id, before.conf.url);
+  return fmt::format("Nothing was changed: the claim {} at {} stays in force.", before.claim_id,
+                     masked_url(before.conf.url));
 }
 
 ClaimReport save(const Plan &p, const Identity &before, const std::string &claim_id, const Doors &doors) {

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "claim/base/hash.h"
+#include "claim/base/url.h"
 #include "claim/cloud_dir.h"
 #include "claim/machine.h"
 #include "claim/wish.h"
@@ -107,7 +108,7 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
       const auto now = load_identity(p.cloud_dir);
       for (const auto *name : {"token", "rooms"}) (void)doors.disk->remove(p.cloud_dir / name);
       tell(false, fmt::format("changed: {} asks for a claim, and this node is claimed as {} at {} now", w.source,
-                              now.claim_id, now.conf.url));
+                              now.claim_id, masked_url(now.conf.url)));
       return Settled::yes;
     }
     tell(true, fmt::format("{} (asked for by {})", report.message, w.source));

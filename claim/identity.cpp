@@ -2,12 +2,12 @@
 #include "claim/identity.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "claim/base/files.h"
 #include "claim/base/uuid.h"
 #include "claim/ini.h"
 #include "claim/key.h"
+#include "claim/trust.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -36,12 +36,6 @@ std::string printable(std::string_view text, std::size_t at_most = 64) {
   for (auto &c : out)
     if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
   return out;
-}
-
-std::optional<fs::path> readable_trust_file(const fs::path &dir) {
-  for (const auto *name : {"trusted.pem", "cloud_fullchain.pem"})
-    if (auto file = dir / name; ::access(file.c_str(), R_OK) == 0) return file;
-  return std::nullopt;
 }
 
 std::string key_trouble(const fs::path &dir) {
@@ -97,7 +91,9 @@ std::string reclaim_command(const fs::path &dir) {
 Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   Identity id;
   id.private_key = dir / "private.pem";
-  id.trust_file = readable_trust_file(dir);
+  auto trust = choose_trust(dir, [](const char *) { return std::nullopt; });
+  id.trust_file = std::move(trust.file);
+  id.trust_trouble = std::move(trust.trouble);
   const auto conf_file = dir / "cloud.conf";
   auto conf = read_cloud_conf(conf_file);
   // It may say "enabled = no" or name another cloud: without having read it nothing may be sent.
@@ -130,6 +126,7 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
 
 Identity load_identity(const fs::path &dir, std::string_view machine_guid, const Getenv &getenv) {
   auto id = load_identity(dir, machine_guid);
+  id.trust_trouble = choose_trust(dir, getenv).trouble;
   if (!getenv("NETDATA_DISABLE_CLOUD").value_or("").starts_with('1')) return id;
   return standing(std::move(id), Standing::disabled,
                   "the cloud link is switched off by NETDATA_DISABLE_CLOUD in the environment");

@@ -36,7 +36,9 @@ struct Identity {
   std::string claim_id;
   CloudConf conf;
   std::filesystem::path private_key;                // DIR/private.pem
-  std::optional<std::filesystem::path> trust_file;  // trusted.pem, else cloud_fullchain.pem, if readable
+  std::optional<std::filesystem::path> trust_file;  // trusted.pem, else cloud_fullchain.pem, if there
+  // Whom to trust cannot be read (claim/trust.h): nothing may be sent, whatever the standing. Else empty.
+  std::string trust_trouble{};
 };
 
 // Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load, and to be the
@@ -46,7 +48,8 @@ struct Identity {
 // MACHINE_GUID is the agent's: when it is not empty and cloud.conf names another machine, the identity is a copy.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
 
-// The same, unless NETDATA_DISABLE_CLOUD in the environment begins with 1: disabled (protocol.md 10.4).
+// The same, unless NETDATA_DISABLE_CLOUD in the environment begins with 1: disabled (protocol.md 10.4). SSL_CERT_FILE
+// and SSL_CERT_DIR are looked at too.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid,
                                      const Getenv &getenv);
 

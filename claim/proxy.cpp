@@ -18,7 +18,6 @@
 namespace aclk::claim {
 namespace {
 
-constexpr std::string_view kMask = "XXXXX";
 // RFC 1929: user and password have one length byte each. HTTP needs no more either.
 constexpr std::size_t kMaxCredential = 255;
 
@@ -60,26 +59,14 @@ std::string percent_decoded(std::string_view s) {
   return out;
 }
 
-// Masked, on one line, of bounded length; and without what follows a colon that is no port: that may be the password of
-// somebody who forgot the host.
-std::string shown(std::string_view text) {
-  auto s = mask_credentials(text.substr(0, 512));
-  for (auto &c : s)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  const auto scheme = s.find("://");
-  const auto colon = s.rfind(':');
-  if (colon == std::string::npos || colon == scheme || s.find('@') != std::string::npos) return s;
-  const bool port = std::all_of(s.begin() + static_cast<std::ptrdiff_t>(colon) + 1, s.end(),
-                                [](unsigned char c) { return std::isdigit(c) != 0 || c == '/'; });
-  if (!port) s.replace(colon + 1, std::string::npos, kMask);
-  return s;
-}
-
-tl::unexpected<Error> unknown_form(std::string_view text, std::string_view source) {
-  return fail(Errc::parse, fmt::format(R"(Config var "proxy" defined but of unknown format. Supported syntax: )"
-                                       R"("http[s]://[user:pass@]host:port" or "socks5[h]://[user:pass@]host:port". )"
-                                       R"(Provided Value:"{}" (from {}))",
-                                       shown(text), source));
+// The setting cannot be used: whose it is, what is wrong, what to do.
+tl::unexpected<Error> unusable(std::string_view text, std::string_view source, std::string_view cause) {
+  return fail(Errc::parse,
+              fmt::format(R"(Config var "proxy" defined but of unknown format. Supported syntax: )"
+                          R"("http[s]://[user:pass@]host:port" or "socks5[h]://[user:pass@]host:port". )"
+                          R"(Provided Value:"{}" (from {}): {}. Nothing is sent to the cloud until it is mended; )"
+                          R"(correct it there, or write proxy = none in cloud.conf for a direct connection)",
+                          masked_proxy(text), source, cause));
 }
 
 // user:password, percent-encoded; false when they cannot be used.
@@ -97,26 +84,49 @@ bool take_credentials(std::string_view text, Proxy &p) {
   return usable(p.user) && usable(p.password);
 }
 
-Result<Proxy> parse_proxy(std::string_view text, std::string_view source) {
+std::string_view unquoted(std::string_view s) {
+  s = trimmed(s);
+  const bool quoted = s.size() >= 2 && (s.front() == '"' || s.front() == '\'') && s.back() == s.front();
+  return quoted ? trimmed(s.substr(1, s.size() - 2)) : s;
+}
+
+// The error is what is wrong with it, without a word of it.
+tl::expected<Proxy, std::string_view> parse_proxy(std::string_view text) {
+  const auto wrong = [](std::string_view why) { return tl::unexpected<std::string_view>(why); };
+  if (text.size() > 4096) return wrong("it is longer than 4096 characters");
   const auto low = lower(text);
-  const auto *const form =
+  const auto *form =
       std::find_if(kForms.begin(), kForms.end(), [&](const Form &f) { return low.starts_with(f.prefix); });
-  if (form == kForms.end() || text.size() > 4096) return unknown_form(text, source);
-  auto rest = text.substr(form->prefix.size());
+  const bool bare = form == kForms.end();
+  if (bare && low.find("://") != std::string::npos)
+    return wrong("what it begins with is none of http://, https://, socks5:// and socks5h://");
+  auto rest = bare ? text : text.substr(form->prefix.size());
+  if (bare) form = kForms.begin();
   Proxy p;
   p.kind = form->kind;
-  p.source = source;
   if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
-    if (!take_credentials(rest.substr(0, at), p)) return unknown_form(text, source);
+    if (!take_credentials(rest.substr(0, at), p))
+      return wrong("its user name or password is longer than 255 characters, or holds a zero byte");
     rest.remove_prefix(at + 1);
   }
   const auto url = parse_url("http://" + std::string(rest));
-  if (!url || url->path != "/") return unknown_form(text, source);
+  if (!url) return wrong("what should be host:port cannot be read as that");
+  if (url->path != "/") return wrong("something follows host and port");
   const auto bracket = rest.find(']');
   const bool has_port = rest.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
+  if (bare && !has_port) return wrong("it is neither none nor env, and without http:// or the like a port is needed");
+  if (bare && std::any_of(kForms.begin(), kForms.end(), [&](const Form &f) { return url->host + "://" == f.prefix; }))
+    return wrong("two slashes must follow its scheme");
   p.host = url->host;
   p.port = has_port ? url->port : form->default_port;
   return p;
+}
+
+Result<Proxy> usable_proxy(std::string_view text, std::string_view source) {
+  auto p = parse_proxy(text);
+  if (!p) return unusable(text, source, p.error());
+  p->source = source;
+  return std::move(*p);
 }
 
 struct EnvValue {
@@ -199,30 +209,44 @@ std::string Proxy::display() const {
 }
 
 Result<Proxy> resolve_proxy(std::string_view setting, std::string_view source, const Getenv &getenv) {
-  setting = trimmed(setting);
+  setting = unquoted(setting);
   const auto word = lower(setting.substr(0, 8));
   if (setting.empty() || word == "none") return Proxy{};
-  if (word != "env") return parse_proxy(setting, source);
+  if (word != "env") return usable_proxy(setting, source);
   const auto from_env = [&](std::initializer_list<const char *> names) -> std::optional<EnvValue> {
     for (const auto *name : names)
-      if (const auto value = getenv(name); value && !trimmed(*value).empty())
-        return EnvValue{name, std::string(trimmed(*value))};
+      if (const auto value = getenv(name); value && !unquoted(*value).empty())
+        return EnvValue{name, std::string(unquoted(*value))};
     return std::nullopt;
   };
-  const auto found = from_env({"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
-  if (!found) return Proxy{};
-  auto proxy = parse_proxy(found->value, fmt::format("environment variable '{}'", found->name));
+  const auto found = from_env({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"});
+  if (!found) {
+    Proxy direct;
+    if (from_env({"HTTP_PROXY"}))
+      direct.warning =
+          "HTTP_PROXY in the environment is not used: in capitals it counts nowhere (CVE-2016-5385); for a "
+          "proxy, set https_proxy";
+    return direct;
+  }
+  auto proxy = usable_proxy(found->value, fmt::format("environment variable '{}'", found->name));
   if (proxy)
     if (const auto except = from_env({"no_proxy", "NO_PROXY"})) proxy->except = except->value;
   return proxy;
 }
 
-std::string mask_credentials(std::string_view text) {
-  const auto at = text.rfind('@');
-  if (at == std::string_view::npos) return std::string(text);
-  const auto scheme = text.find("://");
-  const auto begin = scheme == std::string_view::npos || scheme > at ? 0 : scheme + 3;
-  return fmt::format("{}{}{}", text.substr(0, begin), kMask, text.substr(at));
+Result<Proxy> configured_proxy(const std::optional<std::string> &of_netdata_conf, std::string_view of_cloud_conf,
+                               const Getenv &getenv) {
+  return of_netdata_conf ? resolve_proxy(*of_netdata_conf, "netdata.conf [cloud]", getenv)
+                         : resolve_proxy(of_cloud_conf, "cloud.conf", getenv);
+}
+
+std::string masked_proxy(std::string_view setting) {
+  setting = unquoted(setting);
+  const auto word = lower(setting.substr(0, 8));
+  if (setting.empty() || word == "none" || word == "env") return std::string(setting);
+  const auto p = parse_proxy(setting);
+  const bool open = p && setting.find('@') == std::string_view::npos;
+  return open ? std::string(setting) : masked_authority(setting);
 }
 
 Getenv process_environment() {

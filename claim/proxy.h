@@ -40,17 +40,26 @@ struct Proxy {
 // value of an environment variable, nullopt if unset; injected so that tests need no environment
 using Getenv = std::function<std::optional<std::string>(const char *name)>;
 
-// What the setting asks for. `env` looks at http_proxy, https_proxy and all_proxy, the first that says something; the
-// upper case names too, but for HTTP_PROXY, which a web server's clients can set (CVE-2016-5385). A text of unknown
-// form gives an error whose sentence shows it masked; the caller logs it and goes direct, as the documents say.
+// What the setting asks for: nothing or none, env, or a proxy. host:port is an HTTP proxy; quotes around all of it are
+// taken off. `env` looks at https_proxy, all_proxy and http_proxy, in this order, as libcurl does for a https URL: the
+// first that says something; the upper case names too, but for HTTP_PROXY, which a web server's clients can set
+// (CVE-2016-5385).
+// An error (parse) is a setting or variable that says something and names no proxy that can be used. Somebody wanted
+// that nothing goes out directly: nothing may be sent then. Its sentence has the source, the text masked, the cause and
+// the next step.
 [[nodiscard]] Result<Proxy> resolve_proxy(std::string_view setting, std::string_view source, const Getenv &getenv);
+
+// The two files that may have a proxy: [cloud] proxy of netdata.conf, when it is there, else cloud.conf's.
+[[nodiscard]] Result<Proxy> configured_proxy(const std::optional<std::string> &of_netdata_conf,
+                                             std::string_view of_cloud_conf, const Getenv &getenv);
 
 // Is `host` (a name or an IP address, no brackets) in a list as no_proxy has it? Entries between commas or blanks: `*`,
 // a domain with all that is below it (with or without a leading dot), an address, or a network 192.0.2.0/24.
 [[nodiscard]] bool proxy_excepts(std::string_view list, std::string_view host);
 
-// `text` with everything between :// and the last @ replaced by a mask of fixed length.
-[[nodiscard]] std::string mask_credentials(std::string_view text);
+// A proxy setting for people: as it is when it is surely without credentials, else what is not surely scheme, host or
+// port is XXXXX.
+[[nodiscard]] std::string masked_proxy(std::string_view setting);
 
 // The process environment as Getenv.
 [[nodiscard]] Getenv process_environment();

@@ -20,41 +20,37 @@ std::optional<std::string> env_text(const Getenv &getenv, const char *name) {
 struct Text {
   std::string text;
   std::string source;
-  bool asked_now = false;  // as opposed to found in a file
 };
 
 Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
-  if (o.url && !trimmed(*o.url).empty()) return {*o.url, "--url", true};
-  if (auto v = env_text(getenv, "NETDATA_CLAIM_URL")) return {*v, "NETDATA_CLAIM_URL", true};
+  if (o.url && !trimmed(*o.url).empty()) return {*o.url, "--url"};
+  if (auto v = env_text(getenv, "NETDATA_CLAIM_URL")) return {*v, "NETDATA_CLAIM_URL"};
   for (const auto *key : {"url", "cloud base url"})
-    if (auto v = ini_value(netdata_conf, "cloud", key)) return {*v, "netdata.conf [cloud]", false};
-  return {conf.url, "cloud.conf", false};
+    if (auto v = ini_value(netdata_conf, "cloud", key)) return {*v, "netdata.conf [cloud]"};
+  return {conf.url, "cloud.conf"};
 }
 
-Text proxy_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
-  if (o.proxy) return {*o.proxy, "--proxy", true};
-  if (auto v = env_text(getenv, "NETDATA_CLAIM_PROXY")) return {*v, "NETDATA_CLAIM_PROXY", true};
-  if (auto v = ini_value(netdata_conf, "cloud", "proxy")) return {*v, "netdata.conf [cloud]", false};
-  return {conf.proxy, "cloud.conf", false};
+// What is asked for now, before what the files say.
+std::optional<Text> proxy_asked_for(const ClaimOptions &o, const Getenv &getenv) {
+  if (o.proxy) return Text{*o.proxy, "--proxy"};
+  if (auto v = env_text(getenv, "NETDATA_CLAIM_PROXY")) return Text{*v, "NETDATA_CLAIM_PROXY"};
+  return std::nullopt;
 }
 
-bool is_env(std::string_view text) { return trimmed(text) == "env"; }
-
-Result<void> settle_proxy(const Text &t, const Getenv &getenv, Settings &s) {
-  auto proxy = resolve_proxy(t.text, t.source, getenv);
-  if (proxy) {
-    s.proxy = std::move(*proxy);
-    s.warning = s.proxy.warning;
-    if (t.asked_now && is_env(t.text) && s.proxy.kind == ProxyKind::none)
-      s.warning =
-          "proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment variables "
-          "are set. Will connect directly without proxy.";
-  } else if (t.asked_now && !is_env(t.text)) {
-    return fail(Errc::invalid_argument, proxy.error().what);
-  } else {
-    s.warning = proxy.error().what + ". Will connect directly without proxy.";
-  }
-  if (t.asked_now) s.conf.proxy = trimmed(t.text);
+Result<void> settle_proxy(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf,
+                          const Getenv &getenv, Settings &s) {
+  const auto asked = proxy_asked_for(o, getenv);
+  auto proxy = asked ? resolve_proxy(asked->text, asked->source, getenv)
+                     : configured_proxy(ini_value(netdata_conf, "cloud", "proxy"), conf.proxy, getenv);
+  if (!proxy) return tl::unexpected<Error>(proxy.error());
+  s.proxy = std::move(*proxy);
+  s.warning = s.proxy.warning;
+  if (!asked) return {};
+  if (trimmed(asked->text) == "env" && s.proxy.kind == ProxyKind::none && s.warning.empty())
+    s.warning =
+        "proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment variables are set. "
+        "Will connect directly without proxy.";
+  s.conf.proxy = trimmed(asked->text);
   return {};
 }
 
@@ -76,8 +72,7 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   auto checked = checked_cloud_url(url.text, s.insecure);
   if (!checked) return fail(checked.error().code, fmt::format("{} (from {})", checked.error().what, url.source));
   s.url = std::move(*checked);
-  if (auto r = settle_proxy(proxy_text(o, conf, netdata_conf, getenv), getenv, s); !r)
-    return tl::unexpected<Error>(r.error());
+  if (auto r = settle_proxy(o, conf, netdata_conf, getenv, s); !r) return tl::unexpected<Error>(r.error());
   if (const auto to = parse_url(s.url)) s.proxy = s.proxy.towards(to->host);
   s.conf.url = s.url;
   s.conf.token = s.token;

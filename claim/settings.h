@@ -43,8 +43,8 @@ struct Settings {
   std::string warning;  // a sentence about a setting that was passed over; else empty
 };
 
-// Errors: invalid_argument, parse, denied (http without insecure). A proxy of unknown form is an error when it was
-// asked for now, and a warning and no proxy when a file or http_proxy says it, as the documents promise.
+// Errors: invalid_argument, parse, denied (http without insecure). A proxy that cannot be used is an error wherever it
+// is written: nothing goes out directly instead.
 [[nodiscard]] Result<Settings> resolve_settings(const ClaimOptions &options, const CloudConf &conf,
                                                 std::string_view netdata_conf, const Getenv &getenv);
 

@@ -18,6 +18,7 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
+#include "claim/base/url.h"
 #include "claim/cloud_dir.h"
 #include "claim/identity.h"
 #include "claim/ini.h"
@@ -189,7 +190,7 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
   Wiping w(*doors.disk, o.cloud_dir);
   const auto was = id.claim_id.empty() ? id.conf.claimed_id : id.claim_id;
   if (!was.empty()) {
-    const auto note = fmt::format("{} unclaimed {} at {} by {}\n", doors.now(), was, id.conf.url, o.by);
+    const auto note = fmt::format("{} unclaimed {} at {} by {}\n", doors.now(), was, masked_url(id.conf.url), o.by);
     if (auto r = w.write("unclaimed", note); !r) return failed(r.error());
   }
   if (auto r = w.withdraw(); !r) return failed(r.error());
@@ -203,7 +204,7 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
       "This node is unclaimed.\nIt was: {}\nCloud URL: {}\n{}\nIn your Space the node stays, as offline, until you "
       "remove it "
       "there.",
-      was, id.conf.url, w.story());
+      was, masked_url(id.conf.url), w.story());
   if (!stopped)
     message +=
         "\nThe agent has not let go of the link yet: if it does not by itself, run netdatacli reload-claiming-state or "

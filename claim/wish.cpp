@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "claim/base/files.h"
+#include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/ini.h"
 
@@ -80,13 +81,13 @@ std::string without_slash(std::string_view url) {
 
 // Empty when the wish is what is there.
 std::string difference(const Wish &w, const CloudConf &conf) {
-  if (w.url && without_slash(*w.url) != without_slash(conf.url)) return fmt::format("the cloud {}", *w.url);
+  if (w.url && without_slash(*w.url) != without_slash(conf.url)) return fmt::format("the cloud {}", masked_url(*w.url));
   if (!conf.token.empty() && w.token != conf.token) return "another token";
   return {};
 }
 
 Verdict of_claimed(const Wish &w, const Identity &id, const fs::path &dir) {
-  const auto here = fmt::format("this node is claimed as {} at {}", id.claim_id, id.conf.url);
+  const auto here = fmt::format("this node is claimed as {} at {}", id.claim_id, masked_url(id.conf.url));
   if (const auto other = difference(w, id.conf); !other.empty())
     return {Deed::nothing,
             {},
@@ -97,7 +98,7 @@ Verdict of_claimed(const Wish &w, const Identity &id, const fs::path &dir) {
   std::string changes;
   if (w.proxy && *w.proxy != conf.proxy) {
     conf.proxy = *w.proxy;
-    changes = fmt::format("proxy = {}", mask_credentials(conf.proxy));
+    changes = fmt::format("proxy = {}", masked_proxy(conf.proxy));
   }
   if (w.insecure && *w.insecure != conf.insecure) {
     conf.insecure = *w.insecure;

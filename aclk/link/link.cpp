@@ -340,7 +340,7 @@ report::State Link::state() const {
   s.claimed = true;
   s.claim_id = i.settings.identity.claim_id;
   s.cloud_url = i.settings.cloud_url;
-  s.proxy = i.settings.reach.proxy.display();
+  s.proxy = i.settings.proxy_shown;
   s.session = i.session->report();
   s.why = s.session.why;
   s.durable = i.ledger->trouble();

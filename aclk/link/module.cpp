@@ -10,6 +10,7 @@
 #include "aclk/link/passed_over.h"
 #include "aclk/loop/clock.h"
 #include "aclk/loop/own_thread.h"
+#include "claim/base/url.h"
 #include "claim/unclaim.h"
 #include "claim/upkeep.h"
 
@@ -59,9 +60,25 @@ Result<void> Module::start() {
   return {};
 }
 
+namespace {
+
+bool may_connect(const Settings &s) { return s.identity.standing == claim::Standing::claimed && s.troubles.empty(); }
+
+bool is_trouble(const Settings &s) {
+  return claim::is_trouble(s.identity.standing) ||
+         (s.identity.standing == claim::Standing::claimed && !s.troubles.empty());
+}
+
+}  // namespace
+
 // Under the mutex.
-void Module::remember_why(const claim::Identity &identity) {
-  why_ = identity.why;
+void Module::remember_why(const Settings &settings) {
+  const auto &identity = settings.identity;
+  const bool claimed = identity.standing == claim::Standing::claimed;
+  why_ = claimed ? fmt::format("{}", fmt::join(settings.troubles, "; and: ")) : identity.why;
+  idle_claim_id_ = claimed ? identity.claim_id : std::string();
+  idle_url_ = claimed ? masked_url(settings.cloud_url) : std::string();
+  idle_proxy_ = claimed ? settings.proxy_shown : std::string();
   const bool off = identity.standing == claim::Standing::disabled;
   const bool unclaimed = identity.standing == claim::Standing::not_claimed;
   idle_ = off ? session::State::disabled : unclaimed ? session::State::not_claimed : session::State::stopped;
@@ -69,14 +86,14 @@ void Module::remember_why(const claim::Identity &identity) {
 }
 
 // Under the mutex. What is to be logged about it: once for each reason, until a link was there or somebody asks again.
-Module::Lines Module::why_lines(claim::Standing standing) {
+Module::Lines Module::why_lines(bool trouble) {
   if (std::exchange(said_why_, why_) == why_) return {};
   Lines lines;
-  if (claim::is_trouble(standing))
+  if (trouble)
     lines.push_back({true, why_});
   else
     lines.push_back({false, "CLAIM: " + why_});
-  if (standing == claim::Standing::not_claimed) lines.push_back({false, std::string(claim::kUnclaimedLine)});
+  if (idle_ == session::State::not_claimed) lines.push_back({false, std::string(claim::kUnclaimedLine)});
   return lines;
 }
 
@@ -113,11 +130,11 @@ Module::Lines Module::look_and_begin() {
   const auto upkeep = claim::keep_up(cloud_dir(host_));
   for (const auto &lines : {upkeep.repaired, upkeep.wrong})
     for (const auto &line : lines) log_.warning("{}", line);
-  const auto identity = read_settings(host_, log_).identity;
+  const auto settings = read_settings(host_, log_);
   const std::lock_guard lock(mutex_);
   if (!started_ || stopping_) return {};
-  remember_why(identity);
-  if (identity.standing != claim::Standing::claimed) return why_lines(identity.standing);
+  remember_why(settings);
+  if (!may_connect(settings)) return why_lines(is_trouble(settings));
   if (thread_.joinable()) thread_.join();  // an earlier one that has ended
   try {
     thread_ = std::thread([this] { run(); });
@@ -137,17 +154,16 @@ void Module::run() {
       const std::lock_guard lock(mutex_);
       reload_ = false;  // what is read now is fresh; what changes from here on is not in it
     }
-    auto settings = read_settings(host_, log_);
-    const bool claimed = settings.identity.standing == claim::Standing::claimed;
-    const auto identity = settings.identity;
-    const bool again = claimed && one_life(std::move(settings));
+    const auto settings = read_settings(host_, log_);
+    const bool connects = may_connect(settings);
+    const bool again = connects && one_life(settings);
     Lines lines;
     {
       const std::lock_guard lock(mutex_);
       if (unclaim_ || (again && !stopping_)) continue;
-      if (!claimed) {
-        remember_why(identity);
-        lines = why_lines(identity.standing);
+      if (!connects) {
+        remember_why(settings);
+        lines = why_lines(is_trouble(settings));
       }
     }
     say(lines);
@@ -288,6 +304,10 @@ std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
     none.why = why_;
     none.session.state = idle_;
     none.session.status = idle_status_;
+    none.claimed = !idle_claim_id_.empty();
+    none.claim_id = idle_claim_id_;
+    none.cloud_url = idle_url_;
+    none.proxy = idle_proxy_;
   }
   auto s = ask<report::State>(
       timeout, [](Link &l) { return l.state(); }, std::move(none));

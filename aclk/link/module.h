@@ -74,12 +74,12 @@ class Module {
   void begin(std::unique_lock<std::mutex> &lock);
   void begin_anew(std::unique_lock<std::mutex> &lock);
   Lines look_and_begin();
-  Lines why_lines(claim::Standing standing);
+  Lines why_lines(bool trouble);
   void say(const Lines &lines) const;
   void wipe();
   void run();
   bool one_life(Settings settings);
-  void remember_why(const claim::Identity &identity);
+  void remember_why(const Settings &settings);
 
   const host::Host host_;
   const host::Log log_;
@@ -102,6 +102,10 @@ class Module {
   std::string said_why_;  // as it was logged last
   session::State idle_ = session::State::not_claimed;
   cloud::Status idle_status_ = cloud::Status::offline;
+  // Of a claimed node whose settings cannot be understood; else empty.
+  std::string idle_claim_id_;
+  std::string idle_url_;
+  std::string idle_proxy_;
 };
 
 }  // namespace aclk::link

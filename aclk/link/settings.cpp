@@ -59,28 +59,21 @@ std::string using_line(const claim::Proxy &p) {
   return fmt::format("ACLK: using {} proxy {}", kind, p.display());
 }
 
-Way direct(std::string_view setting) {
-  const auto text = claim::trimmed(setting);
-  if (text == "none") return {{}, "ACLK: proxy is set to 'none', will connect directly without proxy."};
-  return {{}, "ACLK: proxy is not configured, will connect directly without proxy."};
+const char *direct_line(std::string_view setting) {
+  if (claim::trimmed(setting) == "none") return "ACLK: proxy is set to 'none', will connect directly without proxy.";
+  return "ACLK: proxy is not configured, will connect directly without proxy.";
 }
 
-Way proxy(const host::Host &host, const host::Log &log, const claim::CloudConf &conf) {
+Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
   const auto ours = host.config("cloud", "proxy");
-  const auto setting = ours ? *ours : conf.proxy;
-  const auto r = ours ? claim::resolve_proxy(*ours, "netdata.conf [cloud]", claim::process_environment())
-                      : claim::resolve_proxy(conf.proxy, "cloud.conf", claim::process_environment());
-  if (r) {
-    if (!r->warning.empty()) log.warning("{}", r->warning);
-    if (r->kind != claim::ProxyKind::none) return {*r, using_line(*r)};
-    if (ours && claim::trimmed(*ours) == "env")
-      return {{},
-              "ACLK: proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment "
-              "variables are set. Will connect directly without proxy."};
-    return direct(setting);
-  }
-  log.error("{}", r.error().what);
-  return {{}, "ACLK: will connect directly without proxy."};
+  const auto r = claim::configured_proxy(ours, conf.proxy, claim::process_environment());
+  if (!r) return tl::unexpected<Error>(r.error());
+  if (r->kind != claim::ProxyKind::none) return Way{*r, using_line(*r)};
+  if (ours && claim::trimmed(*ours) == "env")
+    return Way{*r,
+               "ACLK: proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment "
+               "variables are set. Will connect directly without proxy."};
+  return Way{*r, direct_line(ours ? *ours : conf.proxy)};
 }
 
 // [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (protocol.md 10.1).
@@ -109,10 +102,17 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
       s.cloud_url = *url;
       break;
     }
+  if (auto way = proxy(host, s.identity.conf)) {
+    s.reach.proxy = std::move(way->proxy);
+    s.proxy_shown = s.reach.proxy.display();
+    s.proxy_line = std::move(way->line);
+  } else {
+    s.proxy_shown = "cannot be used";
+    s.troubles.push_back(way.error().what);
+  }
+  if (!s.identity.trust_trouble.empty()) s.troubles.push_back(s.identity.trust_trouble);
   if (s.identity.standing != claim::Standing::claimed) return s;
-  auto way = proxy(host, log, s.identity.conf);
-  s.reach.proxy = std::move(way.proxy);
-  s.proxy_line = std::move(way.line);
+  if (!s.reach.proxy.warning.empty()) log.warning("{}", s.reach.proxy.warning);
   s.reach.insecure = s.identity.conf.insecure;
   if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
   s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};

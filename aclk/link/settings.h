@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "aclk/cloud/http_client.h"
 #include "aclk/host/log.h"
@@ -18,7 +19,12 @@ struct Settings {
   claim::Identity identity;
   std::string cloud_url;
   cloud::Reach reach;
-  std::string proxy_line;  // for the log, when the link begins: which way it takes (protocol.md 10.6)
+  // Settings that limit whom the node talks to and cannot be understood, or whom to trust cannot be read: a sentence
+  // each, with what, why and the next step. There is no link until they are mended. For the log and the state; they are
+  // not logged here.
+  std::vector<std::string> troubles;
+  std::string proxy_shown = "none";  // for the state: Proxy::display(), or that it cannot be used
+  std::string proxy_line;            // for the log, when the link begins: which way it takes (protocol.md 10.6)
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
   // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and

@@ -30,7 +30,38 @@ std::uint16_t default_port(std::string_view scheme) {
 }
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why) {
-  return fail(Errc::parse, fmt::format("\"{}\" is not a usable URL: {}", text, why));
+  return fail(Errc::parse, fmt::format("\"{}\" is not a usable URL: {}", masked_authority(text), why));
+}
+
+constexpr std::string_view kMask = "XXXXX";
+// Words before "://" that are no secret.
+constexpr std::array<std::string_view, 11> kShownSchemes{"http",    "https",  "ws",      "wss", "socks", "socks4",
+                                                         "socks4a", "socks5", "socks5h", "ftp", "tcp"};
+
+bool is_port(std::string_view text) {
+  unsigned n = 0;
+  const auto r = std::from_chars(text.data(), text.data() + text.size(), n);
+  return !text.empty() && text.size() <= 5 && r.ec == std::errc{} && r.ptr == text.data() + text.size() && n >= 1 &&
+         n <= 65535;
+}
+
+// Surely host[:port] and nothing that somebody typed instead of it.
+bool is_authority(std::string_view text, bool port_needed) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.find(']');
+    if (end == std::string_view::npos || !is_ip_literal(text.substr(1, end - 1))) return false;
+    port = text.substr(end + 1);
+  } else {
+    const auto colon = std::min(text.find(':'), text.size());
+    const auto host = text.substr(0, colon);
+    if (host.empty() || host.size() > 253 || !std::all_of(host.begin(), host.end(), [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
+        }))
+      return false;
+    port = text.substr(colon);
+  }
+  return port.empty() ? !port_needed : port.front() == ':' && is_port(port.substr(1));
 }
 
 }  // namespace
@@ -85,14 +116,32 @@ Result<Url> parse_url(std::string_view text) {
   if (u.host.size() > 253) return bad(text.substr(0, 64), "the host name is longer than 253 characters");
   if (!authority.empty()) {
     authority.remove_prefix(1);
-    unsigned n = 0;
-    const auto r = std::from_chars(authority.data(), authority.data() + authority.size(), n);
-    if (authority.empty() || authority.size() > 5 || r.ec != std::errc{} ||
-        r.ptr != authority.data() + authority.size() || n == 0 || n > 65535)
-      return bad(text, "the port must be a number from 1 to 65535");
-    u.port = static_cast<std::uint16_t>(n);
+    if (!is_port(authority)) return bad(text, "the port must be a number from 1 to 65535");
+    std::from_chars(authority.data(), authority.data() + authority.size(), u.port);
   }
   return u;
+}
+
+std::string masked_authority(std::string_view text) {
+  text = text.substr(0, 4096);
+  const auto end = text.find("://");
+  const auto known = end != std::string_view::npos && std::find(kShownSchemes.begin(), kShownSchemes.end(),
+                                                                lower(text.substr(0, end))) != kShownSchemes.end();
+  const auto scheme = known ? text.substr(0, end + 3) : std::string_view{};
+  auto rest = text.substr(scheme.size());
+  const auto at = rest.rfind('@');
+  const bool credentials = at != std::string_view::npos;
+  if (credentials) rest.remove_prefix(at + 1);
+  const auto authority = rest.substr(0, rest.find_first_of("/?#"));
+  // A word alone may be a password that is all that is left of a URL.
+  if (!is_authority(authority, !known && !credentials)) return fmt::format("{}{}", scheme, kMask);
+  const auto path = rest.substr(authority.size());
+  return fmt::format("{}{}{}{}{}", scheme, credentials ? kMask : "", credentials ? "@" : "", authority,
+                     path.empty() || path == "/" ? path : "/XXXXX");
+}
+
+std::string masked_url(std::string_view text) {
+  return text.empty() || parse_url(text) ? std::string(text) : masked_authority(text);
 }
 
 bool is_ip_literal(std::string_view host) {

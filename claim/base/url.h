@@ -25,8 +25,15 @@ struct Url {
 };
 
 // Default ports: http, ws 80; https, wss 443. Accepts [IPv6]:port. Fails on an empty host, an empty or out-of-range
-// port, white space or control characters, credentials, or a scheme other than these four.
+// port, white space or control characters, credentials, or a scheme other than these four; the sentence shows the text
+// as masked_url() does.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
+
+// A text that should have been a URL, and may hold a user name and a password, fit for logs and people: what is not
+// surely a scheme or host[:port] is XXXXX. What parse_url() takes holds none, and is shown as it is.
+[[nodiscard]] std::string masked_url(std::string_view text);
+// The same for what may look like a good URL and is none: "http://XXXXX@host:3128", "http://XXXXX", "XXXXX".
+[[nodiscard]] std::string masked_authority(std::string_view text);
 
 // Is it an IPv4 or IPv6 literal?
 [[nodiscard]] bool is_ip_literal(std::string_view host);

@@ -99,8 +99,8 @@ void volunteer_for_oom() {
 std::string proxy_label(NetdataConfFile &conf, const Environment &env) {
   const auto ours = conf.get("cloud", "proxy");
   const auto cloud = claim::read_cloud_conf(env.cloud_dir() / "cloud.conf");
-  const auto setting = ours ? *ours : cloud ? cloud->proxy : std::string("env");
-  const auto proxy = claim::resolve_proxy(setting, "", claim::process_environment());
+  const auto proxy =
+      claim::configured_proxy(ours, cloud.value_or(claim::CloudConf{}).proxy, claim::process_environment());
   switch (proxy ? proxy->kind : claim::ProxyKind::none) {
     case claim::ProxyKind::http:
       return "HTTP";

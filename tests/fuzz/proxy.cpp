@@ -22,7 +22,7 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   const bool environment = (how & 1U) != 0;
   const auto getenv = [&](const char *) -> std::optional<std::string> { return setting; };
   const auto proxy = claim::resolve_proxy(environment ? "env" : setting, "cloud.conf", getenv);
-  require(!shows(claim::mask_credentials(setting)), "masked is masked");
+  require(!shows(claim::masked_proxy(setting)), "masked is masked");
   if (!proxy) {
     require(!shows(proxy.error().what), "an error shows no password");
     return;

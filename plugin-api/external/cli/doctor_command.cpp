@@ -56,10 +56,14 @@ int run(const Given &given) {
   all.push_back(doctor::check_disk(patient));
   all.push_back(doctor::check_agent(patient));
   all.push_back(doctor::check_running(running));
-  if (patient.settings().identity.standing == claim::Standing::claimed)
+  const auto &s = patient.settings();
+  const bool claimed = s.identity.standing == claim::Standing::claimed;
+  if (claimed && s.troubles.empty())
     add(doctor::check_cloud(patient, running.online  ? doctor::Depth::challenge
                                      : running.there ? doctor::Depth::upgrade
                                                      : doctor::Depth::connect));
+  else if (claimed)
+    all.push_back(doctor::skipped("cloud", "with settings that cannot be used nothing is sent to it"));
   else
     all.push_back(doctor::skipped("cloud", "without an identity of its own this machine does not connect"));
   fmt::print("{}", given.json ? doctor::as_json(all) : doctor::as_text(all));

@@ -15,6 +15,7 @@
 
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
+#include "claim/base/url.h"
 #include "claim/base/uuid.h"
 #include "claim/claim_script.h"
 #include "claim/identity.h"
@@ -68,8 +69,8 @@ void print_settings(const claim::ClaimOptions &o, const ScriptArguments &a) {
   const auto user = claim::agent_user_of(o.cloud_dir);
   fmt::print(stderr,
              "Token: ****************\nBase URL: {}\nId: {}\nRooms: {}\nHostname: {}\nProxy: {}\nNetdata user: {}\n",
-             o.url.value_or(conf.url), o.claim_id.value_or("a new one"), o.rooms.value_or(""),
-             o.hostname.value_or(claim::system_hostname()), claim::mask_credentials(o.proxy.value_or(conf.proxy)),
+             masked_url(o.url.value_or(conf.url)), o.claim_id.value_or("a new one"), o.rooms.value_or(""),
+             o.hostname.value_or(claim::system_hostname()), claim::masked_proxy(o.proxy.value_or(conf.proxy)),
              a.user ? *a.user
              : user ? user->name
                     : caller_name());
@@ -83,7 +84,7 @@ int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const 
     return 0;
   }
   if (report.exit == ExitCode::unreachable)
-    fmt::print(stderr, "Failed to connect to {}, return code {}\n", o.url.value_or("the cloud"),
+    fmt::print(stderr, "Failed to connect to {}, return code {}\n", o.url ? masked_url(*o.url) : "the cloud",
                static_cast<int>(report.exit));
   if (const auto text = claim::script_error(report.exit); !text.empty())
     fmt::print(stderr, "Failed to claim node with the following error message:\"{}\"\n", text);
@@ -118,7 +119,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
     return end_as_v1({ExitCode::already_claimed,
                       fmt::format("This node is claimed as {} at {}. Nothing was changed. To claim it anew, run "
                                   "netdata-aclk claim --reclaim, or remove {} first.",
-                                  now.claim_id, now.conf.url, d.cloud.string())},
+                                  now.claim_id, masked_url(now.conf.url), d.cloud.string())},
                      a, o);
   unsigned attempts = 0;
   const auto report = claim(o, [&](std::string_view line) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "claim/base/url.h"
 #include "plugin-api/external/cli/ask_plugin.h"
 
 namespace aclk::cli {
@@ -31,7 +32,8 @@ Exit status:
 std::string text_of(const Offline &o) {
   const bool claimed = !o.identity.claim_id.empty();
   std::string out = fmt::format("ACLK Available: No\nClaimed: {}\n", claimed ? "Yes" : "No");
-  if (claimed) out += fmt::format("Claimed Id: {}\nCloud URL: {}\n", o.identity.claim_id, o.identity.conf.url);
+  if (claimed)
+    out += fmt::format("Claimed Id: {}\nCloud URL: {}\n", o.identity.claim_id, masked_url(o.identity.conf.url));
   return out + fmt::format("Online: No\nReason: {}\n", o.why);
 }
 
@@ -41,7 +43,7 @@ std::string json_of(const Offline &o) {
   j["aclk-available"] = false;
   j["agent-claimed"] = claimed;
   j["claimed-id"] = claimed ? Json(o.identity.claim_id) : Json(nullptr);
-  j["cloud-url"] = claimed ? Json(o.identity.conf.url) : Json(nullptr);
+  j["cloud-url"] = claimed ? Json(masked_url(o.identity.conf.url)) : Json(nullptr);
   j["online"] = false;
   j["blocked-by"] = o.why;
   return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -49,6 +49,12 @@ Findings check_modes(const fs::path &dir) {
   return out;
 }
 
+// Whom the link trusts besides the system's CAs.
+std::string trust_text(const link::Settings &s) {
+  return s.reach.trust_file.empty() ? std::string()
+                                    : fmt::format(", trusted beside the system's CAs: {}", s.reach.trust_file);
+}
+
 }  // namespace
 
 Finding check_versions() {
@@ -73,7 +79,9 @@ Findings check_settings(const Patient &patient) {
                       "correct `url` in cloud.conf or [cloud] url in netdata.conf"));
     return out;
   }
-  out.push_back(good("settings", fmt::format("cloud {}, proxy {}", s.cloud_url, s.reach.proxy.display())));
+  for (const auto &trouble : s.troubles) out.push_back(bad_from("settings", trouble));
+  if (s.troubles.empty())
+    out.push_back(good("settings", fmt::format("cloud {}, proxy {}{}", s.cloud_url, s.proxy_shown, trust_text(s))));
   if (s.reach.insecure)
     out.push_back(warning("settings", "insecure = yes: nobody checks that it is the cloud who answers",
                           "remove `insecure` from cloud.conf; a CA of your own belongs into cloud.d/trusted.pem"));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/proxy.h"
 
+#include <iterator>
 #include <map>
+#include <random>
 
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
@@ -61,6 +63,12 @@ std::string proxy__each_documented_form__is_taken_apart() {
            Row{"socks5h://h", ProxyKind::socks5h, "socks5h://h:1080", "", ""},
            Row{"socks5h://[::1]", ProxyKind::socks5h, "socks5h://[::1]:1080", "", ""},
            Row{"http://u:p@[fe80::1]:3128", ProxyKind::http, "http://[fe80::1]:3128", "u", "p"},
+           Row{"proxy:3128", ProxyKind::http, "http://proxy:3128", "", ""},
+           Row{"127.0.0.1:3128/", ProxyKind::http, "http://127.0.0.1:3128", "", ""},
+           Row{"[::1]:3128", ProxyKind::http, "http://[::1]:3128", "", ""},
+           Row{"u:p@h:1", ProxyKind::http, "http://h:1", "u", "p"},
+           Row{"\"http://h:1\"", ProxyKind::http, "http://h:1", "", ""},
+           Row{" ' h:1 ' ", ProxyKind::http, "http://h:1", "", ""},
        }) {
     const auto p = of(r.text);
     if (!p) return std::string(r.text) + ": " + p.error().what;
@@ -135,13 +143,19 @@ std::string proxy__no_proxy__names_addresses_and_networks() {
   return {};
 }
 
-std::string proxy__env__takes_http_proxy_then_https_proxy() {
+// The order of libcurl for a https URL.
+std::string proxy__env__takes_https_proxy_then_all_proxy_then_http_proxy() {
   const auto resolve = [](std::map<std::string, std::string> e) {
     return resolve_proxy("env", "cloud.conf", env(std::move(e)));
   };
-  EXPECT_EQ(resolve({{"http_proxy", "http://a:1"}, {"https_proxy", "http://b:2"}})->curl_url(), "http://a:1");
-  EXPECT_EQ(resolve({{"http_proxy", ""}, {"https_proxy", "http://b:2"}})->display(),
-            "http://b:2 (without credentials, from environment variable 'https_proxy')");
+  std::map<std::string, std::string> all{{"https_proxy", "http://a:1"}, {"HTTPS_PROXY", "http://b:1"},
+                                         {"all_proxy", "http://c:1"},   {"ALL_PROXY", "http://d:1"},
+                                         {"http_proxy", "http://e:1"},  {"HTTP_PROXY", "http://f:1"}};
+  for (const auto *name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"}) {
+    EXPECT_EQ(resolve(all)->display(), all[name] + " (without credentials, from environment variable '" + name + "')");
+    all[name] = "";
+  }
+  EXPECT(resolve(all)->kind == ProxyKind::none && contains(resolve(all)->warning, "set https_proxy"));
   EXPECT(resolve({{"http_proxy", "http://a:1"}})->source == "environment variable 'http_proxy'");
   EXPECT(resolve({{"http_proxy", " "}})->kind == ProxyKind::none);
   return {};
@@ -151,7 +165,18 @@ std::string proxy__unknown_form__is_an_error_without_secrets() {
   const std::string form =
       R"(Config var "proxy" defined but of unknown format. Supported syntax: "http[s]://[user:pass@]host:port" or )"
       R"("socks5[h]://[user:pass@]host:port". Provided Value:")";
-  for (const auto *bad : {"proxy:3128",
+  for (const auto *bad : {"proxy",
+                          "proxy.example.org",
+                          "h:",
+                          "h:port",
+                          "u:secret@h",
+                          "http:3128",
+                          "socks5:1080",
+                          "http//h:1",
+                          "http:/h:1",
+                          "yes",
+                          "\"",
+                          "'http://h:1",
                           "https:/h:1",
                           "https://",
                           "httpss://h",
@@ -164,7 +189,6 @@ std::string proxy__unknown_form__is_an_error_without_secrets() {
                           "http://h:70000",
                           "http://h:secret",
                           "http://u:secret@h:port",
-                          "u:secret@h:1",
                           "http://h/secret@x/y",
                           "http://h h",
                           "http://user:secret",
@@ -194,13 +218,55 @@ std::string proxy__credentials_without_a_colon__are_left_out_with_a_warning() {
   return {};
 }
 
-std::string mask__any_text__hides_all_up_to_the_last_at_sign() {
-  EXPECT_EQ(mask_credentials("http://u:p@h:1"), "http://XXXXX@h:1");
-  EXPECT_EQ(mask_credentials("http://u:p@q@h:1"), "http://XXXXX@h:1");
-  EXPECT_EQ(mask_credentials("u:p@h"), "XXXXX@h");
-  EXPECT_EQ(mask_credentials("u:p@h://x"), "XXXXX@h://x");
-  EXPECT_EQ(mask_credentials("http://h:1"), "http://h:1");
-  EXPECT_EQ(mask_credentials(""), "");
+std::string masked__good_or_broken__shows_scheme_host_and_port_at_most() {
+  const std::pair<const char *, const char *> rows[] = {
+      {"", ""},
+      {"none", "none"},
+      {"env", "env"},
+      {"http://h:1", "http://h:1"},
+      {"h:1", "h:1"},
+      {"http://u:p@h:1", "http://XXXXX@h:1"},
+      {"http://u:p@q@h:1", "http://XXXXX@h:1"},
+      {"u:p@h", "XXXXX@h"},
+      {"u:p@h://x", "XXXXX"},
+      {"ftp://u:p@h:1", "ftp://XXXXX@h:1"},
+      {"http://user:secret", "http://XXXXX"},
+      {"http://user:12345678", "http://XXXXX"},
+      {"http://h:3128@user:secret", "http://XXXXX"},
+      {"http://u:secret@", "http://XXXXX"},
+      {"http://u:secret@h:port", "http://XXXXX"},
+      {"http://u:p@h:1/secret", "http://XXXXX@h:1/XXXXX"},
+      {"secret://h:1", "XXXXX"},
+      {"http//user:secret", "XXXXX"},
+      {"user:secret", "XXXXX"},
+      {"secret", "XXXXX"},
+      {"\nsecret", "XXXXX"},
+  };
+  for (const auto &[text, shown] : rows) EXPECT_EQ(masked_proxy(text), shown);
+  return {};
+}
+
+// A password in a proxy setting with any mistake is in no text that is shown.
+std::string proxy__random_mistakes__never_show_the_password() {
+  const std::string secret = "hush-Hush.77";  // could be a host name
+  std::minstd_rand random(20261127);
+  const auto pick = [&](const auto &list) -> std::string { return list[random() % std::size(list)]; };
+  const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://", "http:/",   "http//",
+                                 "htp://",  "ftp://",   "http:",     "",           " http://", "\"http://"};
+  const char *const users[] = {"user:", "us er:", "user%3A:", ":", "user@corp:", "DOM\\user:"};
+  const char *const hosts[] = {"",      "@",       "@:3128",    "@h:port", "@h:99999",  ":h:3128",   "@h:3128/x",
+                               "/@h:x", "@[::1",   "@h h:1",    "@h:1?x",  "#@h:1:2",   "@h:1 none", "@h:\x01",
+                               "@h",    "@h:3128", "@h:3128\"", "@@h:1",   "@h:3128\n", "'@h:1"};
+  for (int i = 0; i < 5000; ++i) {
+    auto text = pick(schemes) + pick(users) + secret + pick(hosts);
+    if (random() % 4 == 0) text.insert(text.begin() + static_cast<std::ptrdiff_t>(random() % (text.size() + 1)), ':');
+    if (text.find(secret) == std::string::npos) continue;
+    for (const auto &p : {of(text), resolve_proxy("env", "cloud.conf", env({{"https_proxy", text}}))}) {
+      const auto shown = p ? p->display() + p->warning + p->curl_url() : p.error().what;
+      if (contains(shown, secret)) return text + " is shown as " + shown;
+    }
+    if (contains(masked_proxy(text), secret)) return text + " is masked as " + masked_proxy(text);
+  }
   return {};
 }
 
@@ -208,13 +274,14 @@ const CMUnitTest tests[] = {
     ACLK_TEST(proxy__empty_or_none__is_direct),
     ACLK_TEST(proxy__each_documented_form__is_taken_apart),
     ACLK_TEST(proxy__shown__tells_credentials_and_source_but_no_secret),
-    ACLK_TEST(proxy__env__takes_http_proxy_then_https_proxy),
+    ACLK_TEST(proxy__env__takes_https_proxy_then_all_proxy_then_http_proxy),
     ACLK_TEST(proxy__env__knows_the_other_names_but_not_HTTP_PROXY),
     ACLK_TEST(proxy__no_proxy__goes_around_it_but_only_when_the_proxy_is_of_the_environment),
     ACLK_TEST(proxy__no_proxy__names_addresses_and_networks),
     ACLK_TEST(proxy__unknown_form__is_an_error_without_secrets),
     ACLK_TEST(proxy__credentials_without_a_colon__are_left_out_with_a_warning),
-    ACLK_TEST(mask__any_text__hides_all_up_to_the_last_at_sign),
+    ACLK_TEST(masked__good_or_broken__shows_scheme_host_and_port_at_most),
+    ACLK_TEST(proxy__random_mistakes__never_show_the_password),
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ std::string settings__no_token__is_an_error() {
   return {};
 }
 
-std::string settings__bad_proxy__stops_when_asked_for_and_is_passed_over_when_found() {
+std::string settings__bad_proxy__stops_wherever_it_is_written() {
   ClaimOptions o = with_token();
   o.proxy = "ftp://u:secret@h";
   const auto asked = resolve_settings(o, {}, "", env({}));
@@ -106,12 +106,17 @@ std::string settings__bad_proxy__stops_when_asked_for_and_is_passed_over_when_fo
   EXPECT(asked.error().what.find("secret") == std::string::npos);
   CloudConf c;
   c.proxy = "ftp://u:secret@h";
-  const auto found = resolve_settings(with_token(), c, "", env({}));
-  EXPECT(found && found->proxy.kind == ProxyKind::none);
-  EXPECT(found->warning.find("Will connect directly") != std::string::npos);
-  EXPECT(found->warning.find("secret") == std::string::npos);
-  const auto in_env = resolve_settings(with_token(), {}, "", env({{"http_proxy", "h:1"}}));
-  EXPECT(in_env && in_env->proxy.kind == ProxyKind::none && !in_env->warning.empty());
+  const auto says = [](const Result<Settings> &r, std::string_view source) {
+    return !r && r.error().what.find(source) != std::string::npos &&
+           r.error().what.find("secret") == std::string::npos &&
+           r.error().what.find("Nothing is sent") != std::string::npos;
+  };
+  EXPECT(says(resolve_settings(with_token(), c, "", env({})), "(from cloud.conf)"));
+  EXPECT(says(resolve_settings(with_token(), {}, "[cloud]\n proxy = user:secret\n", env({})),
+              "(from netdata.conf [cloud])"));
+  for (const auto *name : {"http_proxy", "https_proxy", "ALL_PROXY"})
+    EXPECT(says(resolve_settings(with_token(), {}, "", env({{name, "http://u:secret"}})), name));
+  EXPECT(says(resolve_settings(with_token(), {}, "", env({{"NETDATA_CLAIM_PROXY", "secret"}})), "NETDATA_CLAIM_PROXY"));
   return {};
 }
 
@@ -146,7 +151,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(settings__old_key_of_netdata_conf__is_a_url_too),
     ACLK_TEST(settings__what_was_asked_for__is_what_cloud_conf_shall_say),
     ACLK_TEST(settings__no_token__is_an_error),
-    ACLK_TEST(settings__bad_proxy__stops_when_asked_for_and_is_passed_over_when_found),
+    ACLK_TEST(settings__bad_proxy__stops_wherever_it_is_written),
     ACLK_TEST(settings__explicit_env_without_variables__is_said),
     ACLK_TEST(settings__insecure__is_kept_from_cloud_conf_and_allows_http),
     ACLK_TEST(settings__directories__follow_the_agents_environment),
