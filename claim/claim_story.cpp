@@ -9,17 +9,40 @@ namespace aclk::claim {
 
 void ClaimStory::begin(bool repeats) {
   bad_.clear();
-  if (!repeats) outage_ = {};
+  good_.clear();
+  if (!repeats) {
+    outage_ = {};
+    outcome_.attempts = 0;
+  }
+  outcome_.runs = true;
 }
 
 void ClaimStory::line(bool bad, const std::string &text) {
-  if (bad)
+  if (bad) {
     bad_.push_back(text);
-  else if (outage_.first(text))
-    log_(false, text);
+    return;
+  }
+  good_ = text;
+  if (outage_.first(text)) log_(false, text);
+}
+
+// Of several sources that failed each is told; what only led to an end is not.
+void ClaimStory::conclude(std::optional<std::chrono::seconds> pause, std::int64_t wall_s) {
+  auto &o = outcome_;
+  o.runs = false;
+  o.ended_s = wall_s;
+  o.next_s = pause ? wall_s + pause->count() : 0;
+  o.bad = pause || !bad_.empty();
+  o.line = o.bad ? fmt::format("{}", fmt::join(bad_, "; ")) : good_;
+  if (o.bad && o.line.empty()) o.line = "it did not work";
+  if (!o.bad)
+    o.attempts = 0;
+  else if (++o.attempts == 1)
+    o.since_s = wall_s;
 }
 
 void ClaimStory::end(std::optional<std::chrono::seconds> pause, Outage::Moment at) {
+  conclude(pause, at.wall_s);
   const auto bad = std::exchange(bad_, {});
   if (!pause) {  // settled, for better or for worse
     for (const auto &text : bad) log_(true, text);

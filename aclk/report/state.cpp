@@ -234,6 +234,7 @@ std::string state_json(const State &s) {
   j["state"] = session::state_name(r.state);
   j["status"] = status_text(s);
   j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(cloud::status_text(r.status).symbol);
+  j["reason"] = r.online ? Json(nullptr) : text_or_null(s.why);
   j["clock-offset-ms"] = r.clock_offset_ms ? Json(*r.clock_offset_ms) : Json(nullptr);
   const bool blocked = !r.online && (r.next_attempt_s != 0 || r.banned);
   j["blocked-by"] = blocked ? Json(blocking(s)) : Json(nullptr);

@@ -36,6 +36,11 @@ std::string Agent::place() const {
   return endpoint_ ? endpoint_->describe() : std::string();
 }
 
+std::string Agent::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return endpoint_ ? std::string() : last_error_.what;
+}
+
 unsigned Agent::epoch() const {
   const std::lock_guard lock(mutex_);
   return epoch_;
@@ -58,7 +63,9 @@ std::string Agent::path_of(std::string_view node, std::string_view target) const
 
 void Agent::lost(const Endpoint &endpoint) {
   const std::lock_guard lock(mutex_);
-  if (endpoint_ == endpoint) endpoint_.reset();
+  if (endpoint_ != endpoint) return;
+  endpoint_.reset();
+  last_error_ = {Errc::unavailable, fmt::format("{} answers no more; it is looked for again", endpoint.describe())};
 }
 
 // Asks the server over this connection who it is. On success the connection counts as confirmed.

@@ -47,6 +47,8 @@ class Agent {
 
   // Where it was found, for people; empty while it is away.
   [[nodiscard]] std::string place() const;
+  // While it is away: why it is not found, one sentence.
+  [[nodiscard]] std::string trouble() const;
   // Of the last check; empty uid before the first.
   [[nodiscard]] AgentFacts facts() const;
   // Counts how often the agent was found, or the metadata connection had to be replaced: a change means that it was

@@ -18,7 +18,8 @@ struct Child {
 };
 
 // Call from a process of one thread. `program`: argv[0], used if /proc is not there.
-[[nodiscard]] Result<Child> start_worker(const Options &own, const char *program);
+// socket, word: descriptors that it inherits beside the pipe, or -1.
+[[nodiscard]] Result<Child> start_worker(const Options &own, const char *program, int socket, int word);
 
 // The process that claims what is written down (claimer_process.h), in the same way; `status`: the read end of its
 // lines.

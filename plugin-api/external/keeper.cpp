@@ -77,6 +77,7 @@ Keeper::Orders Keeper::on_identity(Time now, bool wanted, bool changed) {
 
 void Keeper::on_started(Time now) {
   state_ = State::running;
+  why_.clear();
   started_ = now;
   left_alone_ = false;
 }
@@ -87,7 +88,7 @@ Keeper::Orders Keeper::on_start_failed(Time now, const std::string &why) {
   const auto wait = next_backoff(now);
   at_ = now + wait;
   Orders o;
-  o.error = fmt::format("cannot start the worker ({}); trying again in {} s", why, wait.count());
+  o.error = why_ = fmt::format("cannot start the worker ({}); trying again in {} s", why, wait.count());
   return o;
 }
 
@@ -115,6 +116,7 @@ Keeper::Orders Keeper::on_worker_end(Time now, int wait_status) {
     left_alone_ = status == kExitOwnLink;
     at_ = now + kRecheck;
     Orders o;
+    why_ = reason;
     if (last_rest_ != status) o.error = reason;
     last_rest_ = status;
     return o;
@@ -123,7 +125,7 @@ Keeper::Orders Keeper::on_worker_end(Time now, int wait_status) {
   const auto wait = next_backoff(now);
   at_ = now + wait;
   Orders o;
-  o.error = fmt::format("the worker {}; starting another one in {} s", describe_end(wait_status), wait.count());
+  o.error = why_ = fmt::format("the worker {}; starting another one in {} s", describe_end(wait_status), wait.count());
   return o;
 }
 

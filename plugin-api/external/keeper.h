@@ -50,6 +50,8 @@ class Keeper {
   [[nodiscard]] std::optional<Time> next() const;
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool has_worker() const { return state_ == State::running || state_ == State::ending; }
+  // There is no worker, although one is wanted: the reason, as it was logged.
+  [[nodiscard]] std::string why_waiting() const { return state_ == State::waiting ? why_ : std::string(); }
   // The last worker found the agent's own link: the agent has the chart as well.
   [[nodiscard]] bool left_alone() const { return left_alone_; }
 
@@ -66,6 +68,7 @@ class Keeper {
   Time started_{};
   Time at_{};  // waiting: when to start; ending: when to kill, then when to give up
   unsigned deaths_ = 0;
+  std::string why_;
   int last_rest_ = 0;  // status of the last reason to rest, so that it is logged once
 };
 

@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kWorker = "--worker";
 constexpr std::string_view kClaim = "--claim-as-written";
 constexpr std::string_view kStatusFd = "--status-fd=";
+constexpr std::string_view kSocketFd = "--socket-fd=";
+constexpr std::string_view kWordFd = "--word-fd=";
 constexpr std::string_view kSupervisor = "--supervisor=";
 constexpr std::string_view kAgentUrl = "--agent-url=";
 
@@ -44,6 +46,10 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
       o.mode = Mode::claim;
     } else if (starts_with(a, kStatusFd)) {
       o.status_fd = parse_int<int>(a.substr(kStatusFd.size())).value_or(-1);
+    } else if (starts_with(a, kSocketFd)) {
+      o.socket_fd = parse_int<int>(a.substr(kSocketFd.size())).value_or(-1);
+    } else if (starts_with(a, kWordFd)) {
+      o.word_fd = parse_int<int>(a.substr(kWordFd.size())).value_or(-1);
     } else if (starts_with(a, kSupervisor)) {
       o.supervisor = parse_int<pid_t>(a.substr(kSupervisor.size())).value_or(0);
     } else if (starts_with(a, kAgentUrl)) {
@@ -67,9 +73,12 @@ std::vector<std::string> claimer_arguments(const Options &own, int lines_fd) {
           std::string(kStatusFd) + std::to_string(lines_fd)};
 }
 
-std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor) {
-  std::vector<std::string> args{std::to_string(own.update_every.count()), std::string(kWorker),
-                                std::string(kStatusFd) + std::to_string(status_fd),
+std::vector<std::string> worker_arguments(const Options &own, const WorkerFds &fds, pid_t supervisor) {
+  std::vector<std::string> args{std::to_string(own.update_every.count()),
+                                std::string(kWorker),
+                                std::string(kStatusFd) + std::to_string(fds.status),
+                                std::string(kSocketFd) + std::to_string(fds.socket),
+                                std::string(kWordFd) + std::to_string(fds.word),
                                 std::string(kSupervisor) + std::to_string(supervisor)};
   if (!own.agent_url.empty()) args.push_back(std::string(kAgentUrl) + own.agent_url);
   return args;

@@ -23,6 +23,8 @@ struct Options {
   std::vector<std::string> unknown;      // to be mentioned in the log, otherwise ignored
   int status_fd = -1;                    // work: where '0' (offline) and '1' (online) go; claim: where lines go
   pid_t supervisor = 0;                  // work: who must be the parent
+  int socket_fd = -1;                    // work: the local socket's listener; -1: there is none
+  int word_fd = -1;                      // work: what the supervisor knows (word_board.h)
 };
 
 // `by_hand`: started on a terminal and not by an agent; then a command line without a question gets an explanation.
@@ -31,7 +33,13 @@ struct Options {
 // The private arguments of the process that claims: parse_options gives mode claim back.
 [[nodiscard]] std::vector<std::string> claimer_arguments(const Options &own, int lines_fd);
 
+// What a worker inherits.
+struct WorkerFds {
+  int status = -1;
+  int socket = -1;
+  int word = -1;
+};
 // The private arguments of a worker: parse_options gives mode work back.
-[[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, int status_fd, pid_t supervisor);
+[[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, const WorkerFds &fds, pid_t supervisor);
 
 }  // namespace aclk::external

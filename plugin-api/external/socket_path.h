@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Where aclk.plugin's local socket is. The worker, which makes it, and netdata-aclk, which asks it, go by the same
+// Where aclk.plugin's local socket is. The supervisor, which makes it, and netdata-aclk, which asks it, go by the same
 // list. Pure.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace aclk::external {
 
-// In order of preference; the worker takes the first directory that it can write to:
+// In order of preference; the supervisor takes the first directory that it can write to:
 //   [plugin:aclk] socket = /PATH    that and no other; "no" or "none": there is no socket; anything else as if not set
 //   RUN/aclk.sock                   if the agent says where its run directory is (2.x)
 //   /run/netdata/aclk.sock          for the agent of the system, which is the one whose library directory is

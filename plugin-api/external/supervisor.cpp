@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "claim/claim_story.h"
 #include "claim/claim_watch.h"
@@ -24,10 +26,13 @@
 #include "plugin-api/external/chart.h"
 #include "plugin-api/external/child.h"
 #include "plugin-api/external/claimer_process.h"
+#include "plugin-api/external/front_door.h"
 #include "plugin-api/external/input_lines.h"
 #include "plugin-api/external/keeper.h"
 #include "plugin-api/external/netdata_conf.h"
+#include "plugin-api/external/own_answers.h"
 #include "plugin-api/external/settings.h"
+#include "plugin-api/external/socket_path.h"
 #include "plugin-api/external/worker_words.h"
 
 namespace aclk::external {
@@ -35,25 +40,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+std::int64_t wall_s() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
+
 class Supervisor {
  public:
   Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out)
-      : options_(options),
-        cloud_dir_(env.cloud_dir()),
-        machine_guid_(env.machine_guid),
-        log_(log),
-        program_(program),
-        in_(in),
-        out_(out),
-        chart_(options.update_every),
-        statistics_(read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options).statistics),
-        places_{env.cloud_dir(), env.lib, env.user_config},
-        watch_(env.cloud_dir(), claim::kCloudFiles),
-        config_watch_(env.user_config, claim::kConfigFiles) {}
+      : Supervisor(options, env, log, program, in, out,
+                   read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options)) {}
 
   int run() {
     take_signals();
     prepare_stdout();
+    word_.began_s = wall_s();
+    door_.on_time(Clock::now());
     look_at_identity(Clock::now());
     while (!done_) {
       print(Clock::now());
@@ -63,6 +62,24 @@ class Supervisor {
   }
 
  private:
+  Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out,
+             const Settings &settings)
+      : options_(options),
+        env_(env),
+        cloud_dir_(env.cloud_dir()),
+        machine_guid_(env.machine_guid),
+        log_(log),
+        program_(program),
+        in_(in),
+        out_(out),
+        chart_(options.update_every),
+        statistics_(settings.statistics),
+        places_{env.cloud_dir(), env.lib, env.user_config},
+        watch_(env.cloud_dir(), claim::kCloudFiles),
+        config_watch_(env.user_config, claim::kConfigFiles),
+        door_(socket_places(settings.socket, env.run, env.lib), log,
+              [this](const LocalRequest &request) { return answer(request); }) {}
+
   void take_signals() {
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);  // log rotation, or a terminal that is none of our business
@@ -103,13 +120,15 @@ class Supervisor {
   }
 
   void wait() {
-    std::array<pollfd, 7> fds{{{in_, POLLIN, 0},
-                               {out_, 0, 0},
-                               {signals_.get(), POLLIN, 0},
-                               {watch_.fd(), POLLIN, 0},
-                               {child_.status.get(), POLLIN, 0},
-                               {config_watch_.fd(), POLLIN, 0},
-                               {claimer_child_.status.get(), POLLIN, 0}}};
+    auto &fds = fds_;
+    fds.assign({{in_, POLLIN, 0},
+                {out_, 0, 0},
+                {signals_.get(), POLLIN, 0},
+                {watch_.fd(), POLLIN, 0},
+                {child_.status.get(), POLLIN, 0},
+                {config_watch_.fd(), POLLIN, 0},
+                {claimer_child_.status.get(), POLLIN, 0}});
+    door_.wait_for(fds);
     if (input_ended_) fds[0].fd = -1;
     if (output_ended_) fds[1].fd = -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
@@ -127,12 +146,14 @@ class Supervisor {
         quit(now);
       }
     }
+    door_.take(fds);
+    door_.on_time(now);
     if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
     obey(keeper_.on_time(now), now);
   }
 
   Clock::time_point next_event() const {
-    auto at = std::min(chart_.next(), look_at_);
+    auto at = std::min({chart_.next(), look_at_, door_.next()});
     for (const auto &next : {keeper_.next(), claimer_.next()})
       if (next) at = std::min(at, *next);
     return at;
@@ -152,9 +173,13 @@ class Supervisor {
       if (info.ssi_signo != SIGCHLD) quit(now);
     int status = 0;
     if (child_.pid > 0 && ::waitpid(child_.pid, &status, WNOHANG) == child_.pid) {
+      take_status();  // its last words
       child_ = {};
       chart_.set_online(false);
+      door_.leave_to_worker(false);
+      word_.agent.place.clear();
       obey(keeper_.on_worker_end(now, status), now);
+      tell();
     }
     const auto claimer = claimer_child_.pid;
     if (claimer > 0 && ::waitpid(claimer, &status, WNOHANG) == claimer) claimer_ended(now, status);
@@ -162,9 +187,41 @@ class Supervisor {
 
   void take_status() {
     std::array<char, 4096> buf{};
-    const auto n = ::read(child_.status.get(), buf.data(), buf.size());
-    if (n == 0) child_.status.reset();  // its end follows as SIGCHLD
-    if (n > 0) words_.feed({buf.data(), static_cast<std::size_t>(n)});
+    for (;;) {
+      const auto n = ::read(child_.status.get(), buf.data(), buf.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n == 0) child_.status.reset();  // its end follows as SIGCHLD
+      if (n <= 0) return;
+      words_.feed({buf.data(), static_cast<std::size_t>(n)});
+    }
+  }
+
+  void looking_for_agent(const std::string &trouble) {
+    word_.agent.trouble = trouble;
+    tell();
+  }
+
+  void found_agent(const std::string &place, const std::string &version) {
+    word_.agent = {place, version, {}, wall_s()};
+    tell();
+  }
+
+  // What we know has changed: whoever answers shall know it too.
+  void tell() {
+    word_.claim = story_.outcome();
+    word_.rests = keeper_.why_waiting();
+    const auto next = word_.rests.empty() ? std::nullopt : keeper_.next();
+    const auto left = next ? std::chrono::ceil<std::chrono::seconds>(*next - Clock::now()).count() : 0;
+    word_.next_start_s = next ? wall_s() + left : 0;
+    door_.tell(word_);
+  }
+
+  std::string answer(const LocalRequest &request) {
+    return answer_unlinked(request, {identity_, word_}, env_, wall_s(), [this] {
+      claimer_.on_order();
+      reload_ = true;
+      look_at_ = Clock::now();
+    });
   }
 
   // To the end of what is there: of a process that has ended, of all that it said.
@@ -187,12 +244,18 @@ class Supervisor {
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
     const auto print = claim::identity_print(cloud_dir_);
-    if (claimer_.on_look(now, claim::wish_print(places_, claim::process_environment()), print)) start_claiming(now);
-    if (print_ == print) return;
+    const auto wishes = claim::wish_print(places_, claim::process_environment());
+    if (wishes == 0 && claimer_child_.pid <= 0) story_.forget();
+    if (claimer_.on_look(now, wishes, print)) start_claiming(now);
+    tell();
+    const bool ordered = std::exchange(reload_, false);
+    if (print_ == print && !ordered) return;
     print_ = print;
-    const auto identity = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment());
+    if (ordered) why_.clear();
+    identity_ = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment());
+    const auto &identity = identity_;
     const bool wanted = identity.standing == claim::Standing::claimed;
-    const bool changed = print != worker_print_;
+    const bool changed = ordered || print != worker_print_;
     if (wanted && keeper_.has_worker() && changed)
       log_.info(chart_.online()
                     ? "CLAIM: agent was already connected to NC - forcing reconnection under new credentials"
@@ -204,7 +267,9 @@ class Supervisor {
     why_ = wanted ? "" : identity.why;
     if (!wanted)  // a worker says it itself
       for (const auto &line : upkeep.wrong) log_.warning(line);
+    if (!wanted) word_.agent = {};
     obey(keeper_.on_identity(now, wanted, changed), now);
+    tell();
   }
 
   void start_claiming(Clock::time_point now) {
@@ -225,7 +290,8 @@ class Supervisor {
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
     const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_));
     look_at_ = std::min(look_at_, now + claim::kDebounce);
-    story_.end(pause, {now, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())});
+    story_.end(pause, {now, wall_s()});
+    tell();
   }
 
   void quit(Clock::time_point now) {
@@ -243,15 +309,17 @@ class Supervisor {
     if (orders.signal != 0 && child_.pid > 0) ::kill(child_.pid, orders.signal);
     if (orders.exit) done_ = true;
     if (!orders.start) return;
-    auto child = start_worker(options_, program_);
+    auto child = start_worker(options_, program_, door_.socket_fd(), door_.word_fd());
     if (!child) return obey(keeper_.on_start_failed(now, child.error().what), now);
     child_ = std::move(*child);
     words_.reset();
     worker_print_ = *print_;
+    if (word_.agent.since_s == 0 || word_.agent.trouble.empty()) word_.agent = {{}, {}, {}, wall_s()};
     keeper_.on_started(now);
   }
 
   const Options &options_;
+  const Environment &env_;
   const std::filesystem::path cloud_dir_;
   const std::string machine_guid_;
   AgentLog &log_;
@@ -261,8 +329,10 @@ class Supervisor {
   StatusChart chart_;
   const bool statistics_;  // [cloud] statistics
   SaidCharts said_;
-  WorkerWords words_{
-      {[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); }}};
+  WorkerWords words_{{[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); },
+                      [this](const std::string &trouble) { looking_for_agent(trouble); },
+                      [this](const std::string &place, const std::string &version) { found_agent(place, version); },
+                      [this] { door_.leave_to_worker(true); }}};
   const claim::Places places_;
   claim::ClaimWatch watch_;
   claim::ClaimWatch config_watch_;
@@ -280,6 +350,11 @@ class Supervisor {
   std::optional<std::uint64_t> print_;  // of what is on disk
   std::uint64_t worker_print_ = 0;      // of what the worker was started with
   std::string why_;
+  claim::Identity identity_;  // as it was read last
+  PluginWord word_;
+  FrontDoor door_;
+  std::vector<pollfd> fds_;
+  bool reload_ = false;  // somebody orders it
   bool input_ended_ = false;
   bool output_ended_ = false;
   bool done_ = false;

@@ -16,8 +16,10 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "claim/base/files.h"
 #include "claim/cloud_conf.h"
@@ -27,11 +29,12 @@
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
 #include "plugin-api/external/local_socket.h"
+#include "plugin-api/external/plugin_word.h"
 #include "plugin-api/external/poller.h"
 #include "plugin-api/external/read_nodes.h"
 #include "plugin-api/external/show.h"
-#include "plugin-api/external/socket_path.h"
 #include "plugin-api/external/statistics.h"
+#include "plugin-api/external/word_board.h"
 #include "plugin-api/external/worker_exit.h"
 #include "plugin-api/external/worker_words.h"
 
@@ -116,13 +119,21 @@ std::string proxy_label(NetdataConfFile &conf, const Environment &env) {
   return "none";
 }
 
-// Looks until the agent is found; nullopt when it is time to end. The trouble is logged when it changes.
-std::optional<Result<AgentFacts>> find(Agent &agent, End &end, AgentLog &log) {
+// To the supervisor. What has no room is lost.
+void tell_supervisor(const Options &options, std::string_view words) {
+  if (options.status_fd >= 0) (void)!::write(options.status_fd, words.data(), words.size());
+}
+
+// Looks until the agent is found; nullopt when it is time to end. The trouble is logged, and told, when it changes.
+std::optional<Result<AgentFacts>> find(Agent &agent, End &end, AgentLog &log, const Options &options) {
   std::string said;
+  std::string told;
   auto pause = std::chrono::milliseconds(kFirstRetry);
   for (unsigned tries = 0; !end.came(); ++tries) {
     auto facts = agent.locate([&] { return end.wait(0ms); });
     if (!facts && facts.error().code == Errc::cancelled) break;
+    if (!facts && std::exchange(told, facts.error().what) != facts.error().what)
+      tell_supervisor(options, looking_words(facts.error().what));
     if (facts || (facts.error().code != Errc::unavailable && facts.error().code != Errc::timeout)) return facts;
     // An agent needs half a second after it has started its plugins.
     if (tries >= 3 && facts.error().what != said) {
@@ -171,22 +182,29 @@ Numbers numbers_of(naclk_module *module) {
   return numbers;
 }
 
-// A request on the local socket is one to the module.
-std::string serve(naclk_module *module, const LocalRequest &request) {
+// A request on the local socket is one to the module. The state gets what the plugin knows beside the link.
+std::string serve(naclk_module *module, const LocalRequest &request, const std::function<PluginWord()> &word) {
   naclk_http_request q{};
   q.size = sizeof q;
   q.method = view(request.method);
   q.path = view(request.path);
   q.query = view(request.query);
-  std::string out;
+  struct Reply {
+    int status = 0;
+    std::string type;
+    std::string body;
+  } out;
   const auto take = [](void *ctx, const naclk_reply *reply) -> int {
-    *static_cast<std::string *>(ctx) = local_response(reply->status, text(reply->content_type), text(reply->body));
+    *static_cast<Reply *>(ctx) = {reply->status, std::string(text(reply->content_type)),
+                                  std::string(text(reply->body))};
     return 0;
   };
   const int rc = netdata_aclk_http(module, &q, take, &out);
   if (rc == -ENOENT) return local_error(404, "There is nothing at this path.");
-  if (out.empty()) return local_error(503, "The link cannot answer now.");
-  return out;
+  if (out.status == 0) return local_error(503, "The link cannot answer now.");
+  if (out.status == 200 && request.path == "/api/v1/aclk") out.body = with_word_object(std::move(out.body), word());
+  if (out.status == 200 && request.path == "/api/v1/aclk/text") out.body = with_word_lines(std::move(out.body), word());
+  return local_response(out.status, out.type, out.body);
 }
 
 // Runs the module until the end. Gives back the exit status.
@@ -207,7 +225,7 @@ class Work {
       log_.error(fmt::format("the module does not start: {}", error.data()));
       return kExitFailed;
     }
-    open_socket();
+    answer_at_socket();
     {
       Poller poller(host_.agent(), log_, settings_.polls, host_.facts().generation,
                     {[this](const Event &e) { tell(e); },
@@ -224,15 +242,24 @@ class Work {
   }
 
  private:
-  // The link works without it.
-  void open_socket() {
-    const auto &env = host_.facts().env;
-    const auto places = socket_places(settings_.socket, env.run, env.lib);
-    if (places.empty()) return;
-    auto opened = LocalSocket::open(places, [this](const LocalRequest &r) { return serve(module_.get(), r); });
-    if (!opened) return log_.warning(fmt::format("there is no local socket: {}", opened.error().what));
-    socket_ = std::move(*opened);
-    log_.info(fmt::format("state and commands at the local socket {}", socket_->path().native()));
+  // In the supervisor's place, from now on. The link works without it.
+  void answer_at_socket() {
+    if (options_.socket_fd < 0) return;
+    auto started = LocalSocket::start(options_.socket_fd, [this](const LocalRequest &r) {
+      return serve(module_.get(), r, [this] { return word(); });
+    });
+    if (!started) return log_.warning(fmt::format("nobody answers at the local socket: {}", started.error().what));
+    socket_ = std::move(*started);
+    tell_supervisor(options_, kServingWord);
+  }
+
+  PluginWord word() const {
+    auto w = word_from_json(board_.read());
+    auto &agent = host_.agent();
+    w.agent.place = agent.place();
+    w.agent.version = agent.facts().version;
+    w.agent.trouble = w.agent.place.empty() ? agent.trouble() : "";
+    return w;
   }
 
   void tell(const Event &event) {
@@ -252,7 +279,7 @@ class Work {
     auto due = Clock::now();
     for (int looks = 0; !end_.wait(pause) && !own_link_.load(); ++looks) {
       const char byte = is_online(module_.get()) ? '1' : '0';
-      if (options_.status_fd >= 0) (void)!::write(options_.status_fd, &byte, 1);
+      tell_supervisor(options_, {&byte, 1});
       if (looks >= 10) pause = period;
       if (Clock::now() < due) continue;
       due = std::max(due + every, Clock::now());
@@ -261,10 +288,7 @@ class Work {
   }
 
   void show_charts(StatisticsCharts &charts) const {
-    if (options_.status_fd < 0) return;
-    for (const auto &c : charts.take(numbers_of(module_.get())))
-      if (const auto words = chart_words(c); !words.empty())
-        (void)!::write(options_.status_fd, words.data(), words.size());  // what has no room is lost
+    for (const auto &c : charts.take(numbers_of(module_.get()))) tell_supervisor(options_, chart_words(c));
   }
 
   int stop() {
@@ -284,6 +308,7 @@ class Work {
   AgentLog &log_;
   ExternalHost &host_;
   const Settings settings_;
+  const WordBoard board_{options_.word_fd};  // the supervisor's
   Module module_;
   std::unique_ptr<LocalSocket> socket_;  // asks the module
   std::atomic<bool> own_link_{false};
@@ -293,7 +318,8 @@ class Work {
 
 int work(const Options &options, const Environment &env, AgentLog &log) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (options.status_fd >= 0) ::fcntl(options.status_fd, F_SETFD, FD_CLOEXEC);
+  for (const int fd : {options.status_fd, options.socket_fd, options.word_fd})
+    if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   End end(options.supervisor);
   if (end.came()) return kExitStopped;
   volunteer_for_oom();
@@ -306,11 +332,12 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   const auto limit = query_limit(settings, env.generation(), cores);
   const auto ask = ask_command_sockets(env, claim::process_environment());
   Agent agent(env.machine_guid, limit, [&] { return find_candidates(settings, ask); });
-  const auto facts = find(agent, end, log);
+  const auto facts = find(agent, end, log, options);
   if (!facts) return kExitStopped;
   if (!*facts) return exit_of(facts->error(), log);
   if ((*facts)->own_link) return kExitOwnLink;
   log.info(fmt::format("reading the data of netdata {} at {}", (*facts)->version, agent.place()));
+  tell_supervisor(options, found_words(agent.place(), (*facts)->version));
 
   HostFacts host_facts;
   host_facts.env = env;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a worker tells its supervisor through their pipe: '0' and '1', whether the link is up, and charts for the agent.
-// Each message is one write of at most PIPE_BUF bytes, so that it comes whole or not at all. Pure.
+// What a worker tells its supervisor through their pipe: '0' and '1', whether the link is up; charts for the agent;
+// what comes of looking for that agent; that it answers at the local socket from now on. Each message is one write of
+// at most PIPE_BUF bytes, so that it comes whole or not at all. Pure.
 #pragma once
 
 #include <cstddef>
@@ -16,24 +17,34 @@ namespace aclk::external {
 
 // The bytes of a chart; empty if they would be too many for one write.
 [[nodiscard]] std::string chart_words(const ChartText &chart);
+// The agent is looked for, in vain so far: why. A sentence that is too long loses its end.
+[[nodiscard]] std::string looking_words(std::string_view trouble);
+// It was found.
+[[nodiscard]] std::string found_words(std::string_view place, std::string_view version);
+inline constexpr std::string_view kServingWord = "S";
 
 class WorkerWords {
  public:
   struct Events {
     std::function<void(bool online)> online;
     std::function<void(const ChartText &)> chart;
+    std::function<void(const std::string &trouble)> looking;
+    std::function<void(const std::string &place, const std::string &version)> found;
+    std::function<void()> serving;
   };
   explicit WorkerWords(Events events) : events_(std::move(events)) {}
 
   // In any pieces. What is no message is skipped.
   void feed(std::string_view bytes);
   // Another worker: half a message of the one before means nothing.
-  void reset() { text_.clear(), in_text_ = false; }
+  void reset() { text_.clear(), kind_ = '\0'; }
 
  private:
+  void message();
+
   Events events_;
   std::string text_;
-  bool in_text_ = false;
+  char kind_ = '\0';  // of the text that is being read; '\0': none is
 };
 
 // Which charts the agent knows: a definition is said once, and again when it has changed or could not be written.

@@ -141,16 +141,22 @@ def test_87_08_what_blocks(build, settled):
     settled.cloud.configure(reset=True)
 
 
-def test_87_09_nobody_answers_because_it_is_not_claimed(build, fresh):
+def test_87_09_not_claimed_is_the_plugins_own_word(build, fresh):
+    """The plugin runs and has no link: it says so itself, in every command."""
     agent = fresh.agent("unclaimed")
     wait_until(agent.plugin_pid, 20, "the plugin runs")
-    p = run_cli(build, agent, "state", env={"NETDATA_USER_PLUGINS_DIRS": agent.dir / "plugins"})
-    assert p.returncode == 3 and "ACLK Available: No\nClaimed: No\n" in p.stdout, p
-    assert "not claimed" in p.stdout.splitlines()[-1] and "netdata-aclk claim" in p.stdout
+    wait_until(lambda: (agent.lib / "aclk.sock").exists(), 10, "its socket")
+    p = run_cli(build, agent, "state")
+    assert p.returncode == 0 and "ACLK Available: Yes\n" in p.stdout, p
+    assert "Claimed: No\nOnline: No\n" in p.stdout and "Status: not claimed\n" in p.stdout
+    assert "Reason: Agent is not claimed yet; claim it with netdata-aclk claim\n" in p.stdout
     j = json.loads(run_cli(build, agent, "state", "--json").stdout)
-    assert j["agent-claimed"] is False and j["online"] is False and j["blocked-by"]
+    assert list(j)[:len(KEYS)] == KEYS
+    assert j["agent-claimed"] is False and j["online"] is False and "claim it with" in j["reason"]
     p = run_cli(build, agent, "what-is-sent")
-    assert p.returncode == 3 and not p.stdout and p.stderr.startswith("netdata-aclk: "), p
+    assert p.returncode == 0 and not p.stderr, p
+    p = run_cli(build, agent, "reload")
+    assert p.returncode == 0 and p.stdout.startswith("Netdata Agent is not claimed to Netdata Cloud: "), p
 
 
 def test_87_10_nobody_answers_because_of_the_installation(build, fresh):

@@ -133,6 +133,40 @@ std::string claim_story__changed_file__is_told_in_full_again() {
   return {};
 }
 
+std::string claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_again() {
+  ClaimStory s([](bool, const std::string &) {});
+  EXPECT(!s.outcome().any() && !s.outcome().runs);
+  s.begin(false);
+  EXPECT(s.outcome().runs && !s.outcome().any());
+  s.line(false, "claiming node1");
+  s.line(true, "Failed: away (asked for by claim.conf)");
+  s.end(30s, {kT0, 1000});
+  const auto first = s.outcome();
+  EXPECT_EQ(first.line, "Failed: away (asked for by claim.conf)");
+  EXPECT(first.bad && !first.runs);
+  EXPECT(first.attempts == 1 && first.since_s == 1000 && first.ended_s == 1000 && first.next_s == 1030);
+  s.begin(true);
+  EXPECT(s.outcome().runs && s.outcome().any());  // what is known stays while it is tried again
+  s.line(true, "Failed: away");
+  s.line(true, "and the other one");
+  s.end(60s, {kT0, 1031});
+  EXPECT_EQ(s.outcome().line, "Failed: away; and the other one");
+  EXPECT(s.outcome().attempts == 2 && s.outcome().since_s == 1000 && s.outcome().next_s == 1091);
+  s.begin(false);  // somebody corrected the file
+  s.line(true, "Failed: token");
+  s.end(std::nullopt, {kT0, 2000});
+  EXPECT(s.outcome().bad && s.outcome().attempts == 1 && s.outcome().since_s == 2000 && s.outcome().next_s == 0);
+  s.begin(false);
+  s.line(false, "claiming node1");
+  s.line(false, "changed: claimed now");
+  s.end(std::nullopt, {kT0, 3000});
+  EXPECT_EQ(s.outcome().line, "changed: claimed now");
+  EXPECT(!s.outcome().bad && s.outcome().attempts == 0);
+  s.forget();
+  EXPECT(!s.outcome().any());
+  return {};
+}
+
 std::string claim_print__of_identity_files__changes_with_content_only() {
   const aclk::test::TempDir d;
   const auto cloud = d / "cloud.d";
@@ -228,6 +262,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(claimer__order__begins_anew_what_was_settled),
     ACLK_TEST(claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told),
     ACLK_TEST(claim_story__changed_file__is_told_in_full_again),
+    ACLK_TEST(claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_again),
 };
 
 }  // namespace

@@ -61,8 +61,14 @@ int netdata_aclk_command(naclk_module * /*m*/, naclk_str /*command*/, naclk_text
   return show(ctx, {kState.data(), kState.size()});
 }
 
-int netdata_aclk_http(naclk_module * /*m*/, const naclk_http_request * /*r*/, naclk_reply_fn /*show*/, void * /*ctx*/) {
-  return -ENOENT;
+int netdata_aclk_http(naclk_module * /*m*/, const naclk_http_request *request, naclk_reply_fn show, void *ctx) {
+  constexpr std::string_view kState = "{\"online\":true}";
+  if (std::string_view(request->path.data, request->path.len) != "/api/v1/aclk") return -ENOENT;
+  naclk_reply r{};
+  r.size = sizeof r;
+  r.status = 200;
+  r.body = {kState.data(), kState.size()};
+  return show(ctx, &r);
 }
 
 int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx) {

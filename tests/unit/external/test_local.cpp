@@ -11,8 +11,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "plugin-api/external/local_call.h"
+#include "plugin-api/external/local_listener.h"
 #include "plugin-api/external/local_request.h"
 #include "plugin-api/external/local_socket.h"
 #include "plugin-api/external/socket_path.h"
@@ -46,6 +50,16 @@ std::string ask(const fs::path &path, std::string_view request) {
 }
 
 std::string echo(const LocalRequest &r) { return local_response(200, "text/plain", r.method + " " + r.path); }
+
+// A socket with somebody who answers.
+struct Served {
+  explicit Served(const fs::path &path) {
+    if (auto opened = LocalListener::open({path})) listener.emplace(std::move(*opened));
+    if (listener) socket = LocalSocket::start(listener->fd(), echo).value_or(nullptr);
+  }
+  std::optional<LocalListener> listener;
+  std::unique_ptr<LocalSocket> socket;
+};
 
 std::string request__whole__is_taken_apart() {
   const auto r = parse_local_request("GET /api/v1/aclk?a=b&c HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -98,8 +112,8 @@ std::string local_socket__asked__answers_and_goes_at_its_end() {
   const aclk::test::TempDir dir;
   const auto path = dir / "s";
   {
-    const auto s = LocalSocket::open({path}, echo);
-    EXPECT(s.has_value());
+    const Served s(path);
+    EXPECT(s.socket != nullptr);
     struct stat st {};
     EXPECT(::stat(path.c_str(), &st) == 0 && S_ISSOCK(st.st_mode));
     EXPECT_EQ(st.st_mode & 07777U, 0660U);
@@ -114,8 +128,8 @@ std::string local_socket__asked__answers_and_goes_at_its_end() {
 std::string local_socket__clients_that_say_nothing__hold_up_nobody() {
   const aclk::test::TempDir dir;
   const auto path = dir / "s";
-  const auto s = LocalSocket::open({path}, echo);
-  EXPECT(s.has_value());
+  const Served s(path);
+  EXPECT(s.socket != nullptr);
   std::vector<Fd> mute;
   for (int i = 0; i < 10; ++i) mute.push_back(connect_to(path));
   EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("GET /a"));
@@ -133,8 +147,8 @@ std::string local_socket__stale_file__is_replaced() {
     EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a), 0);
   }
   EXPECT(fs::exists(fs::symlink_status(path)));
-  const auto s = LocalSocket::open({path}, echo);
-  EXPECT(s.has_value());
+  const Served s(path);
+  EXPECT(s.socket != nullptr);
   EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("GET /a"));
   return {};
 }
@@ -144,23 +158,39 @@ std::string local_socket__what_is_somebody_elses__stays() {
   const auto file = dir / "file";
   std::ofstream(file) << "precious";
   const auto used = dir / "used";
-  const auto first = LocalSocket::open({used}, echo);
+  const auto first = LocalListener::open({used});
   EXPECT(first.has_value());
-  const auto second = LocalSocket::open({file, used, dir / "missing/s"}, echo);
+  const auto second = LocalListener::open({file, used, dir / "missing/s"});
   EXPECT(!second);
   EXPECT(second.error().what.find("no socket is there") != std::string::npos);
   EXPECT(second.error().what.find("another process listens there") != std::string::npos);
   EXPECT_EQ(fs::file_size(file), 8U);
-  const auto third = LocalSocket::open({used, dir / "other"}, echo);
-  EXPECT(third.has_value() && (*third)->path() == dir / "other");
+  const auto third = LocalListener::open({used, dir / "other"});
+  EXPECT(third.has_value() && third->path() == dir / "other");
+  return {};
+}
+
+std::string local_socket__worker_comes_and_goes__whoever_asks_meanwhile_is_answered() {
+  const aclk::test::TempDir dir;
+  const auto path = dir / "s";
+  const auto listener = LocalListener::open({path});
+  EXPECT(listener.has_value());
+  const auto waits = connect_to(path);  // before there is anybody
+  EXPECT(static_cast<bool>(waits));
+  for (int worker = 0; worker < 3; ++worker) {
+    const auto socket = LocalSocket::start(listener->fd(), echo);
+    EXPECT(socket.has_value());
+    EXPECT(ask(path, "GET /a HTTP/1.1\r\n\r\n").ends_with("GET /a"));
+  }
+  EXPECT(fs::exists(fs::symlink_status(path)));  // it is the listener's
   return {};
 }
 
 std::string local_call__to_the_socket__has_its_answer() {
   const aclk::test::TempDir dir;
   const auto path = dir / "s";
-  const auto s = LocalSocket::open({path}, echo);
-  EXPECT(s.has_value());
+  const Served s(path);
+  EXPECT(s.socket != nullptr);
   for (const char *method : {"GET", "POST"}) {
     const auto a = call_local(path, method, "/api/v1/aclk");
     EXPECT(a.has_value());
@@ -195,6 +225,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(socket_places__by_agent__are_in_order),
     ACLK_TEST(local_socket__asked__answers_and_goes_at_its_end),
     ACLK_TEST(local_socket__clients_that_say_nothing__hold_up_nobody),
+    ACLK_TEST(local_socket__worker_comes_and_goes__whoever_asks_meanwhile_is_answered),
     ACLK_TEST(local_socket__stale_file__is_replaced),
     ACLK_TEST(local_socket__what_is_somebody_elses__stays),
 };

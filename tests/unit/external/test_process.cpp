@@ -18,6 +18,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/key.h"
+#include "plugin-api/external/local_call.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
@@ -41,6 +42,16 @@ FakeAgent::Handler agent_documents(const std::string &more = "") {
   return serve_documents(
       {{"/api/v1/info", std::string("{\"uid\":\"") + kLocal + "\",\"version\":\"v1.37.1\"" + more + "}"},
        {"/api/v1/", "{}"}});
+}
+
+bool wait_until(const std::function<bool()> &condition) {
+  const auto deadline = Clock::now() + 10s;
+  while (!condition()) {
+    if (Clock::now() > deadline) return false;
+    pollfd none{-1, 0, 0};
+    (void)::poll(&none, 1, 10);
+  }
+  return true;
 }
 
 // One plugin with its private directories; ends it if the test has not.
@@ -107,6 +118,14 @@ class Plugin {
   }
 
   [[nodiscard]] pid_t pid() const { return pid_; }
+  // GET at its local socket; "" when nobody answers.
+  [[nodiscard]] std::string asks(const char *target, const char *method = "GET") const {
+    const auto a = call_local(dir_ / "lib/aclk.sock", method, target);
+    return a && a->status == 200 ? a->body : "";
+  }
+  bool says(const std::string &part, const char *target = "/api/v1/aclk") const {
+    return wait_until([&] { return asks(target).find(part) != std::string::npos; });
+  }
   [[nodiscard]] std::string module_log() const { return read_file(dir_ / "module.log").value_or(""); }
   [[nodiscard]] std::string stderr_text() const { return read_file(dir_ / "stderr").value_or(""); }
   [[nodiscard]] int times(const std::string &line) const {
@@ -161,16 +180,6 @@ class Plugin {
   Fd out_;
   std::string printed_;
 };
-
-bool wait_until(const std::function<bool()> &condition) {
-  const auto deadline = Clock::now() + 10s;
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-    pollfd none{-1, 0, 0};
-    (void)::poll(&none, 1, 10);
-  }
-  return true;
-}
 
 bool is_gone(pid_t pid) {
   const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
@@ -325,7 +334,58 @@ std::string plugin__asked_by_a_person__answers_and_ends() {
   return {};
 }
 
+std::string plugin__not_claimed__says_so_at_its_socket() {
+  Plugin p;
+  p.start();
+  EXPECT(p.says("\"agent-claimed\":false"));
+  EXPECT(p.says("\"plugin\":{\"began-utc\""));
+  EXPECT(p.says("Claimed: No\n", "/api/v1/aclk/text"));
+  EXPECT(p.says("Reason: Agent is not claimed yet; claim it with netdata-aclk claim\n", "/api/v1/aclk/text"));
+  EXPECT(p.says("\"sent\":[]", "/api/v1/aclk/what-is-sent"));
+  EXPECT(p.says("\"status\":\"available\"", "/api/v3/info"));
+  EXPECT_EQ(p.asks("/api/v1/reload-claiming-state", "POST"), "ok");
+  EXPECT_EQ(p.worker(), 0);
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  EXPECT_EQ(p.asks("/api/v1/aclk"), "");
+  return {};
+}
+
+std::string plugin__worker_comes_dies_and_goes__there_is_always_an_answer() {
+  Plugin p;
+  p.claim();
+  p.start();
+  EXPECT(p.says("{\"online\":true,\"plugin\":{"));
+  EXPECT(p.says("\"place\":\"http:"));
+  ::kill(p.worker(), SIGKILL);
+  EXPECT(p.says("the worker was killed by signal 9"));
+  EXPECT(p.says("{\"online\":true,\"plugin\":{"));
+  p.claim((std::string(kClaimed) + "  enabled = no\n").c_str());
+  EXPECT(p.says("switched off by 'enabled = no'"));
+  EXPECT(p.says("\"status-symbol\":\"ACLK_STATUS_DISABLED\""));
+  p.claim();
+  EXPECT(p.says("{\"online\":true,\"plugin\":{"));
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  return {};
+}
+
+std::string plugin__agent_is_not_there__says_what_it_looks_for() {
+  Plugin p(serve_documents({{"/api/v1/info", "{\"uid\":\"00000000-0000-0000-0000-00000000abcd\"}"}}));
+  p.claim();
+  p.start();
+  EXPECT(p.says("Reason: the agent is not found: the agent at http://127.0.0.1:", "/api/v1/aclk/text"));
+  EXPECT(p.says("\nAgent: looked for since ", "/api/v1/aclk/text"));
+  EXPECT(p.says("\"agent-claimed\":true"));
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(plugin__not_claimed__says_so_at_its_socket),
+    ACLK_TEST(plugin__worker_comes_dies_and_goes__there_is_always_an_answer),
+    ACLK_TEST(plugin__agent_is_not_there__says_what_it_looks_for),
     ACLK_TEST(plugin__not_claimed__prints_its_chart_and_has_no_worker),
     ACLK_TEST(plugin__end_of_stdin__ends),
     ACLK_TEST(plugin__stdout_closed__ends),

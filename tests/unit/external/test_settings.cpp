@@ -172,9 +172,11 @@ std::string options__for_the_worker__come_back() {
   Options own;
   own.update_every = 3s;
   own.agent_url = "http://a:1";
-  const auto o = parse_options(worker_arguments(own, 7, 4711), true);
+  const auto o = parse_options(worker_arguments(own, {7, 8, -1}, 4711), true);
   EXPECT(o.mode == Mode::work);
   EXPECT_EQ(o.status_fd, 7);
+  EXPECT_EQ(o.socket_fd, 8);
+  EXPECT_EQ(o.word_fd, -1);
   EXPECT_EQ(o.supervisor, 4711);
   EXPECT(o.update_every == 3s);
   EXPECT_EQ(o.agent_url, "http://a:1");

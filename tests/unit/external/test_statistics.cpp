@@ -50,18 +50,25 @@ std::string statistics__each_chart__goes_in_one_write() {
     for (const auto &c : charts) EXPECT(!chart_words(c).empty());
   }
   EXPECT_EQ(chart_words({std::string(PIPE_BUF, 'x'), ""}), std::string());
+  EXPECT(looking_words(std::string(PIPE_BUF, 'x')).size() <= PIPE_BUF);
+  EXPECT(found_words(std::string(PIPE_BUF, 'x'), std::string(PIPE_BUF, 'y')).size() <= PIPE_BUF);
   return {};
 }
 
 std::string worker_words__in_any_pieces__are_understood() {
-  const std::string bytes = "1" + chart_words({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0";
+  const std::string bytes = looking_words(std::string("refused\0", 8)) + "1" +
+                            chart_words({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0" +
+                            found_words("unix:/a", "1.37.1") + std::string(kServingWord);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     std::string heard;
     WorkerWords w({[&heard](bool online) { heard += online ? "up " : "down "; },
-                   [&heard](const ChartText &c) { heard += c.definition + c.values; }});
+                   [&heard](const ChartText &c) { heard += c.definition + c.values; },
+                   [&heard](const std::string &trouble) { heard += "looking: " + trouble + " "; },
+                   [&heard](const std::string &place, const std::string &version) { heard += place + " " + version; },
+                   [&heard] { heard += " serving"; }});
     w.feed(std::string_view(bytes).substr(0, cut));
     w.feed(std::string_view(bytes).substr(cut));
-    EXPECT_EQ(heard, std::string("up CHART a\nBEGIN a\nEND\ndown "));
+    EXPECT_EQ(heard, std::string("looking: refused up CHART a\nBEGIN a\nEND\ndown unix:/a 1.37.1 serving"));
   }
   return {};
 }

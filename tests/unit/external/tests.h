@@ -34,6 +34,7 @@ int hook_tests();
 int hook_alert_tests();
 int process_tests();
 int statistics_tests();
+int word_tests();
 
 inline std::string sample(const std::string &name) {
   std::ifstream in(ACLK_TESTS_DIR "/unit/external/samples/" + name, std::ios::binary);
