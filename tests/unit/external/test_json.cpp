@@ -3,6 +3,7 @@
 
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
+#include "plugin-api/external/repair_json.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -67,7 +68,7 @@ std::string json__no_json__is_an_error_and_never_a_crash() {
   EXPECT(!parse_agent_json(std::string(100'000, '['), "deep"));
   EXPECT(!parse_agent_json(std::string(65, '[') + std::string(65, ']'), "deep"));
   EXPECT(parse_agent_json(std::string(64, '[') + std::string(64, ']'), "deep"));
-  EXPECT_EQ(json_depth("{\"[[[\":[1,{}],\"\\\"[\":[]}"), 3U);
+  EXPECT_EQ(json_extent("{\"[[[\":[1,{}],\"\\\"[\":[]}").depth, 3U);
   // Every prefix of a broken document.
   const auto doc = sample("v1_alarms_all.json").substr(0, 3000);
   for (std::size_t n = 0; n < doc.size(); ++n) (void)parse_agent_json(std::string_view(doc).substr(0, n), "x");

@@ -17,6 +17,7 @@ namespace aclk::external::test {
 int settings_tests();
 int find_tests();
 int json_tests();
+int printed_json_tests();
 int node_tests();
 int alert_tests();
 int alert_log_tests();
