@@ -13,8 +13,16 @@ namespace {
 constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
 constexpr std::chrono::milliseconds kCheckTimeout{5'000};
 constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
-constexpr std::uint64_t kMaxMetadata = 64ULL << 20;     // 600 times the largest list of a machine with 1400 metrics
-constexpr std::uint64_t kMaxInfo = 4ULL << 20;
+constexpr std::uint64_t kMaxInfo = 8ULL << 20;          // 20 000 children
+constexpr std::size_t kMaxNamed = 500;                  // elements that could not be read
+
+// What a document may have: some ten times the largest that are known.
+std::uint64_t max_bytes(std::string_view path) {
+  if (path == "/api/v1/info") return kMaxInfo;
+  if (path == "/api/v1/charts") return 32ULL << 20;  // 30 000 charts of one node
+  if (path == "/api/v2/versions") return 64ULL << 10;
+  return 16ULL << 20;
+}
 
 tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
 
@@ -89,12 +97,11 @@ Result<void> Agent::check(PooledConnection &connection, const Endpoint &endpoint
     return fail(Errc::unsupported, fmt::format("the agent at {} answers only over TLS", where));
   if (answer->status != 200)
     return fail(Errc::unavailable, fmt::format("{} answered /api/v1/info with status {}", where, answer->status));
-  const auto info = parse_agent_json(answer->body, "/api/v1/info");
-  if (!info) return fail(Errc::unavailable, fmt::format("{} is not an agent's web server", where));
-  const auto facts = read_facts(*info);
+  const auto facts = read_facts_of_text(answer->body);
+  if (facts.uid.empty()) return fail(Errc::unavailable, fmt::format("{} is not an agent's web server", where));
   if (facts.uid != machine_guid_)
     return fail(Errc::unavailable, fmt::format("the agent at {} is another one: its machine GUID is {}, not {}", where,
-                                               facts.uid.empty() ? "missing" : facts.uid, machine_guid_));
+                                               facts.uid, machine_guid_));
   connection.confirmed = endpoint;
   const std::lock_guard lock(mutex_);
   facts_ = facts;
@@ -195,9 +202,13 @@ Result<AgentFacts> Agent::locate(const Interrupted &interrupted) {
 Result<std::string> Agent::get(std::string_view node, std::string_view target, const Interrupted &interrupted) {
   HttpRequest request;
   request.target = path_of(node, target);
-  request.max_bytes = kMaxMetadata;
+  const auto path = target.substr(0, target.find('?'));
+  request.max_bytes = max_bytes(path);
   request.timeout = kMetadataTimeout;
   auto answer = ask(metadata_, std::move(request), interrupted);
+  if (!answer && answer.error().code == Errc::too_big)
+    return fail(Errc::too_big, fmt::format("the agent's {} is larger than {} bytes, so it is not read",
+                                           path_of(node, path), max_bytes(path)));
   if (!answer) return again(answer.error());
   if (answer->status == 404) return fail(Errc::not_found, fmt::format("the agent has no {}", path_of(node, target)));
   if (answer->status == 412)
@@ -210,7 +221,25 @@ Result<std::string> Agent::get(std::string_view node, std::string_view target, c
 Result<nlohmann::json> Agent::get_json(std::string_view node, std::string_view target, const Interrupted &interrupted) {
   auto body = get(node, target, interrupted);
   if (!body) return again(body.error());
-  return parse_agent_json(*body, target.substr(0, target.find('?')));
+  std::vector<std::string> lost;
+  const auto name = path_of(node, target.substr(0, target.find('?')));
+  auto document = parse_agent_json(*body, name, &lost);
+  for (const auto &element : lost) report_lost(name, element);
+  return document;
+}
+
+void Agent::report_lost(const std::string &document, const std::string &element) {
+  const std::lock_guard lock(lost_mutex_);
+  if (!tell_lost_ || lost_.size() >= kMaxNamed || !lost_.insert(document + '\n' + element).second) return;
+  tell_lost_(
+      fmt::format("the agent's {} has an entry that cannot be read and is left out: {}; look for a text of yours "
+                  "that is in it, and take quotes and commas out of it",
+                  document, element));
+}
+
+void Agent::on_lost(std::function<void(const std::string &)> tell) {
+  const std::lock_guard lock(lost_mutex_);
+  tell_lost_ = std::move(tell);
 }
 
 Result<HttpAnswer> Agent::query(std::string_view node, HttpRequest request, const Interrupted &interrupted) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,13 +35,17 @@ class Agent {
   // Finds the agent if need be, over the metadata connection. What it said of itself the last time it was checked.
   [[nodiscard]] Result<AgentFacts> locate(const Interrupted &interrupted);
 
-  // GET for metadata: at most 10 s and 64 MiB, not compressed. `node`: machine GUID; empty or the agent's own = the
-  // local node. A status other than 200 is an error; the empty body that stands for "nothing" is not.
+  // GET for metadata: at most 10 s and 16 MiB (charts 32, info 8), not compressed. `node`: machine GUID; empty or the
+  // agent's own = the local node. A status other than 200 is an error; the empty body that stands for "nothing" is not.
   [[nodiscard]] Result<std::string> get(std::string_view node, std::string_view target,
                                         const Interrupted &interrupted = nullptr);
-  // The same, as JSON.
+  // The same, as JSON (lenient_json.h).
   [[nodiscard]] Result<nlohmann::json> get_json(std::string_view node, std::string_view target,
                                                 const Interrupted &interrupted = nullptr);
+
+  // Whom to tell, in one sentence and once, of an element of a document that could not be read. Called by any thread
+  // that asks; it must not ask itself.
+  void on_lost(std::function<void(const std::string &)> tell);
 
   // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included.
   [[nodiscard]] Result<HttpAnswer> query(std::string_view node, HttpRequest request, const Interrupted &interrupted);
@@ -67,6 +72,7 @@ class Agent {
                      const Interrupted &interrupted);
   Result<HttpAnswer> ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted);
   void lost(const Endpoint &endpoint);
+  void report_lost(const std::string &document, const std::string &element);
   void begin_epoch();  // with mutex_ held
   [[nodiscard]] std::string path_of(std::string_view node, std::string_view target) const;
 
@@ -74,6 +80,10 @@ class Agent {
   const Candidates candidates_;
   ConnectionPool metadata_{1};
   ConnectionPool queries_;
+
+  std::mutex lost_mutex_;
+  std::function<void(const std::string &)> tell_lost_;
+  std::set<std::string> lost_;  // told already
 
   std::mutex searching_;      // one search at a time
   mutable std::mutex mutex_;  // for all below; never held while waiting for the network

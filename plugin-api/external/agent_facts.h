@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "plugin-api/external/environment.h"
 
@@ -20,5 +21,9 @@ struct AgentFacts {
 };
 
 [[nodiscard]] AgentFacts read_facts(const nlohmann::json &info);
+
+// The same of the text, of which at least `uid` is found, however the rest of it looks: it stands before the texts of
+// other people in it, such as the children's names. Of a text that is no JSON, `uid` and `version` are all.
+[[nodiscard]] AgentFacts read_facts_of_text(std::string_view info);
 
 }  // namespace aclk::external

@@ -22,7 +22,11 @@ std::uint64_t seconds_now() {
 }  // namespace
 
 ExternalHost::ExternalHost(HostFacts facts, NetdataConfFile &conf, Agent &agent, AgentLog &log)
-    : facts_(std::move(facts)), conf_(conf), agent_(agent), log_(log), began_s_(seconds_now()) {}
+    : facts_(std::move(facts)), conf_(conf), agent_(agent), log_(log), began_s_(seconds_now()) {
+  agent_.on_lost([&log](const std::string &sentence) { log.error(sentence); });
+}
+
+ExternalHost::~ExternalHost() { agent_.on_lost(nullptr); }
 
 naclk_host ExternalHost::table() {
   naclk_host t{};

@@ -48,6 +48,9 @@ struct NodeCharts {
 class ExternalHost {
  public:
   ExternalHost(HostFacts facts, NetdataConfFile &conf, Agent &agent, AgentLog &log);
+  ~ExternalHost();
+  ExternalHost(const ExternalHost &) = delete;
+  ExternalHost &operator=(const ExternalHost &) = delete;
 
   // For netdata_aclk_create; host points at this object.
   [[nodiscard]] naclk_host table();

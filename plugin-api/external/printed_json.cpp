@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxTextLines = 64;  // of one text; agents print none that has two
 constexpr std::size_t kMaxLost = 100;
-constexpr std::size_t kExcerpt = 100;
+constexpr std::size_t kExcerpt = 300;
 constexpr std::ptrdiff_t kMaxLines = 1'500'000;
 
 // Objects and arrays whose entries have nothing to do with each other.
@@ -133,7 +133,7 @@ class Reprint {
       }
       if (list.empty()) return false;
       out_.resize(start);
-      lose(lines_[start_line].content, list);
+      lose(start_line, list);
       skip(start_line, depth + 1);
     }
     out_ += close;
@@ -233,8 +233,14 @@ class Reprint {
     return comma && line.depth == depth;
   }
 
-  void lose(std::string_view content, std::string_view list) {
-    if (lost_.size() < kMaxLost) lost_.push_back(fmt::format("{} of {}", printable(content), list));
+  // An entry without a name is called by its first members.
+  void lose(std::size_t at, std::string_view list) {
+    constexpr std::size_t kMembers = 9;
+    if (lost_.size() >= kMaxLost) return;
+    std::string name(lines_[at].content);
+    for (std::size_t i = 1; i <= kMembers && name.front() == '{' && at + i < lines_.size(); ++i)
+      (name += ' ') += lines_[at + i].content;
+    lost_.push_back(fmt::format("{} of {}", printable(name), list));
   }
 
   // To the next item of this depth, or to the end of what holds it.

@@ -16,13 +16,17 @@ constexpr std::size_t kMaxNodes = 10'000;
 
 std::vector<Node> read_mirrored_hosts(const nlohmann::json &info, const std::string &local_guid) {
   std::vector<Node> nodes;
-  for (const auto &h : array_of(info, "mirrored_hosts_status")) {
+  const auto &names = array_of(info, "mirrored_hosts");  // in the same order
+  const auto &hosts = array_of(info, "mirrored_hosts_status");
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto &h = hosts[i];
     auto guid = parse_uuid(text_of(h, "guid"));
     if (!guid || nodes.size() >= kMaxNodes) continue;
     if (std::any_of(nodes.begin(), nodes.end(), [&](const Node &n) { return n.machine_guid == *guid; })) continue;
     Node n;
     n.machine_guid = std::move(*guid);
     n.hostname = text_of(h, "hostname");
+    if (n.hostname.empty() && names.size() == hosts.size() && names[i].is_string()) n.hostname = names[i];
     n.local = n.machine_guid == local_guid;
     n.live = n.local || bool_of(h, "reachable");
     n.hops = n.local ? 0 : static_cast<std::int32_t>(std::clamp<std::int64_t>(int_of(h, "hops", 1), 1, 1000));

@@ -115,6 +115,54 @@ std::string agent__protected_by_tokens__is_denied() {
   return {};
 }
 
+std::string agent__whose_info_no_parser_reads__is_known_by_its_uid() {
+  const auto info = std::string("{\n\t\"version\": \"v1.37.1\",\n\t\"uid\": \"") + kLocal +
+                    "\",\n\t\"mirrored_hosts\": [\n\t\t\"ki\"d\",\n\t\"uid\": \"" + kChild + "\"\n}";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info}, {"/api/v1/contexts", "{}"}}));
+  Agent agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.get({}, "/api/v1/contexts"));
+  EXPECT_EQ(agent.facts().version, "v1.37.1");
+  EXPECT(!agent.get_json({}, "/api/v1/info"));
+  fake.drop_connections();
+  EXPECT(agent.query({}, {"GET", "/api/v1/contexts", {}, {}, false, 1000, 1s}, nullptr));
+  // Recorded with a host and a child whose names hold quotes.
+  FakeAgent real(serve_documents({{"/api/v1/info", sample("v1_quotes_info_child.json")}, {"/x", "y"}}));
+  Agent quoted(kChild, 1, at({real.endpoint()}));
+  EXPECT(quoted.get({}, "/x"));
+  return {};
+}
+
+std::string agent__elements_that_cannot_be_read__are_named_once() {
+  const std::string charts =
+      "{\n\t\"charts\": {\n\t\t\"a.b\": \t\t{\n\t\t\t\"id\": ?\n\t\t},\n\t\t\"c.d\": \t\t{\n"
+      "\t\t\t\"id\": \"c.d\"\n\t\t}\n\t}\n}\n";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/api/v1/charts", charts}}));
+  Agent agent(kLocal, 1, at({fake.endpoint()}));
+  std::vector<std::string> told;
+  agent.on_lost([&](const std::string &sentence) { told.push_back(sentence); });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(agent.get_json({}, "/api/v1/charts").value()["charts"].size(), 1U);
+  EXPECT_EQ(told.size(), 1U);
+  EXPECT(told[0].find("the agent's /api/v1/charts has an entry that cannot be read") == 0);
+  EXPECT(told[0].find("\"a.b\"") != std::string::npos);
+  return {};
+}
+
+std::string agent__documents_beyond_their_natural_size__are_not_read_and_named() {
+  std::string many = "[";
+  for (int i = 0; i < 1'100'000; ++i) many += "[],";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)},
+                                  {"/api/v1/contexts", many + "1]"},
+                                  {"/api/v2/versions", std::string(100'000, ' ')}}));
+  Agent agent(kLocal, 1, at({fake.endpoint()}));
+  const auto contexts = agent.get_json({}, "/api/v1/contexts");
+  EXPECT(!contexts && contexts.error().code == Errc::too_big);
+  EXPECT(contexts.error().what.find("the agent's /api/v1/contexts has more than 1000000 values") == 0);
+  const auto versions = agent.get_json({}, "/api/v2/versions");
+  EXPECT(!versions && versions.error().code == Errc::too_big);
+  EXPECT_EQ(versions.error().what, "the agent's /api/v2/versions is larger than 65536 bytes, so it is not read");
+  return {};
+}
+
 std::string agent__child__is_asked_by_its_guid() {
   FakeAgent fake(serve_documents(
       {{"/api/v1/info", info_of(kLocal)}, {std::string("/host/") + kChild + "/api/v1/x", "kid"}, {"/api/v1/x", "me"}}));
@@ -264,6 +312,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__replaced_by_another_behind_the_same_port__is_noticed),
     ACLK_TEST(agent__away_and_back__is_found_again_elsewhere),
     ACLK_TEST(agent__protected_by_tokens__is_denied),
+    ACLK_TEST(agent__whose_info_no_parser_reads__is_known_by_its_uid),
+    ACLK_TEST(agent__elements_that_cannot_be_read__are_named_once),
+    ACLK_TEST(agent__documents_beyond_their_natural_size__are_not_read_and_named),
     ACLK_TEST(agent__child__is_asked_by_its_guid),
     ACLK_TEST(agent__queries__never_more_at_once_than_allowed),
     ACLK_TEST(poller__on_1_37__tells_what_changes),
