@@ -101,6 +101,10 @@ class Reprint {
   }
 
  private:
+  // The tabs of a container and of its items.
+  struct Place {
+    std::size_t container, items;
+  };
   // The members of an object that is no list, with a hash of the value of each.
   using Seen = std::map<std::string_view, std::size_t>;
 
@@ -110,32 +114,36 @@ class Reprint {
   }
 
   // The container that the line before at_ opened, which has this depth; then at_ is after the line that closes it.
-  // `list`: what to call it if its entries stand for themselves.
+  // `list`: what to call it if its entries stand for themselves. Its items are one tab further in, but for a few whose
+  // tabs the agents have miscounted (chart_variables of 1.37): what the first has the others have too.
   bool container(char open, std::size_t depth, std::string_view list) {
-    if (depth >= kMaxDepth) return false;
-    const char close = open == '{' ? '}' : ']';
+    if (++open_ > kMaxDepth) return false;
     const bool object = open == '{';
+    const char close = object ? '}' : ']';
+    std::optional<std::size_t> inner;
     Seen seen;
     out_ += open;
-    if (depth == 0) at_ = 1;
     for (bool first = true;;) {
       at_ = next_line(at_);
       if (at_ == lines_.size()) return false;
       const auto &line = lines_[at_];
       if (line.depth == depth && item_of(line.content) == std::string_view(&close, 1)) break;
-      if (line.depth != depth + 1) return false;
+      if (!inner) inner = line.depth;
       const auto start = out_.size();
       const auto start_line = at_;
+      const auto open_before = open_;
       if (!first) out_ += ',';
-      if (item(object, depth + 1, list.empty() ? &seen : nullptr)) {
+      if (line.depth == *inner && item(object, {depth, *inner}, list.empty() ? &seen : nullptr)) {
         first = first && out_.size() == start;
         continue;
       }
       if (list.empty()) return false;
       out_.resize(start);
+      open_ = open_before;
       lose(start_line, list);
-      skip(start_line, depth + 1);
+      skip(start_line, {depth, *inner});
     }
+    --open_;
     out_ += close;
     ++at_;
     return true;
@@ -143,9 +151,9 @@ class Reprint {
 
   // The item or member that begins at at_. `seen`: where a member that is there already with another value is a
   // failure.
-  bool item(bool object, std::size_t depth, Seen *seen) {
+  bool item(bool object, Place place, Seen *seen) {
     auto content = lines_[at_].content;
-    if (!object) return value(content, depth, {});
+    if (!object) return value(content, place, {});
     const auto end = key_end(content);
     if (end == std::string_view::npos) return false;
     const auto key = content.substr(1, end - 1);
@@ -154,7 +162,7 @@ class Reprint {
     append_json_text(out_, key);
     out_ += "\":";
     const auto value_begin = out_.size();
-    if (!value(trim_start(content.substr(content.find(':', end) + 1)), depth, key)) return false;
+    if (!value(trim_start(content.substr(content.find(':', end) + 1)), place, key)) return false;
     if (seen == nullptr) return true;
     const auto hash = std::hash<std::string_view>{}(std::string_view(out_).substr(value_begin));
     const auto [known, fresh] = seen->emplace(key, hash);
@@ -178,13 +186,13 @@ class Reprint {
   }
 
   // `content`: what stands in the line at_ from the value on.
-  bool value(std::string_view content, std::size_t depth, std::string_view name) {
+  bool value(std::string_view content, Place place, std::string_view name) {
     if (content.empty()) return false;
-    if (content.front() == '"') return text(content, depth);
+    if (content.front() == '"') return text(content, place);
     if (content == "{" || content == "[") {
       ++at_;
       const bool list = std::find(kLists.begin(), kLists.end(), name) != kLists.end();
-      return container(content.front(), depth, list ? name : std::string_view{});
+      return container(content.front(), place.items, list ? name : std::string_view{});
     }
     const auto item = item_of(content);
     if (item.front() == '{' || item.front() == '[') {
@@ -201,7 +209,7 @@ class Reprint {
   }
 
   // A text ends with its line, unless what follows shows that the line end belongs to it.
-  bool text(std::string_view content, std::size_t depth) {
+  bool text(std::string_view content, Place place) {
     std::string all;
     for (std::size_t n = 0; n < kMaxTextLines && at_ < lines_.size(); ++n) {
       if (n > 0) {
@@ -212,7 +220,7 @@ class Reprint {
       ++at_;
       const auto end = item_of(content);
       const std::size_t least = n == 0 ? 2 : 1;
-      if (end.size() >= least && end.back() == '"' && ends_here(depth, content.back() == ',')) {
+      if (end.size() >= least && end.back() == '"' && ends_here(place, content.back() == ',')) {
         all += end;
         out_ += '"';
         append_json_text(out_, std::string_view(all).substr(1, all.size() - 2));
@@ -224,13 +232,13 @@ class Reprint {
     return false;
   }
 
-  // Can the line at_ follow an item of this depth?
-  [[nodiscard]] bool ends_here(std::size_t depth, bool comma) const {
+  // Can the line at_ follow an item here?
+  [[nodiscard]] bool ends_here(Place place, bool comma) const {
     const auto next = next_line(at_);
     if (next == lines_.size()) return false;
     const auto &line = lines_[next];
-    if (line.closes()) return line.depth + 1 == depth;
-    return comma && line.depth == depth;
+    if (line.closes()) return line.depth == place.container;
+    return comma && line.depth == place.items;
   }
 
   // An entry without a name is called by its first members.
@@ -243,18 +251,18 @@ class Reprint {
     lost_.push_back(fmt::format("{} of {}", printable(name), list));
   }
 
-  // To the next item of this depth, or to the end of what holds it.
-  void skip(std::size_t start, std::size_t depth) {
+  // To the next item, or to the end of what holds it.
+  void skip(std::size_t start, Place place) {
     for (at_ = start + 1; at_ < lines_.size(); ++at_) {
       const auto &line = lines_[at_];
       if (line.blank()) continue;
-      if (line.depth + 1 == depth && line.closes()) return;
-      if (line.depth == depth && !line.closes()) return;
+      if (line.closes() ? line.depth == place.container : line.depth == place.items) return;
     }
   }
 
   const std::vector<Line> lines_;
-  std::size_t at_ = 0;  // the line to read next
+  std::size_t at_ = 1;    // the line to read next
+  std::size_t open_ = 0;  // containers
   std::string out_;
   std::vector<std::string> lost_;
 };

@@ -70,7 +70,8 @@ std::string print_charts(const std::string &hostname, const std::string &title, 
       "\t\t\"tt.c2\": \t\t{{\n\t\t\t\"id\": \"tt.c2\",\n\t\t\t\"name\": \"tt.n2\",\n\t\t\t\"context\": \"tt.ctx\",\n"
       "\t\t\t\"title\": \"{} (tt.c2)\",\n\t\t\t\"units\": \"{}\",\n\t\t\t\"dimensions\": {{\n"
       "\t\t\t\t\"d\": {{ \"name\": \"{}\" }},\n\t\t\t\t\"e\": {{ \"name\": \"e\" }}\n\t\t\t}},\n"
-      "\t\t\t\"chart_variables\": {{\n\t\t\t}},\n\t\t\t\"green\": null,\n\t\t\t\"alarms\": {{\n\n\t\t\t}},\n"
+      "\t\t\t\"chart_variables\": {{\n\t\t\"nic\": 0.00000,\n\t\t\"other\": 1.00000\n\t\t\t}},\n\t\t\t\"green\": "
+      "null,\n\t\t\t\"alarms\": {{\n\n\t\t\t}},\n"
       "\t\t\t\"functions\": {{\n\t\t\t}}\n\t\t}}\n\t}},\n\t\"charts_count\": 1,\n\t\"hosts\": [\n\t\t{{\n"
       "\t\t\t\"hostname\": \"{}\"\n\t\t}}\n\t]\n}}\n",
       hostname, title, title, title, dimension, hostname);
