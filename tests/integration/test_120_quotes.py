@@ -60,6 +60,7 @@ def test_120_02_nodes_are_told_with_their_names(quoted):
     for guid in (quoted.agent.guid, quoted.kid.guid):
         m = quoted.cloud.wait_message("UpdateNodeInfo", quoted.link.claim, 30,
                                       where=lambda f, g=guid: f["machine_guid"] == g)
+        assert m["fields"]["data"]["os"] == "linux"     # which is in the list of charts
         assert m["fields"]["data"]["name"] == (OWN if guid == quoted.agent.guid else KID)
 
 
