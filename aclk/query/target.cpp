@@ -8,6 +8,7 @@
 
 #include "aclk/query/http_request.h"
 #include "aclk/query/text.h"
+#include "claim/base/query_string.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::query {
@@ -74,8 +75,12 @@ std::optional<int> api_version(std::string_view text) {
 std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex &nodes) {
   const auto mark = raw.find('?');
   const auto path_text = raw.substr(0, mark);
-  auto query = canonical_query(mark == std::string_view::npos ? std::string_view{} : raw.substr(mark + 1));
-  if (!path_text.starts_with('/') || !query || query->size() > kMaxTargetBytes) return bad_url();
+  const auto parameters =
+      QueryString::parse(mark == std::string_view::npos ? std::string_view{} : raw.substr(mark + 1));
+  if (!path_text.starts_with('/') || (!parameters && parameters.error().code == Errc::parse)) return bad_url();
+  if (!parameters) return text_answer(400, html_escape(parameters.error().what));
+  auto query = parameters->text();
+  if (query.size() > kMaxTargetBytes) return bad_url();
   const auto path = components(path_text);
   if (!path) return bad_url();
 
@@ -88,7 +93,7 @@ std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex 
     const std::string_view name = at == path->end() ? std::string_view{} : std::string_view(*at);
     const auto found = name.empty() ? std::nullopt : find_node(node_id_first, name, nodes);
     if (!found) return text_answer(404, "This netdata does not maintain a database for host: " + quoted(name));
-    if (++at == path->end()) return redirect(*path, *query);
+    if (++at == path->end()) return redirect(*path, query);
     local = found->local;
     t.machine_guid = local ? std::string{} : found->machine_guid;
   }
@@ -100,7 +105,7 @@ std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex 
   t.api_version = *version;
   t.endpoint = *at;
   t.subpath = path->end() - at > 1;
-  t.query = std::move(*query);
+  t.query = std::move(query);
   return t;
 }
 

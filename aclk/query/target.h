@@ -4,7 +4,7 @@
 //
 // Every path component is percent-decoded exactly once, and what it decodes to is what is decided on; nothing of the
 // path as written is handed on. So encodings, dots and slashes cannot make the decision differ from what the agent
-// sees. The query string takes no part in decisions and is handed on in canonical form.
+// sees. The query string is read by the agents' own rules and written anew (claim/base/query_string.h).
 #pragma once
 
 #include <optional>
@@ -45,6 +45,7 @@ struct Target {
 };
 
 // `raw` is the target of the request line. The Answer is the final one (301, 400, 404 of protocol.md 5.2).
+//   a query string that can be read in two ways -> 400 with the parameter's name
 //   %2F, NUL, control characters, "." and ".." as a component, a broken escape anywhere -> 400
 //   empty components (//) -> 404, as the agents do
 [[nodiscard]] std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex &nodes);

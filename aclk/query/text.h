@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,14 +20,8 @@ namespace aclk::query {
 // & < > " ' as entities: answers that quote the question may be shown by a browser (stock-agent.md 4.4).
 [[nodiscard]] std::string html_escape(std::string_view text);
 
-// %XX once, '+' untouched. nullopt: a '%' without two hex digits behind it.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 // Everything but RFC 3986 unreserved characters becomes %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);
-// A query string made well-formed without changing its meaning: what may stand in a query stays, complete escapes
-// stay, every other byte becomes %XX. nullopt: a broken escape, or %00 (stock-agent.md 4.4: both confuse agents).
-[[nodiscard]] std::optional<std::string> canonical_query(std::string_view text);
-
 // Are there control characters (C0, DEL)?
 [[nodiscard]] bool has_control(std::string_view text);
 

@@ -32,9 +32,9 @@ struct Prepared {
   std::string target;  // to send
 };
 
-// target: path and query. Bounds the rows of data, weights, metric_correlations and badge.svg by a `points` of our
-// own at the end (of equal parameters the agent takes the last) if what is asked for could be more. A query that is
-// small enough already is not touched.
+// target: path and query. What is sent is written anew from what was understood; a query that can be understood in two
+// ways is refused (claim/base/query_string.h). Bounds the rows of data, weights, metric_correlations and badge.svg by a
+// `points` of our own if what is asked for could be more.
 [[nodiscard]] Prepared prepare_target(std::string_view method, std::string_view target, Generation generation,
                                       std::chrono::sys_seconds now);
 

@@ -184,6 +184,16 @@ std::string target__query_string__is_made_well_formed() {
   return {};
 }
 
+std::string target__query_of_two_readings__is_400_with_the_reason() {
+  EXPECT_EQ(where("/api/v1/data?points=%2B10"),
+            "400 The parameter points must be digits alone, and not too large: +10");
+  EXPECT_EQ(where("/node/child/api/v1/data?points=1&points=2"), "400 The parameter points is there twice.");
+  EXPECT_EQ(where("/api/v2/data?%3Cb%3E=1%26x"),
+            "400 The parameter &lt;b&gt; holds an encoded &amp;, where the agent would begin another parameter.");
+  EXPECT_EQ(where("/api/v1/data?poin%74s=010&after=-%36%30"), " /api/v1/data?points=10&after=-60");
+  return {};
+}
+
 std::string target__any_forwarded_text__is_a_clean_request_target() {
   std::string seed = "/node/child/api/v1/data?x=%41&y";
   unsigned state = 12345;
@@ -218,6 +228,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(target__path_tricks__are_refused),
     ACLK_TEST(target__double_encoding__is_decoded_once),
     ACLK_TEST(target__query_string__is_made_well_formed),
+    ACLK_TEST(target__query_of_two_readings__is_400_with_the_reason),
     ACLK_TEST(target__any_forwarded_text__is_a_clean_request_target),
 };
 
