@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "plugin-api/external/cli_socket.h"
+#include "plugin-api/external/plugin_start.h"
 
 namespace aclk::external {
 
@@ -19,9 +20,7 @@ Result<std::vector<Candidate>> find_candidates(const Settings &settings, const R
     return out;
   }
   if (settings.web_disabled)
-    return fail(Errc::unsupported,
-                "this agent runs no web server ([web] mode = none in netdata.conf), so its data cannot be read; set "
-                "mode = static-threaded, with bind to = unix:/run/netdata/netdata.sock if nothing is to listen on TCP");
+    return fail(Errc::unsupported, std::string(kNoWebServer));
   const auto add = [&](std::string_view list, const char *source) {
     for (auto &e : parse_bind_list(list, settings.default_port)) {
       const auto same = [&](const Candidate &c) { return c.endpoint == e; };

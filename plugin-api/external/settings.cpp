@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "claim/ini.h"
+#include "plugin-api/external/plugin_start.h"
 
 namespace aclk::external {
 namespace {
@@ -36,7 +37,7 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.bind_to = conf.get("web", "bind to").value_or(conf.get("global", "bind socket to IP").value_or(""));
   const auto port = number(conf, "web", "default port").value_or(number(conf, "global", "default port").value_or(0));
   s.default_port = port >= 1 && port <= 65535 ? static_cast<std::uint16_t>(port) : kNetdataPort;
-  s.web_disabled = conf.get("web", "mode").value_or("") == "none";
+  s.web_disabled = has_no_web_server(conf);
   s.web_threads = std::min(number(conf, "web", "web server threads").value_or(0), 256U);
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
   s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);

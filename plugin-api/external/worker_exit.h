@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "plugin-api/external/plugin_start.h"
+
 namespace aclk::external {
 
 enum WorkerExit : int {
@@ -26,7 +28,7 @@ enum WorkerExit : int {
       return "the agent gives its data only for bearer tokens, which only its own link gets: set [web] bearer token "
              "protection = no in netdata.conf";
     case kExitNoWebServer:
-      return "the agent runs no web server ([web] mode = none in netdata.conf), so its data cannot be read";
+      return kNoWebServer;
     case kExitBadSetting:
       return "[plugin:aclk] agent url in netdata.conf is not usable: write http://HOST:PORT or unix:/PATH, or remove "
              "it";

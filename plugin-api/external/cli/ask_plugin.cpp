@@ -9,7 +9,10 @@
 
 #include "claim/base/files.h"
 #include "claim/ini.h"
+#include "claim/settings.h"
 #include "plugin-api/external/cli/why_silent.h"
+#include "plugin-api/external/netdata_conf.h"
+#include "plugin-api/external/plugin_start.h"
 #include "plugin-api/external/socket_path.h"
 
 namespace aclk::cli {
@@ -49,17 +52,6 @@ bool runs(std::string_view name, const fs::path &lib) {
   return false;
 }
 
-std::string installed() {
-  std::vector<fs::path> dirs{"/usr/lib/netdata/plugins.d", "/usr/libexec/netdata/plugins.d",
-                             "/etc/netdata/custom-plugins.d"};
-  for (const char *name : {"NETDATA_PLUGINS_DIR", "NETDATA_USER_PLUGINS_DIRS"})
-    if (const auto dir = environment(name); !dir.empty()) dirs.insert(dirs.begin(), dir);
-  std::error_code ignored;
-  for (const auto &d : dirs)
-    if (fs::exists(d / "aclk.plugin", ignored)) return (d / "aclk.plugin").native();
-  return {};
-}
-
 }  // namespace
 
 void add_where_options(CLI::App &command, Where &where) {
@@ -89,10 +81,12 @@ Offline look_at_files(const Where &where) {
   Surroundings s;
   s.standing = o.identity.standing;
   s.identity_why = o.identity.why;
-  s.plugin_file = installed();
+  const auto conf = external::NetdataConfFile(d.config / "netdata.conf").snapshot();
+  s.plugin_file = external::installed_plugin(conf, claim::process_environment());
   s.plugin_runs = runs("aclk.plugin", d.lib);
   s.agent_runs = runs("netdata", {});
-  s.off_in_netdata_conf = !claim::ini_bool(netdata_conf(d, "plugins", "aclk").value_or("yes")).value_or(true);
+  s.not_started = external::why_not_started(conf, s.plugin_file);
+  s.no_web_server = external::has_no_web_server(conf);
   const auto socket = netdata_conf(d, "plugin:aclk", "socket").value_or("");
   s.no_socket = socket == "no" || socket == "none";
   o.why = why_silent(s);

@@ -55,7 +55,7 @@ int run(const Given &given) {
   add(doctor::check_identity(patient));
   all.push_back(doctor::check_disk(patient));
   all.push_back(doctor::check_agent(patient));
-  all.push_back(doctor::check_running(running));
+  all.push_back(doctor::check_running(patient, running));
   const auto &s = patient.settings();
   const bool claimed = s.identity.standing == claim::Standing::claimed;
   if (claimed && s.troubles.empty())

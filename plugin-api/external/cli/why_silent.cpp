@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/cli/why_silent.h"
 
+#include "plugin-api/external/plugin_start.h"
+
 namespace aclk::cli {
 
 std::string why_silent(const Surroundings &s) {
@@ -9,8 +11,7 @@ std::string why_silent(const Surroundings &s) {
     if (s.plugin_file.empty())
       return "aclk.plugin is not installed where agents look for plugins: put it into /usr/lib/netdata/plugins.d or "
              "/etc/netdata/custom-plugins.d";
-    if (s.off_in_netdata_conf)
-      return "aclk.plugin is switched off: netdata.conf has aclk = no in [plugins]; change it and restart the agent";
+    if (!s.not_started.empty()) return s.not_started;
     if (!s.agent_runs) return "the agent is not running: start it (systemctl start netdata)";
   }
   if (s.standing == Standing::disabled) return "the link is disabled: cloud.conf has enabled = no. " + s.identity_why;
@@ -19,6 +20,7 @@ std::string why_silent(const Surroundings &s) {
   if (s.standing == Standing::broken) return "the identity cannot be used: " + s.identity_why;
   if (!s.plugin_runs)
     return "the agent runs, but aclk.plugin does not: restart the agent, and look for \"aclk.plugin\" in its error log";
+  if (s.no_web_server) return std::string(external::kNoWebServer);
   if (s.no_socket) return "aclk.plugin runs without a socket: netdata.conf has socket = no in [plugin:aclk]";
   return "aclk.plugin runs, but does not listen at its socket: it may just be starting; else look for \"local socket\" "
          "in "

@@ -15,7 +15,8 @@ struct Surroundings {
   std::string plugin_file;           // where aclk.plugin is installed; empty = nowhere an agent would look
   bool plugin_runs = false;          // a process aclk.plugin for this agent
   bool agent_runs = false;           // a process netdata
-  bool off_in_netdata_conf = false;  // [plugins] aclk = no
+  std::string not_started;           // external::why_not_started()
+  bool no_web_server = false;        // external::has_no_web_server()
   bool no_socket = false;            // [plugin:aclk] socket = no
 };
 

@@ -20,6 +20,7 @@
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/lenient_json.h"
 #include "plugin-api/external/local_call.h"
+#include "plugin-api/external/plugin_start.h"
 #include "plugin-api/external/settings.h"
 #include "plugin-api/external/socket_path.h"
 
@@ -167,10 +168,13 @@ RunningLink ask_running_link(const Patient &patient) {
   return link;
 }
 
-Finding check_running(const RunningLink &link) {
-  if (!link.there)
+Finding check_running(const Patient &patient, const RunningLink &link) {
+  if (!link.there) {
+    const auto file = external::installed_plugin(patient.conf(), claim::process_environment());
+    if (const auto why = external::why_not_started(patient.conf(), file); !why.empty()) return bad_from("plugin", why);
     return warning("plugin", "aclk.plugin is not running, or its local socket cannot be used",
                    "start the agent; see its error.log for lines with ACLK");
+  }
   if (link.online) return good("plugin", fmt::format("aclk.plugin is running and online: {}", link.reason));
   return warning("plugin",
                  fmt::format("aclk.plugin is running, and not online ({}){}{}", link.state,

@@ -29,6 +29,6 @@ struct RunningLink {
   std::string reason;  // of its last attempt
 };
 [[nodiscard]] RunningLink ask_running_link(const Patient &patient);
-[[nodiscard]] Finding check_running(const RunningLink &link);
+[[nodiscard]] Finding check_running(const Patient &patient, const RunningLink &link);
 
 }  // namespace aclk::doctor
