@@ -1,69 +1,147 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/agent_user.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 
-#include "claim/base/c_own.h"
+#include "claim/base/files.h"
+#include "claim/ini.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
 
-std::string name_of(uid_t uid) {
-  std::array<char, 4096> text{};
+constexpr std::size_t kMaxConf = 4U << 20;
+constexpr const char *kUsualUser = "netdata";
+
+std::optional<passwd> entry_of(const std::string &name, std::array<char, 4096> &text) {
   passwd entry{};
   passwd *found = nullptr;
-  if (::getpwuid_r(uid, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return std::to_string(uid);
-  return found->pw_name;
+  if (::getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
+  return entry;
 }
 
-std::optional<AgentUser> owner_but_root(const fs::path &dir) {
-  struct stat st {};
-  if (::stat(dir.c_str(), &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid == 0) return std::nullopt;
-  return AgentUser{st.st_uid, st.st_gid, name_of(st.st_uid), dir};
+// A directory that root made may have root's group, which must not come with it.
+gid_t group_of(const std::string &name, const PathOwner &owner) {
+  std::array<char, 4096> text{};
+  if (const auto entry = entry_of(name, text)) return entry->pw_gid;
+  return owner.gid != 0 ? owner.gid : static_cast<gid_t>(owner.uid);
 }
 
-// Somebody made cloud.d with sudo, to put cloud.conf or trusted.pem there. Never through a symbolic link.
-Result<void> hand_over(const fs::path &dir, const AgentUser &user) {
-  const Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat st {};
-  if (!fd || ::fstat(fd.get(), &st) != 0 || st.st_uid != 0) return {};
-  if (::fchown(fd.get(), user.uid, user.gid) == 0) return {};
+AgentUser user_of(const PathOwner &owner) {
+  auto name = user_name(owner.uid);
+  const auto gid = group_of(name, owner);
+  return {owner.uid, gid, std::move(name), fmt::format("who owns {}", owner.of.string())};
+}
+
+std::optional<std::string> configured_user(const AgentPlaces &places) {
+  if (!is_roots_alone(way_to(places.netdata_conf))) return std::nullopt;
+  const auto text = read_file(places.netdata_conf, kMaxConf);
+  return text ? run_as_user(*text, places) : std::nullopt;
+}
+
+Evidence look_around(const AgentPlaces &places) {
+  Evidence e;
+  for (const auto &dir : {places.cloud_dir, places.lib_dir}) {
+    const auto way = way_to(dir);
+    if (!e.owner) e.owner = first_owner(way);
+    if (e.shared.empty()) e.shared = shared_part(way);
+  }
+  if (e.owner) return e;
+  e.run_as_user = configured_user(places);
+  std::array<char, 4096> text{};
+  e.has_netdata = entry_of(kUsualUser, text).has_value();
+  return e;
+}
+
+tl::unexpected<Error> cannot_become(const AgentUser &user, const char *why) {
   return fail(Errc::denied,
-              fmt::format("cannot give {} to the user {}: {}", dir.string(), user.name, std::strerror(errno)));
+              fmt::format("cannot become the user {}, {}: {}. Run this as that user", user.name, user.from, why));
+}
+
+// From root. Nothing of root is left afterwards, and nothing brings it back.
+Result<void> become(const AgentUser &user) {
+  const bool named = ::initgroups(user.name.c_str(), user.gid) == 0;
+  if ((!named && ::setgroups(0, nullptr) != 0) || ::setresgid(user.gid, user.gid, user.gid) != 0 ||
+      ::setresuid(user.uid, user.uid, user.uid) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return cannot_become(user, std::strerror(errno));
+  // A process that was started with "keep capabilities" is root under another name.
+  if (::setresuid(static_cast<uid_t>(-1), 0, static_cast<uid_t>(-1)) == 0)
+    return cannot_become(user, "this process keeps its capabilities (securebits)");
+  return {};
 }
 
 }  // namespace
 
-std::optional<AgentUser> agent_user_of(const fs::path &dir) {
-  if (auto user = owner_but_root(dir)) return user;
-  return owner_but_root(dir.parent_path());
+std::optional<std::string> run_as_user(std::string_view netdata_conf, const AgentPlaces &places) {
+  if (!places.conf_is_theirs) {
+    auto lib = ini_value(netdata_conf, "directories", "lib");
+    if (!lib) lib = ini_value(netdata_conf, "global", "lib directory");
+    if (fs::path(lib.value_or("/var/lib/netdata")).lexically_normal() != places.lib_dir.lexically_normal())
+      return std::nullopt;
+  }
+  return ini_value(netdata_conf, "global", "run as user");
 }
 
-Result<void> become_agent_user(const fs::path &dir) {
-  const auto user = agent_user_of(dir);
+Verdict judge_user(const Evidence &e) {
+  if (e.owner) return {e.owner->uid, {}, false};
+  if (e.run_as_user) return *e.run_as_user == "root" ? Verdict{} : Verdict{{}, e.run_as_user, false};
+  if (e.shared.empty()) return {};
+  return e.has_netdata ? Verdict{{}, kUsualUser, false} : Verdict{{}, {}, true};
+}
+
+Result<std::optional<AgentUser>> agent_user(const AgentPlaces &places) {
+  const auto evidence = look_around(places);
+  const auto verdict = judge_user(evidence);
+  if (verdict.unknown)
+    return fail(Errc::denied,
+                fmt::format("Others than root may change {}, and nothing says which user the agent runs as. Set 'run "
+                            "as user' in [global] of {}, or run this as that user",
+                            evidence.shared.string(), places.netdata_conf.string()));
+  if (verdict.uid) return user_of(*evidence.owner);
+  if (!verdict.name) return std::nullopt;
+  const auto from = evidence.run_as_user
+                        ? fmt::format("as {} says", places.netdata_conf.string())
+                        : fmt::format("because others than root may change {}", evidence.shared.string());
+  std::array<char, 4096> text{};
+  const auto entry = entry_of(*verdict.name, text);
+  if (!entry)
+    return fail(Errc::denied, fmt::format("This would be done as the user {}, {}, and there is no such user. Correct "
+                                          "'run as user' in [global] of {}",
+                                          *verdict.name, from, places.netdata_conf.string()));
+  return AgentUser{entry->pw_uid, entry->pw_gid, *verdict.name, from};
+}
+
+Result<void> become_agent_user(const AgentPlaces &places) {
   const auto me = ::geteuid();
-  if (!user || user->uid == me) return {};
+  const auto user = agent_user(places);
+  if (!user && me != 0) return {};  // he has no more than his own rights anyway
+  if (!user) return tl::unexpected<Error>(user.error());
+  if (!*user || (*user)->uid == me) return {};
   if (me != 0)
-    return fail(Errc::denied, fmt::format("This must be run by root or by the user {}, who owns {}: the agent could "
-                                          "not read a private key that {} writes",
-                                          user->name, user->of.string(), name_of(me)));
-  if (auto r = hand_over(dir, *user); !r) return r;
-  const bool named = ::initgroups(user->name.c_str(), user->gid) == 0;
-  if ((!named && ::setgroups(0, nullptr) != 0) || ::setresgid(user->gid, user->gid, user->gid) != 0 ||
-      ::setresuid(user->uid, user->uid, user->uid) != 0)
-    return fail(Errc::denied, fmt::format("cannot become the user {}, who owns {}: {}. Run this as that user",
-                                          user->name, user->of.string(), std::strerror(errno)));
-  return {};
+    return fail(Errc::denied, fmt::format("This must be run by root or by the user {}, {}: the agent could not read a "
+                                          "private key that {} writes",
+                                          (*user)->name, (*user)->from, user_name(me)));
+  return become(**user);
+}
+
+Result<void> step_down_for(const fs::path &path) {
+  if (::geteuid() != 0) return {};
+  const auto owner = first_owner(way_to(path));
+  return owner ? become(user_of(*owner)) : Result<void>();
+}
+
+bool lies_with(const fs::path &path, const AgentUser &user) {
+  const auto owner = first_owner(way_to(path));
+  return owner && owner->uid == user.uid;
 }
 
 }  // namespace aclk::claim

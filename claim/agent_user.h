@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent has to read what the claim writes, above all a private key that nobody else may read. So the claim is made
-// as the agent's user: files are born with the right owner, and root never writes in a directory that somebody else
-// owns (who could have put a symbolic link in its way).
+// The agent's user owns the directories that a claim is about, and may have put a symbolic link in anybody's way there.
+// So root does nothing in them as root: a command takes the rights of that user, for good, before it opens the first
+// file there. What it does then is what that user could have done without it, whatever is in the way; and files are
+// born with the owner who has to read them, above all a private key that nobody else may read.
 #pragma once
 
 #include <sys/types.h>
@@ -10,25 +11,62 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "claim/base/result.h"
+#include "claim/path_owner.h"
 
 namespace aclk::claim {
 
 struct AgentUser {
   uid_t uid = 0;
-  gid_t gid = 0;
-  std::string name;          // or the number, when the system has no name for it
-  std::filesystem::path of;  // the directory that tells: whose owner it is
+  gid_t gid = 0;     // of the user; of one without an entry in passwd: the directory's, or his own number
+  std::string name;  // or the number, when the system has no name for it
+  std::string from;  // "who owns /var/lib/netdata", "as /etc/netdata/netdata.conf says": why it is this one
 };
 
-// The owner of DIR (cloud.d), or of its parent (the agent's library directory) when DIR does not exist or is root's.
-// nullopt when that is root as well, or neither exists: the agent is then taken to run as whoever calls.
-[[nodiscard]] std::optional<AgentUser> agent_user_of(const std::filesystem::path &dir);
+// The agent that a command is about.
+struct AgentPlaces {
+  std::filesystem::path cloud_dir;
+  std::filesystem::path lib_dir;
+  std::filesystem::path netdata_conf;
+  bool conf_is_theirs = false;  // named together with lib_dir; else it must be about lib_dir by its own words
+};
 
-// Makes this process that user, for good: user, group, groups. A DIR that root made is handed over first. Nothing is
-// done when we are that user, or there is none. Errors: denied when we are somebody else than the user and root.
-// Call it before there are threads.
-[[nodiscard]] Result<void> become_agent_user(const std::filesystem::path &dir);
+// `[global] run as user` of a netdata.conf that is about LIB_DIR; nullopt when it is about another agent, or says
+// nothing. Pure.
+[[nodiscard]] std::optional<std::string> run_as_user(std::string_view netdata_conf, const AgentPlaces &places);
+
+// What is known of an agent, as a decision needs it.
+struct Evidence {
+  std::optional<PathOwner> owner;          // of cloud.d, else of the library directory (path_owner.h)
+  std::filesystem::path shared;            // a directory of root on the way that others may change; empty: none
+  std::optional<std::string> run_as_user;  // from a netdata.conf that is root's alone
+  bool has_netdata = false;                // the system has a user netdata
+};
+struct Verdict {
+  std::optional<uid_t> uid;         // of the directory's owner
+  std::optional<std::string> name;  // by name
+  bool unknown = false;             // there is one, but nothing says who
+};
+// The owner of the directories, who else could take over whoever works there. Where they are root's: the user that
+// netdata.conf names, unless that is root; in a directory that others may change, netdata. Else nobody: root alone has
+// a hand in there, and the agent runs as root. Pure.
+[[nodiscard]] Verdict judge_user(const Evidence &evidence);
+
+// Opens nothing but a netdata.conf that is root's alone. nullopt: the agent is taken to run as whoever calls.
+// Errors: denied when it cannot be told, with what to do about it.
+[[nodiscard]] Result<std::optional<AgentUser>> agent_user(const AgentPlaces &places);
+
+// Makes this process that user, for good: user, group, groups, capabilities. Nothing is done when we are that user, or
+// there is none. Errors: denied when we are somebody else than the user and root. Call it before there are threads.
+[[nodiscard]] Result<void> become_agent_user(const AgentPlaces &places);
+
+// Root becomes, for good, whoever owns a directory on the way to PATH; others stay who they are, and root does where
+// all of the way is root's own. For what is opened at a path that was not chosen by the caller.
+[[nodiscard]] Result<void> step_down_for(const std::filesystem::path &path);
+
+// Is PATH below a directory of this user, so that what is read there must not be read with more than his rights?
+[[nodiscard]] bool lies_with(const std::filesystem::path &path, const AgentUser &user);
 
 }  // namespace aclk::claim

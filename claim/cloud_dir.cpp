@@ -12,6 +12,8 @@
 #include <system_error>
 
 #include "claim/disk.h"
+#include "claim/path_owner.h"
+#include "claim/roots_directory.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -48,19 +50,41 @@ void remove_leftovers(const fs::path &dir) {
   }
 }
 
+std::string us() { return user_name(::geteuid()); }
+
+tl::unexpected<Error> no_write_permission(const fs::path &dir, int err) {
+  struct stat st {};
+  std::string next = "Run this as root or as the agent's user";
+  if (::stat(dir.c_str(), &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid != ::geteuid())
+    next = fmt::format("It belongs to {} (mode {:04o}), and the agent runs as {}: give it to that user (chown {}: {})",
+                       user_name(st.st_uid), st.st_mode & 07777U, us(), us(), dir.string());
+  return fail(err == EACCES ? Errc::denied : Errc::io,
+              fmt::format("No write permission in claiming working directory {}: {}. {}", dir.string(),
+                          std::strerror(err), next));
+}
+
+// Through a link only to a directory of ours: in one of somebody else there may be an identity of his.
+Result<void> check_link(const fs::path &dir, int fd) {
+  std::error_code not_a_link;
+  const auto target = fs::read_symlink(dir, not_a_link);
+  struct stat st {};
+  if (not_a_link || ::fstat(fd, &st) != 0 || st.st_uid == ::geteuid()) return {};
+  return fail(Errc::denied,
+              fmt::format("{} is a symbolic link to {}, which belongs to {}, and the agent runs as {}: nothing is done "
+                          "there. Remove the link, or let it point to a directory of the user {}",
+                          dir.string(), target.string(), user_name(st.st_uid), us(), us()));
+}
+
 }  // namespace
 
 Result<CloudDir> CloudDir::open(const fs::path &dir) {
   if (auto r = make(dir); !r) return tl::unexpected<Error>(r.error());
+  if (auto r = replace_roots_directory(dir, kDirMode); !r) return tl::unexpected<Error>(r.error());
   set_mode(dir);
   Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::access(dir.c_str(), W_OK | X_OK) != 0) {
-    const int err = errno;
-    return fail(err == EACCES ? Errc::denied : Errc::io,
-                fmt::format("No write permission in claiming working directory {}: {}. Run this as root or as the "
-                            "agent's user",
-                            dir.string(), std::strerror(err)));
-  }
+  if (fd)
+    if (auto r = check_link(dir, fd.get()); !r) return tl::unexpected<Error>(r.error());
+  if (!fd || ::access(dir.c_str(), W_OK | X_OK) != 0) return no_write_permission(dir, errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     const int err = errno;
     if (err == EWOULDBLOCK)

@@ -15,7 +15,9 @@ namespace aclk::claim {
 // lock file to be left behind. Readers are not held up.
 class CloudDir {
  public:
-  // Makes DIR (its parent must exist) and gives it mode 0770 if it is ours; removes what a killed run left staged.
+  // Makes DIR (its parent must exist) and gives it mode 0770 if it is ours; removes what a killed run left staged. A
+  // DIR that root made is replaced by one of ours, with what an administrator puts there (replace_roots_directory).
+  // DIR may be a symbolic link to a directory of ours, on another volume for example; not to one of anybody else.
   // Errors: not_found (no parent), denied, io; unavailable when another process holds it, at once.
   [[nodiscard]] static Result<CloudDir> open(const std::filesystem::path &dir);
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/key.h"
+#include "claim/path_owner.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -28,14 +28,6 @@ struct Rule {
 };
 constexpr std::array kRules{Rule{"", 0007}, Rule{"private.pem", 0077}, Rule{"public.pem", 0007},
                             Rule{"cloud.conf", 0007}, Rule{"claimed_id", 0007}};
-
-std::string user_name(uid_t uid) {
-  std::array<char, 4096> text{};
-  passwd entry{};
-  passwd *found = nullptr;
-  if (::getpwuid_r(uid, &entry, text.data(), text.size(), &found) != 0 || found == nullptr) return std::to_string(uid);
-  return found->pw_name;
-}
 
 void check_owner(const fs::path &file, const struct stat &st, Upkeep &out) {
   if (st.st_uid == ::geteuid()) return;

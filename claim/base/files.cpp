@@ -51,7 +51,7 @@ Result<std::string> read_file(const fs::path &file, std::size_t max_bytes) {
   }
 }
 
-Result<void> write_file_atomically(const fs::path &file, std::string_view text, mode_t mode) {
+Result<void> write_file_atomically(const fs::path &file, std::string_view text, mode_t mode, gid_t group) {
   const auto dir = file.has_parent_path() ? file.parent_path() : fs::path(".");
   std::string tmp = file.string() + ".XXXXXX";
   Fd fd(::mkostemp(tmp.data(), O_CLOEXEC));  // made with mode 0600
@@ -60,6 +60,9 @@ Result<void> write_file_atomically(const fs::path &file, std::string_view text, 
     ::unlink(tmp.c_str());
     return e;
   };
+  // First the group: a change of it may take bits of the mode away.
+  if (group != static_cast<gid_t>(-1) && ::fchown(fd.get(), static_cast<uid_t>(-1), group) != 0)
+    return give_up(failed("set the group of", file, errno));
   if (::fchmod(fd.get(), mode) != 0) return give_up(failed("set the mode of", tmp, errno));
   if (auto r = write_all(fd.get(), text, tmp); !r) return give_up(tl::unexpected<Error>(r.error()));
   if (::fsync(fd.get()) != 0) return give_up(failed("write", tmp, errno));

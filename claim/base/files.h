@@ -17,8 +17,9 @@ namespace aclk {
 // not_found if it does not exist, too_big above max_bytes, io (with the cause) otherwise.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path &file, std::size_t max_bytes = 1U << 20);
 
-// Temporary file in the same directory (mode set before the first byte is written), fsync, rename, fsync of the
-// directory.
-[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path &file, std::string_view text, mode_t mode);
+// Temporary file in the same directory (mode, and group when one is given, set before the first byte is written),
+// fsync, rename, fsync of the directory.
+[[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path &file, std::string_view text, mode_t mode,
+                                                 gid_t group = static_cast<gid_t>(-1));
 
 }  // namespace aclk

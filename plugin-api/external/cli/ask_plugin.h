@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the commands that look at a running link have in common: asking aclk.plugin over its local socket, and saying
-// why nobody answers.
+// why nobody answers. Run by root, they become for good who owns the directories in which they look.
 #pragma once
 
 #include <filesystem>

@@ -19,11 +19,14 @@ namespace {
 
 using claim::ExitCode;
 
+constexpr std::size_t kMaxTokenFile = 64U << 10;
+
 constexpr const char *kFooter = R"(
 Where a setting is not given here, it is taken from the environment (NETDATA_CLAIM_TOKEN, NETDATA_CLAIM_ROOMS,
 NETDATA_CLAIM_URL, NETDATA_CLAIM_PROXY), then from section [cloud] of netdata.conf, then from cloud.conf.
 
-Any user of this machine may see a command line: --token-file or NETDATA_CLAIM_TOKEN are better than --token.
+Any user of this machine may see a command line: --token-file or NETDATA_CLAIM_TOKEN are better than --token, which is
+overwritten when the command begins, and can be seen until then.
 
 Exit status:
    0  claimed; or claimed before, and nothing was changed
@@ -71,14 +74,20 @@ int run(const CLI::App &command, const ClaimArguments &a) {
   o.proxy = given(command, "--proxy", a.proxy);
   o.insecure = a.insecure;
   o.reclaim = a.reclaim;
-  if (!a.token_file.empty()) {
-    // Before we become the agent's user: the file may be readable by root only.
-    auto text = read_file(a.token_file, 64U << 10);
-    if (!text) return finish(ExitCode::usage, text.error().what);
-    o.token = std::move(*text);
-  }
-
-  if (const auto r = claim::become_agent_user(o.cloud_dir); !r) return finish(ExitCode::wrong_user, r.error().what);
+  const auto places = places_of(d);
+  // Before we become the agent's user, because the file may be readable by root only; but what lies where that user may
+  // put a link to any such file, afterwards.
+  const auto user = claim::agent_user(places);
+  const bool theirs = user && *user && claim::lies_with(a.token_file, **user);
+  const auto read_token = [&]() -> Result<void> {
+    if (a.token_file.empty()) return {};
+    return read_file(a.token_file, kMaxTokenFile).map([&](std::string &&text) { o.token = std::move(text); });
+  };
+  if (!theirs)
+    if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
+  if (const auto r = claim::become_agent_user(places); !r) return finish(ExitCode::wrong_user, r.error().what);
+  if (theirs)
+    if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
   const auto doors = claim::real_doors(*disk, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });

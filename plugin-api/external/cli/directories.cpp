@@ -35,8 +35,13 @@ Directories directories(const std::string &cloud_dir_option) {
     if (!getenv("NETDATA_LIB_DIR")) d.lib = d.cloud.parent_path();
   }
   d.config = claim::default_netdata_conf(getenv).parent_path();
+  d.config_named = getenv("NETDATA_USER_CONFIG_DIR").has_value();
   d.cache = getenv("NETDATA_CACHE_DIR").value_or(d.lib == fs::path("/var/lib/netdata") ? "/var/cache/netdata" : "");
   return d;
+}
+
+claim::AgentPlaces places_of(const Directories &d) {
+  return {d.cloud, d.lib, d.config / "netdata.conf", d.config_named};
 }
 
 int finish(claim::ExitCode exit, const std::string &message) {

@@ -41,7 +41,8 @@ external::Environment environment(const Directories &d) {
 int run(const Given &given) {
   const auto d = directories(given.cloud_dir);
   // What the agent's user cannot read is of no use to the link.
-  if (const auto r = claim::become_agent_user(d.cloud); !r) return finish(claim::ExitCode::wrong_user, r.error().what);
+  if (const auto r = claim::become_agent_user(places_of(d)); !r)
+    return finish(claim::ExitCode::wrong_user, r.error().what);
   std::signal(SIGPIPE, SIG_IGN);
   curl_global_init(CURL_GLOBAL_DEFAULT);
 

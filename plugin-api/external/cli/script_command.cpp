@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "claim/agent_user.h"
@@ -32,11 +32,15 @@ using claim::ScriptArguments;
 
 constexpr int kNoWriteAccess = 32;  // 2.x
 constexpr mode_t kClaimConfMode = 0640;
+constexpr auto kNoGroup = static_cast<gid_t>(-1);
 
 std::string environment(const char *name) { return claim::process_environment()(name).value_or(""); }
 
+// Of a file of the agent's user; we are he already. One that he cannot read does not count, and is named.
 std::optional<std::string> text_of(const fs::path &file) {
   const auto text = read_file(file, 64U << 10);
+  if (!text && text.error().code != Errc::not_found)
+    fmt::print(stderr, "warning: {}; it is not used\n", text.error().what);
   if (!text || claim::trimmed(*text).empty()) return std::nullopt;
   return std::string(claim::trimmed(*text));
 }
@@ -55,8 +59,8 @@ claim::ClaimOptions options_of(const ScriptArguments &a, const Directories &d) {
   return o;
 }
 
+// The caller is the agent's user already.
 claim::ClaimReport claim(const claim::ClaimOptions &o, const std::function<void(std::string_view)> &say) {
-  if (const auto r = claim::become_agent_user(o.cloud_dir); !r) return {ExitCode::wrong_user, r.error().what};
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
   return claim::claim_node(o, claim::real_doors(*disk, say));
@@ -66,17 +70,15 @@ claim::ClaimReport claim(const claim::ClaimOptions &o, const std::function<void(
 
 void print_settings(const claim::ClaimOptions &o, const ScriptArguments &a) {
   const auto conf = claim::read_cloud_conf(o.cloud_dir / "cloud.conf").value_or(claim::CloudConf{});
-  const auto user = claim::agent_user_of(o.cloud_dir);
   fmt::print(stderr,
              "Token: ****************\nBase URL: {}\nId: {}\nRooms: {}\nHostname: {}\nProxy: {}\nNetdata user: {}\n",
              masked_url(o.url.value_or(conf.url)), o.claim_id.value_or("a new one"), o.rooms.value_or(""),
              o.hostname.value_or(claim::system_hostname()), claim::masked_proxy(o.proxy.value_or(conf.proxy)),
-             a.user ? *a.user
-             : user ? user->name
-                    : caller_name());
+             a.user.value_or(claim::user_name(::geteuid())));
 }
 
-int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const claim::ClaimOptions &o) {
+int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const claim::ClaimOptions &o,
+              const Directories &d) {
   if (report.exit == ExitCode::claimed) {
     fmt::print("{}Node was successfully claimed.\n{}\n",
                a.proxy && *a.proxy != "none" ? "The proxy is kept in cloud.conf for the link as well. " : "",
@@ -91,8 +93,8 @@ int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const 
   if (const auto key = claim::script_error_key(report.exit); a.verbose && !key.empty())
     fmt::print(stderr, "Error key was:\"{}\"\n", key);
   if (report.exit == ExitCode::wrong_user) {
-    const auto user = claim::agent_user_of(o.cloud_dir);
-    fmt::print(stderr, "This script must be run by the {} user account\n", user ? user->name : "netdata");
+    const auto user = claim::agent_user(places_of(d));
+    fmt::print(stderr, "This script must be run by the {} user account\n", user && *user ? (*user)->name : "netdata");
   }
   fmt::print(stderr, "{}\n", report.message);
   return claim::script_exit(report.exit);
@@ -104,14 +106,17 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
     return static_cast<int>(ExitCode::usage);
   }
   auto o = options_of(a, d);
+  if (a.user && ::geteuid() != 0 && *a.user != caller_name())
+    return end_as_v1({ExitCode::wrong_user, fmt::format("It is run by {}.", caller_name())}, a, o, d);
+  // From here on nothing is opened that the agent's user may not open.
+  if (const auto r = claim::become_agent_user(places_of(d)); !r)
+    return end_as_v1({ExitCode::wrong_user, r.error().what}, a, o, d);
   if (!o.token && environment("NETDATA_CLAIM_TOKEN").empty()) o.token = text_of(d.cloud / "token").value_or("unknown");
   if (!o.rooms && environment("NETDATA_CLAIM_ROOMS").empty()) o.rooms = text_of(d.cloud / "rooms");
-  if (a.user && ::geteuid() != 0 && *a.user != caller_name())
-    return end_as_v1({ExitCode::wrong_user, fmt::format("It is run by {}.", caller_name())}, a, o);
   const auto now = claim::load_identity(d.cloud, claim::read_machine_guid(d.lib).value_or(""));
   if (a.id) {
     o.claim_id = parse_uuid(*a.id);
-    if (!o.claim_id) return end_as_v1({ExitCode::invalid_node_id, "-id= takes a UUID."}, a, o);
+    if (!o.claim_id) return end_as_v1({ExitCode::invalid_node_id, "-id= takes a UUID."}, a, o, d);
     o.reclaim = *o.claim_id != now.claim_id;
   }
   print_settings(o, a);
@@ -120,7 +125,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
                       fmt::format("This node is claimed as {} at {}. Nothing was changed. To claim it anew, run "
                                   "netdata-aclk claim --reclaim, or remove {} first.",
                                   now.claim_id, masked_url(now.conf.url), d.cloud.string())},
-                     a, o);
+                     a, o, d);
   unsigned attempts = 0;
   const auto report = claim(o, [&](std::string_view line) {
     if (line.starts_with("attempt ")) {
@@ -136,35 +141,40 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
     std::error_code ignored;
     fs::remove(d.cloud / "token", ignored);
   }
-  return end_as_v1(report, a, o);
+  return end_as_v1(report, a, o, d);
 }
 
 // ----------------------------------------------------------------------------------------------------- as 2.x
 
-// Before we were anybody else: CONFIG is root's as a rule. The group may read it, the token is in there.
-Result<void> write_claim_conf(const fs::path &file, const ScriptArguments &a, const fs::path &cloud_dir) {
-  if (auto r = write_file_atomically(file, claim::format_claim_conf(a), kClaimConfMode); !r) return r;
-  const auto wanted = environment("NETDATA_CLAIM_CONFIG_GROUP");
-  const auto user = claim::agent_user_of(cloud_dir);
-  gid_t gid = user ? user->gid : static_cast<gid_t>(-1);
-  if (!wanted.empty()) {
+// Who may read claim.conf besides its owner: the token is in there. (gid_t)-1: as it comes.
+Result<gid_t> reader_of_claim_conf(const Directories &d) {
+  if (const auto wanted = environment("NETDATA_CLAIM_CONFIG_GROUP"); !wanted.empty()) {
     const auto *const group = ::getgrnam(wanted.c_str());
     if (group == nullptr) return fail(Errc::not_found, fmt::format("there is no group {}", wanted));
-    gid = group->gr_gid;
+    return group->gr_gid;
   }
-  if (gid == static_cast<gid_t>(-1) || gid == ::getegid()) return {};
-  if (::chown(file.c_str(), static_cast<uid_t>(-1), gid) == 0) return {};
-  return fail(Errc::denied, fmt::format("cannot give {} to the agent's group: {}. The agent cannot read it",
-                                        file.string(), std::strerror(errno)));
+  const auto user = claim::agent_user(places_of(d));
+  return user && *user && (*user)->gid != ::getegid() ? (*user)->gid : kNoGroup;
 }
 
-// In a process of its own, because it becomes the agent's user for good.
-int claim_aside(const claim::ClaimOptions &o) {
+// CONFIG is root's as a rule; where it is somebody else's, this is written with his rights.
+int write_claim_conf(const ScriptArguments &a, const Directories &d) {
+  const auto file = d.config / "claim.conf";
+  const auto written = reader_of_claim_conf(d).and_then([&](gid_t group) {
+    return claim::step_down_for(file).and_then(
+        [&] { return write_file_atomically(file, claim::format_claim_conf(a), kClaimConfMode, group); });
+  });
+  if (written) return 0;
+  fmt::print(stderr, "ERROR: {}\n", written.error().what);
+  return kNoWriteAccess;
+}
+
+// In a process of its own, because it becomes another user for good.
+int aside(const std::function<int()> &work) {
   std::fflush(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
-    const auto report = claim(o, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
-    const auto status = finish(report.exit, report.message);
+    const auto status = work();
     std::fflush(nullptr);
     ::_exit(status);
   }
@@ -174,8 +184,17 @@ int claim_aside(const claim::ClaimOptions &o) {
   return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(ExitCode::local_files);
 }
 
+int claim_as_agent(const claim::ClaimOptions &o, const Directories &d) {
+  if (const auto r = claim::become_agent_user(places_of(d)); !r) return finish(ExitCode::wrong_user, r.error().what);
+  const auto report = claim(o, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
+  return finish(report.exit, report.message);
+}
+
 int run_as_v2(ScriptArguments a, Directories d) {
-  if (const auto dir = environment("NETDATA_CLAIM_CONFIG_DIR"); !dir.empty()) d.config = dir;
+  if (const auto dir = environment("NETDATA_CLAIM_CONFIG_DIR"); !dir.empty()) {
+    d.config = dir;
+    d.config_named = true;
+  }
   for (const auto &line : a.warnings) fmt::print(stderr, "{}\n", line);
   fmt::print(stderr, "WARNING: this script is deprecated; write {} or run netdata-aclk claim instead\n",
              (d.config / "claim.conf").string());
@@ -195,11 +214,8 @@ int run_as_v2(ScriptArguments a, Directories d) {
     return kNoWriteAccess;
   }
   // First the claim, then the file: the agent's plugin, which would see the file at once, has nothing left to do.
-  const int status = claim_aside(options_of(a, d));
-  if (const auto r = write_claim_conf(d.config / "claim.conf", a, d.cloud); !r) {
-    fmt::print(stderr, "ERROR: {}\n", r.error().what);
-    return kNoWriteAccess;
-  }
+  const int status = aside([&] { return claim_as_agent(options_of(a, d), d); });
+  if (const int failed = aside([&] { return write_claim_conf(a, d); }); failed != 0) return failed;
   return status;
 }
 

@@ -24,7 +24,7 @@ Exit status:
 int run(const std::string &cloud_dir, Work work) {
   const auto d = directories(cloud_dir);
   claim::UnclaimOptions o{d.cloud, d.lib, d.cache, caller_name()};
-  if (const auto r = claim::become_agent_user(o.cloud_dir); !r)
+  if (const auto r = claim::become_agent_user(places_of(d)); !r)
     return finish(claim::ExitCode::wrong_user, r.error().what);
   const auto disk = claim::real_disk();
   const auto report = work(o, claim::real_unclaim_doors(*disk));
