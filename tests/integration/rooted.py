@@ -73,8 +73,9 @@ class Rooted(Machine):
         return all_of(self.victim)
 
     def put(self, path, make):
-        """Makes PATH anew, and gives it to the agent's user."""
+        """Puts something else in the place of PATH, with the agent's user's rights to the directory."""
         path = self.lib / path
+        path.parent.mkdir(exist_ok=True)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -13,6 +13,7 @@
 #include "claim/base/files.h"
 #include "claim/claim_node.h"
 #include "plugin-api/external/cli/directories.h"
+#include "plugin-api/external/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {
@@ -90,7 +91,8 @@ int run(const CLI::App &command, const ClaimArguments &a) {
     if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
-  const auto doors = claim::real_doors(*disk, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
+  const auto doors =
+      claim::real_doors(*disk, [](std::string_view line) { fmt::print(stderr, "{}\n", terminal_text(line)); });
   const auto report = claim::claim_node(o, doors);
   return finish(report.exit, report.message);
 }

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "claim/settings.h"
+#include "plugin-api/external/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;
@@ -46,7 +47,7 @@ claim::AgentPlaces places_of(const Directories &d) {
 
 int finish(claim::ExitCode exit, const std::string &message) {
   std::FILE *const out = exit == claim::ExitCode::claimed ? stdout : stderr;
-  fmt::print(out, "{}\n", message);
+  fmt::print(out, "{}\n", terminal_text(message));
   return static_cast<int>(exit);
 }
 

@@ -10,6 +10,7 @@
 #include "claim/agent_user.h"
 #include "claim/machine.h"
 #include "plugin-api/external/cli/directories.h"
+#include "plugin-api/external/cli/terminal_text.h"
 #include "plugin-api/external/doctor/cloud_checks.h"
 #include "plugin-api/external/doctor/local_checks.h"
 
@@ -67,7 +68,7 @@ int run(const Given &given) {
     all.push_back(doctor::skipped("cloud", "with settings that cannot be used nothing is sent to it"));
   else
     all.push_back(doctor::skipped("cloud", "without an identity of its own this machine does not connect"));
-  fmt::print("{}", given.json ? doctor::as_json(all) : doctor::as_text(all));
+  fmt::print("{}", given.json ? doctor::as_json(all) : terminal_text(doctor::as_text(all)));
   return doctor::exit_status(all);
 }
 

@@ -22,6 +22,7 @@
 #include "claim/ini.h"
 #include "claim/machine.h"
 #include "plugin-api/external/cli/directories.h"
+#include "plugin-api/external/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;
@@ -70,11 +71,12 @@ claim::ClaimReport claim(const claim::ClaimOptions &o, const std::function<void(
 
 void print_settings(const claim::ClaimOptions &o, const ScriptArguments &a) {
   const auto conf = claim::read_cloud_conf(o.cloud_dir / "cloud.conf").value_or(claim::CloudConf{});
-  fmt::print(stderr,
-             "Token: ****************\nBase URL: {}\nId: {}\nRooms: {}\nHostname: {}\nProxy: {}\nNetdata user: {}\n",
-             masked_url(o.url.value_or(conf.url)), o.claim_id.value_or("a new one"), o.rooms.value_or(""),
-             o.hostname.value_or(claim::system_hostname()), claim::masked_proxy(o.proxy.value_or(conf.proxy)),
-             a.user.value_or(claim::user_name(::geteuid())));
+  const auto settings = fmt::format(
+      "Token: ****************\nBase URL: {}\nId: {}\nRooms: {}\nHostname: {}\nProxy: {}\nNetdata user: {}\n",
+      masked_url(o.url.value_or(conf.url)), o.claim_id.value_or("a new one"), o.rooms.value_or(""),
+      o.hostname.value_or(claim::system_hostname()), claim::masked_proxy(o.proxy.value_or(conf.proxy)),
+      a.user.value_or(claim::user_name(::geteuid())));
+  fmt::print(stderr, "{}", terminal_text(settings));
 }
 
 int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const claim::ClaimOptions &o,
@@ -82,7 +84,7 @@ int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const 
   if (report.exit == ExitCode::claimed) {
     fmt::print("{}Node was successfully claimed.\n{}\n",
                a.proxy && *a.proxy != "none" ? "The proxy is kept in cloud.conf for the link as well. " : "",
-               report.message);
+               terminal_text(report.message));
     return 0;
   }
   if (report.exit == ExitCode::unreachable)
@@ -96,7 +98,7 @@ int end_as_v1(const claim::ClaimReport &report, const ScriptArguments &a, const 
     const auto user = claim::agent_user(places_of(d));
     fmt::print(stderr, "This script must be run by the {} user account\n", user && *user ? (*user)->name : "netdata");
   }
-  fmt::print(stderr, "{}\n", report.message);
+  fmt::print(stderr, "{}\n", terminal_text(report.message));
   return claim::script_exit(report.exit);
 }
 
@@ -134,7 +136,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
                  pause == std::string_view::npos ? "a moment" : line.substr(pause + 12));
       if (!a.verbose) return;
     }
-    fmt::print(stderr, "{}\n", line);
+    fmt::print(stderr, "{}\n", terminal_text(line));
   });
   if (report.exit == ExitCode::claimed) {
     fmt::print(stderr, "Connection attempt {} successful\n", attempts + 1);
@@ -186,7 +188,7 @@ int aside(const std::function<int()> &work) {
 
 int claim_as_agent(const claim::ClaimOptions &o, const Directories &d) {
   if (const auto r = claim::become_agent_user(places_of(d)); !r) return finish(ExitCode::wrong_user, r.error().what);
-  const auto report = claim(o, [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
+  const auto report = claim(o, [](std::string_view line) { fmt::print(stderr, "{}\n", terminal_text(line)); });
   return finish(report.exit, report.message);
 }
 
@@ -195,7 +197,7 @@ int run_as_v2(ScriptArguments a, Directories d) {
     d.config = dir;
     d.config_named = true;
   }
-  for (const auto &line : a.warnings) fmt::print(stderr, "{}\n", line);
+  for (const auto &line : a.warnings) fmt::print(stderr, "{}\n", terminal_text(line));
   fmt::print(stderr, "WARNING: this script is deprecated; write {} or run netdata-aclk claim instead\n",
              (d.config / "claim.conf").string());
   const auto take = [](std::optional<std::string> &to, const char *name) {

@@ -10,6 +10,7 @@
 
 #include "claim/base/url.h"
 #include "plugin-api/external/cli/ask_plugin.h"
+#include "plugin-api/external/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {
@@ -53,7 +54,7 @@ int show_state(const Where &where, bool json) {
   const auto answer = ask_plugin(where, "GET", json ? "/api/v1/aclk" : "/api/v1/aclk/text");
   if (!answer && answer.error().code == Errc::not_found) {
     const auto o = look_at_files(where);
-    fmt::print("{}", json ? json_of(o) : text_of(o));
+    fmt::print("{}", json ? json_of(o) : terminal_text(text_of(o)));
     return static_cast<int>(Seen::not_running);
   }
   if (!answer) return no_answer(where, answer.error());
