@@ -84,7 +84,7 @@ def as_root(trace, lib):
         if not m:
             continue
         pid, call, rest = m.groups()
-        if call in ("setresuid", "setuid") and rest.startswith(f"{AGENT}, {AGENT}, {AGENT}) = 0"):
+        if call in ("setresuid", "setuid") and re.match(rf"{AGENT}, {AGENT}, {AGENT}\) += 0", rest):
             became.add(pid)
         elif call in OPENS and pid not in became and f"{lib}/" in rest:
             ours.append(line)
