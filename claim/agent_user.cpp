@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -48,6 +49,12 @@ std::optional<std::string> configured_user(const AgentPlaces &places) {
   return text ? run_as_user(*text, places) : std::nullopt;
 }
 
+bool is_roots_directory_or_nothing(const fs::path &dir) {
+  struct stat st {};
+  if (::lstat(dir.c_str(), &st) != 0) return errno == ENOENT;
+  return S_ISDIR(st.st_mode) && st.st_uid == 0;
+}
+
 Evidence look_around(const AgentPlaces &places) {
   Evidence e;
   for (const auto &dir : {places.cloud_dir, places.lib_dir}) {
@@ -55,8 +62,8 @@ Evidence look_around(const AgentPlaces &places) {
     if (!e.owner) e.owner = first_owner(way);
     if (e.shared.empty()) e.shared = shared_part(way);
   }
-  if (e.owner) return e;
   e.run_as_user = configured_user(places);
+  if (e.run_as_user == "root") e.roots_cloud_dir = is_roots_directory_or_nothing(places.cloud_dir);
   std::array<char, 4096> text{};
   e.has_netdata = entry_of(kUsualUser, text).has_value();
   return e;
@@ -92,8 +99,9 @@ std::optional<std::string> run_as_user(std::string_view netdata_conf, const Agen
 }
 
 Verdict judge_user(const Evidence &e) {
-  if (e.owner) return {e.owner->uid, {}, false};
-  if (e.run_as_user) return *e.run_as_user == "root" ? Verdict{} : Verdict{{}, e.run_as_user, false};
+  const bool is_root = e.run_as_user == "root";
+  if (e.owner && !(is_root && e.roots_cloud_dir)) return {e.owner->uid, {}, false};
+  if (e.run_as_user) return is_root ? Verdict{} : Verdict{{}, e.run_as_user, false};
   if (e.shared.empty()) return {};
   return e.has_netdata ? Verdict{{}, kUsualUser, false} : Verdict{{}, {}, true};
 }

@@ -43,15 +43,18 @@ struct Evidence {
   std::filesystem::path shared;            // a directory of root on the way that others may change; empty: none
   std::optional<std::string> run_as_user;  // from a netdata.conf that is root's alone
   bool has_netdata = false;                // the system has a user netdata
+  bool roots_cloud_dir = false;            // cloud.d is a directory of root's, no link, or is not there; looked at when
+                                           // netdata.conf says root
 };
 struct Verdict {
   std::optional<uid_t> uid;         // of the directory's owner
   std::optional<std::string> name;  // by name
   bool unknown = false;             // there is one, but nothing says who
 };
-// The owner of the directories, who else could take over whoever works there. Where they are root's: the user that
-// netdata.conf names, unless that is root; in a directory that others may change, netdata. Else nobody: root alone has
-// a hand in there, and the agent runs as root. Pure.
+// The owner of the directories, who else could take over whoever works there; unless netdata.conf says that the agent
+// is root, which works there all day, and cloud.d agrees. Where they are root's: the user that netdata.conf names,
+// unless that is root; in a directory that others may change, netdata. Else nobody: root alone has a hand in there, and
+// the agent runs as root. Pure.
 [[nodiscard]] Verdict judge_user(const Evidence &evidence);
 
 // Opens nothing but a netdata.conf that is root's alone. nullopt: the agent is taken to run as whoever calls.

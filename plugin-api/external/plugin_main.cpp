@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "claim/agent_user.h"
+#include "claim/settings.h"
 #include "plugin-api/external/claimer_process.h"
 #include "plugin-api/external/show.h"
 #include "plugin-api/external/supervisor.h"
@@ -42,7 +44,20 @@ int print_buildinfo(bool json) {
   return (json ? netdata_aclk_buildinfojson(print, nullptr) : netdata_aclk_buildinfo(print, nullptr)) < 0 ? 1 : 0;
 }
 
+// Tried out by root: as every command of root's, nothing as root in directories of the agent's user. An agent that
+// starts a plugin is that user.
+Result<void> step_down() {
+  const auto getenv = claim::process_environment();
+  if (::geteuid() != 0 || getenv("NETDATA_LIB_DIR") || getenv("NETDATA_VERSION")) return {};
+  const auto lib = claim::default_lib_dir(getenv);
+  return claim::become_agent_user({lib / "cloud.d", lib, claim::default_netdata_conf(getenv), false});
+}
+
 int dispatch(int argc, char **argv) {
+  if (const auto r = step_down(); !r) {
+    std::fprintf(stderr, "aclk.plugin: %s\n", r.error().what.c_str());
+    return kExitFailed;
+  }
   const auto env = read_environment(claim::process_environment());
   const bool by_hand = !env.from_agent && ::isatty(STDOUT_FILENO) == 1;
   const auto options = parse_options({argv + std::min(argc, 1), argv + argc}, by_hand);

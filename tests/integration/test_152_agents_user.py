@@ -66,6 +66,25 @@ def test_152_04_configuration_of_the_agents_user_does_not_make_root_stay(rooted)
         assert p.returncode == 0 and (rooted.cloud_dir / "private.pem").stat().st_uid == AGENT, p.stderr
 
 
+def test_152_07_agent_that_runs_as_root_in_a_directory_of_another(rooted):
+    """As Debian's directory is when netdata.conf says root: what the agent makes there is root's."""
+    for d in (rooted.cloud_dir, rooted.lib / "registry"):
+        own(d, 0)
+        d.chmod(0o750)
+    (rooted.etc / "netdata.conf").write_text("[global]\n  run as user = root\n")
+    p = rooted.claim()
+    assert p.returncode == 0 and (rooted.cloud_dir / "private.pem").stat().st_uid == 0, p.stderr
+    assert rooted.run("unclaim").returncode == 0
+
+    rooted.fill_victim()
+    before = all_of(rooted.victim)
+    shutil.rmtree(rooted.cloud_dir)
+    rooted.cloud_dir.symlink_to(rooted.victim)
+    for p in (rooted.claim(), rooted.run("unclaim")):
+        assert p.returncode == 2 and "is a symbolic link to" in p.stderr, p.stderr
+    assert all_of(rooted.victim) == before
+
+
 def test_152_05_claim_conf_has_its_group_before_its_name(rooted, tmp_path):
     trace = tmp_path / "trace"
     p = rooted.run("claim-script", "--claim-token", rooted.cloud.token, "--claim-url", rooted.cloud.url,

@@ -92,6 +92,19 @@ std::string agent_user__owner_of_the_directories__is_the_one() {
   return {};
 }
 
+std::string agent_user__agent_that_is_root_in_anothers_directory__is_root_where_cloud_d_is() {
+  Evidence e;
+  e.owner = PathOwner{kNetdata, 995, "/var/lib/netdata"};
+  e.run_as_user = "root";
+  e.roots_cloud_dir = true;
+  EXPECT(!judge_user(e).uid && !judge_user(e).name && !judge_user(e).unknown);
+  e.run_as_user = "netdata";
+  EXPECT(judge_user(e).uid == kNetdata);
+  e.run_as_user.reset();
+  EXPECT(judge_user(e).uid == kNetdata);
+  return {};
+}
+
 std::string agent_user__roots_own_directories__configuration_decides() {
   Evidence e;
   e.has_netdata = true;
@@ -147,6 +160,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(path_owner__roots_links__are_followed_to_the_owner),
     ACLK_TEST(path_owner__loops_and_missing_parts__end),
     ACLK_TEST(agent_user__owner_of_the_directories__is_the_one),
+    ACLK_TEST(agent_user__agent_that_is_root_in_anothers_directory__is_root_where_cloud_d_is),
     ACLK_TEST(agent_user__roots_own_directories__configuration_decides),
     ACLK_TEST(agent_user__directory_that_others_may_change__is_never_roots),
     ACLK_TEST(agent_user__run_as_user__counts_when_the_file_is_about_this_agent),
