@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands that root runs, in directories in which the agent's user has put links, pipes and directories."""
+import json
 import os
+import socket
+import struct
+import threading
 
 import pytest
 
@@ -164,6 +168,54 @@ def test_150_10_what_the_agents_user_wrote_is_shown_printable(rooted):
         p = commands(rooted)[command]()
         assert not [c for c in p.stdout + p.stderr if (ord(c) < 32 or 0x7f <= ord(c) < 0xa0) and c != "\n"], (
             command, p.stdout, p.stderr)
+
+
+class Forged(threading.Thread):
+    """Somebody who is not the plugin at its socket: keeps who asked and what, answers with what a terminal obeys."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        os.chmod(path, 0o777)
+        self.listener.listen(8)
+        self.users, self.asked = set(), b""
+        self.start()
+
+    def run(self):
+        evil = "\x1b[2J\x9b2J\x07evil"
+        body = json.dumps({"agent-claimed": True, "status": evil, "sent": [{"type": evil, "last": evil}]},
+                          ensure_ascii=False).encode() + b"\n\x1b]0;title\x07\xff"
+        while True:
+            try:
+                c, _ = self.listener.accept()
+            except OSError:
+                return
+            with c:
+                self.users.add(struct.unpack("3i", c.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
+                self.asked += c.recv(65536)
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join(5)
+
+
+def test_150_11_forged_socket_meets_the_agents_user_and_gets_no_word_to_the_terminal(rooted):
+    rooted.claimed()
+    forged = Forged(rooted.lib / "aclk.sock")
+    own(rooted.lib / "aclk.sock")
+    try:
+        for args in (["state"], ["state", "--json"], ["what-is-sent"], ["what-is-sent", "--last"], ["what-is-sent", "--json"],
+                     ["doctor"]):
+            p = rooted.run(*args)
+            assert p.returncode < 128
+            assert not [c for c in p.stdout + p.stderr if (ord(c) < 32 or 0x7f <= ord(c) < 0xa0) and c != "\n"], (args, p)
+    finally:
+        forged.stop()
+    assert forged.users == {AGENT}
+    assert rooted.cloud.token.encode() not in forged.asked and b"BEGIN" not in forged.asked and forged.asked
 
 
 def test_150_99_nothing_against_the_protocol(cloud):

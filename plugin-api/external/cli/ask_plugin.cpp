@@ -11,6 +11,7 @@
 #include "claim/base/files.h"
 #include "claim/ini.h"
 #include "claim/settings.h"
+#include "plugin-api/external/cli/terminal_text.h"
 #include "plugin-api/external/cli/why_silent.h"
 #include "plugin-api/external/netdata_conf.h"
 #include "plugin-api/external/plugin_start.h"
@@ -104,13 +105,14 @@ Offline look_at_files(const Where &where) {
 
 int no_answer(const Where &where, const Error &error) {
   if (error.code == Errc::not_found) {
-    fmt::print(stderr, "netdata-aclk: {}.\n", look_at_files(where).why);
+    fmt::print(stderr, "netdata-aclk: {}.\n", terminal_text(look_at_files(where).why));
     return static_cast<int>(Seen::not_running);
   }
+  const auto what = terminal_text(error.what);
   if (error.code == Errc::denied)
-    fmt::print(stderr, "netdata-aclk: {}: only root and the agent's group may ask the plugin; try sudo.\n", error.what);
+    fmt::print(stderr, "netdata-aclk: {}: only root and the agent's group may ask the plugin; try sudo.\n", what);
   else
-    fmt::print(stderr, "netdata-aclk: {}.\n", error.what);
+    fmt::print(stderr, "netdata-aclk: {}.\n", what);
   return static_cast<int>(Seen::no_answer);
 }
 

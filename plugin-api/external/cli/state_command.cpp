@@ -59,7 +59,7 @@ int show_state(const Where &where, bool json) {
   }
   if (!answer) return no_answer(where, answer.error());
   if (answer->status != kOk) return no_answer(where, {Errc::io, answer->body});
-  fmt::print("{}{}", answer->body, answer->body.ends_with('\n') ? "" : "\n");
+  fmt::print("{}{}", terminal_text(answer->body), answer->body.ends_with('\n') ? "" : "\n");
   return static_cast<int>(Seen::answered);
 }
 
@@ -100,7 +100,7 @@ int reload(const Where &where) {
     left = left || !online || connected(now) != connected(was);
     if ((online && left) || std::chrono::steady_clock::now() >= until) break;
   }
-  fmt::print("{}\n", sentence(now));
+  fmt::print("{}\n", terminal_text(sentence(now)));
   return static_cast<int>(Seen::answered);
 }
 

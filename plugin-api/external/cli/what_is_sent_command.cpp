@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plugin-api/external/cli/ask_plugin.h"
+#include "plugin-api/external/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {
@@ -25,8 +26,8 @@ void print_lines(const Json &types, const char *direction, const Given &given) {
   for (const auto &t : types) {
     const auto type = t.value("type", "");
     if (!given.type.empty() && given.type != type) continue;
-    fmt::print("{:<9} {:<29} {:>8} {:>12}  {}", direction, type, t.value("count", 0ULL), t.value("bytes", 0ULL),
-               t.value("last-utc", ""));
+    fmt::print("{:<9} {:<29} {:>8} {:>12}  {}", direction, terminal_text(type), t.value("count", 0ULL),
+               t.value("bytes", 0ULL), terminal_text(t.value("last-utc", "")));
     if (const auto failed = t.value("failed", 0ULL); failed != 0) fmt::print("  ({} not delivered)", failed);
     fmt::print("\n");
     if (!given.last && given.type.empty()) continue;
@@ -34,7 +35,7 @@ void print_lines(const Json &types, const char *direction, const Given &given) {
     const auto text = last.is_string() ? last.get<std::string>()
                       : last.is_null() ? fmt::format("({} bytes, not kept)", t.value("last-bytes", 0ULL))
                                        : last.dump(2, ' ', false, Json::error_handler_t::replace);
-    fmt::print("{}\n\n", text);
+    fmt::print("{}\n\n", terminal_text(text));
   }
 }
 
@@ -44,7 +45,7 @@ int run(const Given &given) {
   const auto j = Json::parse(answer->body, nullptr, false);
   if (answer->status != 200 || !j.is_object()) return no_answer(given.where, {Errc::io, answer->body});
   if (given.json) {
-    fmt::print("{}\n", answer->body);
+    fmt::print("{}\n", terminal_text(answer->body));
     return static_cast<int>(Seen::answered);
   }
   fmt::print("{:<9} {:<29} {:>8} {:>12}  {}\n", "", "message", "count", "bytes", "last (UTC)");
