@@ -118,7 +118,7 @@ void announce(const Plan &p, const Doors &doors) {
     doors.say(
         "WARNING: insecure: the cloud's certificate is NOT verified; whoever sits on the way can take the token "
         "and this node");
-  doors.say(fmt::format("claiming {} (machine guid {}) at {}, proxy: {}", p.hostname, p.machine_guid, s.url,
+  doors.say(fmt::format("claiming {} (machine guid {}) at {}, proxy: {}", p.hostname, p.machine_guid, masked_url(s.url),
                         s.proxy.display()));
 }
 

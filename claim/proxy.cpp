@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "claim/base/url.h"
-#include "claim/ini.h"
 
 namespace aclk::claim {
 namespace {
@@ -29,6 +28,13 @@ struct Form {
 // 8080 and 1080: protocol.md 10.6. 443: what libcurl takes for an HTTPS proxy, and so what people who know curl expect.
 constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"https://", ProxyKind::https, 443},
                             Form{"socks5://", ProxyKind::socks5, 1080}, Form{"socks5h://", ProxyKind::socks5h, 1080}};
+
+std::string_view trimmed(std::string_view s) {
+  const auto blank = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
+  while (!s.empty() && blank(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
+  while (!s.empty() && blank(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
+  return s;
+}
 
 std::string lower(std::string_view s) {
   std::string out(s);
@@ -61,12 +67,13 @@ std::string percent_decoded(std::string_view s) {
 
 // The setting cannot be used: whose it is, what is wrong, what to do.
 tl::unexpected<Error> unusable(std::string_view text, std::string_view source, std::string_view cause) {
+  const bool of_file = !source.starts_with("environment");
   return fail(Errc::parse,
               fmt::format(R"(Config var "proxy" defined but of unknown format. Supported syntax: )"
                           R"("http[s]://[user:pass@]host:port" or "socks5[h]://[user:pass@]host:port". )"
                           R"(Provided Value:"{}" (from {}): {}. Nothing is sent to the cloud until it is mended; )"
-                          R"(correct it there, or write proxy = none in cloud.conf for a direct connection)",
-                          masked_proxy(text), source, cause));
+                          R"(correct it, or write proxy = none {} for a direct connection)",
+                          masked_proxy(text), source, cause, of_file ? "there" : "in cloud.conf"));
 }
 
 // user:password, percent-encoded; false when they cannot be used.

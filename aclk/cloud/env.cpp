@@ -74,6 +74,15 @@ bool take_transport(const json &t, Env &env) {
   return true;
 }
 
+bool in_clear(const Url &url) { return url.scheme == "http" || url.scheme == "ws"; }
+
+std::string in_clear_sentence(std::string_view what, const Url &url) {
+  return fmt::format(
+      "/api/v1/env: {} is {}, which is not encrypted: this node's password would go out in clear, and that only "
+      "insecure = yes in cloud.conf allows",
+      what, quotable(url.origin()));
+}
+
 bool is_proto(std::string_view s) {
   constexpr std::string_view kProto = "proto";
   return std::equal(s.begin(), s.end(), kProto.begin(), kProto.end(),
@@ -119,7 +128,7 @@ Verdict<Env> parse_env(std::string_view body) {
   return env;
 }
 
-Verdict<Agreement> agree(const Env &env) {
+Verdict<Agreement> agree(const Env &env, bool insecure) {
   if (!env.proto_encoding)
     return refuse(Status::no_old_protocol, Errc::unsupported,
                   "/api/v1/env: the cloud wants the encoding json, but only proto is spoken here; update the agent");
@@ -130,6 +139,8 @@ Verdict<Agreement> agree(const Env &env) {
   if (!auth)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
                   fmt::format("/api/v1/env: authEndpoint: {}", quotable(auth.error().what)));
+  if (in_clear(*auth) && !insecure)
+    return refuse(Status::invalid_env_auth_url, Errc::denied, in_clear_sentence("authEndpoint", *auth));
   if (auth->path.find_first_of("?#") != std::string::npos)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
                   "/api/v1/env: authEndpoint has a query; it is the beginning of paths and cannot have one");
@@ -141,6 +152,9 @@ Verdict<Agreement> agree(const Env &env) {
   if (!endpoint)
     return refuse(Status::invalid_env_transport_url, Errc::parse,
                   fmt::format("/api/v1/env: endpoint of the MQTTv5 transport: {}", quotable(endpoint.error().what)));
+  if (in_clear(*endpoint) && !insecure)
+    return refuse(Status::invalid_env_transport_url, Errc::denied,
+                  in_clear_sentence("endpoint of the MQTTv5 transport", *endpoint));
   return Agreement{std::move(*auth), std::move(*endpoint)};
 }
 

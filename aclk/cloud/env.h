@@ -33,8 +33,9 @@ struct Agreement {
 };
 
 // Can this agent work with it? no_old_protocol, no_protocol_capability, invalid_env_auth_url,
-// invalid_env_transport_idx, invalid_env_transport_url: looked at in this order, all before a challenge is spent.
-[[nodiscard]] Verdict<Agreement> agree(const Env &env);
+// invalid_env_transport_idx, invalid_env_transport_url: looked at in this order, all before a challenge is spent. URLs
+// without TLS are refused unless `insecure`: whether this node's password goes out in clear is not the cloud's to say.
+[[nodiscard]] Verdict<Agreement> agree(const Env &env, bool insecure = false);
 
 // Path and query of the request. agent_version with or without the leading v.
 [[nodiscard]] std::string env_target(std::string_view agent_version, std::string_view claim_id);

@@ -56,8 +56,8 @@ class Exchange {
   // Sends the body; rewinding for a second try is refused, see prepare().
   static std::size_t on_upload(char *to, std::size_t size, std::size_t count, void *self);
   static int on_rewind(void *self, curl_off_t offset, int origin);
-  static std::size_t on_header(const char *data, std::size_t size, std::size_t count, void *self);
   static std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *self);
+  bool on_header(std::string_view line);  // false ends the transfer
   void take_header(std::string_view line);
   [[nodiscard]] Fault error_of(CURLcode code) const;
   [[nodiscard]] std::string where() const;
@@ -114,8 +114,7 @@ void Exchange::prepare() {
   easy_.set_proxy(proxy_);
   easy_.set_timeouts(connect_timeout(), request_.timeout);
   tls_.apply(easy_, {reach_.trust_file, reach_.insecure}, proxy_, url->host);
-  easy_.set(CURLOPT_HEADERFUNCTION, on_header);
-  easy_.set(CURLOPT_HEADERDATA, this);
+  easy_.read_head([this](std::string_view line) { return on_header(line); });
   easy_.set(CURLOPT_WRITEFUNCTION, on_body);
   easy_.set(CURLOPT_WRITEDATA, this);
   easy_.set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(std::max<std::size_t>(request_.max_body, 1)));
@@ -153,13 +152,11 @@ std::size_t Exchange::on_upload(char *to, std::size_t size, std::size_t count, v
 
 int Exchange::on_rewind(void * /*self*/, curl_off_t /*offset*/, int /*origin*/) { return CURL_SEEKFUNC_FAIL; }
 
-std::size_t Exchange::on_header(const char *data, std::size_t size, std::size_t count, void *self) {
-  auto &x = *static_cast<Exchange *>(self);
-  const auto n = size * count;
-  x.head_bytes_ += n;
-  x.too_big_ = x.too_big_ || x.head_bytes_ > kMaxHead;
-  if (!x.too_big_) x.take_header({data, n});
-  return x.too_big_ || x.contradictory_ ? 0 : n;
+bool Exchange::on_header(std::string_view line) {
+  head_bytes_ += line.size();
+  too_big_ = too_big_ || head_bytes_ > kMaxHead;
+  if (!too_big_) take_header(line);
+  return !too_big_ && !contradictory_;
 }
 
 void Exchange::take_header(std::string_view line) {
@@ -198,6 +195,8 @@ Reached<HttpResponse> Exchange::outcome(CURLcode code) {
   if (code != CURLE_OK) return tl::unexpected<Fault>(error_of(code));
   response_.status = static_cast<int>(easy_.number(CURLINFO_RESPONSE_CODE));
   response_.address = easy_.peer();
+  response_.trust = tls_.target_trust();
+  response_.proxy_trust = tls_.proxy_trust();
   return std::move(response_);
 }
 

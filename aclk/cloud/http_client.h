@@ -14,6 +14,7 @@
 
 #include "aclk/transport/curl_multi.h"
 #include "aclk/transport/fault.h"
+#include "aclk/transport/tls_policy.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
 
@@ -45,6 +46,9 @@ struct HttpResponse {
   std::string date;         // header Date, empty if absent
   std::string retry_after;  // header Retry-After, empty if absent
   std::string address;      // "192.0.2.1:443", whom we really talked to
+  // Of the connection; none when it was used again.
+  transport::TlsTrust trust = transport::TlsTrust::none;
+  transport::TlsTrust proxy_trust = transport::TlsTrust::none;
 };
 
 // Requests made through one client share its connections (TLS kept alive between requests to one host).

@@ -164,6 +164,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     if (!tell(events.note, fmt::format("ACLK: HTTPS \"{}\" request to \"{}\" finished with HTTP code: {}", method, host,
                                        http_status)))
       return;
+    if (answer->trust != transport::TlsTrust::none && !tell(events.trust, answer->trust, answer->proxy_trust)) return;
     if (const auto date = parse_date(answer->date); date && !tell(events.date, *date)) return;
     if (http_status != (stage == Stage::password ? 201 : 200)) return on_refusal(*answer);
     if (stage == Stage::env) return on_env(answer->body);
@@ -180,7 +181,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
       return fail(env.error());
     }
     if (!complain(env->notes) || !tell(events.limits, env->backoff)) return;
-    auto agreed = agree(*env);
+    auto agreed = agree(*env, http.reach().insecure);
     if (!agreed) return fail(agreed.error());
     agreement = std::move(*agreed);
     if (!tell(events.agreed, agreement.auth)) return;

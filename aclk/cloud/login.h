@@ -29,7 +29,7 @@ struct LoginRequest {
 
 // All that is needed to open the link.
 struct Credentials {
-  Url endpoint;  // wss://host:port/path of the first MQTTv5 transport
+  Url endpoint;  // wss://host:port/path of the first MQTTv5 transport; ws:// only with an insecure Reach
   std::string client_id;
   std::string username;
   std::string password;  // secret
@@ -63,6 +63,8 @@ class Login {
     std::function<void(const Url &login)> agreed{};
     // Stages for state and logs: "env", "challenge", "password".
     std::function<void(const char *stage)> stage;
+    // A connection was made for the stage that runs: was the certificate verified, and that of an HTTPS proxy?
+    std::function<void(transport::TlsTrust cloud, transport::TlsTrust proxy)> trust{};
     // The Date header of an answer: the cloud's clock, epoch seconds.
     std::function<void(std::int64_t)> date{};
     // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.

@@ -339,7 +339,7 @@ report::State Link::state() const {
   report::State s;
   s.claimed = true;
   s.claim_id = i.settings.identity.claim_id;
-  s.cloud_url = i.settings.cloud_url;
+  s.cloud_url = masked_url(i.settings.cloud_url);
   s.proxy = i.settings.proxy_shown;
   s.session = i.session->report();
   s.why = s.session.why;

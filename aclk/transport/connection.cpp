@@ -345,6 +345,8 @@ bool Connection::publish(Outgoing message) {
 
 void Connection::close() { impl_->close(); }
 
+TlsTrust Connection::trust() const { return impl_->link ? impl_->link->trust() : TlsTrust::none; }
+
 const Outbox &Connection::outbox() const { return impl_->outbox; }
 std::uint64_t Connection::bytes_in() const { return impl_->mqtt ? impl_->mqtt->bytes_in() : 0; }
 std::uint64_t Connection::bytes_out() const { return impl_->mqtt ? impl_->mqtt->bytes_out() : 0; }

@@ -17,6 +17,7 @@
 #include "aclk/transport/fault.h"
 #include "aclk/transport/mqtt_client.h"
 #include "aclk/transport/outbox.h"
+#include "aclk/transport/tls_policy.h"
 #include "aclk/transport/ws_context.h"
 #include "claim/base/url.h"
 #include "claim/proxy.h"
@@ -94,6 +95,8 @@ class Connection {
   // lost; wait for what matters first.
   void close();
 
+  // Of TLS with the broker, from Stage::websocket on.
+  [[nodiscard]] TlsTrust trust() const;
   [[nodiscard]] const Outbox &outbox() const;
   [[nodiscard]] std::uint64_t bytes_in() const;  // MQTT bytes, before WebSocket and TLS
   [[nodiscard]] std::uint64_t bytes_out() const;

@@ -4,11 +4,16 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
+#include <initializer_list>
 #include <system_error>
+#include <utility>
 
 #include "aclk/transport/curl_tls.h"
 
@@ -19,6 +24,8 @@ using EscapedText = COwn<char, curl_free>;
 
 // A host with more addresses than this tells its story with these.
 constexpr std::size_t kMaxTried = 6;
+// For the body of a proxy's refusal.
+constexpr int kBodyWaitMs = 20;
 
 std::string address_text(const sockaddr &a) {
   std::array<char, INET6_ADDRSTRLEN> ip{};
@@ -41,15 +48,37 @@ std::string seconds(std::chrono::milliseconds ms) {
   return fmt::format("{:g} s", std::chrono::duration<double>(ms).count());
 }
 
-// Said by the proxy itself, in the status line of its answer to CONNECT.
-Fault refused_by_proxy(long status, const Route &r) {
-  const auto advice = status == 407 || status == 401
-                          ? fmt::format("give it a valid user name and password: {}://user:password@host:port",
-                                        r.proxy.kind == claim::ProxyKind::https ? "https" : "http")
-                          : std::string("it must allow CONNECT to this host and port");
-  return {Error{Errc::proxy, fmt::format("{}: the proxy {} answered with status {}; {}", r.host_port, r.proxy.display(),
-                                         status, advice)},
-          Cause::proxy};
+bool has_negotiate() { return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_SPNEGO) != 0; }
+
+// What to do about a proxy that wants to know who asks.
+std::string login_advice(const ProxyAnswer &answer, const claim::Proxy &proxy) {
+  const auto offered = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::any_of(answer.offers(), [&](const std::string &offer) {
+      return std::ranges::any_of(names, [&](std::string_view n) { return ::strcasecmp(offer.c_str(), n.data()) == 0; });
+    });
+  };
+  if (answer.offers().empty() || offered({"Basic", "Digest", "NTLM"}))
+    return fmt::format("give it a valid user name and password: {}://user:password@host:port",
+                       proxy.kind == claim::ProxyKind::https ? "https" : "http");
+  if (!offered({"Negotiate"}) || !has_negotiate())
+    return "none of these is known here: whoever runs the proxy must let this machine in by its address, or offer "
+           "Basic, "
+           "Digest or NTLM";
+  return proxy.has_credentials()
+             ? "it takes no user name and password but a Kerberos ticket: take them out of the proxy setting, and give "
+               "the agent's user a ticket (kinit, or KRB5_CLIENT_KTNAME)"
+             : "give the agent's user a Kerberos ticket for it (kinit, or KRB5_CLIENT_KTNAME)";
+}
+
+// Said by the proxy itself, in its answer to CONNECT.
+Fault refused_by_proxy(long status, const ProxyAnswer &answer, const Route &r) {
+  const auto words = answer.words();
+  auto what = fmt::format("{}: the proxy {} answered with status {}{}{}", r.host_port, r.proxy.display(), status,
+                          words.empty() ? "" : ": ", words);
+  if (!answer.offers().empty()) what += fmt::format(", and offers {}", fmt::join(answer.offers(), ", "));
+  what += "; " + (status == 407 || status == 401 ? login_advice(answer, r.proxy)
+                                                 : std::string("it must allow CONNECT to this host and port"));
+  return {Error{Errc::proxy, std::move(what)}, Cause::proxy};
 }
 
 // Of the host to connect to first: the proxy, if there is one.
@@ -148,6 +177,7 @@ CurlEasy::CurlEasy() : easy_(curl_easy_init()) {
 // As libcurl would do it, but remembering whom it was for.
 curl_socket_t CurlEasy::on_open(void *self, curlsocktype /*purpose*/, curl_sockaddr *address) {
   auto &e = *static_cast<CurlEasy *>(self);
+  e.tunnelling_ = e.proxy_kind_ == claim::ProxyKind::http || e.proxy_kind_ == claim::ProxyKind::https;
   if (e.tried_.size() < kMaxTried)
     if (auto text = address_text(address->addr); !text.empty()) e.tried_.push_back(std::move(text));
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -155,21 +185,75 @@ curl_socket_t CurlEasy::on_open(void *self, curlsocktype /*purpose*/, curl_socka
     e.socket_errno_ = errno;
     return CURL_SOCKET_BAD;
   }
+  e.opened_.push_back(fd);
   return fd;
 }
 
 std::string CurlEasy::tried() const { return fmt::format("{}", fmt::join(tried_, ", ")); }
 
+std::size_t CurlEasy::on_head(const char *data, std::size_t size, std::size_t count, void *self) {
+  auto &e = *static_cast<CurlEasy *>(self);
+  const std::string_view line(data, size * count);
+  try {
+    if (!e.tunnelling_) return !e.head_reader_ || e.head_reader_(line) ? line.size() : 0;
+    if (!e.proxy_answer_.take(line)) return line.size();
+    e.tunnelling_ = !e.proxy_answer_.granted();
+    if (e.tunnelling_) e.read_proxy_body();
+    return line.size();
+  } catch (const std::exception &) {  // nothing may be thrown through libcurl
+    return 0;
+  }
+}
+
+// libcurl reads a proxy's answer byte by byte, and throws its body away: it is still with the kernel here, if it came
+// in the same piece as the head, or comes at once. A moment's wait, and only on a way that has just been refused.
+void CurlEasy::read_proxy_body() {
+  if (proxy_kind_ != claim::ProxyKind::http || !proxy_answer_.has_body()) return;
+  const int fd = connected_socket();
+  if (fd < 0) return;
+  pollfd ready{fd, POLLIN, 0};
+  std::array<char, 4096> begin{};
+  if (::poll(&ready, 1, kBodyWaitMs) <= 0) return;
+  const auto n = ::recv(fd, begin.data(), begin.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (n > 0) proxy_answer_.take_body({begin.data(), static_cast<std::size_t>(n)});
+}
+
+// libcurl does not say before the tunnel is there. The last that was opened for this transfer and leads to its peer.
+int CurlEasy::connected_socket() const {
+  const auto whom = peer();
+  const auto leads_there = [&](int fd) {
+    sockaddr_storage a{};
+    socklen_t size = sizeof a;
+    return ::getpeername(fd, reinterpret_cast<sockaddr *>(&a), &size) == 0 &&
+           address_text(reinterpret_cast<const sockaddr &>(a)) == whom;
+  };
+  const auto it = std::find_if(opened_.rbegin(), opened_.rend(), leads_there);
+  return it == opened_.rend() ? -1 : *it;
+}
+
+void CurlEasy::read_head(std::function<bool(std::string_view line)> reader) {
+  head_reader_ = std::move(reader);
+  set(CURLOPT_HEADERFUNCTION, on_head);
+  set(CURLOPT_HEADERDATA, this);
+}
+
 void CurlEasy::set_proxy(const claim::Proxy &proxy) {
   // "" = none, and none from the environment either; the same for the list of exceptions.
   set(CURLOPT_PROXY, proxy.curl_url().c_str());
   set(CURLOPT_NOPROXY, "");
+  proxy_kind_ = proxy.kind;
   if (proxy.kind == claim::ProxyKind::none) return;
   if (proxy.speaks_http()) {
     set(CURLOPT_HTTPPROXYTUNNEL, 1L);
-    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // our headers are not the proxy's business
-    set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
+    set(CURLOPT_HEADERFUNCTION, on_head);
+    set(CURLOPT_HEADERDATA, this);
+    // With a single scheme libcurl would not ask first but send it at once; CURLAUTH_ONLY makes it two.
+    constexpr unsigned long kWithPassword = CURLAUTH_BASIC | CURLAUTH_DIGEST | CURLAUTH_NTLM;
+    constexpr unsigned long kWithTicket = CURLAUTH_NEGOTIATE | CURLAUTH_ONLY;
+    const bool ticket = !proxy.has_credentials() && has_negotiate();
+    set(CURLOPT_PROXYAUTH, static_cast<long>(ticket ? kWithTicket : kWithPassword));
+    if (ticket) set(CURLOPT_PROXYUSERNAME, "");  // the ticket has the name; without this libcurl answers no question
   } else {
     set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));  // none, or RFC 1929; no GSSAPI
   }
@@ -226,7 +310,7 @@ std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Ro
   const auto why = easy.trouble(code);
   const auto whom = [&] { return where(r.host_port, easy.tried(), r.proxy); };
   const long status = easy.number(CURLINFO_HTTP_CONNECTCODE);
-  if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, r);
+  if (proxied && status != 0 && status / 100 != 2) return refused_by_proxy(status, easy.proxy_answer(), r);
   // With an HTTPS proxy libcurl calls it APPCONNECT when TLS with the proxy is done.
   const bool sent = (r.proxy.kind != claim::ProxyKind::https && easy.offset(CURLINFO_APPCONNECT_TIME_T) > 0) ||
                     easy.offset(CURLINFO_PRETRANSFER_TIME_T) > 0;

@@ -9,12 +9,14 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aclk/transport/fault.h"
+#include "aclk/transport/proxy_answer.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
@@ -39,10 +41,16 @@ class CurlEasy {
     curl_easy_reset(easy_.get());
   }
   [[nodiscard]] bool refused() const { return refused_ || !easy_; }
-  // Through a tunnel (HTTP CONNECT or SOCKS5), or direct whatever the environment says.
+  // Through a tunnel (HTTP CONNECT or SOCKS5), or direct whatever the environment says. An HTTP proxy is first asked
+  // without a word of the password; what it then wants is done, if libcurl can: with user and password Digest, NTLM or
+  // Basic, in this order; without them Negotiate, with the Kerberos ticket of this process's user.
   void set_proxy(const claim::Proxy &proxy);
+  // The lines of the answer's head, without those of a proxy's answer to CONNECT. False ends the transfer.
+  void read_head(std::function<bool(std::string_view line)> reader);
   void set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total);
 
+  // The last answer to CONNECT. Of an HTTPS proxy without its body.
+  [[nodiscard]] const ProxyAnswer &proxy_answer() const { return proxy_answer_; }
   [[nodiscard]] long number(CURLINFO info) const;
   [[nodiscard]] std::int64_t offset(CURLINFO info) const;  // counts and times in microseconds
   [[nodiscard]] std::string text(CURLINFO info) const;
@@ -57,8 +65,16 @@ class CurlEasy {
 
  private:
   static curl_socket_t on_open(void *self, curlsocktype purpose, curl_sockaddr *address);
+  static std::size_t on_head(const char *data, std::size_t size, std::size_t count, void *self);
+  void read_proxy_body();
+  [[nodiscard]] int connected_socket() const;
 
+  claim::ProxyKind proxy_kind_ = claim::ProxyKind::none;
+  ProxyAnswer proxy_answer_;
+  bool tunnelling_ = false;  // what comes is the proxy's answer to CONNECT
+  std::function<bool(std::string_view)> head_reader_;
   std::vector<std::string> tried_;
+  std::vector<int> opened_;  // descriptors; libcurl's, and may be closed
   int socket_errno_ = 0;
   COwn<CURL, curl_easy_cleanup> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};

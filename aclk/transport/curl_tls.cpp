@@ -51,6 +51,7 @@ CURLcode CurlTls::prepare(void *ssl_ctx, Side &side) {
   side.begun = true;
   // The context lives as long as the connection, this object only as long as the transfer: no later handshake.
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+  side.trust = TlsTrust::unverified;
   if (policy_.insecure) return CURLE_OK;
   if (auto r = claim::trust_system_and(ctx, policy_.trust_file); !r) {
     trust_trouble_ = r.error().what;
@@ -58,16 +59,19 @@ CURLcode CurlTls::prepare(void *ssl_ctx, Side &side) {
   }
   const auto verify = [](X509_STORE_CTX *store, void *user) {
     auto &s = *static_cast<Side *>(user);
-    const int ok = X509_verify_cert(store);
-    if (ok <= 0) {
-      s.refused = outcome_of(store, s.host);
-    } else if (!is_for_host(X509_STORE_CTX_get0_cert(store), s.host)) {
-      // libcurl looks at the name itself, after us, and says no; here is what it will not tell.
-      s.refused = outcome_of(store, s.host);
-      s.refused->error = X509_V_ERR_HOSTNAME_MISMATCH;
+    int ok = X509_verify_cert(store);
+    // libcurl looks at the name itself, after us; for an address that is only the common name, it says yes.
+    if (ok > 0 && !is_for_host(X509_STORE_CTX_get0_cert(store), s.host)) {
+      ok = 0;
+      X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
     }
-    if (s.refused) s.refused->of_proxy = s.is_proxy;
-    return ok > 0 ? 1 : 0;
+    if (ok > 0) {
+      s.trust = TlsTrust::verified;
+      return 1;
+    }
+    s.refused = outcome_of(store, s.host);
+    s.refused->of_proxy = s.is_proxy;
+    return 0;
   };
   SSL_CTX_set_cert_verify_callback(ctx, verify, &side);
   return CURLE_OK;

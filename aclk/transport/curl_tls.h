@@ -27,6 +27,9 @@ class CurlTls {
 
   // With the target; false as well on a connection used again.
   [[nodiscard]] bool begun() const { return target_.begun; }
+  // Of the handshakes made for this transfer; none on a connection used again.
+  [[nodiscard]] TlsTrust target_trust() const { return target_.trust; }
+  [[nodiscard]] TlsTrust proxy_trust() const { return proxy_.trust; }
   // A TLS error of libcurl with the target: the true cause, and a sentence's second half. `libcurl` is its own text,
   // used when nothing better is known here.
   [[nodiscard]] Fault explain(CURLcode code, const std::string &libcurl) const;
@@ -39,6 +42,7 @@ class CurlTls {
     std::string host{};
     bool is_proxy = false;
     bool begun = false;
+    TlsTrust trust = TlsTrust::none;
     std::optional<VerifyOutcome> refused{};  // the certificate, and why
   };
   static CURLcode on_context(CURL *easy, void *ssl_ctx, void *self);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/transport/ws_context.h"
 
+#include <openssl/ssl.h>
+
 #include "aclk/transport/ws_internal.h"
+#include "claim/trust.h"
 
 namespace aclk::transport {
 namespace {
@@ -19,7 +22,8 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy po
   auto ctx = std::unique_ptr<WsContext>(new WsContext(loop, std::move(policy)));
   void *loops[] = {&loop};
   lws_context_creation_info info{};
-  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+  // The store is ours, see prepare().
+  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
   info.foreign_loops = loops;
   info.port = CONTEXT_PORT_NO_LISTEN;
   info.protocols = kProtocols;
@@ -29,14 +33,20 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy po
   info.pt_serv_buf_size = 32U << 10;
   info.timeout_secs = 60;        // ours are shorter
   info.http_proxy_address = "";  // or the environment's http_proxy would be used (transport-notes 2.1)
-  if (!ctx->policy_.trust_file.empty()) info.client_ssl_ca_filepath = ctx->policy_.trust_file.c_str();
   ctx->context_ = lws_create_context(&info);
-  if (ctx->context_ == nullptr) {
+  if (!ctx->trouble_.empty()) return fail(Errc::tls, ctx->trouble_);
+  if (ctx->context_ == nullptr)
     return fail(Errc::websocket,
-                "libwebsockets cannot start: is the package libwebsockets-evlib-uv installed, and is the trust file "
-                "(cloud.d/trusted.pem) a readable PEM file?");
-  }
+                "libwebsockets cannot start; is the package libwebsockets-evlib-uv installed, and is there memory?");
   return ctx;
+}
+
+bool WsContext::prepare(SSL_CTX *ctx) {
+  if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || !handshake_.attach(ctx)) return false;
+  if (policy_.insecure) return true;
+  const auto trusted = claim::trust_system_and(ctx, policy_.trust_file);
+  if (!trusted) trouble_ = trusted.error().what;
+  return trusted.has_value();
 }
 
 WsContext::~WsContext() {

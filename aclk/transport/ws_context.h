@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "aclk/transport/handshake.h"
@@ -18,8 +19,8 @@ namespace aclk::transport {
 
 class WsContext {
  public:
-  // Loads the system's CA store: about 30 ms, 4.5 MB; make it when a link is wanted, not before. One at a time per
-  // process (transport-notes 2.1).
+  // Fails with tls when the trust file cannot be used. Loads the system's CA store: about 30 ms, 4.5 MB; make it when a
+  // link is wanted, not before. One at a time per process (transport-notes 2.1).
   [[nodiscard]] static Result<std::unique_ptr<WsContext>> make(uv_loop_t &loop, TlsPolicy policy);
   // Not from inside a callback of libwebsockets or of a link. Links still open end without telling. Turns the loop.
   ~WsContext();
@@ -29,12 +30,16 @@ class WsContext {
   [[nodiscard]] lws_context *lws() const { return context_; }
   [[nodiscard]] const TlsPolicy &policy() const { return policy_; }
   [[nodiscard]] HandshakeWatch &handshake() { return handshake_; }
+  // For libwebsockets, which has made the context of all connections: TLS 1.2 or newer, and our store (claim/trust.h).
+  // False: it cannot be used, and make() fails.
+  [[nodiscard]] bool prepare(ssl_ctx_st *ctx);
 
  private:
   WsContext(uv_loop_t &loop, TlsPolicy policy) : loop_(loop), policy_(std::move(policy)) {}
   uv_loop_t &loop_;
   TlsPolicy policy_;
   HandshakeWatch handshake_;
+  std::string trouble_;
   lws_context *context_ = nullptr;
 };
 

@@ -41,6 +41,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   bool created = false;        // lws has said WSI_CREATE: WSI_DESTROY follows, whatever becomes of it
   std::optional<WsEnd> early;  // it ended in there
   bool secured = false;        // TLS is done
+  TlsTrust trust = TlsTrust::none;
   bool open = false;
   bool closing = false;
   bool close_sent = false;
@@ -122,6 +123,7 @@ void WsLink::State::adopt_socket(lws *w) {
 // OpenSSL asks for each certificate of the chain. The host name is checked here too: lws does not do it for IPv6
 // literals (transport-notes 2.7). Returns 0 to go on.
 int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
+  trust = TlsTrust::unverified;
   if (context->policy().insecure) {
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 0;
@@ -136,6 +138,7 @@ int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
     X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
     return judge();
   }
+  if (X509_STORE_CTX_get_error_depth(store) == 0) trust = TlsTrust::verified;  // the last that is asked for
   return 0;
 }
 
@@ -263,7 +266,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
   if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS) {
     auto *const ctx = static_cast<SSL_CTX *>(user);
     auto *const owner = static_cast<WsContext *>(lws_context_user(lws_get_context(wsi)));
-    return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 && owner->handshake().attach(ctx) ? 0 : 1;
+    return owner->prepare(ctx) ? 0 : 1;
   }
   auto *const raw = wsi == nullptr ? nullptr : WsLink::State::of(wsi);
   if (raw == nullptr) {
@@ -395,6 +398,8 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
   lws_cancel_service(s.context->lws());
   return {};
 }
+
+TlsTrust WsLink::trust() const { return s_->trust; }
 
 void WsLink::want_write() {
   if (s_->wsi != nullptr && s_->open && !s_->ended) lws_callback_on_writable(s_->wsi);

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "aclk/transport/fault.h"
+#include "aclk/transport/tls_policy.h"
 #include "aclk/transport/ws_context.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
@@ -62,6 +63,8 @@ class WsLink {
   // deadline of its own. What ends it at once is the error; `ended` is then not called.
   [[nodiscard]] tl::expected<void, WsEnd> open(Fd socket, const Url &endpoint, std::string whom,
                                                const std::filesystem::path &scratch);
+  // From `secured` on.
+  [[nodiscard]] TlsTrust trust() const;
   void want_write();
   // Sends what pull() still gives, then close code 1000. The peer may never let that happen: keep a deadline.
   void close();

@@ -90,6 +90,8 @@ Result<Url> parse_url(std::string_view text) {
   u.port = port;
 
   const auto slash = rest.find_first_of("/?#");
+  if (rest.size() == text.size() && slash != std::string_view::npos && rest.substr(slash).starts_with("//"))
+    return bad(text, "a colon is missing between its scheme and two slashes");
   auto authority = rest.substr(0, slash);
   if (slash != std::string_view::npos) {
     u.path = rest.substr(slash);
@@ -141,7 +143,8 @@ std::string masked_authority(std::string_view text) {
 }
 
 std::string masked_url(std::string_view text) {
-  return text.empty() || parse_url(text) ? std::string(text) : masked_authority(text);
+  return text.empty() || (text.find('@') == std::string_view::npos && parse_url(text)) ? std::string(text)
+                                                                                       : masked_authority(text);
 }
 
 bool is_ip_literal(std::string_view host) {

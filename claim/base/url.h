@@ -25,8 +25,8 @@ struct Url {
 };
 
 // Default ports: http, ws 80; https, wss 443. Accepts [IPv6]:port. Fails on an empty host, an empty or out-of-range
-// port, white space or control characters, credentials, or a scheme other than these four; the sentence shows the text
-// as masked_url() does.
+// port, white space or control characters, credentials, two slashes without a scheme, or a scheme other than these
+// four; the sentence shows the text as masked_url() does.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 // A text that should have been a URL, and may hold a user name and a password, fit for logs and people: what is not

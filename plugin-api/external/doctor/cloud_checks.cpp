@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,11 +27,17 @@ namespace {
 using transport::Cause;
 using transport::Connection;
 using transport::ConnectionEnd;
+using transport::TlsTrust;
 
 constexpr std::size_t kMaxPem = 64U << 10;
 
 // The rungs after the login, but for those of the broker's host.
 constexpr std::array kLinkRungs{"broker", "broker-tls", "websocket", "mqtt", "subscribe"};
+
+struct Trusts {
+  TlsTrust cloud = TlsTrust::none;
+  TlsTrust proxy = TlsTrust::none;
+};
 
 // What a whole login came to.
 struct LoginTrace {
@@ -38,7 +46,22 @@ struct LoginTrace {
   std::optional<cloud::LoginFailure> failure;
   std::optional<cloud::Credentials> credentials;
   session::ClockWatch clock;
+  std::map<std::string, Trusts, std::less<>> trusts;  // by stage; of those that made a connection
 };
+
+// What was seen, not what was asked for.
+Finding tls_finding(std::string check, const std::string &whom, TlsTrust trust) {
+  switch (trust) {
+    case TlsTrust::verified:
+      return good(std::move(check), whom + ": its certificate was verified");
+    case TlsTrust::unverified:
+      return good(std::move(check), whom + ": its certificate was NOT verified (insecure)");
+    case TlsTrust::none:
+      break;
+  }
+  return warning(std::move(check), whom + ": NOTHING is encrypted there, this node's password included",
+                 "the cloud must name a wss:// endpoint; then remove `insecure` from cloud.conf");
+}
 
 std::string whom(const Url &url) { return transport::host_port(url.host, url.port); }
 
@@ -60,7 +83,7 @@ class Walk {
 
     auto way = reach("", cloud_);
     const auto trace = has_bad(way) ? std::nullopt : std::optional(log_in(*key));
-    add(way_rungs(std::move(way), cloud_, ""));
+    add(way_rungs(std::move(way), cloud_, "", trace ? trusts_of(*trace, "env") : Trusts{}));
     std::optional<Fall> fall;
     if (trace && trace->failure && trace->stage == "env") fall = fall_of(*trace, "");
     climb_on({good("env", "the cloud says how it wants to be reached")}, fall);
@@ -96,24 +119,25 @@ class Walk {
   }
 
   // What reach() found, then proxy and TLS.
-  Findings way_rungs(Findings way, const Url &to, const std::string &prefix) {
-    bool open = !has_bad(way);
-    const auto rung = [&](std::string check, std::string done) {
-      way.push_back(open ? good(std::move(check), std::move(done)) : not_reached(std::move(check)));
-    };
+  Findings way_rungs(Findings way, const Url &to, const std::string &prefix, Trusts trusts) {
+    const bool open = !has_bad(way);
+    const auto rung = [&](Finding done) { way.push_back(open ? std::move(done) : not_reached(std::move(done.check))); };
     const auto proxy = s_.reach.proxy.towards(to.host);
     if (proxy.kind != claim::ProxyKind::none)
-      rung(prefix + "proxy",
-           fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(), proxy_certificate(proxy)));
-    rung(prefix + "tls", s_.reach.insecure ? whom(to) + ": its certificate was NOT verified (insecure)"
-                                           : whom(to) + ": its certificate was verified");
+      rung(good(prefix + "proxy", fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(),
+                                              proxy_certificate(proxy, trusts.proxy))));
+    rung(tls_finding(prefix + "tls", whom(to), trusts.cloud));
     return way;
   }
 
-  [[nodiscard]] std::string proxy_certificate(const claim::Proxy &proxy) const {
+  static std::string proxy_certificate(const claim::Proxy &proxy, TlsTrust trust) {
     if (proxy.kind != claim::ProxyKind::https) return {};
-    return s_.reach.insecure ? "; the proxy's certificate was NOT verified (insecure)"
-                             : "; the proxy's certificate was verified";
+    return trust == TlsTrust::verified ? "; the proxy's certificate was verified"
+                                       : "; the proxy's certificate was NOT verified (insecure)";
+  }
+  static Trusts trusts_of(const LoginTrace &t, std::string_view stage) {
+    const auto it = t.trusts.find(stage);
+    return it == t.trusts.end() ? Trusts{} : it->second;
   }
 
   // ---- the login
@@ -137,6 +161,7 @@ class Walk {
         done = true;
         login.reset();
       };
+      e.trust = [&](TlsTrust cloud, TlsTrust proxy) { trace.trusts[trace.stage] = {cloud, proxy}; };
       e.date = [&](std::int64_t s) { (void)trace.clock.heard(s, loop::wall_us()); };
       e.done = [&](tl::expected<cloud::Credentials, cloud::LoginFailure> r) {
         if (r)
@@ -154,7 +179,7 @@ class Walk {
 
   void judge_login(const LoginTrace &t) {
     const bool elsewhere = t.login && whom(*t.login) != whom(cloud_);
-    if (elsewhere && !fallen_) add(way_rungs(reach("login-", *t.login), *t.login, "login-"));
+    if (elsewhere && !fallen_) add(way_rungs(reach("login-", *t.login), *t.login, "login-", trusts_of(t, "challenge")));
     Findings rungs{good("challenge", "the cloud knows this node; its challenge was decrypted")};
     if (depth_ != Depth::challenge) rungs.push_back(good("password", "the cloud takes the key, and gives credentials"));
     std::optional<Fall> fall;
@@ -221,22 +246,21 @@ class Walk {
 
   void open_link(const cloud::Credentials &c) {
     if (whom(cloud_) != whom(c.endpoint)) add(reach("broker-", c.endpoint));
-    Findings rungs{good("broker", "connected to " + whom(c.endpoint)),
-                   good("broker-tls", s_.reach.insecure ? "its certificate was NOT verified (insecure)"
-                                                        : "its certificate was verified"),
-                   good("websocket", "the upgrade was granted")};
-    if (depth_ == Depth::connect) {
-      rungs.push_back(good("mqtt", "CONNECT was accepted"));
-      rungs.push_back(good("subscribe", "the subscriptions were granted"));
-    }
     std::optional<Fall> fall;
+    auto trust = TlsTrust::none;
     if (!fallen_) {
       auto ws = transport::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
       if (ws)
-        fall = connect(**ws, c);
+        fall = connect(**ws, c, trust);
       else
         fall = Fall{"broker-tls", ws.error().what};
       loop_.drain();
+    }
+    Findings rungs{good("broker", "connected to " + whom(c.endpoint)),
+                   tls_finding("broker-tls", whom(c.endpoint), trust), good("websocket", "the upgrade was granted")};
+    if (depth_ == Depth::connect) {
+      rungs.push_back(good("mqtt", "CONNECT was accepted"));
+      rungs.push_back(good("subscribe", "the subscriptions were granted"));
     }
     climb_on(std::move(rungs), fall);
     if (depth_ == Depth::connect) return;
@@ -263,7 +287,8 @@ class Walk {
   }
 
   // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
-  std::optional<Fall> connect(transport::WsContext &ws, const cloud::Credentials &c) {
+  // `trust`: what became of TLS with it.
+  std::optional<Fall> connect(transport::WsContext &ws, const cloud::Credentials &c, TlsTrust &trust) {
     std::optional<ConnectionEnd> end;
     std::string rung;
     bool there = false;
@@ -276,6 +301,7 @@ class Walk {
     Connection::Events e;
     e.stage = [&](transport::Stage stage) {
       rung = kLinkRungs.at(static_cast<std::size_t>(stage));
+      if (stage == transport::Stage::websocket) trust = link->trust();
       if (stage == transport::Stage::connect && depth_ == Depth::upgrade) arrive();
     };
     e.up = [&](const transport::MqttLimits &, const std::string &) { rung = "subscribe"; };

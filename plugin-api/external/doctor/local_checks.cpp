@@ -82,7 +82,8 @@ Findings check_settings(const Patient &patient) {
   }
   for (const auto &trouble : s.troubles) out.push_back(bad_from("settings", trouble));
   if (s.troubles.empty())
-    out.push_back(good("settings", fmt::format("cloud {}, proxy {}{}", s.cloud_url, s.proxy_shown, trust_text(s))));
+    out.push_back(
+        good("settings", fmt::format("cloud {}, proxy {}{}", masked_url(s.cloud_url), s.proxy_shown, trust_text(s))));
   if (s.reach.insecure)
     out.push_back(warning("settings", "insecure = yes: nobody checks that it is the cloud who answers",
                           "remove `insecure` from cloud.conf; a CA of your own belongs into cloud.d/trusted.pem"));

@@ -10,17 +10,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = datetime.timedelta(days=1)
-# What the server can present instead of a good certificate, each wrong in exactly one way.
-KINDS = ("good", "expired", "not-yet", "wrong-host", "other-ca", "same-name-ca", "self-signed")
+# What the server can present instead of a good certificate, each wrong in exactly one way; but for "intermediate", which
+# is good, and ca.pem is the CA in the middle, without its root.
+KINDS = ("good", "expired", "not-yet", "wrong-host", "other-ca", "same-name-ca", "self-signed", "address-in-name",
+         "intermediate")
 
 
 class Authority:
     """A certificate authority that lives as long as this object; its key never touches the disk."""
 
-    def __init__(self, name: str = "Local Cloud CA"):
+    def __init__(self, name: str = "Local Cloud CA", above: "Authority | None" = None):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.cert = _sign(self.name, self.key.public_key(), self.name, self.key, -DAY, 30 * DAY, ca=True)
+        by = above or self
+        self.cert = _sign(self.name, self.key.public_key(), by.name, by.key, -DAY, 30 * DAY, ca=True)
 
     def pem(self) -> bytes:
         return self.cert.public_bytes(serialization.Encoding.PEM)
@@ -46,7 +49,8 @@ def _sign(subject, public_key, issuer, issuer_key, start, end, hosts=(), ca=Fals
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         builder = builder.add_extension(usage, critical=True)
     else:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(h) for h in hosts]), critical=False)
+        if hosts:
+            builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(h) for h in hosts]), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
@@ -71,8 +75,8 @@ def make(directory: pathlib.Path, kind: str = "good", name: str = "localhost"):
     unless kind says otherwise.
     """
     hosts = list(dict.fromkeys([name, "localhost", "127.0.0.1", "::1"]))
-    trusted = Authority()
-    if kind == "good":
+    trusted = Authority("Local Cloud CA 2", above=Authority()) if kind == "intermediate" else Authority()
+    if kind in ("good", "intermediate"):
         cert, key = trusted.issue(hosts)
     elif kind == "expired":
         cert, key = trusted.issue(hosts, -10 * DAY, -DAY)
@@ -80,6 +84,10 @@ def make(directory: pathlib.Path, kind: str = "good", name: str = "localhost"):
         cert, key = trusted.issue(hosts, DAY, 10 * DAY)
     elif kind == "wrong-host":
         cert, key = trusted.issue(["other.example", "192.0.2.1"])
+    elif kind == "address-in-name":
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        cert, key = _pems(_sign(subject, key.public_key(), trusted.name, trusted.key, -DAY, 30 * DAY), key)
     elif kind == "other-ca":
         cert, key = Authority("Another CA").issue(hosts)
     elif kind == "same-name-ca":

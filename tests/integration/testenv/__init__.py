@@ -4,6 +4,7 @@
 Every process is started through `Process`, which marks it (environment variable ACLK_TEST_RUN), ends it with its
 starter, and lets a session prove that nothing is left. Every port comes from `take_port`.
 """
+from .blunt_proxy import BluntProxy
 from .dante import Dante
 from .faultproxy import FaultProxy, ProxyLoop, Rule
 from .netdata import Netdata, Reply
@@ -17,6 +18,6 @@ from .testcharts import TestCharts
 from .tinyproxy import TinyProxy
 from .waiting import Timeout, stays, wait_until
 
-__all__ = ["Build", "Dante", "FaultProxy", "Netdata", "Plugin", "Process", "ProxyLoop", "REPO", "Reply", "Rule", "Squid",
+__all__ = ["BluntProxy", "Build", "Dante", "FaultProxy", "Netdata", "Plugin", "Process", "ProxyLoop", "REPO", "Reply", "Rule", "Squid",
            "Synthetic", "SyntheticHome", "TestCharts", "Timeout", "TinyProxy", "leftovers", "stays", "take_port",
            "wait_until"]

@@ -64,7 +64,7 @@ std::string url__broken__is_refused_with_a_reason_and_without_secrets() {
   EXPECT(!r);
   EXPECT(r.error().what.find("secret") == std::string::npos);
   for (const auto *bad : {"https://user:secret", "user:secret", "https://user:secret/", "https://[user:secret@h",
-                          "http://user:secret@h:x", "htp://user:secret@h"}) {
+                          "http://user:secret@h:x", "htp://user:secret@h", "http//user:secret@h"}) {
     const auto broken = parse_url(bad);
     if (broken || broken.error().what.find("secret") != std::string::npos) return std::string(bad) + " is shown";
     EXPECT(masked_url(bad).find("secret") == std::string::npos);

@@ -67,7 +67,7 @@ ServerContext Ca::server(const LeafSpec &spec, int max_version) const {
   const auto key = new_key();
   const auto cert = new_cert(spec.name, key, spec.from_s, spec.to_s);
   X509_set_issuer_name(cert.get(), X509_get_subject_name(cert_.get()));
-  add_extension(cert.get(), cert_.get(), NID_subject_alt_name, spec.san);
+  if (!spec.san.empty()) add_extension(cert.get(), cert_.get(), NID_subject_alt_name, spec.san);
   add_extension(cert.get(), cert_.get(), NID_authority_key_identifier, "keyid");
   check(X509_sign(cert.get(), key_.get(), EVP_sha256()) != 0);
   ServerContext ctx(SSL_CTX_new(TLS_server_method()));

@@ -23,7 +23,7 @@ using ServerContext = COwn<SSL_CTX, SSL_CTX_free>;
 
 struct LeafSpec {
   std::string name = "localhost";                         // CN
-  std::string san = "DNS:localhost,IP:127.0.0.1,IP:::1";  // OpenSSL's way of writing it
+  std::string san = "DNS:localhost,IP:127.0.0.1,IP:::1";  // OpenSSL's way of writing it; empty: none
   long from_s = -3600;                                    // relative to now
   long to_s = 3600;
 };

@@ -43,10 +43,16 @@ std::size_t HttpProxy::count() const {
 
 void HttpProxy::serve(Peer &peer) {
   std::string head;
-  if (!peer.read_until(head, "\r\n\r\n")) return;
-  {
-    const std::lock_guard lock(mutex_);
-    heads_.push_back(head);
+  for (;;) {
+    if (!peer.read_until(head, "\r\n\r\n")) return;
+    {
+      const std::lock_guard lock(mutex_);
+      heads_.push_back(head);
+    }
+    if (wish_.challenge.empty() || head.find("Proxy-Authorization: ") != std::string::npos) break;
+    if (!peer.write(wish_.challenge)) return;
+    if (wish_.challenge.find("Connection: close") != std::string::npos) return;
+    head.clear();
   }
   if (wish_.hang_up) return;
   if (wish_.silent) return peer.until_closed();

@@ -15,6 +15,7 @@ namespace aclk::test {
 
 struct ProxyWish {
   std::string answer = "HTTP/1.1 200 Connection established\r\n\r\n";  // HTTP: to CONNECT
+  std::string challenge{};                                             // HTTP: before it, to CONNECT without a password
   std::size_t split_at = 0;                                            // HTTP: the answer comes in two segments
   bool silent = false;                                                 // accepts, reads, never answers
   bool hang_up = false;                                                // accepts, reads, closes

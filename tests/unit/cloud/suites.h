@@ -18,6 +18,7 @@ int https_trust_suite();
 int json_suite();
 int login_suite();
 int password_suite();
+int proxy_answer_suite();
 int status_suite();
 
 }  // namespace aclk::test

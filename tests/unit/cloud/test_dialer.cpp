@@ -152,15 +152,64 @@ std::string dialer__http_proxy__tunnels_with_connect() {
   return {};
 }
 
-std::string dialer__http_proxy_with_credentials__sends_basic_whatever_is_in_them() {
+constexpr auto kWantsBasic =
+    "HTTP/1.1 407 Password\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 4\r\n\r\nwho?";
+
+std::string dialer__http_proxy_that_wants_basic__gets_it_whatever_is_in_it() {
   Server server(echo);
-  HttpProxy proxy;
+  HttpProxy proxy({.challenge = kWantsBasic});
   auto p = proxy.as_proxy();
   p.user = "us:er@x";  // libcurl must not take it apart
   p.password = "p:w%41/";
   EXPECT_EQ(check(dial("cloud.test", server.port(), p)), "");
+  EXPECT(proxy.head(0).find("Proxy-Authorization") == std::string::npos);
   // printf 'us:er@x:p:w%%41/' | base64
-  EXPECT(proxy.head(0).find("Proxy-Authorization: Basic dXM6ZXJAeDpwOnclNDEv\r\n") != std::string::npos);
+  EXPECT(proxy.head(1).find("Proxy-Authorization: Basic dXM6ZXJAeDpwOnclNDEv\r\n") != std::string::npos);
+  return {};
+}
+
+std::string dialer__http_proxy_that_closes_when_it_asks__is_asked_again() {
+  Server server(echo);
+  HttpProxy proxy({.challenge = "HTTP/1.1 407 Password\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+                                "Connection: close\r\nContent-Length: 0\r\n\r\n"});
+  auto p = proxy.as_proxy();
+  p.user = "joe";
+  p.password = "hunter2";
+  EXPECT_EQ(check(dial("cloud.test", server.port(), p)), "");
+  EXPECT_EQ(proxy.connections(), 2);
+  return {};
+}
+
+// Of several schemes the best that works with a password, and never the password itself where there is a better one.
+std::string dialer__http_proxy_that_offers_several__gets_the_best_of_them() {
+  Server server(echo);
+  const std::pair<const char *, const char *> rows[] = {
+      {"Proxy-Authenticate: Basic realm=\"x\"\r\nProxy-Authenticate: Digest realm=\"x\", nonce=\"abc\", "
+       "qop=\"auth\"\r\n",
+       "Proxy-Authorization: Digest username=\"joe\""},
+      {"Proxy-Authenticate: Digest realm=\"x\", nonce=\"abc\", algorithm=SHA-256, qop=\"auth\"\r\n",
+       "Proxy-Authorization: Digest username=\"joe\""},
+      {"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Basic realm=\"x\"\r\n",
+       "Proxy-Authorization: NTLM "},
+      {"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm=\"x\"\r\n", "Proxy-Authorization: Basic "},
+  };
+  for (const auto &[offers, wanted] : rows) {
+    HttpProxy proxy({.challenge = std::string("HTTP/1.1 407 Password\r\n") + offers + "Content-Length: 0\r\n\r\n"});
+    auto p = proxy.as_proxy();
+    p.user = "joe";
+    p.password = "hunter2";
+    EXPECT_EQ(check(dial("cloud.test", server.port(), p)), "");
+    EXPECT(proxy.count() == 2 && proxy.head(1).find(wanted) != std::string::npos);
+  }
+  return {};
+}
+
+std::string dialer__http_proxy_says_no__its_words_and_offers_are_told() {
+  HttpProxy proxy({.answer = "HTTP/1.1 407 Login first\r\nProxy-Authenticate: Bearer\r\nContent-Length: 12\r\n\r\n"
+                             "Ask Barbara.\n"});
+  const auto d = dial("cloud.test", 443, proxy.as_proxy());
+  EXPECT(!d && has(d.error(), "407: \"407 Login first\", \"Ask Barbara.\", and offers Bearer; none of these"));
+  EXPECT_EQ(proxy.count(), 1U);
   return {};
 }
 
@@ -364,7 +413,10 @@ const CMUnitTest tests[] = {
     ACLK_TEST(dialer__name_that_is_none__is_dns),
     ACLK_TEST(dialer__host_with_url_characters__goes_nowhere),
     ACLK_TEST(dialer__http_proxy__tunnels_with_connect),
-    ACLK_TEST(dialer__http_proxy_with_credentials__sends_basic_whatever_is_in_them),
+    ACLK_TEST(dialer__http_proxy_that_wants_basic__gets_it_whatever_is_in_it),
+    ACLK_TEST(dialer__http_proxy_that_closes_when_it_asks__is_asked_again),
+    ACLK_TEST(dialer__http_proxy_that_offers_several__gets_the_best_of_them),
+    ACLK_TEST(dialer__http_proxy_says_no__its_words_and_offers_are_told),
     ACLK_TEST(dialer__http_proxy_answer_in_two_segments__is_understood),
     ACLK_TEST(dialer__http_proxy_says_407__is_proxy_without_secrets),
     ACLK_TEST(dialer__http_proxy_forbids__is_proxy_with_its_status),

@@ -212,6 +212,20 @@ std::string env__auth_url_bad__is_invalid_auth_url() {
   return {};
 }
 
+std::string env__ways_in_clear__are_refused_unless_insecure() {
+  for (const auto *scheme : {"ws://h/mqtt", "http://h/mqtt", "WS://h"}) {
+    EXPECT(with("/transports/0/endpoint", scheme) == Status::invalid_env_transport_url);
+    auto j = good();
+    j["transports"][0]["endpoint"] = scheme;
+    const auto r = agree(*parse_env(j.dump()));
+    EXPECT(!r && r.error().error.what.find("not encrypted") != std::string::npos);
+    EXPECT(agree(*parse_env(j.dump()), true));
+  }
+  EXPECT(with("/authEndpoint", "http://h") == Status::invalid_env_auth_url);
+  EXPECT(with("/authEndpoint", "ws://h") == Status::invalid_env_auth_url);
+  return {};
+}
+
 std::string env__auth_endpoint__loses_one_trailing_slash() {
   const auto path = [](const char *url) {
     auto j = good();
@@ -313,6 +327,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(env__transport_url_bad__is_found_before_a_challenge_is_spent),
     ACLK_TEST(env__transport_without_port__is_443),
     ACLK_TEST(env__auth_url_bad__is_invalid_auth_url),
+    ACLK_TEST(env__ways_in_clear__are_refused_unless_insecure),
     ACLK_TEST(env__auth_endpoint__loses_one_trailing_slash),
     ACLK_TEST(env__several_faults__are_reported_in_the_reference_order),
     ACLK_TEST(env__unknown_keys__are_noted_and_ignored),

@@ -101,7 +101,8 @@ struct Dial {
 
 std::string https_proxy__dialed__carries_bytes_both_ways() {
   Server server(echo);
-  SecureProxy proxy;
+  SecureProxy proxy({.challenge = "HTTP/1.1 407 Password\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+                                  "Content-Length: 0\r\n\r\n"});
   const PemFile trust(of_proxy().pem());
   auto p = proxy.as_proxy();
   p.user = "joe";
@@ -118,7 +119,7 @@ std::string https_proxy__dialed__carries_bytes_both_ways() {
   for (std::size_t i = 0; i < much.size(); ++i) much[i] = static_cast<char>(i * 7 + i / 251);
   EXPECT(d.exchange(much) == much);
   // printf 'joe:hunter2' | base64
-  EXPECT(proxy.inner.head(0).find("Proxy-Authorization: Basic am9lOmh1bnRlcjI=\r\n") != std::string::npos);
+  EXPECT(proxy.inner.head(1).find("Proxy-Authorization: Basic am9lOmh1bnRlcjI=\r\n") != std::string::npos);
   EXPECT(proxy.inner.head(0).starts_with("CONNECT cloud.test:" + std::to_string(server.port()) + " "));
   return {};
 }

@@ -117,6 +117,25 @@ std::string trust__common_name_only__does_not_make_the_host() {
   return {};
 }
 
+std::string trust__address_only_as_the_common_name__is_refused() {
+  const PemFile file(ours().pem());
+  HttpsServer server(ours().server({.name = "127.0.0.1", .san = ""}), hi());
+  const auto r = get(server, {.trust_file = file.path(), .host = "127.0.0.1"});
+  EXPECT(!r && r.error().code == Errc::tls && has(r.error(), "hostname mismatch"));
+  EXPECT(server.requests().empty());
+  HttpsServer named(ours().server({.name = "localhost", .san = ""}), hi());
+  EXPECT(get(named, {.trust_file = file.path()}));  // a name may still be there
+  return {};
+}
+
+std::string trust__what_became_of_it__is_in_the_answer() {
+  const PemFile file(ours().pem());
+  HttpsServer server(ours().server(), hi());
+  EXPECT(get(server, {.trust_file = file.path()})->trust == transport::TlsTrust::verified);
+  EXPECT(get(server, {.insecure = true})->trust == transport::TlsTrust::unverified);
+  return {};
+}
+
 std::string trust__expired_or_not_yet_valid__is_refused_with_the_reason() {
   const PemFile file(ours().pem());
   HttpsServer expired(ours().server({.from_s = -7000, .to_s = -60}), hi());
@@ -199,6 +218,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(trust__ca_of_the_same_name_with_another_key__is_refused),
     ACLK_TEST(trust__wrong_host__is_refused_and_says_for_whom_it_is),
     ACLK_TEST(trust__common_name_only__does_not_make_the_host),
+    ACLK_TEST(trust__address_only_as_the_common_name__is_refused),
+    ACLK_TEST(trust__what_became_of_it__is_in_the_answer),
     ACLK_TEST(trust__expired_or_not_yet_valid__is_refused_with_the_reason),
     ACLK_TEST(trust__tls_1_1__is_refused),
     ACLK_TEST(trust__insecure__accepts_them_all),
