@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The PUT that claims a node, as a blocking call (protocol.md 1.2). A door to the outside: claim_node gets it as a
-// function.
+// function (aclk/transport/claim_put.h).
 #pragma once
 
 #include <chrono>
@@ -32,10 +32,5 @@ struct HttpAnswer {
 };
 
 using HttpPut = std::function<Result<HttpAnswer>(const ClaimCall &)>;
-
-// With libcurl. Redirects are not followed; TLS 1.2 or newer; only the proxy of the call is used, never curl's own
-// environment variables. A status 102 is the answer only when no final one follows before the deadline.
-// Errors: dns, tcp, proxy, tls, timeout, cancelled, too_big (body above kMaxAnswerBytes), parse; without secrets.
-[[nodiscard]] Result<HttpAnswer> put_with_curl(const ClaimCall &call);
 
 }  // namespace aclk::claim

@@ -187,9 +187,9 @@ ClaimReport save(const Plan &p, const Identity &before, const std::string &claim
 
 }  // namespace
 
-Doors real_doors(Disk &disk, std::function<void(std::string_view)> say) {
+Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say) {
   return {process_environment(),
-          put_with_curl,
+          std::move(put),
           [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
           random_uuid,
           PrivateKey::generate,

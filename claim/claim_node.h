@@ -29,8 +29,8 @@ struct Doors {
   std::function<void(std::string_view)> say;  // progress and warnings, a line each, without secrets
 };
 
-// The outside as it is. `say` is called from inside claim_node only.
-[[nodiscard]] Doors real_doors(Disk &disk, std::function<void(std::string_view)> say);
+// The outside as it is; `put` is what asks the cloud (aclk/transport/claim_put.h). `say` is called from inside claim_node only.
+[[nodiscard]] Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say);
 
 struct ClaimReport {
   ExitCode exit = ExitCode::claimed;

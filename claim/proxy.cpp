@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "claim/base/url.h"
+#include "claim/ini.h"
 
 namespace aclk::claim {
 namespace {
@@ -28,13 +29,6 @@ struct Form {
 // 8080 and 1080: protocol.md 10.6. 443: what libcurl takes for an HTTPS proxy, and so what people who know curl expect.
 constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"https://", ProxyKind::https, 443},
                             Form{"socks5://", ProxyKind::socks5, 1080}, Form{"socks5h://", ProxyKind::socks5h, 1080}};
-
-std::string_view trimmed(std::string_view s) {
-  const auto blank = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
-  while (!s.empty() && blank(static_cast<unsigned char>(s.front()))) s.remove_prefix(1);
-  while (!s.empty() && blank(static_cast<unsigned char>(s.back()))) s.remove_suffix(1);
-  return s;
-}
 
 std::string lower(std::string_view s) {
   std::string out(s);

@@ -15,6 +15,7 @@
 #include "aclk/link/settings.h"
 #include "aclk/loop/clock.h"
 #include "aclk/loop/own_thread.h"
+#include "aclk/transport/claim_put.h"
 
 namespace aclk::link {
 namespace {
@@ -125,11 +126,11 @@ void ClaimKeeper::claim() {
   story_.begin(claimer_.repeats());
   const auto where = places();
   const auto disk = claim::real_disk();
-  auto doors = claim::real_doors(*disk, [this](std::string_view line) { story_.line(false, std::string(line)); });
+  auto doors = claim::real_doors(*disk, {}, [this](std::string_view line) { story_.line(false, std::string(line)); });
   doors.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
     if (ending_) return fail(Errc::cancelled, "the agent is stopping");
     call.interrupted = [this] { return ending_.load(); };
-    return claim::put_with_curl(call);
+    return transport::put_claim(call);
   };
   doors.sleep = [this](std::chrono::milliseconds how_long) {
     const auto until = Clock::now() + how_long;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "claim/claim_call.h"
+#include "aclk/transport/claim_put.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -13,25 +13,25 @@
 #include "claim/base/url.h"
 #include "claim/claim_answer.h"
 
-namespace aclk::claim {
+namespace aclk::transport {
 namespace {
 
 using Headers = COwn<curl_slist, curl_slist_free_all>;
 
 // What the callbacks write to; lives as long as the call.
 struct Exchange {
-  const ClaimCall *call = nullptr;
+  const claim::ClaimCall *call = nullptr;
   std::string target;  // host:port
-  HttpAnswer answer;
+  claim::HttpAnswer answer;
   bool too_big = false;
-  transport::CurlTls tls;
-  transport::CurlEasy easy;  // last: freed before what it points to
+  CurlTls tls;
+  CurlEasy easy;  // last: freed before what it points to
 };
 
 std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *user) {
   auto &x = *static_cast<Exchange *>(user);
   const auto n = size * count;
-  if (n > kMaxAnswerBytes - x.answer.body.size()) {
+  if (n > claim::kMaxAnswerBytes - x.answer.body.size()) {
     x.too_big = true;
     return 0;  // ends the transfer
   }
@@ -64,7 +64,7 @@ void set_request(Exchange &x, const curl_slist *headers) {
   e.set(CURLOPT_USERAGENT, "netdata-aclk/" ACLK_VERSION);
   e.set(CURLOPT_WRITEFUNCTION, on_body);
   e.set(CURLOPT_WRITEDATA, &x);
-  e.set_timeouts(kClaimConnectTimeout, kClaimTimeout);
+  e.set_timeouts(claim::kClaimConnectTimeout, claim::kClaimTimeout);
   if (!x.call->interrupted) return;
   e.set(CURLOPT_XFERINFOFUNCTION, on_progress);
   e.set(CURLOPT_XFERINFODATA, &x);
@@ -80,16 +80,16 @@ Headers request_headers() {
 
 Error error_of(CURLcode code, const Exchange &x) {
   const auto &proxy = x.call->proxy;
-  if (const auto fault = connect_error(x.easy, code, {x.target, proxy, kClaimConnectTimeout, &x.tls}))
+  if (const auto fault = connect_error(x.easy, code, {x.target, proxy, claim::kClaimConnectTimeout, &x.tls}))
     return fault->error();
   const auto why = x.easy.trouble(code);
-  const auto whom = transport::where(x.target, x.easy.peer(), proxy);
-  if (transport::is_tls_error(code))
+  const auto whom = where(x.target, x.easy.peer(), proxy);
+  if (is_tls_error(code))
     return {Errc::tls, fmt::format("{}: TLS (SSL) failed: {}", whom, x.tls.explain(code, why).what)};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return {Errc::timeout,
-              fmt::format("{}: no complete answer within {} s", whom, std::chrono::seconds(kClaimTimeout).count())};
+      return {Errc::timeout, fmt::format("{}: no complete answer within {} s", whom,
+                                         std::chrono::seconds(claim::kClaimTimeout).count())};
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return {Errc::parse, fmt::format("{}: the answer is not HTTP/1.1: {}", whom, why)};
@@ -102,14 +102,14 @@ Error error_of(CURLcode code, const Exchange &x) {
 
 }  // namespace
 
-Result<HttpAnswer> put_with_curl(const ClaimCall &call) {
+Result<claim::HttpAnswer> put_claim(const claim::ClaimCall &call) {
   const auto url = parse_url(call.url);
   if (!url) return tl::unexpected<Error>(url.error());
   const auto headers = request_headers();
   Exchange x;
   if (x.easy.get() == nullptr || !headers) return fail(Errc::unavailable, "libcurl cannot be started: out of memory");
   x.call = &call;
-  x.target = transport::host_port(url->host, url->port);
+  x.target = host_port(url->host, url->port);
   set_request(x, headers.get());
   x.easy.set_proxy(call.proxy);
   x.tls.apply(x.easy, {call.trust_file, call.insecure}, call.proxy, url->host);
@@ -124,4 +124,4 @@ Result<HttpAnswer> put_with_curl(const ClaimCall &call) {
   return tl::unexpected<Error>(error_of(code, x));
 }
 
-}  // namespace aclk::claim
+}  // namespace aclk::transport
