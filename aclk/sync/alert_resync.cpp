@@ -44,10 +44,12 @@ void AlertSync::compare(std::uint64_t version, Moment /*now*/) {
   }
   ++checkpoints_;
   const auto local = this->version();
-  if (!kept_.resync && (version == local || acknowledged_by(version))) {
+  const bool known = version == local || acknowledged_by(version);
+  if (known && !kept_.resync) {
     comparisons_.push_back({Outcome::equal, version, local});
     return;
   }
+  if (!known) forget_unanswered();
   comparisons_.push_back({Outcome::snapshot, version, local});
   // Remembered: what is sent from now on changes the cloud's version, but does not make it right.
   kept_.resync = true;
@@ -75,6 +77,17 @@ bool AlertSync::acknowledged_by(std::uint64_t version) {
     return true;
   }
   return false;
+}
+
+// The cloud has something else than any beginning of what was published, so these books are not what was told last (a
+// disk was full, a file came from a backup): what they hold as published may be older than what the cloud has.
+void AlertSync::forget_unanswered() {
+  std::vector<std::string> unanswered;
+  for (const auto &[order, id] : queue_) {
+    const auto &sent = records_.find(id)->second.at(Slot::sent);
+    if (sent && sent->order == order && !sent->flying) unanswered.push_back(id);
+  }
+  for (const auto &id : unanswered) put(id, Slot::sent, std::nullopt);
 }
 
 std::vector<StoredAlert> AlertSync::stored_of(std::vector<host::Alert> alerts) const {

@@ -143,6 +143,7 @@ class AlertSync {
   void begin(std::vector<StoredAlert> alerts, Moment now);
   void compare(std::uint64_t version, Moment now);
   bool acknowledged_by(std::uint64_t version);
+  void forget_unanswered();
   void snapshot(std::vector<StoredAlert> alerts, Moment now);
   void snapshot_again(loop::Instant at);
   void snapshot_delivered(transport::Delivery how, Moment now);

@@ -39,6 +39,11 @@ constexpr std::array kMigrations{
 constexpr auto kForgetMost =
     "DELETE FROM claim; DELETE FROM context; DELETE FROM alert_log; DELETE FROM alert; DELETE FROM transition";
 
+// The log is written back each 64 pages of 4 KiB, and cut when one long transaction has made it longer: it shall not be
+// a hundred times the database.
+constexpr const char *kCheckpoint = "PRAGMA wal_autocheckpoint = 64";
+constexpr const char *kMaxLog = "PRAGMA journal_size_limit = 262144";
+
 Result<Database> open_once(const fs::path &file) {
   sqlite3 *raw = nullptr;
   const int rc =
@@ -48,7 +53,7 @@ Result<Database> open_once(const fs::path &file) {
   if (rc != SQLITE_OK) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
   ::chmod(file.c_str(), 0600);
   sqlite3_busy_timeout(db.get(), 1000);
-  for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"})
+  for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", kCheckpoint, kMaxLog})
     if (auto r = sqlite::run(db.get(), pragma, what); !r) return tl::unexpected<Error>(r.error());
   Statement check(db.get(), "PRAGMA quick_check(1)");
   if (check.step() != SQLITE_ROW) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));

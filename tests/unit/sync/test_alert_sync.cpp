@@ -318,6 +318,35 @@ std::string alerts__restart__keeps_the_queue_until_the_cloud_asks() {
   return {};
 }
 
+// A disk that was full: the books are older than what was told.
+std::string alerts__cloud_has_something_else_than_the_books__only_the_snapshot_is_sent() {
+  auto before = streaming();
+  before.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));
+  StoredAlerts stored;
+  for (const auto &c : before.sync.take_changes()) {
+    if (const auto *l = std::get_if<PutAlertLog>(&c)) stored.log = l->log;
+    if (const auto *a = std::get_if<PutAlert>(&c)) stored.alerts = {a->alert};
+    if (const auto *t = std::get_if<PutTransition>(&c)) stored.transitions = {t->transition};
+  }
+  for (const bool resync : {false, true}) {
+    stored.log->resync = resync;
+    Watched w(stored);
+    w.sync.online(at(60s));
+    w.sync.tick(at(100s));
+    (void)w.did();
+    w.log({}, 101, at(100s));
+    w.sync.start_streaming(kStart + 7, at(101s));  // "a" was told as cleared since then
+    EXPECT_EQ(w.did(), "alerts; ");
+    w.sync.alerts({alert(103, "a", AlarmStatus::warning, AlarmStatus::clear, 7)}, at(101s));
+    EXPECT_EQ(w.did(), "snapshot 1; ");
+    w.answer(Delivery::acked, at(101s));
+    EXPECT_EQ(w.sync.version(), static_cast<std::uint64_t>(kStart + 7));
+    w.sync.tick(at(200s));
+    EXPECT_EQ(w.did(), "");
+  }
+  return {};
+}
+
 std::string alerts__gap_in_the_log__leads_to_a_snapshot() {
   auto w = streaming();
   w.log({alert(900, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 900, at(1s), true);
@@ -424,6 +453,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(alerts__cloud_has_what_was_not_acknowledged__it_is_not_sent_again),
     ACLK_TEST(alerts__silent_cloud__sending_goes_on_after_15_s),
     ACLK_TEST(alerts__restart__keeps_the_queue_until_the_cloud_asks),
+    ACLK_TEST(alerts__cloud_has_something_else_than_the_books__only_the_snapshot_is_sent),
     ACLK_TEST(alerts__gap_in_the_log__leads_to_a_snapshot),
     ACLK_TEST(alerts__empty_list_of_a_starting_agent__is_asked_again),
     ACLK_TEST(alerts__node_that_is_gone__is_told_from_the_store),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "aclk/sync/store.h"
 #include "claim/base/files.h"
@@ -109,7 +112,32 @@ std::string store__contexts_and_alerts__come_back_as_they_were() {
   return {};
 }
 
+std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
+  const test::TempDir d;
+  auto s = Store::open(d / "aclk.db");
+  EXPECT(s);
+  const std::string entry(3000, 'x');
+  std::uintmax_t longest = 0;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    EXPECT(put(*s, PutAlert{"g1", {"a", 5, i, 9, entry}}));
+    longest = std::max(longest, fs::file_size(d / "aclk.db-wal"));
+  }
+  EXPECT(longest < 512U << 10);
+  // What one transaction needs is cut again with the next ones.
+  std::map<std::string, Change> many;
+  for (int i = 0; i < 300; ++i) {
+    Change c = PutAlert{"g1", {std::to_string(i), 5, 1, 9, entry}};
+    auto row = row_of(c);
+    many.emplace(std::move(row), std::move(c));
+  }
+  EXPECT(s->apply(many));
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT(put(*s, PutAlert{"g1", {"a", 5, i, 9, entry}}));
+  EXPECT(fs::file_size(d / "aclk.db-wal") < 512U << 10);
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(store__many_changes__do_not_make_the_log_many_times_the_database),
     ACLK_TEST(store__contexts_and_alerts__come_back_as_they_were),
     ACLK_TEST(store__opened_again__remembers_by_claim),
     ACLK_TEST(store__damaged_file__is_set_aside_with_a_note),
