@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/local_listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,6 +48,19 @@ Result<void> make_way(const std::filesystem::path &path, const sockaddr_un &a) {
   return {};
 }
 
+// The umask took its part of the mode. Of an agent that is root the group is nobody's who is meant to read this: that
+// of the directory's owner is. Not by name: in a directory of somebody else another file may have that name by now.
+void open_to_group(const std::filesystem::path &path) {
+  const Fd file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat st {};
+  if (!file || ::fstat(file.get(), &st) != 0 || !S_ISSOCK(st.st_mode) || st.st_uid != ::geteuid() || st.st_nlink != 1)
+    return;
+  struct stat dir {};
+  if (::geteuid() == 0 && ::stat(path.parent_path().c_str(), &dir) == 0)
+    (void)!::fchownat(file.get(), "", static_cast<uid_t>(-1), dir.st_gid, AT_EMPTY_PATH);
+  (void)::chmod(fmt::format("/proc/self/fd/{}", file.get()).c_str(), kMode);
+}
+
 Result<Fd> listen_at(const std::filesystem::path &path) {
   const auto a = address_of(path);
   if (!a) return tl::unexpected<Error>(a.error());
@@ -56,11 +70,7 @@ Result<Fd> listen_at(const std::filesystem::path &path) {
   if (!fd || ::fchmod(fd.get(), kMode) != 0 ||
       ::bind(fd.get(), reinterpret_cast<const sockaddr *>(&*a), sizeof *a) != 0)
     return fail(Errc::io, errno_text());
-  (void)::chmod(path.c_str(), kMode);  // the umask took its part
-  // Root's group is nobody's who is meant to read this: the group of the directory's owner is.
-  struct stat dir {};
-  if (::geteuid() == 0 && ::stat(path.parent_path().c_str(), &dir) == 0)
-    (void)!::lchown(path.c_str(), static_cast<uid_t>(-1), dir.st_gid);
+  open_to_group(path);
   if (::listen(fd.get(), kBacklog) != 0) {
     const auto why = errno_text();
     (void)::unlink(path.c_str());
