@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Is what the cloud was told what the agent says of itself?"""
-from .same import first_difference
+from .answers import first_difference
 
 STATUS = {"UNINITIALIZED": 1, "REMOVED": 2, "UNDEFINED": 3, "CLEAR": 4, "WARNING": 5, "CRITICAL": 6}
 
