@@ -129,6 +129,7 @@ Outcome judge_failure(const Error &error, const CallFacts &facts) {
                          facts.proxy, facts.insecure, facts.public_key_file, facts.trust_file);
   o.next_step = next_step_for(error.code);
   o.retry = !too_big;
+  o.cause = error.code;
   return o;
 }
 

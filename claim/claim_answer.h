@@ -22,6 +22,7 @@ struct Outcome {
   std::string reason;     // the table's text, to the letter; empty when claimed
   std::string next_step;  // one sentence for the person at the terminal; empty when claimed
   bool retry = false;
+  std::optional<Errc> cause{};  // why there was no answer
 
   [[nodiscard]] bool claimed() const { return exit == ExitCode::claimed; }
 };

@@ -213,7 +213,7 @@ ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
   const auto claim_id = ask_the_cloud(*plan, doors);
   if (claim_id) return save(*plan, *before, *claim_id, doors);
   const auto &o = claim_id.error();
-  return {o.exit, fmt::format("{}\n{}\n{}", o.reason, o.next_step, standing_now(*before))};
+  return {o.exit, fmt::format("{}\n{}\n{}", o.reason, o.next_step, standing_now(*before)), o.reason, o.cause};
 }
 
 }  // namespace aclk::claim

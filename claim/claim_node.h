@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,9 @@ struct Doors {
 struct ClaimReport {
   ExitCode exit = ExitCode::claimed;
   std::string message;  // what happened, why, what next; lines without a line feed at the end; no secrets
+  // Of a claim that the cloud has not granted, the message without the next step, and why there was no answer.
+  std::string reason{};
+  std::optional<Errc> cause{};
 };
 
 // Blocks: up to kMaxAttempts requests of kClaimTimeout each. Changes nothing when the node is claimed already (unless

@@ -11,6 +11,7 @@
 #include "claim/cloud_dir.h"
 #include "claim/machine.h"
 #include "claim/wish.h"
+#include "claim/written_advice.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -111,7 +112,9 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
                               now.claim_id, masked_url(now.conf.url)));
       return Settled::yes;
     }
-    tell(true, fmt::format("{} (asked for by {})", report.message, w.source));
+    const auto &what = report.reason.empty() ? report.message : report.reason;
+    const auto advice = written_advice(report.exit, report.cause, w);
+    tell(true, fmt::format("{} (asked for by {}){}{}", what, w.source, advice.empty() ? "" : "; ", advice));
     if (worth_another_try(report.exit)) settled = Settled::later;
   }
   return settled;

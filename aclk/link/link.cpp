@@ -306,6 +306,7 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.scratch = cloud_dir(host);
   plan.capabilities = host.identity().capabilities;
   plan.haste = settings.haste;
+  plan.drops = settings.drops;
   return std::unique_ptr<Link>(new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan))));
 }
 

@@ -181,6 +181,8 @@ bool Module::one_life(Settings settings) {
   if (std::error_code ec; !std::filesystem::exists(cloud_dir(host_) / "cloud.conf", ec))
     log_.info("CLAIM: cannot load cloud config '{}'. Running with internal defaults.",
               (cloud_dir(host_) / "cloud.conf").native());
+  if (!drops_) drops_ = std::make_shared<session::Drops>(settings.haste.deadlines);
+  settings.drops = drops_;
   const bool no_url = settings.cloud_url.empty();
   auto made = Link::make(host_, log_, std::move(settings));
   if (!made) {

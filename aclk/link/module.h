@@ -93,6 +93,7 @@ class Module {
   bool reload_ = false;
   std::int64_t began_s_ = 0;  // start(), epoch
   Running running_;
+  std::shared_ptr<session::Drops> drops_;        // of all links, one after the other; the link's thread only
   bool unclaim_ = false;                         // asked for
   std::optional<claim::ClaimReport> unclaimed_;  // what came of it
   std::condition_variable wiped_;

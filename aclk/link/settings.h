@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Settings {
   // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
   session::Haste haste;
   std::filesystem::path conversation_log;  // empty = none is wanted
+  std::shared_ptr<session::Drops> drops;   // of the links before this one; not a setting, but handed on with them
 };
 
 // Where the keys, the claim and the durable state are: LIB/cloud.d.

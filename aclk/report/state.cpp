@@ -154,6 +154,7 @@ std::string state_text(const State &s) {
   if (r.last_stable_s != 0)
     out += fmt::format("Last Connection Time + 3 PUBACKs received: {}\n", local_time(r.last_stable_s));
   if (r.last_disconnect_s != 0) out += fmt::format("Last Disconnect Time: {}\n", local_time(r.last_disconnect_s));
+  if (!r.drops_finding.empty()) out += fmt::format("Link Stability: {}\n", r.drops_finding);
   if (!r.online && r.next_attempt_s != 0)
     out += fmt::format("Next Connection Attempt At: {}\nLast Backoff: {:.3f}\n", local_time(r.next_attempt_s),
                        static_cast<double>(r.last_backoff.count()) / 1000);
@@ -234,6 +235,9 @@ std::string state_json(const State &s) {
   j["state"] = session::state_name(r.state);
   j["status"] = status_text(s);
   j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(cloud::status_text(r.status).symbol);
+  j["drops"] = {{"last-hour", r.drops},
+                {"finding", text_or_null(r.drops_finding)},
+                {"asks-every-ms", r.asks_every.count() == 0 ? Json(nullptr) : Json(r.asks_every.count())}};
   j["reason"] = r.online ? Json(nullptr) : text_or_null(s.why);
   j["clock-offset-ms"] = r.clock_offset_ms ? Json(*r.clock_offset_ms) : Json(nullptr);
   const bool blocked = !r.online && (r.next_attempt_s != 0 || r.banned);

@@ -25,6 +25,13 @@ namespace {
 // Where a broker allows few topic aliases, the hello and the goodbye must not take one.
 constexpr bool worth_an_alias(Topic topic) { return topic != Topic::agent_connection; }
 
+// Nobody said why: what something on the way does.
+bool is_without_a_word(const ConnectionEnd &end) {
+  using Kind = ConnectionEnd::Kind;
+  return end.kind == Kind::closed_by_remote || end.kind == Kind::socket || end.kind == Kind::tls ||
+         end.kind == Kind::ping_timeout;
+}
+
 double random_unit() {
   std::uint32_t r = 0;
   if (RAND_bytes(reinterpret_cast<unsigned char *>(&r), sizeof r) != 1) return 0.5;
@@ -41,7 +48,8 @@ struct Session::Impl {
         events(std::move(e)),
         machine(random_unit, plan.haste.pauses),
         timer(l),
-        later(l) {}
+        later(l),
+        drops(plan.drops ? plan.drops : std::make_shared<Drops>(plan.haste.deadlines)) {}
 
   // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
   struct HttpsHalf {
@@ -70,6 +78,8 @@ struct Session::Impl {
   Report numbers;
   std::chrono::microseconds slowest_ack{0};
   Attempts attempts;
+  const std::shared_ptr<Drops> drops;
+  loop::Instant online_since{};
   TroubleLog troubles{log};
   PeerLog peer_log{log};
   ClockWatch clock_watch;
@@ -212,6 +222,7 @@ struct Session::Impl {
     p.setup_timeout /= plan.haste.deadlines;
     p.ack_timeout /= plan.haste.deadlines;
     p.mqtt.answer_divisor = plan.haste.deadlines;
+    p.mqtt.silent_at_most = drops->quiet();
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::Events e;
     e.stage = [this](transport::Stage stage) {
@@ -255,6 +266,7 @@ struct Session::Impl {
     ++numbers.connects;
     numbers.last_connect_s = loop::wall_us() / 1'000'000;
     announced = true;
+    online_since = loop::now();
     publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), transport::Priority::control,
             {});
     if (events.online) events.online({session_us, limits});
@@ -304,11 +316,19 @@ struct Session::Impl {
                                            : troubles.failed(status, end.error.what, lines);
     attempts.ended(machine.state(), leaving ? machine.status() : status,
                    leaving ? "left in order: " + machine.why() : end.error.what, loop::now());
+    if (announced && !leaving && end.kind != ConnectionEnd::Kind::by_us) note_drop(end);
     // The machine first: whoever hears that we are offline may ask for the report.
     const auto step = machine.ended(end, loop::now());
     drop_connection();
     troubles.conclude(tell, end.error.what, machine.status(), step);
     act(step);
+  }
+
+  void note_drop(const ConnectionEnd &end) {
+    const auto now = loop::now();
+    drops->dropped({now, std::chrono::duration_cast<std::chrono::milliseconds>(now - online_since),
+                    is_without_a_word(end), end.silence, end.survived});
+    if (const auto news = drops->take_news()) log.warning("{}", *news);
   }
 
   void drop_connection() {
@@ -425,6 +445,9 @@ Report Session::report() const {
         loop::wall_us() / 1'000'000 + std::chrono::duration_cast<std::chrono::seconds>(*at - loop::now()).count();
   r.clock_offset_ms = i.clock_watch.offset_ms();
   r.attempts.assign(i.attempts.list().begin(), i.attempts.list().end());
+  r.drops = i.drops->count(loop::now());
+  r.drops_finding = i.drops->finding(loop::now());
+  r.asks_every = i.drops->quiet().value_or(std::chrono::milliseconds(0));
   if (i.connection) {
     r.pending_pubacks = i.connection->outbox().in_flight();
     r.bytes_in = i.connection->bytes_in();

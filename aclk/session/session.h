@@ -19,6 +19,7 @@
 #include "aclk/cloud/topics.h"
 #include "aclk/host/log.h"
 #include "aclk/session/attempts.h"
+#include "aclk/session/drops.h"
 #include "aclk/session/machine.h"
 #include "aclk/transport/connection.h"
 #include "claim/base/url.h"
@@ -41,6 +42,8 @@ struct Plan {
   std::filesystem::path scratch;
   host::Capabilities capabilities;  // of the agent
   Haste haste;
+  // What is known of connections that fell; outlives this link, and is its loop thread's meanwhile. nullptr: nothing.
+  std::shared_ptr<Drops> drops{};
 };
 
 // One connection as the rest of the module sees it.
@@ -87,6 +90,9 @@ struct Report {
   std::uint64_t bytes_out = 0;
   std::optional<std::int64_t> clock_offset_ms;  // our clock minus the cloud's
   std::vector<Attempt> attempts;                // the last ones, oldest first
+  std::size_t drops = 0;                        // connections that fell in the last hour
+  std::string drops_finding;                    // what there is to say of that; empty: nothing
+  std::chrono::milliseconds asks_every{0};      // the broker, when nothing is sent; 0: as usual
 };
 
 class Session {

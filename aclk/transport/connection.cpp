@@ -74,6 +74,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
               Cause cause = Cause::other, std::string http_reason = {}) {
     if (ending || dead) return;
     ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code, cause, std::move(http_reason)};
+    if (mqtt) {
+      ending->silence = mqtt->silence(loop::now());
+      ending->survived = mqtt->survived_silence();
+    }
     up = false;
     deadline.stop();
     watch.stop();

@@ -61,6 +61,9 @@ struct ConnectionEnd {
   std::optional<int> ws_code;
   Cause cause = Cause::other;  // of `dial` and `tls`
   std::string http_reason{};   // the text behind http_status, printable
+  // Of MQTT: how long nothing went either way before this, and the longest such time that did no harm.
+  std::chrono::milliseconds silence{0};
+  std::chrono::milliseconds survived{0};
 };
 
 // The way of a connection; each begins when the one before is done.

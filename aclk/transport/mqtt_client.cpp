@@ -212,6 +212,7 @@ Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Event
   auto impl = std::make_unique<Impl>();
   impl->keepalive = c.keepalive;
   impl->alive = KeepAlive(loop::now(), c.answer_divisor);
+  if (c.silent_at_most) impl->alive.silent_at_most(*c.silent_at_most);
   impl->m.reset(mosquitto_new(c.client_id.c_str(), true, impl.get()));
   auto *m = impl->m.get();
   if (m == nullptr)
@@ -359,6 +360,9 @@ void MqttClient::tick(loop::Instant now) {
 void MqttClient::doubt() { impl_->alive.doubt(); }
 
 loop::Instant MqttClient::next_tick() const { return impl_->alive.next(); }
+
+std::chrono::milliseconds MqttClient::silence(loop::Instant now) const { return impl_->alive.silence(now); }
+std::chrono::milliseconds MqttClient::survived_silence() const { return impl_->alive.survived(); }
 
 std::uint64_t MqttClient::bytes_in() const { return impl_->bytes_in; }
 std::uint64_t MqttClient::bytes_out() const { return impl_->bytes_out; }

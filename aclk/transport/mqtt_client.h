@@ -27,7 +27,8 @@ struct MqttConnect {
   std::string will_topic;    // empty = no will
   std::string will_payload;  // QoS 2, not retained
   std::chrono::seconds keepalive{60};
-  unsigned answer_divisor = 1;  // see KeepAlive
+  unsigned answer_divisor = 1;                                // see KeepAlive
+  std::optional<std::chrono::milliseconds> silent_at_most{};  // see KeepAlive
 };
 
 // What the broker's CONNACK allows (protocol.md 2.4); defaults are those of MQTT 5.
@@ -86,6 +87,9 @@ class MqttClient {
   // was sent for 3/4 of the keep-alive time, and reports a ping timeout through `ended` (see KeepAlive).
   void tick(loop::Instant now);
   [[nodiscard]] loop::Instant next_tick() const;
+  // See KeepAlive.
+  [[nodiscard]] std::chrono::milliseconds silence(loop::Instant now) const;
+  [[nodiscard]] std::chrono::milliseconds survived_silence() const;
 
   [[nodiscard]] std::uint64_t bytes_in() const;
   [[nodiscard]] std::uint64_t bytes_out() const;

@@ -9,6 +9,7 @@
 #include "aclk/report/info.h"
 #include "aclk/report/state.h"
 #include "aclk/report/traffic.h"
+#include "claim/base/url.h"
 
 namespace aclk::external {
 namespace {
@@ -23,7 +24,7 @@ report::State state_of(const Unlinked &now) {
   s.claimed = !id.claim_id.empty();
   if (s.claimed) {
     s.claim_id = id.claim_id;
-    s.cloud_url = id.conf.url;
+    s.cloud_url = masked_url(id.conf.url);
   }
   s.why = why_unlinked(now);
   s.session.state = id.standing == Standing::disabled      ? session::State::disabled

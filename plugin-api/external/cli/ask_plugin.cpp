@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "claim/agent_user.h"
 #include "claim/base/files.h"
 #include "claim/ini.h"
 #include "claim/settings.h"
@@ -82,6 +83,7 @@ Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view me
 Offline look_at_files(const Where &where) {
   const auto d = directories(where.cloud_dir);
   Offline o;
+  // What the agent's user cannot read is of no use to the link. Somebody else sees what they may see.
   if (::geteuid() == 0)
     if (const auto r = claim::become_agent_user(places_of(d)); !r) {
       o.why = r.error().what;

@@ -40,6 +40,7 @@ struct Offline {
   claim::Identity identity;
   std::string why;  // a sentence or two: cause and next step
 };
+// Root's process becomes the agent's user for it, for good.
 [[nodiscard]] Offline look_at_files(const Where &where);
 
 // Prints why there is no answer, for commands that have nothing else to say. Gives back the exit status.

@@ -13,6 +13,7 @@
 #include "plugin-api/external/cli/terminal_text.h"
 #include "plugin-api/external/doctor/cloud_checks.h"
 #include "plugin-api/external/doctor/local_checks.h"
+#include "plugin-api/external/doctor/running_link.h"
 
 namespace aclk::cli {
 namespace {
@@ -54,10 +55,12 @@ int run(const Given &given) {
   };
   const auto running = doctor::ask_running_link(patient);
   add(doctor::check_settings(patient));
-  add(doctor::check_identity(patient));
+  add(doctor::check_identity(patient, running));
+  add(doctor::check_readable(patient));
   all.push_back(doctor::check_disk(patient));
-  all.push_back(doctor::check_agent(patient));
-  all.push_back(doctor::check_running(patient, running));
+  all.push_back(doctor::check_agent(patient, running));
+  all.push_back(doctor::check_plugin(patient, running));
+  if (auto drops = doctor::check_drops(running)) all.push_back(std::move(*drops));
   const auto &s = patient.settings();
   const bool claimed = s.identity.standing == claim::Standing::claimed;
   if (claimed && s.troubles.empty())

@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 constexpr int kOk = 200;
 constexpr auto kReloadTime = 10s;  // the reference's, protocol.md 10.5
 constexpr auto kLook = 100ms;
+constexpr auto kSettle = 1s;  // for what was ordered to begin
 
 constexpr const char *kExits = R"(
 Exit status:
@@ -63,15 +64,28 @@ int show_state(const Where &where, bool json) {
   return static_cast<int>(Seen::answered);
 }
 
+// Why it is not online, else its status.
+std::string why(const Json &state, const char *otherwise) {
+  const auto reason = state.value("reason", Json(nullptr));
+  return reason.is_string() ? reason.get<std::string>() : state.value("status", otherwise);
+}
+
+// Nothing will come of waiting: no claim is being made, and there is none, or it is switched off.
+bool settled(const Json &state) {
+  const auto plugin = state.value("plugin", Json::object());
+  const auto claim = plugin.is_object() ? plugin.value("written-claim", Json(nullptr)) : Json(nullptr);
+  if (claim.is_object() && claim.value("runs", false)) return false;
+  return !state.value("agent-claimed", false) || state.value("status-symbol", Json(nullptr)) == "ACLK_STATUS_DISABLED";
+}
+
 // As netdatacli reload-claiming-state answers (protocol.md 11.4).
 std::string sentence(const Json &state) {
   const bool claimed = state.value("agent-claimed", false);
-  if (!claimed)
-    return fmt::format("Netdata Agent is not claimed to Netdata Cloud: {}", state.value("status", "not claimed"));
+  if (!claimed) return fmt::format("Netdata Agent is not claimed to Netdata Cloud: {}", why(state, "not claimed"));
   if (state.value("banned-by-cloud", false)) return "Netdata Agent is claimed to Netdata Cloud, but it is banned.";
   if (state.value("online", false)) return "Netdata Agent is claimed to Netdata Cloud and is currently online.";
   return fmt::format("Netdata Agent is claimed to Netdata Cloud, but it is currently offline: {}",
-                     state.value("status", "offline"));
+                     why(state, "offline"));
 }
 
 int reload(const Where &where) {
@@ -80,7 +94,8 @@ int reload(const Where &where) {
   const auto done = ask_plugin(where, "POST", "/api/v1/reload-claiming-state");
   if (!done) return no_answer(where, done.error());
   // It goes offline first; an answer from before that would be about the old connection.
-  const auto until = std::chrono::steady_clock::now() + kReloadTime;
+  const auto began = std::chrono::steady_clock::now();
+  const auto until = began + kReloadTime;
   const auto was = Json::parse(before->body, nullptr, false);
   const auto connected = [](const Json &s) {
     return s.is_object() ? s.value("last-connect-time-utc", Json(nullptr)) : Json(nullptr);
@@ -98,6 +113,7 @@ int reload(const Where &where) {
     if (!now.is_object()) now = Json::object();
     const bool online = now.value("online", false);
     left = left || !online || connected(now) != connected(was);
+    if (settled(now) && std::chrono::steady_clock::now() >= began + kSettle) break;
     if ((online && left) || std::chrono::steady_clock::now() >= until) break;
   }
   fmt::print("{}\n", terminal_text(sentence(now)));

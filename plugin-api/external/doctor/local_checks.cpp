@@ -2,6 +2,7 @@
 #include "plugin-api/external/doctor/local_checks.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libwebsockets.h>
 #include <mosquitto.h>
@@ -16,13 +17,11 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
+#include "claim/path_owner.h"
+#include "claim/wish.h"
 #include "plugin-api/external/agent.h"
-#include "plugin-api/external/json_fields.h"
-#include "plugin-api/external/lenient_json.h"
-#include "plugin-api/external/local_call.h"
 #include "plugin-api/external/plugin_start.h"
 #include "plugin-api/external/settings.h"
-#include "plugin-api/external/socket_path.h"
 
 namespace aclk::doctor {
 namespace fs = std::filesystem;
@@ -48,6 +47,39 @@ Findings check_modes(const fs::path &dir) {
                   fmt::format("chmod {:04o} {}; the plugin does it at its next start", allowed, file.string())));
   }
   return out;
+}
+
+// Why nobody has claimed this node, and what to do: what is written down comes before what could be typed.
+Finding not_claimed(const Patient &patient, const RunningLink &running) {
+  if (auto by_plugin = claim_by_its_word(running)) return std::move(*by_plugin);
+  const auto &why = patient.settings().identity.why;
+  const auto text = why.empty() ? std::string("this node is not claimed") : why;
+  if (!running.there) {
+    const auto files = claim::read_wish_files(patient.env().user_config, patient.env().cloud_dir());
+    const auto wishes = claim::wishes(files, claim::process_environment());
+    if (!wishes.empty())
+      return bad(
+          "identity",
+          fmt::format("{}; {} asks for a claim, which aclk.plugin makes when it runs", text, wishes.front().source),
+          "start the agent, or make the claim now: netdata-aclk claim");
+  }
+  return bad("identity", text, "netdata-aclk claim --token TOKEN (the cloud shows the token where nodes are added)");
+}
+
+// Exists, as far as we may see, and cannot be opened for reading: the errno, else 0.
+int read_error(const fs::path &file) {
+  struct stat st {};
+  if (::lstat(file.c_str(), &st) != 0) return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd || errno == ENOENT ? 0 : errno;
+}
+
+// "it belongs to root:root, mode 0600", as far as it can be seen.
+std::string owner_text(const fs::path &file) {
+  struct stat st {};
+  if (::stat(file.c_str(), &st) != 0) return {};
+  return fmt::format(" (it belongs to user {}, group {}, mode {:04o})", claim::user_name(st.st_uid), st.st_gid,
+                     st.st_mode & 07777U);
 }
 
 // Whom the link trusts besides the system's CAs.
@@ -90,7 +122,7 @@ Findings check_settings(const Patient &patient) {
   return out;
 }
 
-Findings check_identity(const Patient &patient) {
+Findings check_identity(const Patient &patient, const RunningLink &running) {
   using claim::Standing;
   const auto &i = patient.settings().identity;
   const auto dir = patient.env().cloud_dir();
@@ -102,12 +134,14 @@ Findings check_identity(const Patient &patient) {
                                        patient.env().machine_guid.empty() ? "not known" : patient.env().machine_guid)));
       break;
     case Standing::disabled:
-      out.push_back(bad("identity", "the link is switched off: enabled = no in cloud.conf",
-                        fmt::format("set enabled = yes in {}", (dir / "cloud.conf").string())));
+      out.push_back(bad_from("identity", i.why));
+      if (out.back().remedy.empty())
+        out.back().remedy = i.conf.enabled ? "take that setting away and restart the agent, if there is to be a link"
+                                           : fmt::format("set enabled = yes in {}, if there is to be a link",
+                                                         (dir / "cloud.conf").string());
       break;
     case Standing::not_claimed:
-      out.push_back(bad("identity", i.why.empty() ? "this node is not claimed" : i.why,
-                        "netdata-aclk claim --token TOKEN (the cloud shows the token where nodes are added)"));
+      out.push_back(not_claimed(patient, running));
       break;
     case Standing::broken:
     case Standing::copied:
@@ -115,6 +149,29 @@ Findings check_identity(const Patient &patient) {
       break;
   }
   for (auto &f : check_modes(dir)) out.push_back(std::move(f));
+  return out;
+}
+
+Findings check_readable(const Patient &patient) {
+  const auto cloud = patient.env().cloud_dir();
+  const auto conf = patient.env().user_config;
+  Findings out;
+  bool cloud_shut = false;
+  bool conf_shut = false;
+  for (const auto &file : {cloud, cloud / "cloud.conf", cloud / "claimed_id", cloud / "private.pem",
+                           cloud / "public.pem", cloud / "trusted.pem", cloud / "cloud_fullchain.pem", cloud / "token",
+                           cloud / "rooms", conf, conf / "claim.conf", conf / "netdata.conf"}) {
+    const bool told = (cloud_shut && file.parent_path() == cloud) || (conf_shut && file.parent_path() == conf);
+    const int error = told ? 0 : read_error(file);
+    if (error == 0) continue;
+    cloud_shut = cloud_shut || file == cloud;
+    conf_shut = conf_shut || file == conf;
+    const auto me = claim::user_name(::geteuid());
+    out.push_back(bad("files",
+                      fmt::format("{} cannot be read by the agent's user {}: {}{}", file.string(), me,
+                                  std::generic_category().message(error), owner_text(file)),
+                      fmt::format("give it to that user: chown {} {}", me, file.string())));
+  }
   return out;
 }
 
@@ -134,7 +191,8 @@ Finding check_disk(const Patient &patient) {
   return good("disk", fmt::format("{} can be written, {} MiB left", dir.string(), room >> 20));
 }
 
-Finding check_agent(const Patient &patient) {
+Finding check_agent(const Patient &patient, const RunningLink &running) {
+  if (auto by_plugin = agent_by_its_word(running)) return std::move(*by_plugin);
   if (patient.env().machine_guid.empty())
     return bad("agent", "the agent has no machine guid yet: it has never run with this library directory",
                "start the agent; or set NETDATA_LIB_DIR if its files are elsewhere");
@@ -151,36 +209,12 @@ Finding check_agent(const Patient &patient) {
   return good("agent", fmt::format("netdata {} at {}", facts->version, agent.place()));
 }
 
-RunningLink ask_running_link(const Patient &patient) {
-  RunningLink link;
-  const auto setting = patient.conf().get("plugin:aclk", "socket").value_or("");
-  for (const auto &place : external::socket_places(setting, patient.env().run, patient.env().lib)) {
-    const auto answer = external::call_local(place, "GET", "/api/v1/aclk");
-    if (!answer || answer->status != 200) continue;
-    const auto state = external::parse_agent_json(answer->body, "state");
-    if (!state) continue;
-    link.there = true;
-    link.online = external::bool_of(*state, "online");
-    link.state = external::text_of(*state, "state");
-    if (const auto a = state->find("attempts"); a != state->end() && a->is_array() && !a->empty())
-      link.reason = external::text_of(a->back(), "reason");
-    break;
-  }
-  return link;
-}
-
-Finding check_running(const Patient &patient, const RunningLink &link) {
-  if (!link.there) {
+Finding check_plugin(const Patient &patient, const RunningLink &running) {
+  if (!running.there && running.trouble.empty()) {
     const auto file = external::installed_plugin(patient.conf(), claim::process_environment());
     if (const auto why = external::why_not_started(patient.conf(), file); !why.empty()) return bad_from("plugin", why);
-    return warning("plugin", "aclk.plugin is not running, or its local socket cannot be used",
-                   "start the agent; see its error.log for lines with ACLK");
   }
-  if (link.online) return good("plugin", fmt::format("aclk.plugin is running and online: {}", link.reason));
-  return warning("plugin",
-                 fmt::format("aclk.plugin is running, and not online ({}){}{}", link.state,
-                             link.reason.empty() ? "" : ": ", link.reason),
-                 "see below for the reason; `netdata-aclk state` shows its attempts");
+  return check_running(running);
 }
 
 }  // namespace aclk::doctor

@@ -3,10 +3,9 @@
 // What files and settings tell, and the plugin that runs: no socket leaves the machine here.
 #pragma once
 
-#include <string>
-
 #include "plugin-api/external/doctor/finding.h"
 #include "plugin-api/external/doctor/patient.h"
+#include "plugin-api/external/doctor/running_link.h"
 
 namespace aclk::doctor {
 
@@ -14,21 +13,16 @@ namespace aclk::doctor {
 [[nodiscard]] Finding check_versions();
 // cloud.conf and netdata.conf [cloud]: URL, proxy, trust, what could not be used.
 [[nodiscard]] Findings check_settings(const Patient &patient);
-// Claimed or not, keys, whether it is this machine's; modes and owners of the files (nothing is changed).
-[[nodiscard]] Findings check_identity(const Patient &patient);
+// Claimed or not, keys, whether it is this machine's; modes and owners of the files (nothing is changed). What a plugin
+// that runs says of a claim that is written down counts.
+[[nodiscard]] Findings check_identity(const Patient &patient, const RunningLink &running);
+// What the agent has to read, and cannot: this process is the agent's user. Empty: nothing of that kind.
+[[nodiscard]] Findings check_readable(const Patient &patient);
 // Can the durable state be written?
 [[nodiscard]] Finding check_disk(const Patient &patient);
-// The agent's API, as the plugin finds it. Takes up to 10 s.
-[[nodiscard]] Finding check_agent(const Patient &patient);
-
-// The plugin, by its local socket.
-struct RunningLink {
-  bool there = false;
-  bool online = false;
-  std::string state;   // "online", "waiting"
-  std::string reason;  // of its last attempt
-};
-[[nodiscard]] RunningLink ask_running_link(const Patient &patient);
-[[nodiscard]] Finding check_running(const Patient &patient, const RunningLink &link);
+// The agent's API: where a plugin that runs has found it, else as one would find it. Takes up to 10 s.
+[[nodiscard]] Finding check_agent(const Patient &patient, const RunningLink &running);
+// How the plugin is; when it is not: what keeps an agent from starting it.
+[[nodiscard]] Finding check_plugin(const Patient &patient, const RunningLink &running);
 
 }  // namespace aclk::doctor

@@ -36,6 +36,7 @@ class Rule:
         close    FIN to the client, in the middle of whatever it is
         silence  nothing moves any more, nothing is closed
         garbage  bytes that are nothing at all, then FIN
+    idle        the same `then` after so many seconds in which nothing went either way
     """
     at_accept: str | None = None
     answer: bytes | None = None
@@ -44,6 +45,7 @@ class Rule:
     rate: float | None = None
     up_limit: int | None = None
     down_limit: int | None = None
+    idle: float | None = None
     then: str = "close"
 
 
@@ -224,6 +226,8 @@ class _Link:
                 self.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 pumps = [loop.create_task(self._pump(self.client, self.server, "up_left")),
                          loop.create_task(self._pump(self.server, self.client, "down_left"))]
+                if self.rule.idle:
+                    pumps.append(loop.create_task(self._watch_idle(loop)))
             await self._over.wait()
             if self.then in ("close", "garbage"):
                 for p in pumps:
@@ -272,11 +276,18 @@ class _Link:
         self._silent = self.then == "silence"
         self._over.set()
 
+    async def _watch_idle(self, loop):
+        self._moved = loop.time()
+        while (left := self._moved + self.rule.idle - loop.time()) > 0:
+            await asyncio.sleep(left)
+        self._end()
+
     async def _pump(self, source, sink, left):
         """Until one side is at its end. Half-closed connections are not kept: nothing here needs them."""
         loop, rule = asyncio.get_running_loop(), self.rule
         try:
             while data := await loop.sock_recv(source, CHUNK):
+                self._moved = loop.time()
                 if rule.delay:
                     await asyncio.sleep(rule.delay)
                 while data and not self._over.is_set():

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/wish.h"
+#include "claim/written_advice.h"
 
 #include <map>
 #include <memory>
@@ -204,6 +205,34 @@ std::string wish__cloud_away__is_for_later_and_refused_ones_are_not() {
   return {};
 }
 
+std::string wish__fails__is_told_what_to_change_where_it_is_written() {
+  Declared n;
+  n.write("[global]\n token = t\n url = https://cloud.test\n");
+  const auto conf = (n.lib() / "claim.conf").string();
+  const auto said = [&](HttpAnswer answer) {
+    n.answers = {std::move(answer)};
+    n.lines.clear();
+    (void)n.fulfil();
+    return n.lines;
+  };
+  EXPECT(contains(said({403, ""}), "(asked for by " + conf +
+                                       "); put a fresh claiming token of your Space into `token` in " + conf + "\n"));
+  EXPECT(!contains(n.lines, "the command"));  // nobody has run one
+  EXPECT(contains(said({422, R"({"errorMsgKey":"ErrInvalidRoomID"})"}), "; compare `rooms` in " + conf));
+  EXPECT(contains(said({418, ""}), "; check `url` in " + conf));
+  Wish w;
+  for (const auto &[cause, part] :
+       {std::pair{Errc::dns, "check the name in NETDATA_CLAIM_URL"}, std::pair{Errc::proxy, "NETDATA_CLAIM_PROXY"},
+        std::pair{Errc::tls, "trusted.pem"}, std::pair{Errc::tcp, "a firewall"}})
+    EXPECT(contains(written_advice(ExitCode::unreachable, cause, w), part));
+  for (int exit = 0; exit <= 21; ++exit)
+    EXPECT(!contains(written_advice(static_cast<ExitCode>(exit), std::nullopt, w), ";"));
+  w.file = "/c/cloud.d/token";
+  EXPECT(contains(written_advice(ExitCode::token_refused, std::nullopt, w), "into /c/cloud.d/token"));
+  EXPECT(contains(written_advice(ExitCode::unreachable, Errc::tcp, w), "`url` in /c/cloud.d/cloud.conf"));
+  return {};
+}
+
 std::string wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() {
   Declared n;
   n.answers = {HttpAnswer{204, ""}};
@@ -296,6 +325,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(wish__fulfilled_twice__claims_once),
     ACLK_TEST(wish__refused__leaves_its_place_to_the_next_one),
     ACLK_TEST(wish__cloud_away__is_for_later_and_refused_ones_are_not),
+    ACLK_TEST(wish__fails__is_told_what_to_change_where_it_is_written),
     ACLK_TEST(wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud),
     ACLK_TEST(wish__claimed_anew_before_the_lock__the_new_claim_stays),
     ACLK_TEST(print__of_nothing__is_zero_and_a_touch_changes_it),

@@ -4,6 +4,7 @@
 #include "plugin-api/external/doctor/finding.h"
 #include "plugin-api/external/doctor/ladder.h"
 #include "plugin-api/external/doctor/reach_host.h"
+#include "plugin-api/external/doctor/running_link.h"
 #include "tests/unit/cmocka_main.h"
 
 using namespace aclk;
@@ -74,7 +75,68 @@ std::string host__one_family_is_dead__is_a_warning_only() {
   return {};
 }
 
+RunningLink told(const char *state) { return read_running_link(nlohmann::json::parse(state)); }
+
+std::string running_link__not_online__repeats_the_plugins_reason_and_its_next_step() {
+  const auto f = check_running(told(R"({"state":"stopped","reason":"the agent is not found; set agent url"})"));
+  EXPECT(f.verdict == Verdict::warning);
+  EXPECT_EQ(f.text, "aclk.plugin is running, and not online (stopped): the agent is not found");
+  EXPECT_EQ(f.remedy, "set agent url");
+  EXPECT(check_running(told(R"({"online":true,"attempts":[{"reason":"connected to x"}]})"))
+             .text.ends_with("online: connected to x"));
+  EXPECT(check_running({}).text.find("not running") != std::string::npos);
+  RunningLink mute;
+  mute.trouble = "/s: does not answer within 5 s";
+  const auto m = check_running(mute);
+  EXPECT(m.verdict == Verdict::bad && m.text.ends_with("/s: does not answer within 5 s"));
+  EXPECT(m.text.find("not running") == std::string::npos);
+  return {};
+}
+
+std::string running_link__its_agent__is_where_it_has_found_it() {
+  EXPECT(!agent_by_its_word({}) && !agent_by_its_word(told("{}")));
+  const auto found =
+      agent_by_its_word(told(R"({"plugin":{"agent":{"place":"unix:/s","version":"v1.37.1","reason":null}}})"));
+  EXPECT(found && found->verdict == Verdict::good);
+  EXPECT_EQ(found->text, "netdata v1.37.1 at unix:/s, as aclk.plugin has it");
+  const auto lost = agent_by_its_word(told(R"({"plugin":{"agent":{"place":null,"reason":"refused; set agent url"}}})"));
+  EXPECT(lost && lost->verdict == Verdict::bad);
+  EXPECT_EQ(lost->remedy, "set agent url");
+  return {};
+}
+
+std::string running_link__written_claim__is_told_with_what_comes_next() {
+  EXPECT(!claim_by_its_word(told(R"({"plugin":{"written-claim":null}})")));
+  const auto failed = claim_by_its_word(
+      told(R"({"plugin":{"written-claim":{"outcome":"Failed: token; put a fresh one into claim.conf","failed":true,)"
+           R"("attempts":2,"next-utc":"2026-11-27 01:00:00"}}})"));
+  EXPECT(failed && failed->verdict == Verdict::bad);
+  EXPECT_EQ(failed->text, "the claim that is written down does not work (2 attempts): Failed: token");
+  EXPECT_EQ(failed->remedy, "put a fresh one into claim.conf (the next attempt is at 2026-11-27 01:00:00 UTC)");
+  const auto final =
+      claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"no","failed":true,"attempts":1}}})"));
+  EXPECT_EQ(final->remedy, "it is tried again when what asks for it changes");
+  EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"runs":true}}})"))->text.find("is being made") !=
+         std::string::npos);
+  EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"ignored: unclaimed by hand"}}})"))
+             ->text.ends_with("ignored: unclaimed by hand"));
+  return {};
+}
+
+std::string running_link__that_keeps_falling__is_a_finding() {
+  EXPECT(!check_drops(told(R"({"drops":{"last-hour":2,"finding":null}})")));
+  const auto f = check_drops(told(R"({"drops":{"finding":"the link fell 3 times; raise it"}})"));
+  EXPECT(f && f->verdict == Verdict::warning);
+  EXPECT_EQ(f->text, "the link fell 3 times");
+  EXPECT_EQ(f->remedy, "raise it");
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(running_link__not_online__repeats_the_plugins_reason_and_its_next_step),
+    ACLK_TEST(running_link__its_agent__is_where_it_has_found_it),
+    ACLK_TEST(running_link__written_claim__is_told_with_what_comes_next),
+    ACLK_TEST(running_link__that_keeps_falling__is_a_finding),
     ACLK_TEST(sentence__its_last_part__is_the_remedy),
     ACLK_TEST(ladder__each_rung__is_reached_by_those_before_it),
     ACLK_TEST(ladder__a_fall_without_advice__gets_that_of_its_rung),

@@ -8,3 +8,4 @@ int run_machine_tests();
 int run_attempts_tests();
 int run_clock_watch_tests();
 int run_peer_log_tests();
+int run_drops_tests();

@@ -142,6 +142,38 @@ std::string keepalive__doubt__asks_at_once_and_waits_five_seconds() {
   return {};
 }
 
+std::string keepalive__silent_connections_are_cut__asks_as_often_as_told() {
+  KeepAlive k(t0);
+  k.silent_at_most(10s);
+  EXPECT(k.next() == t0 + 10s && k.due(t0 + 9s) == Todo::nothing);
+  EXPECT(k.due(t0 + 10s) == Todo::ping);
+  k.granted(4s);  // what the broker wants is less
+  k.heard(t0 + 10s);
+  k.said(t0 + 10s);
+  EXPECT(k.next() == t0 + 13s);
+  k.granted(1h);
+  k.silent_at_most(100s);
+  EXPECT(k.next() == t0 + 55s);  // more than usual it is never
+  return {};
+}
+
+std::string keepalive__silence__is_what_may_have_ended_the_connection() {
+  KeepAlive k(t0);
+  k.said(t0 + 1s);
+  k.heard(t0 + 2s);
+  EXPECT(k.silence(t0 + 22s) == 20s && k.survived() == 1s);  // cut while nothing was said
+  EXPECT(k.due(t0 + 47s) == Todo::ping);
+  k.said(t0 + 47s);
+  k.pinged(t0 + 47s);
+  EXPECT(k.silence(t0 + 107s) == 45s);  // no answer: the silence was before the question
+  k.heard(t0 + 48s);
+  EXPECT(k.survived() == 45s && k.silence(t0 + 50s) == 2s);
+  k.said(t0 + 60s);
+  k.said(t0 + 61s);
+  EXPECT(k.silence(t0 + 62s) == 12s);  // the longest since the last word of the other side
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(keepalive__divided_answer__is_waited_for_that_much_shorter),
     ACLK_TEST(keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty_seconds_later),
@@ -151,6 +183,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(keepalive__listener_only__says_something_before_the_broker_loses_patience),
     ACLK_TEST(keepalive__granted_by_the_server__is_followed),
     ACLK_TEST(keepalive__after_a_suspend__asks_first),
+    ACLK_TEST(keepalive__silent_connections_are_cut__asks_as_often_as_told),
+    ACLK_TEST(keepalive__silence__is_what_may_have_ended_the_connection),
     ACLK_TEST(keepalive__doubt__asks_at_once_and_waits_five_seconds),
 };
 

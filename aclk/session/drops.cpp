@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/session/drops.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "claim/base/outage.h"
+
+namespace aclk::session {
+namespace {
+
+using namespace std::chrono_literals;
+using Ms = std::chrono::milliseconds;
+
+constexpr std::size_t kKept = 32;
+constexpr Ms kLeastSilence = 2s;  // less is no silence, but a link that fell while it was used
+constexpr Ms kSlack = 1s;         // a cut comes when its owner looks at the clock
+constexpr std::chrono::hours kLongestHold{24};
+
+std::string seconds(Ms t) { return fmt::format("{:.3g} s", std::chrono::duration<double>(t).count()); }
+
+std::string how_long(Ms t) { return duration_text(std::chrono::duration_cast<std::chrono::seconds>(t)); }
+
+constexpr const char *kRaiseIt =
+    "raise the time after which it ends silent connections above 60 s (nginx: proxy_read_timeout, HAProxy: timeout "
+    "tunnel)";
+
+}  // namespace
+
+bool Drops::is_idle_cut(const Drop &d) const {
+  return d.without_a_word && d.silence >= kLeastSilence / divisor_ && d.survived < d.silence;
+}
+
+bool Drops::alike(Ms a, Ms b, Ms c) const {
+  const auto [least, most] = std::minmax({a, b, c});
+  return most - least <= most / 5 + kSlack / divisor_;
+}
+
+std::optional<Ms> Drops::regular_cut() const {
+  if (drops_.size() < 3) return std::nullopt;
+  const auto last = drops_.end() - 3;
+  if (!std::all_of(last, drops_.end(), [this](const Drop &d) { return is_idle_cut(d); })) return std::nullopt;
+  if (!alike(last[0].silence, last[1].silence, last[2].silence)) return std::nullopt;
+  return std::min({last[0].silence, last[1].silence, last[2].silence});
+}
+
+std::optional<Ms> Drops::regular_lifetime() const {
+  if (drops_.size() < 3) return std::nullopt;
+  const auto last = drops_.end() - 3;
+  if (last[0].lifetime < 5s || !alike(last[0].lifetime, last[1].lifetime, last[2].lifetime)) return std::nullopt;
+  return last[2].lifetime;
+}
+
+void Drops::shorten(Ms cut) {
+  const auto quiet = std::max(cut / 2, kFloor / divisor_);
+  if (quiet >= quiet_.value_or(kUsual)) return;
+  const bool known = cut_.has_value();
+  quiet_ = quiet;
+  cut_ = cut;
+  held_.reset();
+  hold_ = 1h;
+  if (!known)
+    news_ = fmt::format(
+        "ACLK: connections are cut after about {} without traffic: something on the way (a proxy, a load balancer, a "
+        "firewall) ends those that are idle; the broker is asked every {} from now on",
+        seconds(cut), seconds(quiet));
+}
+
+// What was tried is too much.
+void Drops::back_off() {
+  quiet_ = std::exchange(held_, std::nullopt);
+  hold_ = std::min(hold_ * 4, kLongestHold);
+}
+
+void Drops::dropped(const Drop &drop) {
+  drops_.push_back(drop);
+  if (drops_.size() > kKept) drops_.pop_front();
+  if (!quiet_ && !held_) {
+    if (const auto cut = regular_cut()) shorten(*cut);
+    return;
+  }
+  if (held_ && is_idle_cut(drop)) return back_off();
+  if (drop.lifetime >= hold_) {
+    held_ = quiet_;
+    if (quiet_) {
+      *quiet_ = *quiet_ * 3 / 2;
+      if (*quiet_ >= kUsual) quiet_.reset();
+      return;
+    }
+    // As seldom as usual, and that has held.
+    held_.reset();
+    cut_.reset();
+    news_ = "ACLK: silent connections are not cut any more; the broker is asked as seldom as usual";
+    return;
+  }
+  if (const auto cut = regular_cut()) shorten(*cut);
+}
+
+std::size_t Drops::count(loop::Instant now) const {
+  return static_cast<std::size_t>(std::ranges::count_if(drops_, [&](const Drop &d) { return d.at + kWindow >= now; }));
+}
+
+std::string Drops::finding(loop::Instant now) const {
+  const auto n = count(now);
+  if (n < kFinding && !cut_) return {};
+  const auto often = n < kFinding
+                         ? std::string("the link fell")
+                         : fmt::format("the link fell {}{} times in the last hour", n == kKept ? "more than " : "", n);
+  if (cut_) {
+    const auto asks = quiet_ ? fmt::format("the broker is asked every {} since", seconds(*quiet_))
+                             : std::string("the broker is asked as seldom as usual again, to see whether that holds");
+    const auto *const more = *cut_ <= kFloor / divisor_ ? ", which is too seldom for that" : "";
+    return fmt::format(
+        "{}, after about {} without traffic: something on the way (a proxy, a load balancer, a firewall) "
+        "cuts idle connections, and {}{}; {}",
+        often, seconds(*cut_), asks, more, kRaiseIt);
+  }
+  if (const auto life = regular_lifetime())
+    return fmt::format(
+        "{}, each time after about {} online, whatever went over it: something on the way, or the broker, "
+        "limits how long a connection may live; look for such a limit at the proxy or load balancer",
+        often, how_long(*life));
+  Ms least = Ms::max();
+  Ms most{0};
+  for (const auto &d : drops_) {
+    if (d.at + kWindow < now) continue;
+    least = std::min(least, d.lifetime);
+    most = std::max(most, d.lifetime);
+  }
+  return fmt::format("{}, after {} to {} online; `netdata-aclk state` has the reason of each", often, how_long(least),
+                     how_long(most));
+}
+
+}  // namespace aclk::session
