@@ -9,7 +9,6 @@
 #include "aclk/report/info.h"
 #include "aclk/report/state.h"
 #include "aclk/report/traffic.h"
-#include "claim/base/url.h"
 
 namespace aclk::external {
 namespace {
@@ -24,7 +23,8 @@ report::State state_of(const Unlinked &now) {
   s.claimed = !id.claim_id.empty();
   if (s.claimed) {
     s.claim_id = id.claim_id;
-    s.cloud_url = masked_url(id.conf.url);
+    s.cloud_url = now.cloud_url;
+    s.proxy = now.proxy;
   }
   s.why = why_unlinked(now);
   s.session.state = id.standing == Standing::disabled      ? session::State::disabled
@@ -72,7 +72,8 @@ std::string of_the_claim(const claim::ClaimOutcome &c) {
 
 std::string why_unlinked(const Unlinked &now) {
   using claim::Standing;
-  const auto &[id, word] = now;
+  const auto &id = now.identity;
+  const auto &word = now.word;
   if (id.standing == Standing::not_claimed) {
     if (auto why = of_the_claim(word.claim); !why.empty()) return why;
     if (word.claim.runs) return id.why + "; the claim that is written down is being made";

@@ -18,6 +18,8 @@ namespace aclk::external {
 struct Unlinked {
   claim::Identity identity;
   PluginWord word;
+  std::string cloud_url{};  // as the link would use it, no credentials; shown of a node that is claimed
+  std::string proxy{};      // the same
 };
 
 // Why there is no link, as one sentence with the next step: the outcome of the claim that is written down, what is

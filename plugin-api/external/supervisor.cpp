@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "claim/base/url.h"
 #include "claim/claim_story.h"
 #include "claim/claim_watch.h"
 #include "claim/claimer.h"
@@ -66,6 +67,7 @@ class Supervisor {
              const Settings &settings)
       : options_(options),
         env_(env),
+        conf_(env.user_config / "netdata.conf"),
         cloud_dir_(env.cloud_dir()),
         machine_guid_(env.machine_guid),
         log_(log),
@@ -217,7 +219,13 @@ class Supervisor {
   }
 
   std::string answer(const LocalRequest &request) {
-    return answer_unlinked(request, {identity_, word_}, env_, wall_s(), [this] {
+    auto url = identity_.conf.url;
+    for (const char *key : {"cloud base url", "url"})
+      if (const auto ours = conf_.get("cloud", key); ours && !ours->empty()) url = *ours;
+    const auto proxy =
+        claim::configured_proxy(conf_.get("cloud", "proxy"), identity_.conf.proxy, claim::process_environment());
+    const Unlinked now{identity_, word_, masked_url(url), proxy ? proxy->display() : "cannot be used"};
+    return answer_unlinked(request, now, env_, wall_s(), [this] {
       claimer_.on_order();
       reload_ = true;
       look_at_ = Clock::now();
@@ -320,6 +328,7 @@ class Supervisor {
 
   const Options &options_;
   const Environment &env_;
+  NetdataConfFile conf_;
   const std::filesystem::path cloud_dir_;
   const std::string machine_guid_;
   AgentLog &log_;

@@ -12,6 +12,7 @@
 #include "claim/base/files.h"
 #include "claim/ini.h"
 #include "claim/settings.h"
+#include "claim/wish.h"
 #include "plugin-api/external/cli/terminal_text.h"
 #include "plugin-api/external/cli/why_silent.h"
 #include "plugin-api/external/netdata_conf.h"
@@ -93,6 +94,9 @@ Offline look_at_files(const Where &where) {
   Surroundings s;
   s.standing = o.identity.standing;
   s.identity_why = o.identity.why;
+  if (const auto wishes = claim::wishes(claim::read_wish_files(d.config, d.cloud), claim::process_environment());
+      !wishes.empty())
+    s.wish_source = wishes.front().source;
   const auto conf = external::NetdataConfFile(d.config / "netdata.conf").snapshot();
   s.plugin_file = external::installed_plugin(conf, claim::process_environment());
   s.plugin_runs = runs("aclk.plugin", d.lib);

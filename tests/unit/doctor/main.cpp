@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string>
 
+#include "plugin-api/external/cli/why_silent.h"
 #include "plugin-api/external/doctor/finding.h"
 #include "plugin-api/external/doctor/ladder.h"
 #include "plugin-api/external/doctor/reach_host.h"
@@ -132,7 +133,42 @@ std::string running_link__that_keeps_falling__is_a_finding() {
   return {};
 }
 
+std::string silence__plugin_runs__is_never_told_as_if_it_did_not() {
+  using claim::Standing;
+  for (const auto standing : {Standing::disabled, Standing::not_claimed, Standing::broken, Standing::claimed}) {
+    cli::Surroundings s;
+    s.plugin_runs = true;
+    s.standing = standing;
+    s.identity_why = "WHY";
+    EXPECT(cli::why_silent(s).starts_with("aclk.plugin runs, but does not listen"));
+    EXPECT(standing == Standing::claimed || cli::why_silent(s).find("WHY") != std::string::npos);
+    s.no_socket = true;
+    EXPECT(cli::why_silent(s).starts_with("aclk.plugin runs without a socket"));
+  }
+  return {};
+}
+
+std::string silence__each_cause__comes_before_what_is_wrong_besides() {
+  cli::Surroundings s;
+  s.identity_why = "nobody";
+  const auto begins = [&s](const char *with) { return cli::why_silent(s).starts_with(with); };
+  EXPECT(begins("aclk.plugin is not installed"));
+  s.plugin_file = "/p";
+  EXPECT(begins("the agent is not running"));
+  s.agent_runs = true;
+  EXPECT(begins("the agent runs, but aclk.plugin does not"));
+  s.not_started = "NOT STARTED";
+  EXPECT(begins("NOT STARTED. Besides, the node is not claimed: nobody. Claim it"));
+  s.wish_source = "/etc/netdata/claim.conf";
+  EXPECT(begins("NOT STARTED. Besides, the node is not claimed yet; /etc/netdata/claim.conf asks for it"));
+  s.standing = claim::Standing::claimed;
+  EXPECT_EQ(cli::why_silent(s), "NOT STARTED");
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(silence__plugin_runs__is_never_told_as_if_it_did_not),
+    ACLK_TEST(silence__each_cause__comes_before_what_is_wrong_besides),
     ACLK_TEST(running_link__not_online__repeats_the_plugins_reason_and_its_next_step),
     ACLK_TEST(running_link__its_agent__is_where_it_has_found_it),
     ACLK_TEST(running_link__written_claim__is_told_with_what_comes_next),
