@@ -98,12 +98,12 @@ std::optional<std::string> run_as_user(std::string_view netdata_conf, const Agen
   return ini_value(netdata_conf, "global", "run as user");
 }
 
-Verdict judge_user(const Evidence &e) {
+UserVerdict judge_user(const Evidence &e) {
   const bool is_root = e.run_as_user == "root";
   if (e.owner && !(is_root && e.roots_cloud_dir)) return {e.owner->uid, {}, false};
-  if (e.run_as_user) return is_root ? Verdict{} : Verdict{{}, e.run_as_user, false};
+  if (e.run_as_user) return is_root ? UserVerdict{} : UserVerdict{{}, e.run_as_user, false};
   if (e.shared.empty()) return {};
-  return e.has_netdata ? Verdict{{}, kUsualUser, false} : Verdict{{}, {}, true};
+  return e.has_netdata ? UserVerdict{{}, kUsualUser, false} : UserVerdict{{}, {}, true};
 }
 
 Result<std::optional<AgentUser>> agent_user(const AgentPlaces &places) {

@@ -46,7 +46,7 @@ struct Evidence {
   bool roots_cloud_dir = false;            // cloud.d is a directory of root's, no link, or is not there; looked at when
                                            // netdata.conf says root
 };
-struct Verdict {
+struct UserVerdict {
   std::optional<uid_t> uid;         // of the directory's owner
   std::optional<std::string> name;  // by name
   bool unknown = false;             // there is one, but nothing says who
@@ -55,7 +55,7 @@ struct Verdict {
 // is root, which works there all day, and cloud.d agrees. Where they are root's: the user that netdata.conf names,
 // unless that is root; in a directory that others may change, netdata. Else nobody: root alone has a hand in there, and
 // the agent runs as root. Pure.
-[[nodiscard]] Verdict judge_user(const Evidence &evidence);
+[[nodiscard]] UserVerdict judge_user(const Evidence &evidence);
 
 // Opens nothing but a netdata.conf that is root's alone. nullopt: the agent is taken to run as whoever calls.
 // Errors: denied when it cannot be told, with what to do about it.
