@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/proxy.h"
 
+#include <cctype>
 #include <iterator>
 #include <map>
 #include <random>
@@ -246,6 +247,28 @@ std::string masked__good_or_broken__shows_scheme_host_and_port_at_most() {
   return {};
 }
 
+// Whoever limits the cloud by a proxy, however badly, is never connected directly.
+std::string proxy__random_text__is_direct_only_when_it_says_so() {
+  std::minstd_rand random(20261128);
+  const std::string pieces[] = {"none",   "env",   "NONE", "http", "://", ":", "//", "proxy",  ".", "3128",
+                                "@",      "\"",    "'",    " ",    "\t",  "#", "no", "direct", "-", "\xef\xbb\xbf",
+                                "socks5", "[::1]", "=",    ";",    "\r",  "0"};
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (auto n = 1 + random() % 5; n > 0; --n) text += pieces[random() % std::size(pieces)];
+    std::string bare;
+    for (const char c : text)
+      if (std::string_view("\"' \t\r").find(c) == std::string_view::npos)
+        bare += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const bool says_so = bare.empty() || bare == "none" || bare == "env";
+    const auto direct = [](const Result<Proxy> &p) { return p && p->kind == ProxyKind::none; };
+    if (direct(of(text)) && !says_so) return "direct: " + text;
+    if (direct(resolve_proxy("env", "cloud.conf", env({{"https_proxy", text}}))) && !bare.empty())
+      return "https_proxy is direct: " + text;
+  }
+  return {};
+}
+
 // A password in a proxy setting with any mistake is in no text that is shown.
 std::string proxy__random_mistakes__never_show_the_password() {
   const std::string secret = "hush-Hush.77";  // could be a host name
@@ -282,6 +305,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(proxy__credentials_without_a_colon__are_left_out_with_a_warning),
     ACLK_TEST(masked__good_or_broken__shows_scheme_host_and_port_at_most),
     ACLK_TEST(proxy__random_mistakes__never_show_the_password),
+    ACLK_TEST(proxy__random_text__is_direct_only_when_it_says_so),
 };
 
 }  // namespace
