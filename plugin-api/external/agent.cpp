@@ -11,6 +11,7 @@ namespace aclk::external {
 namespace {
 
 constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
+constexpr std::chrono::minutes kLongestWork{5};  // of the agent on a query that was given up
 constexpr std::chrono::milliseconds kCheckTimeout{5'000};
 constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
 constexpr std::uint64_t kMaxInfo = 8ULL << 20;          // 20 000 children
@@ -32,7 +33,7 @@ bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::time
 }  // namespace
 
 Agent::Agent(std::string machine_guid, unsigned query_limit, Candidates candidates)
-    : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit) {}
+    : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit, kLongestWork) {}
 
 AgentFacts Agent::facts() const {
   const std::lock_guard lock(mutex_);
@@ -160,6 +161,7 @@ Result<Endpoint> Agent::where(PooledConnection &connection, Clock::time_point de
 
 Result<HttpAnswer> Agent::ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted) {
   const auto deadline = Clock::now() + request.timeout;
+  queries_.tidy();
   auto lease = pool.take(deadline, interrupted);
   if (!lease) return again(lease.error());
   auto &connection = lease->get();

@@ -47,7 +47,8 @@ class Agent {
   // that asks; it must not ask itself.
   void on_lost(std::function<void(const std::string &)> tell);
 
-  // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included.
+  // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included. Its place
+  // is taken until the agent has ended its work, be it for nobody any more (at most 5 min).
   [[nodiscard]] Result<HttpAnswer> query(std::string_view node, HttpRequest request, const Interrupted &interrupted);
 
   // Where it was found, for people; empty while it is away.
@@ -78,7 +79,7 @@ class Agent {
 
   const std::string machine_guid_;
   const Candidates candidates_;
-  ConnectionPool metadata_{1};
+  ConnectionPool metadata_{1, std::chrono::milliseconds(0)};
   ConnectionPool queries_;
 
   std::mutex lost_mutex_;

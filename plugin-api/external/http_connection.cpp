@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "claim/base/c_own.h"
 
@@ -111,10 +112,28 @@ Error explain(CURLcode code, const Endpoint &endpoint, const char *detail) {
 
 }  // namespace
 
+// A request under way: what libcurl has pointers to.
+struct Flight {
+  HttpRequest request;
+  std::string url;
+  Headers headers;
+  Exchange x;
+};
+
 struct HttpConnection::Impl {
   Multi multi{curl_multi_init()};
   Easy easy{curl_easy_init()};
   std::array<char, CURL_ERROR_SIZE> detail{};
+  std::unique_ptr<Flight> given_up;  // nobody waits for its answer, and it has not begun
+
+  void land() { curl_multi_remove_handle(multi.get(), easy.get()); }
+
+  // Has the whole of a request without a body gone out, and nothing come back?
+  [[nodiscard]] bool at_work(const Flight &f) const {
+    long sent = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent);
+    return sent > 0 && f.x.head_bytes == 0;
+  }
 
   void prepare(const Endpoint &endpoint, const HttpRequest &request, Exchange &x, curl_slist *headers,
                const std::string &url) {
@@ -170,23 +189,39 @@ HttpConnection::HttpConnection() : impl_(std::make_unique<Impl>()) {
   curl_multi_setopt(impl_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
 }
 
-HttpConnection::~HttpConnection() = default;
+HttpConnection::~HttpConnection() {
+  if (impl_->given_up) close();
+}
 
 void HttpConnection::close() {
+  if (std::exchange(impl_->given_up, nullptr)) impl_->land();
   impl_->multi.reset(curl_multi_init());
   curl_multi_setopt(impl_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
 }
 
-Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpRequest &request,
+bool HttpConnection::busy() {
+  if (!impl_->given_up) return false;
+  int running = 0;
+  const bool alive = curl_multi_perform(impl_->multi.get(), &running) == CURLM_OK && running > 0;
+  if (alive && impl_->at_work(*impl_->given_up)) return true;
+  close();
+  return false;
+}
+
+Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpRequest &wanted,
                                            const Interrupted &interrupted) {
+  if (impl_->given_up) close();
   if (!impl_->multi || !impl_->easy) return fail(Errc::unavailable, "libcurl has no memory for a connection");
-  if (!is_clean(request.target) || request.target.empty() || request.target.front() != '/')
+  if (!is_clean(wanted.target) || wanted.target.empty() || wanted.target.front() != '/')
     return fail(Errc::invalid_argument, "the path of a request begins with / and has no white space");
-  Exchange x;
+  auto flight = std::make_unique<Flight>();
+  flight->request = wanted;
+  auto &request = flight->request;
+  auto &x = flight->x;
   x.max_bytes = request.max_bytes;
-  const auto headers = make_headers(request);
-  const auto url = endpoint.base_url() + request.target;
-  impl_->prepare(endpoint, request, x, headers.get(), url);
+  flight->headers = make_headers(request);
+  flight->url = endpoint.base_url() + request.target;
+  impl_->prepare(endpoint, request, x, flight->headers.get(), flight->url);
   if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK)
     return fail(Errc::unavailable, "libcurl cannot start a request");
   bool late = false;
@@ -195,13 +230,18 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   long status = 0;
   curl_easy_getinfo(impl_->easy.get(), CURLINFO_NUM_CONNECTS, &connects);
   curl_easy_getinfo(impl_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  curl_multi_remove_handle(impl_->multi.get(), impl_->easy.get());
 
   if (!code) {
+    const auto timeout = request.timeout;
+    if (impl_->at_work(*flight))
+      impl_->given_up = std::move(flight);
+    else
+      impl_->land();
     if (!late) return fail(Errc::cancelled, "the query was cancelled");
-    return fail(Errc::timeout, fmt::format("the agent at {} did not answer within {} ms", endpoint.describe(),
-                                           request.timeout.count()));
+    return fail(Errc::timeout,
+                fmt::format("the agent at {} did not answer within {} ms", endpoint.describe(), timeout.count()));
   }
+  impl_->land();
   if (x.too_big)
     return fail(Errc::too_big, fmt::format("the agent's answer is larger than {} bytes", request.max_bytes));
   const bool empty_body = x.head_done && status != 0 && !x.body_promised && x.answer.body.empty();

@@ -57,6 +57,12 @@ class HttpConnection {
 
   void close();
 
+  // Is the agent still busy with a request that was given up (timeout, cancelled)? 1.x does not notice a client that
+  // leaves, so that its work goes on; it is over when the answer begins or the connection breaks. Does not block. With
+  // the answer no longer wanted, the connection is closed when this becomes false. perform() on a busy connection
+  // closes it first.
+  [[nodiscard]] bool busy();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -208,6 +208,34 @@ std::string agent__queries__never_more_at_once_than_allowed() {
   return {};
 }
 
+std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended() {
+  std::atomic<int> begun{0};
+  std::atomic<bool> ends{false};
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    ++begun;
+    while (target_of(r) == "/heavy" && !ends) std::this_thread::sleep_for(1ms);
+    return answer("x");
+  });
+  Agent agent(kLocal, 2, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  std::atomic<bool> leave{false};
+  const auto ask = [&](const char *target, std::chrono::milliseconds timeout) {
+    return agent.query({}, {"GET", target, {}, {}, true, 1000, timeout}, [&] { return leave.load(); });
+  };
+  EXPECT_EQ(ask("/heavy", 50ms).error().code, Errc::timeout);
+  leave = true;
+  EXPECT_EQ(ask("/heavy", 10s).error().code, Errc::cancelled);
+  leave = false;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("/heavy", 20ms).error().code, Errc::timeout);
+  EXPECT_EQ(begun.load(), 2);
+  EXPECT(agent.get({}, "/small"));  // metadata has a place of its own
+  ends = true;
+  EXPECT(ask("/small", 10s));
+  EXPECT(ask("/small", 10s));
+  return {};
+}
+
 // Everything a poller tells, in order; waits for a text to come.
 class Heard {
  public:
@@ -317,6 +345,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__documents_beyond_their_natural_size__are_not_read_and_named),
     ACLK_TEST(agent__child__is_asked_by_its_guid),
     ACLK_TEST(agent__queries__never_more_at_once_than_allowed),
+    ACLK_TEST(agent__queries_given_up__keep_their_place_until_the_agent_has_ended),
     ACLK_TEST(poller__on_1_37__tells_what_changes),
     ACLK_TEST(poller__on_2_x__uses_the_versions_and_sees_an_own_link),
     ACLK_TEST(poller__agent_silent__stops_within_moments),

@@ -225,7 +225,7 @@ std::string http__not_an_http_server__is_an_error() {
 }
 
 std::string pool__all_taken__waits_until_deadline_or_cancel() {
-  ConnectionPool pool(1);
+  ConnectionPool pool(1, 0ms);
   auto first = pool.take(Clock::now(), nullptr);
   EXPECT(first);
   EXPECT(pool.take(Clock::now() + 20ms, nullptr).error().code == Errc::timeout);
@@ -236,7 +236,7 @@ std::string pool__all_taken__waits_until_deadline_or_cancel() {
 }
 
 std::string pool__given_back__wakes_the_one_who_waits() {
-  ConnectionPool pool(1);
+  ConnectionPool pool(1, 0ms);
   auto held = std::make_unique<Result<ConnectionPool::Lease>>(pool.take(Clock::now(), nullptr));
   std::thread other([&] { held.reset(); });
   const auto lease = pool.take(Clock::now() + 10s, nullptr);
