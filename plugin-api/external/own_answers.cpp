@@ -70,6 +70,10 @@ std::string of_the_claim(const claim::ClaimOutcome &c) {
 
 }  // namespace
 
+bool needs_only_a_claim(const claim::Identity &identity) {
+  return identity.standing == claim::Standing::not_claimed && identity.why.starts_with("Agent is not claimed");
+}
+
 std::string why_unlinked(const Unlinked &now) {
   using claim::Standing;
   const auto &id = now.identity;
@@ -78,7 +82,7 @@ std::string why_unlinked(const Unlinked &now) {
     if (auto why = of_the_claim(word.claim); !why.empty()) return why;
     if (word.claim.runs) return id.why + "; the claim that is written down is being made";
     if (word.claim.any()) return fmt::format("{}; {}", id.why, word.claim.line);
-    return id.why + "; claim it with netdata-aclk claim";
+    return needs_only_a_claim(id) ? id.why + "; claim it with netdata-aclk claim" : id.why;
   }
   if (id.standing != Standing::claimed) return id.why;
   if (!word.rests.empty()) return word.rests;

@@ -22,6 +22,9 @@ struct Unlinked {
   std::string proxy{};      // the same
 };
 
+// Nobody has asked for a link, and nothing is wrong: a claim is what it needs. (Not: cloud.conf cannot be read.)
+[[nodiscard]] bool needs_only_a_claim(const claim::Identity &identity);
+
 // Why there is no link, as one sentence with the next step: the outcome of the claim that is written down, what is
 // wrong with the identity, the agent that is not found, the worker that does not run.
 [[nodiscard]] std::string why_unlinked(const Unlinked &now);

@@ -59,9 +59,10 @@ std::string agent_line(const AgentWord &a) {
                      a.trouble);
 }
 
-std::string claim_lines(const claim::ClaimOutcome &c) {
+// told: the state says already what came of it.
+std::string claim_lines(const claim::ClaimOutcome &c, bool told) {
   if (!c.any()) return c.runs ? "Written Claim: the cloud is being asked\n" : "";
-  auto out = fmt::format("Written Claim: {}\n", c.line);
+  auto out = fmt::format("Written Claim: {}\n", told ? "see Reason" : c.line);
   if (!c.bad) return out;
   out += fmt::format("Written Claim Attempts: {} since {}", c.attempts, time_text(c.since_s, false));
   if (c.runs) return out + ", one runs\n";
@@ -107,11 +108,14 @@ PluginWord word_from_json(std::string_view json) {
   return w;
 }
 
-std::string word_lines(const PluginWord &word) { return agent_line(word.agent) + claim_lines(word.claim); }
+std::string word_lines(const PluginWord &word, bool claim_is_told) {
+  return agent_line(word.agent) + claim_lines(word.claim, claim_is_told);
+}
 
 std::string with_word_lines(std::string state, const PluginWord &word) {
   const auto blank = state.find("\n\n");
-  state.insert(blank == std::string::npos ? state.size() : blank + 1, word_lines(word));
+  const bool told = word.claim.any() && state.find(word.claim.line) != std::string::npos;
+  state.insert(blank == std::string::npos ? state.size() : blank + 1, word_lines(word, told));
   return state;
 }
 

@@ -34,8 +34,9 @@ struct PluginWord {
 // What word_to_json() has made; anything else gives an empty word.
 [[nodiscard]] PluginWord word_from_json(std::string_view json);
 
-// "Agent: …", "Written Claim: …": lines for the state, each with its line feed; times in local time.
-[[nodiscard]] std::string word_lines(const PluginWord &word);
+// "Agent: …", "Written Claim: …": lines for the state, each with its line feed; times in local time. claim_is_told:
+// what came of the claim stands elsewhere.
+[[nodiscard]] std::string word_lines(const PluginWord &word, bool claim_is_told = false);
 
 // The state as a link prints it (aclk/report/state.h), with what the plugin knows put into it: the lines before the
 // first blank line, the object as last key "plugin". What does not look like a state stays as it is.

@@ -20,6 +20,7 @@
 #include "claim/path_owner.h"
 #include "claim/wish.h"
 #include "plugin-api/external/agent.h"
+#include "plugin-api/external/own_answers.h"
 #include "plugin-api/external/plugin_start.h"
 #include "plugin-api/external/settings.h"
 
@@ -63,6 +64,7 @@ Finding not_claimed(const Patient &patient, const RunningLink &running) {
           fmt::format("{}; {} asks for a claim, which aclk.plugin makes when it runs", text, wishes.front().source),
           "start the agent, or make the claim now: netdata-aclk claim");
   }
+  if (!why.empty() && !external::needs_only_a_claim(patient.settings().identity)) return bad_from("identity", why);
   return bad("identity", text, "netdata-aclk claim --token TOKEN (the cloud shows the token where nodes are added)");
 }
 

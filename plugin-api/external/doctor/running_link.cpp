@@ -64,6 +64,9 @@ Finding check_running(const RunningLink &link) {
     return warning("plugin", "aclk.plugin is not running, or its local socket cannot be used",
                    "start the agent; see its error.log for lines with ACLK");
   if (link.online) return good("plugin", fmt::format("aclk.plugin is running and online: {}", link.reason));
+  if (link.claim_failed && link.state == "not claimed")
+    return warning("plugin", "aclk.plugin is running, and not online (not claimed)",
+                   "the claim that is written down has its own line");
   auto finding = bad_from("plugin", fmt::format("aclk.plugin is running, and not online ({}){}{}", link.state,
                                                 link.reason.empty() ? "" : ": ", link.reason));
   finding.verdict = Verdict::warning;  // what is wrong has its own line

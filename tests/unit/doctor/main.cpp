@@ -117,6 +117,9 @@ std::string running_link__written_claim__is_told_with_what_comes_next() {
   const auto final =
       claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"no","failed":true,"attempts":1}}})"));
   EXPECT_EQ(final->remedy, "it is tried again when what asks for it changes");
+  const auto once = check_running(
+      told(R"({"state":"not claimed","reason":"x: no","plugin":{"written-claim":{"outcome":"no","failed":true}}})"));
+  EXPECT_EQ(once.text, "aclk.plugin is running, and not online (not claimed)");
   EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"runs":true}}})"))->text.find("is being made") !=
          std::string::npos);
   EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"ignored: unclaimed by hand"}}})"))

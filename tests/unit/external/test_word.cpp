@@ -93,6 +93,8 @@ std::string word__in_a_state__stands_with_the_links_own_lines() {
   settled.claim.runs = true;
   EXPECT(word_lines(settled).ends_with(", one runs\n"));
   EXPECT_EQ(with_word_lines("Online: No\n", {}), "Online: No\n");
+  const auto once = with_word_lines("Reason: it does not work: " + failing().claim.line + "\n", failing());
+  EXPECT(once.find("\nWritten Claim: see Reason\nWritten Claim Attempts: 3") != std::string::npos);
   const auto j = nlohmann::json::parse(with_word_object("{\"online\":true}", failing()));
   EXPECT(j["online"] == true && j["plugin"]["written-claim"]["attempts"] == 3);
   EXPECT_EQ(j["plugin"]["agent"]["place"], "unix:/run/netdata.sock");
@@ -105,6 +107,7 @@ std::string unlinked__each_cause__is_named_with_its_next_step() {
   using claim::Standing;
   auto u = unlinked(Standing::not_claimed, "Agent is not claimed yet");
   EXPECT_EQ(why_unlinked(u), "Agent is not claimed yet; claim it with netdata-aclk claim");
+  EXPECT_EQ(why_unlinked(unlinked(Standing::not_claimed, "cannot open cloud.conf")), "cannot open cloud.conf");
   u.word.claim.runs = true;
   EXPECT(why_unlinked(u).ends_with("is being made"));
   u.word.claim = failing().claim;
