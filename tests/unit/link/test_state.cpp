@@ -103,7 +103,7 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
             "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
             "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
             "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
-            "durable-state state status status-symbol clock-offset-ms blocked-by blocked-until-utc queues bytes "
+            "durable-state state status status-symbol reason clock-offset-ms blocked-by blocked-until-utc queues bytes "
             "sent-messages received-messages attempts ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
