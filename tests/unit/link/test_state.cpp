@@ -98,13 +98,14 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
   const auto j = nlohmann::ordered_json::parse(t);
   std::string keys;
   for (const auto &[k, v] : j.items()) keys += k + " ";
-  EXPECT_EQ(keys,
-            "aclk-available aclk-version protocols-supported agent-claimed claimed-id cloud-url aclk_proxy "
-            "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
-            "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
-            "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
-            "durable-state state status status-symbol reason clock-offset-ms blocked-by blocked-until-utc queues bytes "
-            "sent-messages received-messages attempts ");
+  EXPECT_EQ(
+      keys,
+      "aclk-available aclk-version protocols-supported agent-claimed claimed-id cloud-url aclk_proxy "
+      "publish_latency_us online used-cloud-protocol mqtt-version received-app-layer-msgs received-mqtt-pubacks "
+      "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
+      "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
+      "durable-state state status status-symbol drops reason clock-offset-ms blocked-by blocked-until-utc queues bytes "
+      "sent-messages received-messages attempts ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
   EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
