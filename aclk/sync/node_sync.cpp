@@ -23,9 +23,19 @@ constexpr auto kWhileReplicating = 5s;
 constexpr std::size_t kStateBurst = 4;  // changes of state told at once,
 constexpr auto kStateBurstTime = 20s;   // in this time
 constexpr auto kAskHostAgain = 5s;
+constexpr auto kInfoFills = 5s;
+constexpr auto kInfoAgain = 1s;
 
 std::string or_zero(const std::string &s) { return s.empty() ? "0" : s; }
 std::string or_unknown(const std::string &s) { return s.empty() ? "unknown" : s; }
+
+bool is_known(const std::string &s) { return !s.empty() && s != "unknown" && s != "0"; }
+
+// Does it say of the machine all that nearly every one has?
+bool is_filled(const host::NodeInfo &i) {
+  return i.cpus != 0 && is_known(i.kernel_name) && is_known(i.kernel_version) && is_known(i.architecture) &&
+         is_known(i.memory_bytes) && is_known(i.disk_bytes) && is_known(i.virtualization) && is_known(i.container);
+}
 
 proto::NodeInfo wire_info(const host::NodeInfo &i, const std::string &guid) {
   proto::NodeInfo d;
@@ -224,13 +234,22 @@ void NodeSync::collectors_changed(std::string_view machine_guid, Moment now) {
     if (machine_guid.empty() || guid == machine_guid) sooner(r.collectors_due, now.at + kCollectorsAfterInfo);
 }
 
-void NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Moment now) {
+bool NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Moment now) {
   auto *const r = find(machine_guid);
-  if (r == nullptr) return;
+  if (r == nullptr) return false;
   r->fetching = false;
   if (!session_us_ || r->node_id.empty()) {
     sooner(r->info_due, now.at);
-    return;
+    return false;
+  }
+  if (is_filled(i)) {
+    r->info_waits_until.reset();
+  } else {
+    if (!r->info_waits_until) r->info_waits_until = now.at + kInfoFills;
+    if (now.at < *r->info_waits_until) {
+      sooner(r->info_due, now.at + kInfoAgain);
+      return false;
+    }
   }
   proto::UpdateNodeInfo m;
   m.claim_id = claim_id_;
@@ -245,6 +264,7 @@ void NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Mome
   actions_.emplace_back(Publish{Topic::node_instance_info, proto::encode(m), r->node.machine_guid});
   sooner(r->state_due, now.at + kStateAfterInfo);
   sooner(r->collectors_due, now.at + kCollectorsAfterInfo);
+  return true;
 }
 
 void NodeSync::info_failed(std::string_view machine_guid, Moment now) {

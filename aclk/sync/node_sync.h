@@ -62,7 +62,9 @@ class NodeSync {
   // Answers to the Fetch actions; `*_failed` makes it ask again later.
   void nodes(const std::vector<host::Node> &listed, Moment now);
   void nodes_failed(Moment now);
-  void info(std::string_view machine_guid, const host::NodeInfo &info, Moment now);
+  // False: it is not told now. A host that has just begun fills in what the machine is a little later: info that lacks
+  // some of it is read again each second, for 5 s, and then told as it is.
+  bool info(std::string_view machine_guid, const host::NodeInfo &info, Moment now);
   void info_failed(std::string_view machine_guid, Moment now);
   void collectors(std::string_view machine_guid, const std::vector<host::Collector> &list, Moment now);
   void collectors_failed(std::string_view machine_guid, Moment now);
@@ -100,6 +102,7 @@ class NodeSync {
     std::deque<loop::Instant> told;  // when its state was, the last few times
     Due state_due;
     Due info_due;
+    Due info_waits_until;  // for the rest of it; stays while that is missing
     Due collectors_due;
   };
 

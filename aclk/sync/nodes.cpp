@@ -119,7 +119,7 @@ void Nodes::act(Action &action) {
                  [&](const FetchInfo &f) {
                    fetch([guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
                          [this, guid = f.machine_guid](const host::NodeInfo &i) {
-                           sync_.info(guid, i, moment());
+                           if (!sync_.info(guid, i, moment())) return;
                            log_.access(NACLK_LOG_DEBUG,
                                        fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid),
                                                    guid, guid == host_.identity().machine_guid ? "parent" : "child"));

@@ -47,6 +47,7 @@ AgentFacts read_facts(const nlohmann::json &info) {
   // An agent that has a claim of its own connects by itself sooner or later, with the same identity: two links would
   // throw each other out.
   f.own_link = bool_of(info, "aclk-available") || (bool_of(info, "cloud-available") && bool_of(info, "agent-claimed"));
+  f.built_in_link = f.generation == Generation::v2 && bool_of(info, "cloud-available");
   const auto &ml = object_of(info, "ml-info");
   f.ml_capable = bool_of(ml, "ml-capable");
   f.ml_enabled = bool_of(ml, "ml-enabled");

@@ -15,7 +15,8 @@ struct AgentFacts {
   std::string uid;      // machine GUID, lower case; empty = not an agent's answer
   std::string version;  // v1.37.1
   Generation generation = Generation::v1;
-  bool own_link = false;  // its own link to the cloud is up, or it has an identity and will bring it up
+  bool own_link = false;       // its own link to the cloud is up, or it has an identity and will bring it up
+  bool built_in_link = false;  // 2.x: it can be claimed itself
   bool ml_capable = false;
   bool ml_enabled = false;
 };

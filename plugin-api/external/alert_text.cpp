@@ -10,6 +10,8 @@
 #include <cmath>
 #include <utility>
 
+#include "claim/base/uuid.h"
+
 namespace aclk::external {
 namespace {
 
@@ -60,6 +62,12 @@ std::uint32_t alert_status(std::string_view word) {
   const auto *const s =
       std::find_if(kStatuses.begin(), kStatuses.end(), [&](const auto &x) { return x.first == word; });
   return s == kStatuses.end() ? std::uint32_t{NACLK_ALERT_UNKNOWN} : s->second;
+}
+
+std::string agents_uuid(std::string_view text) {
+  constexpr std::string_view kNone = "00000000-0000-0000-0000-000000000000";
+  auto uuid = parse_uuid(text).value_or("");
+  return uuid == kNone ? std::string() : uuid;
 }
 
 AlertSource parse_source(std::string_view text) {

@@ -15,6 +15,9 @@ namespace aclk::external {
 // CLEAR, WARNING, ... as enum naclk_alert_status; unknown words are NACLK_ALERT_UNKNOWN.
 [[nodiscard]] std::uint32_t alert_status(std::string_view word);
 
+// A UUID that the agent gave to something; "" if it gave none (1.37 prints zeros).
+[[nodiscard]] std::string agents_uuid(std::string_view text);
+
 // Where a definition stands: "4@/path/cpu.conf" (1.x), "line=4,file=/path/cpu.conf" (2.x).
 struct AlertSource {
   std::uint32_t line = 0;

@@ -17,7 +17,6 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxDefinitions = 20'000;
 constexpr std::size_t kMaxAlerts = 200'000;
-constexpr std::string_view kNoHash = "00000000-0000-0000-0000-000000000000";
 // Namespace of the UUIDs made here. Any fixed one would do; it must never change.
 constexpr std::string_view kNamespace = "6f1c0f52-93b4-5d0e-9b1e-2f3f4f0f7a11";
 
@@ -31,8 +30,8 @@ std::int32_t int32_of(const json &object, const char *key) {
 
 // The agent's own hash if it has one (1.38 and later), else a UUID over the fields.
 std::string hash_of(const json &item, const std::string &fields) {
-  const auto own = parse_uuid(text_of(item, "config_hash_id"));
-  return own && *own != kNoHash ? *own : named_uuid(kNamespace, fields);
+  auto own = agents_uuid(text_of(item, "config_hash_id"));
+  return own.empty() ? named_uuid(kNamespace, fields) : own;
 }
 
 // What alarms and log entries have in common.
@@ -207,6 +206,13 @@ void Definitions::learn(std::string_view node, std::string_view chart, std::stri
   if (by_hash_.size() >= kMaxDefinitions) by_hash_.clear();
   if (hash_of_alert_.size() >= kMaxAlerts) hash_of_alert_.clear();
   hash_of_alert_.insert_or_assign(alert_key(node, chart, name), config.config_hash);
+  auto hash = config.config_hash;
+  by_hash_.insert_or_assign(std::move(hash), std::move(config));
+}
+
+void Definitions::remember(AlertConfig config) {
+  const std::lock_guard lock(mutex_);
+  if (by_hash_.size() >= kMaxDefinitions) by_hash_.clear();
   auto hash = config.config_hash;
   by_hash_.insert_or_assign(std::move(hash), std::move(config));
 }

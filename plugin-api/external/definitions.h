@@ -34,6 +34,9 @@ class Definitions {
   // 200 000 alerts all are forgotten, and learned again by the next reading.
   void learn(std::string_view node, std::string_view chart, std::string_view name, AlertConfig config);
 
+  // Remembers a definition that no alert follows any more.
+  void remember(AlertConfig config);
+
   [[nodiscard]] std::optional<AlertConfig> of_alert(std::string_view node, std::string_view chart,
                                                     std::string_view name) const;
   [[nodiscard]] std::optional<AlertConfig> of_hash(std::string_view config_hash) const;

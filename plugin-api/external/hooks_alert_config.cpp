@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// alert_config: 1.x has no endpoint for definitions, they are learned from its alarms; 2.x has one.
+// alert_config: 1.37 has no endpoint for definitions, they are learned from its alarms; later agents have one.
 #include "plugin-api/external/hooks.h"
 #include "plugin-api/external/json_fields.h"
 #include "plugin-api/external/read_nodes.h"
@@ -17,6 +17,12 @@ Result<AlertConfig> config_v1(ExternalHost &host, const std::string &hash) {
       host.refresh_definitions(n.machine_guid);
     known = host.definitions().of_hash(hash);
   }
+  // 1.38 and later keep the definitions that were edited or deleted since.
+  if (!known || known->partial)
+    if (const auto document = host.get_json({}, "/api/v2/alert_config?config=" + hash)) {
+      auto told = definition_v2(*document, hash, known);
+      if (!told.alarm.empty() || !told.template_name.empty()) return told;
+    }
   if (!known) return fail(Errc::not_found, "no alert has this definition");
   return std::move(*known);
 }

@@ -113,7 +113,7 @@ Keeper::Orders Keeper::on_worker_end(Time now, int wait_status) {
   state_ = State::waiting;
   const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
   if (const auto reason = reason_to_rest(status); !reason.empty()) {
-    left_alone_ = status == kExitOwnLink;
+    left_alone_ = status == kExitOwnLink || status == kExitBuiltInLink;
     at_ = now + kRecheck;
     Orders o;
     why_ = reason;

@@ -106,7 +106,7 @@ Result<bool> Poller::look_at(Subject subject, PollPlan::Time now) {
     case Subject::nodes:
       return look_at_nodes();
     case Subject::contexts:
-      return look_at_contexts();
+      return look_at_contexts(now);
     case Subject::alerts:
       break;
   }
@@ -136,11 +136,19 @@ Result<bool> Poller::look_at_nodes() {
   return changed;
 }
 
-Result<bool> Poller::look_at_contexts() {
+Result<bool> Poller::look_at_contexts(PollPlan::Time now) {
+  if (generation_ == Generation::v1 && versions_.contexts_same(now)) return false;
   bool changed = false;
   for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, false)) {
     const auto contexts = agent_.get_json(node, "/api/v1/contexts", stopped_);
     if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
+    // The local node is there; what is not is the call, which came with 1.36.
+    if (!contexts && contexts.error().code == Errc::not_found && node == agent_.machine_guid() && !no_contexts_told_) {
+      no_contexts_told_ = true;
+      log_.warning(
+          "this agent does not tell its contexts (netdata does since 1.36): the cloud gets alerts, and answers to its "
+          "queries, but no list of charts");
+    }
     if (contexts) changed |= tell(watch_.on_contexts(node, fingerprint(read_contexts(*contexts))));
   }
   return changed;
@@ -155,11 +163,29 @@ Result<bool> Poller::look_at_alerts(PollPlan::Time now) {
     if (change.look_at_contexts) plan_.make_due(Subject::contexts);
     return tell(change.events);
   }
+  if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now);
+  const auto document = agent_.get_json({}, "/api/v2/versions", stopped_);
+  if (!document && document.error().code == Errc::cancelled) return again(document.error());
+  const bool offered = document && !object_of(*document, "versions").empty();
+  const auto look = versions_.versions(offered ? std::optional(read_versions(*document)) : std::nullopt, now);
+  if (look.nodes) plan_.make_due(Subject::nodes);
+  if (look.contexts) plan_.make_due(Subject::contexts);
+  if (look.alerts) return look_at_alert_logs(now);
+  bool told = false;
+  for (const auto &node : versions_.tell_again(now)) told |= tell({{NACLK_EVENT_ALERTS, node}});
+  return told;
+}
+
+// 1.x
+Result<bool> Poller::look_at_alert_logs(PollPlan::Time now) {
   bool changed = false;
+  for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});
   for (const auto &node : plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), true)) {
     const auto alarms = agent_.get_json(node, "/api/v1/alarms?active", stopped_);
     if (!alarms && ends_round(alarms.error().code)) return again(alarms.error());
-    if (alarms) changed |= tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")));
+    if (!alarms || !tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")))) continue;
+    changed = true;
+    versions_.alerts_changed(node, now);
   }
   return changed;
 }

@@ -15,6 +15,7 @@
 #include "plugin-api/external/agent.h"
 #include "plugin-api/external/agent_log.h"
 #include "plugin-api/external/poll_plan.h"
+#include "plugin-api/external/versions_gate.h"
 #include "plugin-api/external/watch.h"
 
 namespace aclk::external {
@@ -41,7 +42,8 @@ class Poller {
   [[nodiscard]] Result<bool> look_at(Subject subject, PollPlan::Time now);
   [[nodiscard]] Result<bool> look_at_alerts(PollPlan::Time now);
   [[nodiscard]] Result<bool> look_at_nodes();
-  [[nodiscard]] Result<bool> look_at_contexts();
+  [[nodiscard]] Result<bool> look_at_contexts(PollPlan::Time now);
+  [[nodiscard]] Result<bool> look_at_alert_logs(PollPlan::Time now);
   void went_away(const Error &why, PollPlan::Time now);
   void came_back();
   void watch_for_sleep();
@@ -54,11 +56,13 @@ class Poller {
   const Calls calls_;
   PollPlan plan_;
   Watch watch_;
+  VersionsGate versions_;
   unsigned epoch_ = 0;
   unsigned failures_ = 0;  // in a row
   PollPlan::Time retry_at_{};
   std::chrono::nanoseconds slept_{};
   bool own_link_told_ = false;
+  bool no_contexts_told_ = false;
 
   std::atomic<bool> stop_{false};
   const Interrupted stopped_{[this] { return stop_.load(); }};

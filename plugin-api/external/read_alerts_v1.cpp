@@ -61,6 +61,7 @@ Alert read_entry(const json &entry, std::string_view node, const ChartsByName &c
   auto a = common(entry, charts);
   a.log_id = uint_of(entry, "unique_id");
   a.event_id = uint_of(entry, "alarm_event_id");
+  a.transition_id = agents_uuid(text_of(entry, "transition_id"));
   a.command = text_of(entry, "command");
   a.timezone = text_of(entry, "timezone");
   a.utc_offset_s = static_cast<std::int32_t>(std::clamp<std::int64_t>(int_of(entry, "utc_offset"), -86400, 86400));
@@ -77,6 +78,11 @@ Alert read_entry(const json &entry, std::string_view node, const ChartsByName &c
     definitions.learn(node, a.chart_name, a.name, *definition);
   }
   apply(a, *definition);
+  // An entry of an older definition of this alert. 1.38 and later name it.
+  if (const auto own = agents_uuid(text_of(entry, "config_hash_id")); !own.empty() && own != a.config_hash) {
+    a.config_hash = own;
+    if (!definitions.of_hash(own)) definitions.remember(definition_from_log_v1(entry));
+  }
   return a;
 }
 

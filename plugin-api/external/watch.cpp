@@ -21,7 +21,8 @@ Versions read_versions(const nlohmann::json &document) {
   const auto &v = inner.empty() ? document : inner;
   Hash alerts;
   alerts.add(uint_of(v, "alerts_hard_hash")).add(uint_of(v, "alerts_soft_hash"));
-  return {uint_of(v, "nodes_hard_hash"), uint_of(v, "contexts_hard_hash"), alerts.value()};
+  return {uint_of(v, "nodes_hard_hash"), uint_of(v, "contexts_hard_hash"), alerts.value(),
+          uint_of(v, "contexts_soft_hash")};
 }
 
 InfoPrint print_of_info(const nlohmann::json &info) {

@@ -26,11 +26,12 @@ struct Event {
 };
 using Events = std::vector<Event>;
 
-// /api/v2/versions (2.x), one number per subject for all nodes together.
+// /api/v2/versions (1.38 and later), one number per subject for all nodes together.
 struct Versions {
   std::uint64_t nodes = 0;
   std::uint64_t contexts = 0;
   std::uint64_t alerts = 0;
+  std::uint64_t contexts_soft = 0;  // changes with their retention and liveness, on some agents
 
   bool operator==(const Versions &) const = default;
 };

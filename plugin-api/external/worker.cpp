@@ -336,6 +336,7 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   if (!facts) return kExitStopped;
   if (!*facts) return exit_of(facts->error(), log);
   if ((*facts)->own_link) return kExitOwnLink;
+  if ((*facts)->built_in_link) return kExitBuiltInLink;
   log.info(fmt::format("reading the data of netdata {} at {}", (*facts)->version, agent.place()));
   tell_supervisor(options, found_words(agent.place(), (*facts)->version));
 

@@ -13,6 +13,7 @@ enum WorkerExit : int {
   kExitStopped = 0,          // it was asked to stop
   kExitFailed = 1,           // it cannot work now (said why in the log): start it again, later and later
   kExitOwnLink = 10,         // the agent has a link of its own: leave it alone
+  kExitBuiltInLink = 15,     // the agent has none now, but brings its own when it is claimed itself: 2.x
   kExitProtected = 11,       // the agent wants bearer tokens
   kExitNoWebServer = 12,     // the agent runs no web server
   kExitBadSetting = 13,      // an own setting is unusable: [plugin:aclk] agent url
@@ -24,6 +25,9 @@ enum WorkerExit : int {
   switch (status) {
     case kExitOwnLink:
       return "the agent has a link to the cloud of its own; this plugin leaves it alone";
+    case kExitBuiltInLink:
+      return "this agent has a link to the cloud built in (netdata 2.x always has); this plugin is for agents without "
+             "one, and leaves it alone: claim the agent itself";
     case kExitProtected:
       return "the agent gives its data only for bearer tokens, which only its own link gets: set [web] bearer token "
              "protection = no in netdata.conf";

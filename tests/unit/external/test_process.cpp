@@ -307,6 +307,18 @@ std::string plugin__agent_with_its_own_link__is_left_alone() {
   return {};
 }
 
+std::string plugin__agent_of_2_x__is_left_alone_with_one_sentence() {
+  Plugin p(agent_documents(",\"version\":\"v2.10.4\",\"cloud-available\":true"));
+  p.claim();
+  p.start();
+  EXPECT(wait_until([&] { return p.stderr_text().find("claim the agent itself") != std::string::npos; }));
+  EXPECT(wait_until([&] { return p.worker() == 0; }));
+  EXPECT_EQ(p.module_log(), "");
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  return {};
+}
+
 std::string plugin__what_the_agent_has__is_told_to_the_module() {
   auto documents = agent_documents(std::string(",\"mirrored_hosts_status\":[{\"guid\":\"") + kLocal + "\"}]");
   Plugin p(std::move(documents));
@@ -395,6 +407,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(plugin__worker_hangs__is_killed_within_three_seconds),
     ACLK_TEST(plugin__supervisor_killed__leaves_no_orphan),
     ACLK_TEST(plugin__agent_with_its_own_link__is_left_alone),
+    ACLK_TEST(plugin__agent_of_2_x__is_left_alone_with_one_sentence),
     ACLK_TEST(plugin__what_the_agent_has__is_told_to_the_module),
     ACLK_TEST(plugin__asked_by_a_person__answers_and_ends),
 };

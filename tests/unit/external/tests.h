@@ -18,6 +18,7 @@ int settings_tests();
 int find_tests();
 int json_tests();
 int printed_json_tests();
+int agents_1_43_tests();
 int node_tests();
 int alert_tests();
 int alert_log_tests();

@@ -63,6 +63,20 @@ NodeSync fresh(const std::vector<StoredNode> &stored = {}) {
   return {"cccccccc-2222-3333-4444-555555555555", {{"json", 2, false}}, stored};
 }
 
+// What a host tells when it has begun entirely.
+host::NodeInfo filled(const char *name = "") {
+  host::NodeInfo i;
+  i.name = name;
+  i.kernel_name = "Linux";
+  i.kernel_version = "6.1";
+  i.architecture = "x86_64";
+  i.cpus = 2;
+  i.memory_bytes = i.disk_bytes = "1000000";
+  i.virtualization = "kvm";
+  i.container = "none";
+  return i;
+}
+
 // A sync whose local node is known and told, at time 0 of session 7.
 NodeSync settled() {
   auto s = fresh({{kLocal, kNodeId, "parent", 0}});
@@ -70,9 +84,7 @@ NodeSync settled() {
   s.send_node_instances();
   s.nodes({node(kLocal, true)}, at(0ms));
   (void)s.take();
-  host::NodeInfo i;
-  i.name = "parent";
-  s.info(kLocal, i, at(0ms));
+  s.info(kLocal, filled("parent"), at(0ms));
   (void)s.take();
   return s;
 }
@@ -93,9 +105,7 @@ std::string nodes__unknown_node__is_created_then_described_in_the_documented_ord
   EXPECT(s.next_due() == at(1100ms).at);
   s.tick(at(1100ms));
   EXPECT_EQ(told(s), "state aa live session 7; read info 11; ");
-  host::NodeInfo i;
-  i.name = "parent";
-  s.info(kLocal, i, at(1200ms));
+  s.info(kLocal, filled("parent"), at(1200ms));
   EXPECT_EQ(told(s), "info parent; ");
   s.tick(at(11'200ms));
   EXPECT_EQ(told(s), "state aa live session 7; ");
@@ -122,7 +132,7 @@ std::string nodes__info_and_collectors_lost_with_the_connection__are_told_again(
   EXPECT_EQ(told(s), "list; ");
   s.nodes({node(kLocal, true)}, at(21s));
   EXPECT_EQ(told(s), "state aa live session 8; read info 11; ");
-  s.info(kLocal, {}, at(21s));
+  s.info(kLocal, filled(), at(21s));
   s.tick(at(21s));
   EXPECT_EQ(told(s), "info ; read collectors 11; ");
   return {};
@@ -263,8 +273,8 @@ std::string nodes__child_goes_and_comes_back__is_told_each_time() {
   s.send_node_instances();
   s.nodes({node(kLocal, true), node(kChild, false)}, at(0ms));
   EXPECT_EQ(told(s), "list; state aa live session 7; state bb live session 7; read info 11; read info 22; ");
-  s.info(kLocal, {}, at(0ms));
-  s.info(kChild, {}, at(0ms));
+  s.info(kLocal, filled(), at(0ms));
+  s.info(kChild, filled(), at(0ms));
   (void)told(s);
   s.nodes({node(kLocal, true), node(kChild, false, false)}, at(2s));
   EXPECT_EQ(told(s), "state bb dead session 7; ");
@@ -292,8 +302,44 @@ std::string nodes__pending_state_update__is_never_postponed_by_a_later_one() {
   changed.hostname = "renamed";
   s.nodes({changed}, at(1s));  // due at 2 s; the one after info is due at 10 s
   EXPECT(s.next_due() == at(2s).at);
-  s.info(kLocal, {}, at(1500ms));
+  s.info(kLocal, filled(), at(1500ms));
   EXPECT(s.next_due() == at(2s).at);
+  return {};
+}
+
+std::string nodes__info_that_lacks_the_machine__waits_for_it_and_is_told_when_it_is_there() {
+  auto s = fresh({{kLocal, kNodeId, "parent", 0}});
+  s.online(7);
+  s.send_node_instances();
+  s.nodes({node(kLocal, true)}, at(0ms));
+  (void)s.take();
+  auto lacking = filled("parent");
+  lacking.virtualization = "unknown";
+  EXPECT(!s.info(kLocal, lacking, at(100ms)));
+  s.tick(at(1099ms));
+  EXPECT_EQ(told(s), "");
+  s.tick(at(1100ms));
+  EXPECT_EQ(told(s), "read info 11; ");
+  EXPECT(s.info(kLocal, filled("parent"), at(1200ms)));
+  EXPECT_EQ(told(s), "info parent; ");
+  return {};
+}
+
+std::string nodes__info_that_never_has_it_all__is_told_after_five_seconds_and_then_at_once() {
+  auto s = fresh({{kLocal, kNodeId, "parent", 0}});
+  s.online(7);
+  s.send_node_instances();
+  s.nodes({node(kLocal, true)}, at(0ms));
+  (void)s.take();
+  const host::NodeInfo nothing;
+  for (int n = 0; n < 5; ++n) {
+    EXPECT(!s.info(kLocal, nothing, at(n * 1000ms)));
+    s.tick(at((n + 1) * 1000ms));
+    EXPECT_EQ(told(s), "read info 11; ");
+  }
+  EXPECT(s.info(kLocal, nothing, at(5000ms)));
+  EXPECT_EQ(told(s), "info ; ");
+  EXPECT(s.info(kLocal, nothing, at(100s)));
   return {};
 }
 
@@ -363,6 +409,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(nodes__child_goes_and_comes_back__is_told_each_time),
     ACLK_TEST(nodes__child_the_host_forgot__is_dead_and_cannot_be_asked),
     ACLK_TEST(nodes__pending_state_update__is_never_postponed_by_a_later_one),
+    ACLK_TEST(nodes__info_that_lacks_the_machine__waits_for_it_and_is_told_when_it_is_there),
+    ACLK_TEST(nodes__info_that_never_has_it_all__is_told_after_five_seconds_and_then_at_once),
     ACLK_TEST(nodes__labels_changed__info_follows_after_they_have_settled),
     ACLK_TEST(nodes__host_away__is_asked_again_later),
     ACLK_TEST(nodes__strange_results__change_nothing),
