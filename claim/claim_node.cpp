@@ -36,12 +36,23 @@ Stop stop(ExitCode exit, std::string message) { return Stop(ClaimReport{exit, st
 
 Stop refuse_disabled(const Identity &id, const fs::path &dir) {
   const auto remedy = id.conf.enabled
-                          ? std::string("unset NETDATA_DISABLE_CLOUD")
+                          ? std::string("change that")
                           : fmt::format("set 'enabled = yes' in section [global] of {}", (dir / "cloud.conf").string());
   return stop(ExitCode::disabled,
-              fmt::format("Refusing to claim agent -> cloud functionality has been disabled\nTo allow it, {} and run "
-                          "the command again.",
-                          remedy));
+              fmt::format("Refusing to claim agent -> cloud functionality has been disabled\nThe cause: {}.\nTo allow "
+                          "it, {} and run the command again.",
+                          id.why, remedy));
+}
+
+std::optional<Limit> netdata_conf_limit_of(const ClaimOptions &o) {
+  return o.netdata_conf_text ? o.limit : netdata_conf_limit(o.netdata_conf);
+}
+
+// A node whose link is switched off, or may be, is not touched.
+std::optional<ClaimReport> refuse_limited(const Identity &id, const fs::path &dir) {
+  if (id.standing == Standing::disabled) return refuse_disabled(id, dir).value();
+  if (id.unclear) return ClaimReport{ExitCode::local_files, id.why + ".\nNothing was changed."};
+  return std::nullopt;
 }
 
 // The claim that is there. A copy of the claim id that an interrupted run could not write any more is written now.
@@ -66,8 +77,9 @@ Result<std::string> machine_guid(const ClaimOptions &o) {
 }
 
 tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
-  auto id = load_identity(options.cloud_dir, machine_guid(options).value_or(""), doors.getenv);
-  if (id.standing == Standing::disabled) return refuse_disabled(id, options.cloud_dir);
+  auto id = load_identity(options.cloud_dir, machine_guid(options).value_or(""), doors.getenv,
+                          netdata_conf_limit_of(options));
+  if (const auto no = refuse_limited(id, options.cloud_dir)) return Stop(*no);
   if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
   if (id.standing == Standing::copied && !options.reclaim)
     return stop(ExitCode::local_files, fmt::format("{}\nNothing was changed.", id.why));
@@ -79,26 +91,28 @@ tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, 
   return id;
 }
 
-// netdata.conf may be missing; one that cannot be read is worth a word.
-std::string netdata_conf_text(const fs::path &file, const Doors &doors) {
-  auto text = read_file(file);
+// netdata.conf may be missing. That it can be read has been seen already; if that is over now, nobody knows what it
+// says.
+tl::expected<std::string, ClaimReport> netdata_conf_text(const ClaimOptions &options) {
+  if (options.netdata_conf_text) return *options.netdata_conf_text;
+  auto text = read_file(options.netdata_conf, kMaxNetdataConf);
   if (text) return std::move(*text);
-  if (text.error().code != Errc::not_found) doors.say(fmt::format("warning: {}", text.error().what));
-  return {};
+  if (text.error().code == Errc::not_found) return std::string();
+  return stop(ExitCode::local_files, text.error().what + ".\nNothing was changed.");
 }
 
 tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions &options, const Doors &doors) {
   Plan p;
   p.dir = options.cloud_dir;
-  const auto netdata_conf =
-      options.netdata_conf_text ? *options.netdata_conf_text : netdata_conf_text(options.netdata_conf, doors);
-  auto settings = resolve_settings(options, id.conf, netdata_conf, doors.getenv);
+  const auto netdata_conf = netdata_conf_text(options);
+  if (!netdata_conf) return Stop(netdata_conf.error());
+  auto settings = resolve_settings(options, id.conf, *netdata_conf, doors.getenv);
   if (!settings) return stop(ExitCode::usage, settings.error().what + ".");
   p.settings = std::move(*settings);
   auto guid = machine_guid(options);
   if (!guid) return stop(ExitCode::no_machine_guid, guid.error().what + ".");
   p.machine_guid = std::move(*guid);
-  p.hostname = options.hostname ? *options.hostname : registry_hostname(netdata_conf, doors.system_hostname);
+  p.hostname = options.hostname ? *options.hostname : registry_hostname(*netdata_conf, doors.system_hostname);
   p.claim_id = options.claim_id;
   if (!id.trust_trouble.empty()) return stop(ExitCode::local_files, id.trust_trouble + ".");
   if (id.trust_file) p.trust_file = id.trust_file->string();
@@ -199,9 +213,9 @@ Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> 
 }
 
 ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
-  // Before anything is made or locked: a node whose link is switched off is not touched.
-  if (const auto id = load_identity(options.cloud_dir, {}, doors.getenv); id.standing == Standing::disabled)
-    return refuse_disabled(id, options.cloud_dir).value();
+  // Before anything is made or locked.
+  const auto as_found = load_identity(options.cloud_dir, {}, doors.getenv, netdata_conf_limit_of(options));
+  if (auto no = refuse_limited(as_found, options.cloud_dir)) return *no;
   const auto dir = CloudDir::open(options.cloud_dir);
   if (!dir)
     return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};

@@ -25,7 +25,7 @@ bool dir_exists(const std::filesystem::path &p) {
 
 }  // namespace
 
-std::uint64_t identity_print(const std::filesystem::path &cloud_dir) {
+std::uint64_t identity_print(const std::filesystem::path &cloud_dir, const std::optional<Limit> &netdata_conf) {
   Hash h;
   for (const auto name : kIdentityFiles) {
     const auto text = read_file(cloud_dir / name, kMaxFile);
@@ -35,6 +35,7 @@ std::uint64_t identity_print(const std::filesystem::path &cloud_dir) {
     else
       h.add(static_cast<std::uint64_t>(text.error().code));
   }
+  if (netdata_conf) h.add(netdata_conf->why);
   return h.value();
 }
 

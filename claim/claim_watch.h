@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "claim/base/c_own.h"
+#include "claim/limits.h"
 
 namespace aclk::claim {
 
@@ -22,14 +24,16 @@ inline constexpr std::array<std::string_view, 6> kIdentityFiles{"claimed_id", "c
                                                                 "public.pem", "trusted.pem", "cloud_fullchain.pem"};
 
 // Changes when one of these files does: content, or whether and why it cannot be read.
-[[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir);
+// So does what netdata.conf limits.
+[[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir,
+                                           const std::optional<Limit> &netdata_conf);
 
 // In cloud.d, also what asks for a claim.
 inline constexpr std::array<std::string_view, 9> kCloudFiles{"claimed_id", "cloud.conf",  "private.pem",
                                                              "public.pem", "trusted.pem", "cloud_fullchain.pem",
                                                              "token",      "rooms",       "unclaimed"};
 // In the agent's configuration directory.
-inline constexpr std::array<std::string_view, 1> kConfigFiles{"claim.conf"};
+inline constexpr std::array<std::string_view, 2> kConfigFiles{"claim.conf", "netdata.conf"};
 
 // From a change to the look at it: a claim writes several files.
 inline constexpr std::chrono::milliseconds kDebounce{200};

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
-#include "claim/base/files.h"
 #include "claim/ini.h"
+#include "claim/limits.h"
 
 namespace aclk::claim {
 namespace {
@@ -36,6 +37,7 @@ const char *yes_no(bool b) { return b ? "yes" : "no"; }
 
 CloudConf parse_cloud_conf(std::string_view text) {
   CloudConf c;
+  std::optional<std::string> enabled;
   std::string url;
   std::string old_url;
   const auto set = [](std::string &to, std::string_view value) {
@@ -43,24 +45,38 @@ CloudConf parse_cloud_conf(std::string_view text) {
   };
   visit_ini(text, [&](std::string_view section, std::string_view key, std::string_view value) {
     if (section != "global") return;
-    if (key == "enabled") c.enabled = ini_bool(value).value_or(true);
+    if (key == "enabled") enabled = value;
+    if (means_enabled(key) && !says_enabled(key, value)) {
+      c.enabled = false;
+      c.off_by = key;
+      c.off_value = value;
+    }
     if (key == "url") set(url, value);
     if (key == "cloud base url") set(old_url, value);
     if (key == "proxy") c.proxy = value;  // empty means direct
     if (key == "token") c.token = value;
     if (key == "rooms") c.rooms = value;
-    if (key == "insecure") c.insecure = ini_bool(value).value_or(false);
+    if (key == "insecure") c.insecure = ini_clear_yes(value);
     if (key == "machine_guid") c.machine_guid = value;
     if (key == "claimed_id") c.claimed_id = value;
     if (key == "hostname") c.hostname = value;
   });
+  if (enabled && !ini_yes(*enabled)) {
+    c.enabled = false;
+    c.off_by = "enabled";
+    c.off_value = *enabled;
+  }
   set(c.url, old_url);
   set(c.url, url);
   return c;
 }
 
 Result<CloudConf> read_cloud_conf(const std::filesystem::path &file) {
-  return read_file(file, kMaxBytes).map([](const std::string &text) { return parse_cloud_conf(text); });
+  const auto text = read_limiting_file(file, kMaxBytes);
+  if (!text) return tl::unexpected<Error>(text.error());
+  if (const auto trouble = cloud_conf_trouble(*text); !trouble.empty())
+    return fail(Errc::parse, fmt::format("cannot understand {}: {}", file.string(), trouble));
+  return parse_cloud_conf(*text);
 }
 
 std::string format_cloud_conf(const CloudConf &c) {

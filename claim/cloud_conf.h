@@ -15,6 +15,8 @@ inline constexpr std::string_view kDefaultCloudUrl = "https://app.netdata.cloud"
 
 struct CloudConf {
   bool enabled = true;
+  std::string off_by;  // not enabled: by which key and value, as they are written; else empty
+  std::string off_value;
   std::string url{kDefaultCloudUrl};  // also read from the old key `cloud base url`
   std::string proxy = "env";
   std::string token;  // secret
@@ -25,9 +27,11 @@ struct CloudConf {
   std::string hostname;
 };
 
-// Never fails on content: unknown keys are skipped, `enabled` is off only for no/false/off/0.
+// Never fails on content: unknown keys are skipped. `enabled` is on when nothing is written about it, and for what the
+// agent takes for yes (limits.h). `insecure` is on for yes, true and on only.
 [[nodiscard]] CloudConf parse_cloud_conf(std::string_view text);
-// not_found when the file does not exist.
+// not_found when the file does not exist; parse when it cannot be understood (limits.h): then nobody knows what it
+// limits.
 [[nodiscard]] Result<CloudConf> read_cloud_conf(const std::filesystem::path &file);
 // The text the agent would write: indented `key = value`, comments, defaults written commented out.
 [[nodiscard]] std::string format_cloud_conf(const CloudConf &conf);

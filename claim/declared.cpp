@@ -45,7 +45,7 @@ std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
 
 Verdict judge_now(const Wish &w, const Places &p, const Doors &doors) {
   const auto guid = p.machine_guid ? *p.machine_guid : read_machine_guid(p.lib_dir).value_or("");
-  const auto id = load_identity(p.cloud_dir, guid, doors.getenv);
+  const auto id = load_identity(p.cloud_dir, guid, doors.getenv, p.netdata_conf_limit());
   return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
 }
 
@@ -73,6 +73,7 @@ ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
   o.lib_dir = p.lib_dir;
   o.netdata_conf = p.config_dir / "netdata.conf";
   o.netdata_conf_text = p.netdata_conf;
+  o.limit = p.limit;
   o.machine_guid = p.machine_guid;
   o.hostname = p.hostname;
   o.token = w.token;
@@ -91,6 +92,10 @@ ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
 }
 
 }  // namespace
+
+std::optional<Limit> Places::netdata_conf_limit() const {
+  return netdata_conf ? limit : claim::netdata_conf_limit(config_dir / "netdata.conf");
+}
 
 Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell) {
   const auto files = read_wish_files(p.config_dir, p.cloud_dir);

@@ -23,6 +23,10 @@ struct Places {
   std::optional<std::string> machine_guid{};
   std::optional<std::string> hostname{};
   std::optional<std::string> netdata_conf{};  // as text
+  std::optional<Limit> limit{};               // with netdata_conf: what the settings limit
+
+  // What netdata.conf limits: of the host that knows, else of the file.
+  [[nodiscard]] std::optional<Limit> netdata_conf_limit() const;
 };
 
 enum class Settled : std::uint8_t {

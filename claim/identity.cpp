@@ -31,8 +31,9 @@ Result<ClaimIdText> claim_id_text(const CloudConf &conf, const fs::path &dir) {
   return tl::unexpected<Error>(text.error());
 }
 
-std::string printable(std::string_view text, std::size_t at_most = 64) {
-  std::string out(text.substr(0, at_most));
+std::string printable_line(std::string_view text) {
+  constexpr std::size_t kMost = 512;
+  std::string out(text.substr(0, kMost));
   for (auto &c : out)
     if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
   return out;
@@ -79,7 +80,7 @@ Identity standing(Identity id, Standing s, std::string why) {
 
 std::string unclaimed_note(const fs::path &dir) {
   const auto text = read_file(dir / "unclaimed", kMaxIdFile).value_or("");
-  return printable(trimmed(std::string_view(text).substr(0, text.find('\n'))), 512);
+  return printable_line(trimmed(std::string_view(text).substr(0, text.find('\n'))));
 }
 
 std::string reclaim_command(const fs::path &dir) {
@@ -97,18 +98,25 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   const auto conf_file = dir / "cloud.conf";
   auto conf = read_cloud_conf(conf_file);
   // It may say "enabled = no" or name another cloud: without having read it nothing may be sent.
-  const bool unreadable = !conf && conf.error().code != Errc::not_found;
+  if (!conf && conf.error().code != Errc::not_found) {
+    id.unclear = true;
+    const auto claim = claim_id_text(id.conf, dir).value_or(ClaimIdText{});
+    id.claim_id = parse_uuid(claim.text).value_or("");
+    return standing(
+        std::move(id), Standing::broken,
+        conf.error().what + ". It may limit the cloud link: nothing is sent to anybody until that is mended");
+  }
   if (conf) id.conf = std::move(*conf);
   if (!id.conf.enabled)
     return standing(std::move(id), Standing::disabled,
-                    fmt::format("the cloud link is switched off by 'enabled = no' in {}", conf_file.string()));
+                    off_sentence(id.conf.off_by, id.conf.off_value, conf_file.string()));
 
   const auto claim = claim_id_text(id.conf, dir);
   if (!claim) return standing(std::move(id), Standing::broken, claim.error().what);
   if (claim->text.empty()) {
     const auto note = unclaimed_note(dir);
     auto why = note.empty() ? std::string("Agent is not claimed yet") : fmt::format("Agent is not claimed ({})", note);
-    return standing(std::move(id), Standing::not_claimed, unreadable ? conf.error().what : std::move(why));
+    return standing(std::move(id), Standing::not_claimed, std::move(why));
   }
   const auto uuid = parse_uuid(claim->text);
   if (!uuid)
@@ -116,7 +124,6 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
         std::move(id), Standing::not_claimed,
         fmt::format("claimed_id '{}' (loaded from '{}'), is not a valid UUID.", printable(claim->text), claim->source));
   id.claim_id = *uuid;
-  if (unreadable) return standing(std::move(id), Standing::broken, conf.error().what);
   if (auto copy = copy_trouble(id, dir, machine_guid); !copy.empty())
     return standing(std::move(id), Standing::copied, std::move(copy));
   if (auto trouble = key_trouble(dir); !trouble.empty())
@@ -124,12 +131,17 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   return standing(std::move(id), Standing::claimed, {});
 }
 
-Identity load_identity(const fs::path &dir, std::string_view machine_guid, const Getenv &getenv) {
+Identity load_identity(const fs::path &dir, std::string_view machine_guid, const Getenv &getenv,
+                       const std::optional<Limit> &netdata_conf) {
   auto id = load_identity(dir, machine_guid);
   id.trust_trouble = choose_trust(dir, getenv).trouble;
-  if (!getenv("NETDATA_DISABLE_CLOUD").value_or("").starts_with('1')) return id;
-  return standing(std::move(id), Standing::disabled,
-                  "the cloud link is switched off by NETDATA_DISABLE_CLOUD in the environment");
+  return limited(limited(std::move(id), netdata_conf), environment_limit(getenv));
+}
+
+Identity limited(Identity id, const std::optional<Limit> &limit) {
+  if (!limit || id.standing == Standing::disabled) return id;
+  id.unclear = limit->trouble;
+  return standing(std::move(id), limit->trouble ? Standing::broken : Standing::disabled, limit->why);
 }
 
 }  // namespace aclk::claim

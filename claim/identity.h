@@ -11,15 +11,16 @@
 
 #include "claim/base/result.h"
 #include "claim/cloud_conf.h"
+#include "claim/limits.h"
 #include "claim/proxy.h"
 
 namespace aclk::claim {
 
 enum class Standing : std::uint8_t {
-  disabled,     // cloud.conf: enabled = no
+  disabled,     // somebody switched the link off (limits.h)
   not_claimed,  // no claim id
-  broken,       // claimed, but something needed is missing or does not fit; `why` says what and what to do
-  copied,       // claimed, but on another machine: cloud.d came here with an image or a backup
+  broken,  // `unclear`, or claimed, but something needed is missing or does not fit; `why` says what and what to do
+  copied,  // claimed, but on another machine: cloud.d came here with an image or a backup
   claimed,
 };
 
@@ -33,6 +34,8 @@ inline constexpr std::string_view kUnclaimedLine =
 struct Identity {
   Standing standing = Standing::not_claimed;
   std::string why;  // one sentence, for the log and the state; empty when claimed
+  // A file that may limit the cloud cannot be read or understood: nothing is sent to anybody, not even a claim.
+  bool unclear = false;
   std::string claim_id;
   CloudConf conf;
   std::filesystem::path private_key;                // DIR/private.pem
@@ -43,15 +46,18 @@ struct Identity {
 
 // Reads DIR (the agent's cloud.d). Opens no socket, writes nothing. The private key is checked to load, and to be the
 // other half of public.pem when that is a key (it may be missing: only the private one is used). The URL is not looked
-// at: netdata.conf may have another. A cloud.conf that is there and cannot be read is no reason to fall back on
-// defaults (it may say "enabled = no"): broken with a claim id, not_claimed without.
-// MACHINE_GUID is the agent's: when it is not empty and cloud.conf names another machine, the identity is a copy.
+// at: netdata.conf may have another. A cloud.conf that is there and cannot be read or understood is no reason to fall
+// back on defaults (it may say "enabled = no"): broken and unclear. MACHINE_GUID is the agent's: when it is not empty
+// and cloud.conf names another machine, the identity is a copy.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
 
-// The same, unless NETDATA_DISABLE_CLOUD in the environment begins with 1: disabled (protocol.md 10.4). SSL_CERT_FILE
-// and SSL_CERT_DIR are looked at too.
+// The same, with what the environment (protocol.md 10.4) and netdata.conf limit. `netdata_conf`: limits.h. SSL_CERT_FILE and
+// SSL_CERT_DIR are looked at too.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid,
-                                     const Getenv &getenv);
+                                     const Getenv &getenv, const std::optional<Limit> &netdata_conf = std::nullopt);
+
+// What may be done with it under this limit.
+[[nodiscard]] Identity limited(Identity identity, const std::optional<Limit> &limit);
 
 // The line that `netdata-aclk unclaim` left in DIR/unclaimed (when, what, by whom), printable; empty: none.
 [[nodiscard]] std::string unclaimed_note(const std::filesystem::path &dir);

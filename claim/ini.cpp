@@ -8,11 +8,16 @@
 namespace aclk::claim {
 namespace {
 
-bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N> &words, std::string_view value) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return same_word(word, value); });
 }
 
 }  // namespace
@@ -23,22 +28,32 @@ std::string_view trimmed(std::string_view t) {
   return t;
 }
 
-void visit_ini(std::string_view text, const IniVisitor &visit) {
-  std::string_view section;
+void visit_ini_lines(std::string_view text, const std::function<void(const IniLine &)> &visit) {
+  IniLine now;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const auto line = trimmed(text.substr(0, end));
+    auto line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    line = trimmed(line.substr(0, line.find('\0')));
+    ++now.number;
     if (line.empty() || line.front() == '#') continue;
-    if (line.front() == '[') {
-      if (const auto close = line.find(']'); close != std::string_view::npos)
-        section = trimmed(line.substr(1, close - 1));
+    if (line.front() == '[' && line.back() == ']') {
+      now.in_section = true;
+      now.section = line.substr(1, line.size() - 2);
       continue;
     }
+    now.text = line;
     const auto eq = line.find('=');
-    if (eq == std::string_view::npos) continue;
-    if (const auto key = trimmed(line.substr(0, eq)); !key.empty()) visit(section, key, trimmed(line.substr(eq + 1)));
+    now.key = eq == std::string_view::npos ? std::string_view{} : trimmed(line.substr(0, eq));
+    now.value = eq == std::string_view::npos ? std::string_view{} : trimmed(line.substr(eq + 1));
+    visit(now);
   }
+}
+
+void visit_ini(std::string_view text, const IniVisitor &visit) {
+  visit_ini_lines(text, [&](const IniLine &line) {
+    if (line.understood()) visit(line.section, line.key, line.value);
+  });
 }
 
 std::optional<std::string> ini_value(std::string_view text, std::string_view section, std::string_view key) {
@@ -50,13 +65,22 @@ std::optional<std::string> ini_value(std::string_view text, std::string_view sec
   return found;
 }
 
-std::optional<bool> ini_bool(std::string_view value) {
-  static constexpr std::array<std::string_view, 4> kOff{"no", "false", "off", "0"};
-  static constexpr std::array<std::string_view, 4> kOn{"yes", "true", "on", "1"};
-  const auto is_value = [&](std::string_view word) { return same_word(word, value); };
-  if (std::any_of(kOff.begin(), kOff.end(), is_value)) return false;
-  if (std::any_of(kOn.begin(), kOn.end(), is_value)) return true;
-  return std::nullopt;
+std::string_view unquoted(std::string_view text) {
+  text = trimmed(text);
+  if (text.size() < 2 || text.front() != text.back() || (text.front() != '"' && text.front() != '\'')) return text;
+  return trimmed(text.substr(1, text.size() - 2));
+}
+
+bool ini_yes(std::string_view value) {
+  return is_one_of(std::array<std::string_view, 5>{"yes", "true", "on", "auto", "on demand"}, value);
+}
+
+bool ini_clear_no(std::string_view value) {
+  return is_one_of(std::array<std::string_view, 4>{"no", "false", "off", "0"}, value);
+}
+
+bool ini_clear_yes(std::string_view value) {
+  return is_one_of(std::array<std::string_view, 3>{"yes", "true", "on"}, value);
 }
 
 }  // namespace aclk::claim

@@ -11,6 +11,7 @@
 
 #include "claim/base/result.h"
 #include "claim/cloud_conf.h"
+#include "claim/limits.h"
 #include "claim/proxy.h"
 
 namespace aclk::claim {
@@ -31,6 +32,7 @@ struct ClaimOptions {
   // Of a host that knows these itself: instead of what the files say.
   std::optional<std::string> machine_guid;
   std::optional<std::string> netdata_conf_text;
+  std::optional<Limit> limit{};  // with netdata_conf_text: what the settings limit
 };
 
 struct Settings {

@@ -187,6 +187,9 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
   if (!dir)
     return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
 
+  // It may hold the claim id: what is left of the file would still be a claim.
+  if (id.unclear)
+    return {ExitCode::local_files, id.why + ".\nNothing was changed. Put that right and run the command again."};
   Wiping w(*doors.disk, o.cloud_dir);
   const auto was = id.claim_id.empty() ? id.conf.claimed_id : id.claim_id;
   if (!was.empty()) {

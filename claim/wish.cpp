@@ -45,7 +45,7 @@ std::optional<Wish> of_claim_conf(const WishFile &f) {
   w.rooms = get("rooms").value_or("");
   w.url = non_empty(get("url"));
   w.proxy = non_empty(get("proxy"));
-  if (const auto text = get("insecure")) w.insecure = ini_bool(*text);
+  if (const auto text = get("insecure")) w.insecure = ini_clear_yes(*text);
   w.written = f.written;
   return w;
 }

@@ -237,12 +237,19 @@ void Host::log(naclk_log_source source, naclk_log_level level, std::string_view 
   table_.log(table_.host, source, level, str(line));
 }
 
-std::optional<std::string> Host::config(std::string_view section, std::string_view key) const {
+Result<std::optional<std::string>> Host::setting(std::string_view section, std::string_view key) const {
+  constexpr std::uint32_t kWithErrors = 3;  // the minor version since which a number other than -ENOENT says something
   std::optional<std::string> value;
   auto on_text = [&](std::string_view v) { value = std::string(v); };
-  if (table_.config(table_.host, str(section), str(key), show_text<decltype(on_text)>, &on_text) < 0)
-    return std::nullopt;
-  return value;
+  const int rc = table_.config(table_.host, str(section), str(key), show_text<decltype(on_text)>, &on_text);
+  if (rc >= 0) return value;
+  if (rc == -ENOENT || (table_.abi & 0xffffU) < kWithErrors) return std::nullopt;
+  return fail(Errc::io,
+              value && !value->empty() ? *value : fmt::format("netdata.conf cannot be read: {}", std::strerror(-rc)));
+}
+
+std::optional<std::string> Host::config(std::string_view section, std::string_view key) const {
+  return setting(section, key).value_or(std::nullopt);
 }
 
 Result<std::vector<Node>> Host::nodes() const {

@@ -131,6 +131,9 @@ class Host {
 
   // Any thread.
   void log(naclk_log_source source, naclk_log_level level, std::string_view line) const;
+  // A setting, nullopt when it is not set. An error with the host's reason: the settings cannot be read.
+  [[nodiscard]] Result<std::optional<std::string>> setting(std::string_view section, std::string_view key) const;
+  // The same for a setting that limits nothing: one that cannot be read is not set.
   [[nodiscard]] std::optional<std::string> config(std::string_view section, std::string_view key) const;
 
   // Worker.

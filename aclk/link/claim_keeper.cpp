@@ -31,7 +31,7 @@ ClaimKeeper::ClaimKeeper(const host::Host &host, const host::Log &log, std::func
       cloud_watch_(cloud_dir(host), claim::kCloudFiles),
       config_watch_(host.directories().user_config, claim::kConfigFiles),
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      print_(claim::identity_print(cloud_dir(host))),
+      print_(claim::identity_print(cloud_dir(host), host_limit(host))),
       story_([this](bool bad, const std::string &line) {
         if (ending_) return;     // what is given up has no end worth telling
         std::string one = line;  // answers for people have several
@@ -117,8 +117,8 @@ void ClaimKeeper::wait() {
 void ClaimKeeper::look() {
   const auto dir = cloud_dir(host_);
   const auto wishes = claim::wish_print(places(), claim::process_environment());
-  if (claimer_.on_look(Clock::now(), wishes, claim::identity_print(dir))) claim();
-  const auto print = claim::identity_print(dir);
+  if (claimer_.on_look(Clock::now(), wishes, claim::identity_print(dir, host_limit(host_)))) claim();
+  const auto print = claim::identity_print(dir, host_limit(host_));
   if (std::exchange(print_, print) != print && !ending_) changed_();
 }
 
@@ -146,8 +146,8 @@ void ClaimKeeper::claim() {
   } catch (const std::exception &e) {
     story_.line(true, e.what());
   }
-  const auto pause =
-      claimer_.on_end(Clock::now(), settled == claim::Settled::later, claim::identity_print(where.cloud_dir));
+  const auto pause = claimer_.on_end(Clock::now(), settled == claim::Settled::later,
+                                     claim::identity_print(where.cloud_dir, where.limit));
   story_.end(pause, moment());
 }
 
@@ -161,6 +161,7 @@ claim::Places ClaimKeeper::places() const {
   for (const char *key : {"url", "cloud base url", "proxy"})
     if (const auto value = host_.config("cloud", key)) conf += std::string(key) + " = " + *value + "\n";
   p.netdata_conf = std::move(conf);
+  p.limit = host_limit(host_);
   return p;
 }
 

@@ -317,10 +317,7 @@ void Link::run() {
   i.log.info("{}", i.settings.proxy_line);
   i.log.info("Starting ACLK synchronization thread with {} parallel query threads", i.settings.query_threads);
   i.log.info("ACLK: Starting ACLK query event loop");
-  if (!i.publishes())
-    i.log.info(
-        "[cloud] scope = license manager: the cloud may ask about nodes; contexts, alerts and node instances are not "
-        "published");
+  if (!i.publishes()) i.log.info("{}", i.settings.scope_line);
   impl_->nodes->start();
   impl_->session->start();
   impl_->loop.run();

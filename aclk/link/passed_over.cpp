@@ -39,8 +39,8 @@ std::vector<std::string> settings_passed_over(const ReadSetting &read) {
   for (const auto &k : kKeys) {
     const auto value = read(k.section, k.key);
     if (!value || claim::trimmed(*value).empty()) continue;
-    const auto is_yes = claim::ini_bool(*value);
-    if (!k.fine.empty() && (claim::trimmed(*value) == k.fine || (k.fine == "yes" && is_yes.value_or(false)))) continue;
+    const bool is_yes = claim::ini_yes(claim::trimmed(*value));
+    if (!k.fine.empty() && (claim::trimmed(*value) == k.fine || (k.fine == "yes" && is_yes))) continue;
     lines.push_back(fmt::format("netdata.conf [{}] {} is ignored: {}", k.section, k.key, k.why));
   }
   return lines;

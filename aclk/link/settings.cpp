@@ -78,7 +78,7 @@ Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
 
 // [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (protocol.md 10.1).
 std::filesystem::path conversation_log(const host::Host &host, const host::Log &log) {
-  if (!claim::ini_bool(host.config("cloud", "conversation log").value_or("no")).value_or(false)) return {};
+  if (!claim::ini_clear_yes(claim::trimmed(host.config("cloud", "conversation log").value_or("no")))) return {};
   const auto file = host.config("cloud", "conversation log file").value_or("");
   auto path = file.empty() ? std::filesystem::path(host.directories().log) / "aclk.log" : std::filesystem::path(file);
   if (path.is_absolute()) return path;
@@ -87,7 +87,31 @@ std::filesystem::path conversation_log(const host::Host &host, const host::Log &
   return {};
 }
 
+// Whoever wrote something about the scope that is not `full` meant a limit, and there is one.
+void limit_scope(const host::Host &host, Settings &s) {
+  constexpr std::string_view kLimited =
+      "the cloud may ask about nodes; contexts, alerts and node instances are not published";
+  const auto text = host.setting("cloud", "scope");
+  if (text && claim::scope_is_full(text->value_or(""))) return;
+  s.scope = query::Scope::license_manager;
+  const auto value = text ? claim::printable(claim::trimmed(text->value_or(""))) : std::string();
+  if (value == "license manager")
+    s.scope_line = fmt::format("[cloud] scope = license manager: {}", kLimited);
+  else if (text)
+    s.scope_line = fmt::format(
+        "netdata.conf [cloud] scope = {} is neither 'full' nor 'license manager', and is taken for the latter: {}",
+        value, kLimited);
+  else
+    s.scope_line = fmt::format("{}. [cloud] scope is taken for 'license manager': {}", text.error().what, kLimited);
+}
+
 }  // namespace
+
+std::optional<claim::Limit> host_limit(const host::Host &host) {
+  const auto enabled = host.setting("cloud", "enabled");
+  if (enabled) return claim::enabled_limit(*enabled);
+  return claim::Limit{true, enabled.error().what};
+}
 
 std::filesystem::path cloud_dir(const host::Host &host) {
   return std::filesystem::path(host.directories().lib) / "cloud.d";
@@ -95,7 +119,8 @@ std::filesystem::path cloud_dir(const host::Host &host) {
 
 Settings read_settings(const host::Host &host, const host::Log &log) {
   Settings s;
-  s.identity = claim::load_identity(cloud_dir(host), host.identity().machine_guid, claim::process_environment());
+  s.identity = claim::load_identity(cloud_dir(host), host.identity().machine_guid, claim::process_environment(),
+                                    host_limit(host));
   s.cloud_url = s.identity.conf.url;
   for (const char *key : {"url", "cloud base url"})
     if (auto url = host.config("cloud", key); url && !url->empty()) {
@@ -117,7 +142,7 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
   if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
   s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};
   s.query_threads = query_threads(host, log);
-  if (host.config("cloud", "scope").value_or("full") == "license manager") s.scope = query::Scope::license_manager;
+  limit_scope(host, s);
   s.conversation_log = conversation_log(host, log);
   return s;
 }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct Settings {
   std::string proxy_line;            // for the log, when the link begins: which way it takes (protocol.md 10.6)
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
+  std::string scope_line;  // for the log, when the scope is not full
   // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and
   // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
   session::Haste haste;
@@ -37,6 +39,9 @@ struct Settings {
 
 // Where the keys, the claim and the durable state are: LIB/cloud.d.
 [[nodiscard]] std::filesystem::path cloud_dir(const host::Host &host);
+
+// What the host's settings limit (claim/limits.h).
+[[nodiscard]] std::optional<claim::Limit> host_limit(const host::Host &host);
 
 // Reads files; opens no socket. What it cannot use is named in the log and replaced by the default.
 [[nodiscard]] Settings read_settings(const host::Host &host, const host::Log &log);

@@ -15,9 +15,14 @@ void log(void *host, naclk_log_source source, naclk_log_level level, naclk_str l
 int config(void *host, naclk_str section, naclk_str key, naclk_text_fn show, void *ctx) noexcept {
   return guarded(host, [&](ExternalHost &h) {
     const auto value = h.conf().get(text(section), text(key));
-    if (!value) return -ENOENT;
-    (void)show(ctx, view(*value));
-    return 0;
+    if (value) {
+      (void)show(ctx, view(*value));
+      return 0;
+    }
+    const auto limit = h.conf().limit();
+    if (!limit || !limit->trouble) return -ENOENT;
+    (void)show(ctx, view(limit->why));
+    return -EIO;
   });
 }
 

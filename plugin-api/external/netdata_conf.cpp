@@ -7,17 +7,11 @@
 #include "claim/ini.h"
 
 namespace aclk::external {
-namespace {
-
-constexpr std::size_t kMaxSettings = 10'000;
-constexpr std::size_t kMaxBytes = 4U << 20;
-
-}  // namespace
 
 NetdataConf NetdataConf::parse(std::string_view text) {
   NetdataConf conf;
   claim::visit_ini(text, [&](std::string_view section, std::string_view key, std::string_view value) {
-    if (conf.values_.size() < kMaxSettings) conf.values_[{std::string(section), std::string(key)}] = value;
+    conf.values_[{std::string(section), std::string(key)}] = value;
   });
   return conf;
 }
@@ -39,17 +33,28 @@ NetdataConf NetdataConfFile::snapshot() {
   return conf_;
 }
 
+std::optional<claim::Limit> NetdataConfFile::limit() {
+  const std::lock_guard lock(mutex_);
+  refresh();
+  return limit_;
+}
+
+NetdataConfFile::Seen NetdataConfFile::seen(const struct stat &st) {
+  const auto ns = [](const timespec &t) { return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
+  return {st.st_dev, st.st_ino, st.st_size, ns(st.st_mtim), ns(st.st_ctim)};
+}
+
 void NetdataConfFile::refresh() {
-  struct stat st {};
-  if (::stat(file_.c_str(), &st) != 0) {
-    conf_ = {};
-    bytes_ = -1;
-    return;
-  }
-  if (bytes_ == st.st_size && changed_.tv_sec == st.st_mtim.tv_sec && changed_.tv_nsec == st.st_mtim.tv_nsec) return;
-  conf_ = NetdataConf::parse(read_file(file_, kMaxBytes).value_or(""));
-  bytes_ = st.st_size;
-  changed_ = st.st_mtim;
+  std::optional<Seen> now;
+  if (struct stat st{}; ::stat(file_.c_str(), &st) == 0) now = seen(st);
+  if (now && now == seen_) return;
+  seen_ = now;
+  conf_ = {};
+  limit_ = claim::netdata_conf_limit(file_);
+  if (limit_ && limit_->trouble) return;
+  const auto text = read_file(file_, claim::kMaxNetdataConf);
+  if (text) conf_ = NetdataConf::parse(*text);
+  if (!text && text.error().code != Errc::not_found) seen_.reset();  // it changes just now: the next look tells
 }
 
 }  // namespace aclk::external

@@ -42,7 +42,7 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
   s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);
   s.polls.contexts = interval(conf, "poll contexts every", s.polls.contexts);
-  s.statistics = claim::ini_bool(conf.get("cloud", "statistics").value_or("yes")).value_or(true);
+  s.statistics = claim::ini_yes(conf.get("cloud", "statistics").value_or("yes"));
   s.socket = conf.get(kOwn, "socket").value_or("");
   return s;
 }

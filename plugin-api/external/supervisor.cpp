@@ -251,7 +251,8 @@ class Supervisor {
     look_at_ = told ? Clock::time_point::max() : now + claim::kLookWithoutInotify;
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
-    const auto print = claim::identity_print(cloud_dir_);
+    const auto limit = places_.netdata_conf_limit();
+    const auto print = claim::identity_print(cloud_dir_, limit);
     const auto wishes = claim::wish_print(places_, claim::process_environment());
     if (wishes == 0 && claimer_child_.pid <= 0) story_.forget();
     if (claimer_.on_look(now, wishes, print)) start_claiming(now);
@@ -260,7 +261,7 @@ class Supervisor {
     if (print_ == print && !ordered) return;
     print_ = print;
     if (ordered) why_.clear();
-    identity_ = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment());
+    identity_ = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment(), limit);
     const auto &identity = identity_;
     const bool wanted = identity.standing == claim::Standing::claimed;
     const bool changed = ordered || print != worker_print_;
@@ -296,7 +297,7 @@ class Supervisor {
     take_claimer_lines();
     claimer_child_ = {};
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-    const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_));
+    const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit()));
     look_at_ = std::min(look_at_, now + claim::kDebounce);
     story_.end(pause, {now, wall_s()});
     tell();

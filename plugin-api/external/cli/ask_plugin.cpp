@@ -90,7 +90,7 @@ Offline look_at_files(const Where &where) {
       o.why = r.error().what;
       return o;
     }
-  o.identity = claim::load_identity(d.cloud);
+  o.identity = claim::limited(claim::load_identity(d.cloud), claim::netdata_conf_limit(d.config / "netdata.conf"));
   Surroundings s;
   s.standing = o.identity.standing;
   s.identity_why = o.identity.why;

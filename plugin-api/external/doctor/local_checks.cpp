@@ -136,11 +136,11 @@ Findings check_identity(const Patient &patient, const RunningLink &running) {
                                        patient.env().machine_guid.empty() ? "not known" : patient.env().machine_guid)));
       break;
     case Standing::disabled:
-      out.push_back(bad_from("identity", i.why));
-      if (out.back().remedy.empty())
-        out.back().remedy = i.conf.enabled ? "take that setting away and restart the agent, if there is to be a link"
-                                           : fmt::format("set enabled = yes in {}, if there is to be a link",
-                                                         (dir / "cloud.conf").string());
+      out.push_back(bad("identity", i.why,
+                        i.conf.enabled
+                            ? "change that if the link is wanted"
+                            : fmt::format("set enabled = yes in section [global] of {} if the link is wanted",
+                                          (dir / "cloud.conf").string())));
       break;
     case Standing::not_claimed:
       out.push_back(not_claimed(patient, running));
@@ -150,6 +150,9 @@ Findings check_identity(const Patient &patient, const RunningLink &running) {
       out.push_back(bad_from("identity", i.why));
       break;
   }
+  if (!patient.settings().scope_line.empty())
+    out.push_back(warning("scope", patient.settings().scope_line,
+                          "set [cloud] scope = full in netdata.conf, or remove it, if the cloud may have more"));
   for (auto &f : check_modes(dir)) out.push_back(std::move(f));
   return out;
 }

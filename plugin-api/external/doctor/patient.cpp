@@ -26,10 +26,11 @@ struct Patient::Hooks {
     if (level >= NACLK_LOG_WARNING) self(host).complaints_.emplace_back(text(line));
   }
   static int config(void *host, naclk_str section, naclk_str key, naclk_text_fn show, void *ctx) {
-    const auto value = self(host).conf_.get(text(section), text(key));
-    if (!value) return -ENOENT;
-    (void)show(ctx, view(*value));
-    return 0;
+    const auto &p = self(host);
+    const auto value = p.conf_.get(text(section), text(key));
+    if (!value && !(p.limit_ && p.limit_->trouble)) return -ENOENT;
+    (void)show(ctx, value ? view(*value) : view(p.limit_->why));
+    return value ? 0 : -EIO;
   }
   static int identity(void *host, naclk_identity_fn show, void *ctx) {
     const auto &e = self(host).env_;
@@ -76,8 +77,10 @@ struct Patient::Hooks {
   }
 };
 
-Patient::Patient(external::Environment env)
-    : env_(std::move(env)), conf_(external::NetdataConfFile(env_.user_config / "netdata.conf").snapshot()) {
+Patient::Patient(external::Environment env) : env_(std::move(env)) {
+  external::NetdataConfFile file(env_.user_config / "netdata.conf");
+  conf_ = file.snapshot();
+  limit_ = file.limit();
   const auto table = Hooks::table(*this);
   const auto host = host::Host::adopt(&table);
   if (!host) {
@@ -86,7 +89,8 @@ Patient::Patient(external::Environment env)
     return;
   }
   settings_ = link::read_settings(*host, host::Log(*host));
-  if (env_.machine_guid.empty()) settings_->identity = claim::load_identity(env_.cloud_dir());
+  if (env_.machine_guid.empty())
+    settings_->identity = claim::load_identity(env_.cloud_dir(), {}, claim::process_environment(), limit_);
 }
 
 }  // namespace aclk::doctor

@@ -34,6 +34,7 @@ class Patient {
   struct Hooks;
   external::Environment env_;
   external::NetdataConf conf_;
+  std::optional<claim::Limit> limit_;  // of netdata.conf
   std::vector<std::string> complaints_;
   std::optional<link::Settings> settings_;
 };

@@ -44,7 +44,7 @@ extern "C" {
 #endif
 
 #define NACLK_ABI_MAJOR 1u
-#define NACLK_ABI_MINOR 2u
+#define NACLK_ABI_MINOR 3u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -337,7 +337,11 @@ struct naclk_host {
   /* Thread: any. One line, no line feed, already free of secrets. */
   void (*log)(void *host, enum naclk_log_source source, enum naclk_log_level level, struct naclk_str line);
 
-  /* Thread: any. A setting of netdata.conf: section "cloud", key "proxy". -ENOENT when it is not set. Shown once. */
+  /* Thread: any. A setting of netdata.conf: section "cloud", key "proxy". -ENOENT when it is not set. Shown once.
+   * [cloud] enabled: anything but yes, true, on, auto, on demand in any case, when it is set, switches the module off.
+   * Since 1.3, any other negative number: there are settings and they cannot be read (netdata.conf is not readable).
+   * They may limit the cloud, so nothing is sent to anybody until netdata_aclk_reload finds them readable; what is
+   * shown then is the reason, a sentence for people. */
   int (*config)(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx);
 
   /* Thread: any. Must answer before create returns, and must not change while the module exists, save

@@ -170,19 +170,19 @@ std::string claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_agai
 std::string claim_print__of_identity_files__changes_with_content_only() {
   const aclk::test::TempDir d;
   const auto cloud = d / "cloud.d";
-  const auto none = identity_print(cloud);
+  const auto none = identity_print(cloud, std::nullopt);
   std::filesystem::create_directory(cloud);
-  EXPECT_EQ(identity_print(cloud), none);
+  EXPECT_EQ(identity_print(cloud, std::nullopt), none);
   EXPECT(write_file_atomically(cloud / "aclk.db", "x", 0600));
-  EXPECT_EQ(identity_print(cloud), none);
+  EXPECT_EQ(identity_print(cloud, std::nullopt), none);
   auto last = none;
   for (const auto name : kIdentityFiles) {
     EXPECT(write_file_atomically(cloud / name, "", 0600));
-    const auto print = identity_print(cloud);
+    const auto print = identity_print(cloud, std::nullopt);
     EXPECT(print != last);
     last = print;
     EXPECT(write_file_atomically(cloud / name, "", 0640));
-    EXPECT_EQ(identity_print(cloud), last);
+    EXPECT_EQ(identity_print(cloud, std::nullopt), last);
   }
   return {};
 }

@@ -21,8 +21,8 @@ std::string ini__the_agents_own_style__is_read_as_the_agent_reads_it() {
       [&](std::string_view s, std::string_view k, std::string_view v) {
         seen.push_back(std::string(s) + "|" + std::string(k) + "|" + std::string(v));
       });
-  const std::vector<std::string> want{"|early|1", "global|a key with spaces|a value = with ; more # inside",
-                                      "cloud|url|", "cloud|last|x"};
+  const std::vector<std::string> want{" global |a key with spaces|a value = with ; more # inside", "cloud|url|",
+                                      "cloud|last|x"};
   EXPECT(seen == want);
   return {};
 }
@@ -54,13 +54,15 @@ std::string cloud_conf__empty_or_garbage__gives_the_defaults() {
   return {};
 }
 
-std::string cloud_conf__enabled__is_off_only_for_the_four_words() {
+std::string cloud_conf__enabled__is_on_for_what_the_agent_takes_for_yes() {
   const auto enabled = [](const std::string &word) {
     return parse_cloud_conf("[global]\n    enabled = " + word + "\n    cloud base url = https://app.netdata.cloud\n")
         .enabled;
   };
-  for (const auto *off : {"no", "false", "off", "0", "No", "OFF"}) EXPECT(!enabled(off));
-  for (const auto *on : {"yes", "auto", "on demand", "", "nope"}) EXPECT(enabled(on));
+  for (const auto *off : {"no", "false", "off", "0", "No", "OFF", "", "nope", "1", "\"yes\"", "yes # x", "on  demand"})
+    EXPECT(!enabled(off));
+  for (const auto *on : {"yes", "auto", "on demand", "On Demand", "TRUE", " yes\t"}) EXPECT(enabled(on));
+  EXPECT(parse_cloud_conf("[global]\n").enabled);
   return {};
 }
 
@@ -122,7 +124,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(ini__lines_of_any_length__are_whole),
     ACLK_TEST(ini__value__is_the_last_one_in_its_section),
     ACLK_TEST(cloud_conf__empty_or_garbage__gives_the_defaults),
-    ACLK_TEST(cloud_conf__enabled__is_off_only_for_the_four_words),
+    ACLK_TEST(cloud_conf__enabled__is_on_for_what_the_agent_takes_for_yes),
     ACLK_TEST(cloud_conf__old_key__is_the_url_unless_the_new_one_is_there),
     ACLK_TEST(cloud_conf__written__reads_back_equal),
     ACLK_TEST(cloud_conf__written__comments_defaults_out_and_keeps_values_on_one_line),

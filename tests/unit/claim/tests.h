@@ -13,6 +13,7 @@ int run_conf_tests();
 int run_identity_files_tests();
 int run_identity_tests();
 int run_key_tests();
+int run_limits_tests();
 int run_proxy_tests();
 int run_request_tests();
 int run_settings_tests();
