@@ -85,12 +85,6 @@ bool take_credentials(std::string_view text, Proxy &p) {
   return usable(p.user) && usable(p.password);
 }
 
-std::string_view unquoted(std::string_view s) {
-  s = trimmed(s);
-  const bool quoted = s.size() >= 2 && (s.front() == '"' || s.front() == '\'') && s.back() == s.front();
-  return quoted ? trimmed(s.substr(1, s.size() - 2)) : s;
-}
-
 // The error is what is wrong with it, without a word of it.
 tl::expected<Proxy, std::string_view> parse_proxy(std::string_view text) {
   const auto wrong = [](std::string_view why) { return tl::unexpected<std::string_view>(why); };
