@@ -147,7 +147,7 @@ def test_97_10_every_line_is_one_line_and_a_corrected_file_is_tried_at_once(buil
     claim_conf(home, cloud, url="https://127.0.0.1:1")
     (home.cloud_dir / "claimed_id").unlink()
     (home.cloud_dir / "cloud.conf").unlink()
-    wait_until(lambda: [x for x in lines(host, "") if "127.0.0.1 port 1" in x and "asked for by" in x], 40, "it says why not")
+    wait_until(lambda: [x for x in lines(host, "") if "127.0.0.1:1: cannot connect" in x and "asked for by" in x], 40, "it says why not")
     for line in host.log.splitlines():
         assert re.match(r"\d+\.\d+ (daemon|access|trace) |SYNTHETIC ", line), line
     host.stop()
