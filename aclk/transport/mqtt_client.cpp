@@ -31,6 +31,9 @@ using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
 
 // One query with its body is the largest thing a cloud sends.
 constexpr std::size_t kMaxInboundPacket = 32U << 20;
+// Messages whose acknowledgement the broker has not taken yet: the Receive Maximum that CONNECT tells it (MQTT 5,
+// 3.3.4). libmosquitto keeps each of them, some hundred bytes, for as long as the broker does not read.
+constexpr std::uint64_t kMaxOwed = 65'535;
 
 void init_library_once() {
   static std::once_flag once;
@@ -110,6 +113,9 @@ struct MqttClient::Impl {
   [[nodiscard]] std::string refusal() const {
     if (meter.trouble() == PacketMeter::Trouble::qos)
       return "the broker sent a message of QoS 2, although QoS 1 was subscribed to";
+    if (meter.trouble() == PacketMeter::Trouble::role)
+      return fmt::format("the broker sent {}, which no message of this connection asks for",
+                         packet_name(meter.newest().type));
     if (meter.trouble() == PacketMeter::Trouble::type_0)
       return "what the broker says is no valid MQTT 5: its last packet is one of type 0, which does not exist";
     if (meter.trouble() == PacketMeter::Trouble::property)
@@ -265,6 +271,10 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
       return i.end(MqttEnd::protocol, "libmosquitto closed the connection");
     i.read_all();
   }
+  // A broker that reads at a trickle what we owe it, and goes on sending.
+  if (!i.ended && i.meter.to_acknowledge() - i.said.acknowledgements() > kMaxOwed)
+    return i.end(MqttEnd::protocol,
+                 fmt::format("the broker sent more than {} messages without taking their acknowledgements", kMaxOwed));
   if (!i.ended) i.pump();
 }
 

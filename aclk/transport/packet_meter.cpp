@@ -7,12 +7,20 @@ namespace aclk::transport {
 namespace {
 
 constexpr bool is_publish(std::uint8_t type) { return type >> 4U == 3; }
+constexpr bool is_puback(std::uint8_t type) { return type >> 4U == 4; }
+// PUBREC, PUBREL, PUBCOMP; PINGREQ.
+constexpr bool is_no_broker_s(std::uint8_t type) {
+  const auto t = type >> 4U;
+  return (t >= 5 && t <= 7) || t == 12;
+}
 
 }  // namespace
 
 void PacketMeter::complete() {
   at_ = At::type;
   if (is_publish(type_)) ++publishes_;
+  if (is_publish(type_) && (type_ >> 1U & 3U) != 0) ++to_acknowledge_;
+  if (is_puback(type_)) ++acknowledgements_;
 }
 
 bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
@@ -26,6 +34,10 @@ bool PacketMeter::pass(std::span<const std::uint8_t> bytes) {
         if (type_ >> 4U == 0) {
           newest_ = {type_, 0};
           return refuse(Trouble::type_0);
+        }
+        if (most_qos_ < 2 && is_no_broker_s(type_)) {
+          newest_ = {type_, 0};
+          return refuse(Trouble::role);
         }
         if (is_publish(type_) && (type_ >> 1U & 3U) > most_qos_) return refuse(Trouble::qos);
         bytes = bytes.subspan(1);

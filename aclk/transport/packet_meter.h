@@ -15,8 +15,9 @@ namespace aclk::transport {
 
 class PacketMeter {
  public:
-  // most_qos: of PUBLISH packets. Messages of QoS 2 are kept by libmosquitto until the other side says so, as many and
-  // as large as it likes.
+  // most_qos: of PUBLISH packets. With less than 2 the stream is a broker's to us, and PUBREC, PUBREL, PUBCOMP and
+  // PINGREQ are refused: libmosquitto answers each, and keeps the answers without bound. Messages of QoS 2 are kept by
+  // libmosquitto until the other side says so, as many and as large as it likes.
   explicit PacketMeter(std::size_t max_packet, unsigned most_qos = 2) : max_(max_packet), most_qos_(most_qos) {}
 
   // False when a packet is one that cannot be borne: see trouble().
@@ -27,6 +28,7 @@ class PacketMeter {
     property,   // one that MQTT 5 does not have, or that is longer than they are together
     too_large,  // the header announces more than the maximum
     qos,        // over most_qos
+    role,       // what only belongs to QoS 2 where there is none, or what only a client says
     type_0,     // to libmosquitto no packet has begun yet: it takes the first byte of the body for the next one's type
   };
   [[nodiscard]] Trouble trouble() const { return trouble_; }
@@ -36,6 +38,9 @@ class PacketMeter {
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
   // PUBLISH packets that have passed with their last byte.
   [[nodiscard]] std::uint64_t publishes() const { return publishes_; }
+  // The same of those that are to be acknowledged, and of acknowledgements (PUBACK).
+  [[nodiscard]] std::uint64_t to_acknowledge() const { return to_acknowledge_; }
+  [[nodiscard]] std::uint64_t acknowledgements() const { return acknowledgements_; }
   // The first byte of the newest complete header and the length that it announces.
   struct Header {
     std::uint8_t type = 0;
@@ -60,6 +65,8 @@ class PacketMeter {
   std::size_t left_ = 0;
   std::uint64_t packets_ = 0;
   std::uint64_t publishes_ = 0;
+  std::uint64_t to_acknowledge_ = 0;
+  std::uint64_t acknowledgements_ = 0;
   std::uint8_t type_ = 0;
   PropertyWalk properties_;
   Header newest_;

@@ -257,6 +257,44 @@ std::string mqtt__two_messages_at_once_while_nothing_can_be_sent__both_arrive() 
   return {};
 }
 
+std::string mqtt__what_only_qos_2_or_a_client_says__ends_the_connection() {
+  for (const Bytes &b : {Bytes{0x50, 0x02, 0x00, 0x01}, Bytes{0x62, 0x02, 0x00, 0x01}, Bytes{0x70, 0x02, 0x00, 0x01},
+                         Bytes{0xc0, 0x00}}) {
+    Rig r;
+    EXPECT(r.make());
+    (void)r.pull();
+    r.feed(kConnack);
+    r.feed(b);
+    EXPECT_EQ(r.log, "connack 0;ended -;");
+    EXPECT(r.pull().empty());
+  }
+  return {};
+}
+
+std::string mqtt__acknowledgements_that_the_broker_does_not_take__end_the_connection() {
+  Bytes thousand;
+  for (int i = 0; i < 1000; ++i) {
+    const Bytes publish{0x32, 0x06, 0x00, 0x01, 'a', 0x00, 0x05, 0x00};
+    thousand.insert(thousand.end(), publish.begin(), publish.end());
+  }
+  Rig taken;
+  EXPECT(taken.make());
+  taken.feed(kConnack);
+  for (int i = 0; i < 100; ++i) {
+    taken.feed(thousand);
+    EXPECT(!taken.pull().empty());
+  }
+  EXPECT(taken.log.find("ended") == std::string::npos);
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  for (int i = 0; i < 65; ++i) r.feed(thousand);
+  EXPECT(r.log.find("ended") == std::string::npos);
+  r.feed(thousand);
+  EXPECT(r.log.ends_with("ended -;"));
+  return {};
+}
+
 std::string mqtt__message_of_qos_2__ends_the_connection() {
   Rig r;
   EXPECT(r.make());
@@ -356,6 +394,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
     ACLK_TEST(mqtt__answer_of_qos_0_from_within_a_message__is_sent),
     ACLK_TEST(mqtt__two_messages_at_once_while_nothing_can_be_sent__both_arrive),
+    ACLK_TEST(mqtt__what_only_qos_2_or_a_client_says__ends_the_connection),
+    ACLK_TEST(mqtt__acknowledgements_that_the_broker_does_not_take__end_the_connection),
     ACLK_TEST(mqtt__message_of_qos_2__ends_the_connection),
     ACLK_TEST(mqtt__refused_connack__tells_the_reason),
     ACLK_TEST(mqtt__garbage_or_a_giant__ends_the_connection),
