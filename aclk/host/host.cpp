@@ -261,9 +261,9 @@ Result<std::vector<Node>> Host::nodes() const {
                    n.health_enabled != 0, n.ml_capable != 0, n.ml_enabled != 0,
                    take_capabilities(n.capabilities, n.capability_count)});
   };
-  return check(table_.nodes(table_.host, visitor<naclk_node>(on_node), &on_node), "its nodes").map([&] {
-    return std::move(out);
-  });
+  return noted("the list of nodes",
+               check(table_.nodes(table_.host, visitor<naclk_node>(on_node), &on_node), "its nodes"))
+      .map([&] { return std::move(out); });
 }
 
 Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
@@ -293,8 +293,9 @@ Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
       v.labels.emplace_back(text(i.labels[l].key), text(i.labels[l].value));
     out = std::move(v);
   };
-  const auto r = check(table_.node_info(table_.host, str(machine_guid), visitor<naclk_node_info>(on_info), &on_info),
-                       fmt::format("the facts of node {}", machine_guid));
+  const auto what = fmt::format("the facts of node {}", machine_guid);
+  const auto r = noted(
+      what, check(table_.node_info(table_.host, str(machine_guid), visitor<naclk_node_info>(on_info), &on_info), what));
   if (!r) return tl::unexpected<Error>(r.error());
   if (!out) return fail(Errc::io, fmt::format("the agent's database showed nothing about node {}", machine_guid));
   return std::move(*out);
@@ -303,8 +304,10 @@ Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
 Result<std::vector<Collector>> Host::collectors(std::string_view machine_guid) const {
   std::vector<Collector> out;
   auto on_collector = [&](const naclk_collector &c) { out.push_back({text(c.plugin), text(c.module)}); };
-  return check(table_.collectors(table_.host, str(machine_guid), visitor<naclk_collector>(on_collector), &on_collector),
-               fmt::format("the collectors of node {}", machine_guid))
+  const auto what = fmt::format("the collectors of node {}", machine_guid);
+  return noted(what, check(table_.collectors(table_.host, str(machine_guid), visitor<naclk_collector>(on_collector),
+                                             &on_collector),
+                           what))
       .map([&] { return std::move(out); });
 }
 
@@ -314,8 +317,10 @@ Result<std::vector<Context>> Host::contexts(std::string_view machine_guid) const
     out.push_back({text(c.id), text(c.title), text(c.units), text(c.family), text(c.chart_type), c.priority, c.first_s,
                    c.last_s, c.collected != 0});
   };
-  return check(table_.contexts(table_.host, str(machine_guid), visitor<naclk_context>(on_context), &on_context),
-               fmt::format("the contexts of node {}", machine_guid))
+  const auto what = fmt::format("the contexts of node {}", machine_guid);
+  return noted(what,
+               check(table_.contexts(table_.host, str(machine_guid), visitor<naclk_context>(on_context), &on_context),
+                     what))
       .map([&] { return std::move(out); });
 }
 
@@ -325,9 +330,10 @@ Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t af
   end.size = sizeof end;
   end.last_log_id = after;
   auto on_alert = [&](const naclk_alert &a) { out.entries.push_back(take_alert(a)); };
-  const auto r = check(
-      table_.alert_log(table_.host, str(machine_guid), after, limit, visitor<naclk_alert>(on_alert), &on_alert, &end),
-      fmt::format("the alert log of node {}", machine_guid));
+  const auto what = fmt::format("the alert log of node {}", machine_guid);
+  const auto r = noted(what, check(table_.alert_log(table_.host, str(machine_guid), after, limit,
+                                                    visitor<naclk_alert>(on_alert), &on_alert, &end),
+                                   what));
   if (!r) return tl::unexpected<Error>(r.error());
   out.last_log_id = end.last_log_id;
   out.gap = end.gap != 0;
@@ -337,8 +343,10 @@ Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t af
 Result<std::vector<Alert>> Host::active_alerts(std::string_view machine_guid) const {
   std::vector<Alert> out;
   auto on_alert = [&](const naclk_alert &a) { out.push_back(take_alert(a)); };
-  return check(table_.active_alerts(table_.host, str(machine_guid), visitor<naclk_alert>(on_alert), &on_alert),
-               fmt::format("the alerts of node {}", machine_guid))
+  const auto what = fmt::format("the alerts of node {}", machine_guid);
+  return noted(what,
+               check(table_.active_alerts(table_.host, str(machine_guid), visitor<naclk_alert>(on_alert), &on_alert),
+                     what))
       .map([&] { return std::move(out); });
 }
 
@@ -382,6 +390,16 @@ Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &i
   if (!out) return fail(Errc::io, "the agent's database showed no answer");
   return std::move(*out);
 }
+
+void Host::note(const std::string &what, const Error *error) const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const Outage::Moment moment{std::chrono::steady_clock::now(),
+                              std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+  if (const auto line = reads_->ended(what, error, moment))
+    log(NACLK_LOG_DAEMON, line->first ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "ACLK: " + line->second);
+}
+
+std::vector<Unreadable> Host::unreadable() const { return reads_->unreadable({std::chrono::steady_clock::now(), 0}); }
 
 void Host::interest(std::uint32_t kinds) const {
   if (table_.interest != nullptr) table_.interest(table_.host, kinds);

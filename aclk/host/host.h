@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 
 #include <netdata-aclk/plugin.h>
 
+#include "aclk/host/read_book.h"
 #include "claim/base/result.h"
 #include "proto/agent.h"
 #include "proto/alarms.h"
@@ -150,6 +152,8 @@ class Host {
   // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),
   // cancelled, timeout, too_big, unavailable, unsupported, io.
   [[nodiscard]] Result<QueryReply> query(const QueryCall &call, const std::atomic<bool> &interrupted) const;
+  // Any thread. Which of the reads above (queries apart) fail each time; each is logged as read_book.h says.
+  [[nodiscard]] std::vector<Unreadable> unreadable() const;
   // The module is to make the claims that are written down.
   [[nodiscard]] bool wants_claims() const { return (table_.options & NACLK_OPTION_CLAIM) != 0; }
   // The link's thread: what the cloud listens to (enum naclk_interest).
@@ -158,9 +162,18 @@ class Host {
 
  private:
   Host() = default;
+  // The same result, noted.
+  template <class T>
+  [[nodiscard]] Result<T> noted(const std::string &what, Result<T> result) const {
+    note(what, result ? nullptr : &result.error());
+    return result;
+  }
+  void note(const std::string &what, const Error *error) const;
+
   naclk_host table_{};
   Identity identity_;
   Directories directories_;
+  std::shared_ptr<ReadBook> reads_ = std::make_shared<ReadBook>();
 };
 
 }  // namespace aclk::host

@@ -342,6 +342,7 @@ report::State Link::state() const {
   s.session = i.session->report();
   s.why = s.session.why;
   s.durable = i.ledger->trouble();
+  s.unreadable = i.host.unreadable();
   s.queries_waiting = i.queries->waiting();
   s.queries_running = i.queries->running();
   for (const auto &[type, t] : i.traffic.sent()) s.traffic.push_back({type, true, t.count, t.bytes});

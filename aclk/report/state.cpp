@@ -97,6 +97,21 @@ std::string traffic_text(const State &s) {
   return out;
 }
 
+std::string unreadable_text(const State &s) {
+  std::string out;
+  for (const auto &u : s.unreadable)
+    out += fmt::format("Cannot Be Read: {}, since {} ({} attempts): {}\n", u.what, local_time(u.since_s), u.attempts,
+                       u.why);
+  return out;
+}
+
+Json unreadable_json(const State &s) {
+  auto list = Json::array();
+  for (const auto &u : s.unreadable)
+    list.push_back({{"what", u.what}, {"since-utc", utc_time(u.since_s)}, {"attempts", u.attempts}, {"reason", u.why}});
+  return list;
+}
+
 Json traffic_lines(const State &s, bool sent) {
   auto o = Json::object();
   for (const auto &t : s.traffic)
@@ -150,6 +165,7 @@ std::string state_text(const State &s) {
   }
   out += fmt::format("Online: {}\nReconnect count: {}\nBanned By Cloud: {}\n", yes(r.online), reconnects(r),
                      yes(r.banned));
+  out += unreadable_text(s);
   if (r.last_connect_s != 0) out += fmt::format("Last Connection Time: {}\n", local_time(r.last_connect_s));
   if (r.last_stable_s != 0)
     out += fmt::format("Last Connection Time + 3 PUBACKs received: {}\n", local_time(r.last_stable_s));
@@ -255,6 +271,7 @@ std::string state_json(const State &s) {
   j["sent-messages"] = traffic_lines(s, true);
   j["received-messages"] = traffic_lines(s, false);
   j["attempts"] = attempts_json(r);
+  j["unreadable"] = unreadable_json(s);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
   const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string out;

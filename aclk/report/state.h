@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "aclk/host/read_book.h"
 #include "aclk/session/session.h"
 #include "aclk/sync/alert_sync.h"
 #include "aclk/sync/node_sync.h"
@@ -34,8 +35,9 @@ struct State {
   std::string proxy;  // display form, no credentials
   std::string why;    // not claimed, disabled or broken: the reason; else what session.why says
   session::Report session;
-  std::int64_t began_s = 0;  // the module's start, epoch
-  std::string durable;       // why state is not written to disk; empty = it is
+  std::int64_t began_s = 0;                  // the module's start, epoch
+  std::string durable;                       // why state is not written to disk; empty = it is
+  std::vector<host::Unreadable> unreadable;  // what the agent does not give, although it is asked again and again
   std::vector<NodeState> nodes;
   std::vector<TrafficLine> traffic;
   std::size_t queries_waiting = 0;

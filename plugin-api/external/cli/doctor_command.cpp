@@ -11,6 +11,7 @@
 #include "claim/machine.h"
 #include "plugin-api/external/cli/directories.h"
 #include "plugin-api/external/cli/terminal_text.h"
+#include "plugin-api/external/doctor/agent_documents.h"
 #include "plugin-api/external/doctor/cloud_checks.h"
 #include "plugin-api/external/doctor/local_checks.h"
 #include "plugin-api/external/doctor/running_link.h"
@@ -59,7 +60,9 @@ int run(const Given &given) {
   add(doctor::check_readable(patient));
   all.push_back(doctor::check_disk(patient));
   all.push_back(doctor::check_agent(patient, running));
+  add(doctor::check_documents(patient));
   all.push_back(doctor::check_plugin(patient, running));
+  add(doctor::check_reads(running));
   if (auto drops = doctor::check_drops(running)) all.push_back(std::move(*drops));
   const auto &s = patient.settings();
   const bool claimed = s.identity.standing == claim::Standing::claimed;

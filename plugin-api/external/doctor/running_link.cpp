@@ -36,6 +36,11 @@ RunningLink read_running_link(const nlohmann::json &state) {
   link.claim_attempts = external::uint_of(claim, "attempts");
   link.claim_next = text_of(claim, "next-utc");
   link.drops = text_of(object_of(state, "drops"), "finding");
+  if (const auto list = state.find("unreadable"); list != state.end() && list->is_array())
+    for (const auto &u : *list)
+      link.unreadable.push_back(fmt::format("{}, since {} UTC ({} attempts): {}", text_of(u, "what"),
+                                            text_of(u, "since-utc"), external::uint_of(u, "attempts"),
+                                            text_of(u, "reason")));
   return link;
 }
 

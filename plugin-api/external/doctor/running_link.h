@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "claim/identity.h"
 #include "plugin-api/external/doctor/finding.h"
@@ -32,6 +33,8 @@ struct RunningLink {
   std::uint64_t claim_attempts = 0;
   std::string claim_next;  // when it is tried again, UTC
   std::string drops;       // a link that keeps falling: the finding
+  // What it cannot read of its agent, since when and why: "the alerts of node x, since ...".
+  std::vector<std::string> unreadable;
 };
 
 // Of GET /api/v1/aclk.

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "plugin-api/external/cli/why_silent.h"
+#include "plugin-api/external/doctor/agent_documents.h"
 #include "plugin-api/external/doctor/finding.h"
 #include "plugin-api/external/doctor/ladder.h"
 #include "plugin-api/external/doctor/reach_host.h"
@@ -136,6 +137,41 @@ std::string running_link__that_keeps_falling__is_a_finding() {
   return {};
 }
 
+std::string running_link__reads_that_fail_each_time__are_findings() {
+  EXPECT(check_reads(told(R"({"online":true,"unreadable":[]})")).empty());
+  const auto f = check_reads(told(R"({"online":true,"unreadable":[{"what":"the alerts of node x",
+      "since-utc":"2026-11-27 01:00:00","attempts":12,"reason":"bad message"}]})"));
+  EXPECT_EQ(verdicts(f), "readsx ");
+  EXPECT_EQ(f.at(0).text,
+            "aclk.plugin cannot read the alerts of node x, since 2026-11-27 01:00:00 UTC (12 attempts): bad message");
+  return {};
+}
+
+std::string documents__that_cannot_be_read__are_findings_each_with_its_node() {
+  const auto info = nlohmann::json::parse(R"({"uid":"11111111-2222-3333-4444-555555555555","mirrored_hosts_status":[
+      {"guid":"11111111-2222-3333-4444-555555555555","hostname":"me","reachable":true,"hops":0},
+      {"guid":"21111111-2222-3333-4444-555555555555","hostname":"kid","reachable":true,"hops":1}]})");
+  std::string broken;
+  const auto look = [&] {
+    return look_at_documents("11111111-2222-3333-4444-555555555555",
+                             [&](std::string_view node, std::string_view target) -> Result<nlohmann::json> {
+                               if (target == "/api/v1/info") return info;
+                               if (target == "/api/v1/contexts") return tl::unexpected(Error{Errc::not_found, "none"});
+                               if (!node.empty() && target == broken)
+                                 return tl::unexpected(Error{Errc::parse, "bad message"});
+                               return nlohmann::json::object();
+                             });
+  };
+  EXPECT_EQ(verdicts(look()), "documents+ ");
+  for (const auto *target : {"/api/v1/alarms?all", "/api/v1/alarm_log", "/api/v1/charts"}) {
+    broken = target;
+    const auto f = look();
+    EXPECT_EQ(verdicts(f), "documentsx ");
+    EXPECT(f.at(0).text.find("node kid (2111") != std::string::npos && f.at(0).text.ends_with("bad message"));
+  }
+  return {};
+}
+
 std::string silence__plugin_runs__is_never_told_as_if_it_did_not() {
   using claim::Standing;
   for (const auto standing : {Standing::disabled, Standing::not_claimed, Standing::broken, Standing::claimed}) {
@@ -170,6 +206,8 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
 }
 
 const CMUnitTest tests[] = {
+    ACLK_TEST(running_link__reads_that_fail_each_time__are_findings),
+    ACLK_TEST(documents__that_cannot_be_read__are_findings_each_with_its_node),
     ACLK_TEST(silence__plugin_runs__is_never_told_as_if_it_did_not),
     ACLK_TEST(silence__each_cause__comes_before_what_is_wrong_besides),
     ACLK_TEST(running_link__not_online__repeats_the_plugins_reason_and_its_next_step),

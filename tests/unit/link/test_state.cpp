@@ -105,7 +105,7 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
       "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
       "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
       "durable-state state status status-symbol drops reason clock-offset-ms blocked-by blocked-until-utc queues bytes "
-      "sent-messages received-messages attempts ");
+      "sent-messages received-messages attempts unreadable ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
   EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
@@ -153,6 +153,21 @@ std::string state__attempts__are_told_in_words_and_as_a_list() {
   return {};
 }
 
+std::string state__what_cannot_be_read__is_said_with_since_when_and_why() {
+  auto s = online();
+  EXPECT(state_text(s).find("Cannot Be Read") == std::string::npos);
+  EXPECT(nlohmann::json::parse(state_json(s))["unreadable"].empty());
+  s.unreadable = {{"the alerts of node x", 1795255825, 12, "bad message"}};
+  const auto t = state_text(s);
+  EXPECT(t.find("\nCannot Be Read: the alerts of node x, since 20") != std::string::npos);
+  EXPECT(has(t, "Online: Yes"));
+  const auto j = nlohmann::json::parse(state_json(s))["unreadable"][0];
+  EXPECT_EQ(j["what"].get<std::string>(), std::string("the alerts of node x"));
+  EXPECT_EQ(j["attempts"].get<int>(), 12);
+  EXPECT_EQ(j["reason"].get<std::string>(), std::string("bad message"));
+  return {};
+}
+
 std::string state_json__bytes_that_are_no_text__still_give_json() {
   auto s = online();
   s.nodes[0].node.node.hostname = "\xff\xfe";
@@ -167,6 +182,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(state_json__keys__are_in_the_reference_order_and_slashes_escaped),
     ACLK_TEST(state__clock_offset__is_shown_once_known),
     ACLK_TEST(state__attempts__are_told_in_words_and_as_a_list),
+    ACLK_TEST(state__what_cannot_be_read__is_said_with_since_when_and_why),
     ACLK_TEST(state_json__bytes_that_are_no_text__still_give_json),
 };
 

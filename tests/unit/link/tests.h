@@ -6,5 +6,6 @@
 int run_inbound_tests();
 int run_module_tests();
 int run_passed_over_tests();
+int run_read_book_tests();
 int run_state_tests();
 int run_traffic_tests();
