@@ -121,14 +121,20 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
   if (!hash)
     return log_.debug("the cloud asks for an alert definition by \"{}\", which is no UUID",
                       m.config_hash.substr(0, 64));
+  if (!definitions_.begin(*hash, loop::now())) return;
   workers_.run([this, hash = *hash]() -> loop::WorkerPool::Done {
     auto config = host_.alert_config(hash);
     return [this, hash, config = std::move(config)]() mutable {
+      // Only what is not there is not asked for again at once; a host that was away may have it in a second.
+      definitions_.ended(hash, config || config.error().code != Errc::not_found, loop::now());
       if (config) {
         publish_(Topic::alarm_config, proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
         return log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES: ALERT CONFIG SENT for {}", hash));
       }
+      if (!missing_log_.allow(loop::now())) return;
       const auto *const node = nodes_.by_machine_guid(host_.identity().machine_guid);
+      if (const auto silent = missing_log_.take_silent(); silent > 0)
+        log_.access(NACLK_LOG_WARNING, fmt::format("ACLK: {} more alert configs were not found", silent));
       log_.access(NACLK_LOG_WARNING, fmt::format("ACLK STA [{} ({})]: Alert config for {} not found.",
                                                  nodes_.node_id_of(host_.identity().machine_guid),
                                                  node == nullptr ? host_.identity().hostname : node->hostname, hash));

@@ -16,11 +16,13 @@
 #include <vector>
 
 #include "aclk/host/log.h"
+#include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/alert_sync.h"
 #include "aclk/sync/contexts.h"
 #include "aclk/sync/ledger.h"
+#include "aclk/sync/look_ups.h"
 #include "aclk/sync/node_sync.h"
 #include "proto/commands.h"
 
@@ -94,6 +96,8 @@ class Alerts {
   const PublishFn publish_;
   std::map<std::string, Entry, std::less<>> entries_;  // by machine guid
   std::deque<Read> to_read_;
+  LookUps definitions_;  // by config hash
+  loop::LogBudget missing_log_{20, std::chrono::seconds(10)};
   std::size_t reading_ = 0;
   std::optional<std::size_t> max_payload_;  // nullopt = offline
   loop::Timer timer_;

@@ -217,10 +217,12 @@ bool NodeSync::node_created(std::string_view machine_guid, std::string_view node
   const auto id = parse_uuid(node_id);
   auto *const r = guid ? find(*guid) : nullptr;
   if (r == nullptr || !id) return false;
+  // The same once more is no news: at most one telling a second, however often it is said.
+  const bool known = r->node_id == *id;
   r->node_id = *id;
-  actions_.emplace_back(StoreNode{{*guid, *id, r->node.hostname, r->node.hops}});
+  if (!known) actions_.emplace_back(StoreNode{{*guid, *id, r->node.hostname, r->node.hops}});
   if (session_us_) sooner(r->state_due, now.at + kStateAfterCreation);
-  sooner(r->info_due, now.at);
+  sooner(r->info_due, now.at + (known ? kStateAfterCreation : 0ms));
   return true;
 }
 

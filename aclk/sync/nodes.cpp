@@ -39,7 +39,7 @@ void Nodes::send_node_instances() {
 
 void Nodes::node_created(std::string_view machine_guid, std::string_view node_id) {
   log_.debug("CreateNodeInstanceResult: guid:{} nodeid:{}", machine_guid, node_id);
-  if (!sync_.node_created(machine_guid, node_id, moment()))
+  if (!sync_.node_created(machine_guid, node_id, moment()) && unknown_log_.allow(loop::now()))
     log_.error(
         "CreateNodeInstanceResult: node id \"{}\" for machine guid \"{}\": not a UUID, or no such node here. Ignoring",
         node_id.substr(0, 64), machine_guid.substr(0, 64));

@@ -5,12 +5,14 @@
 
 #include <uv.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "aclk/host/log.h"
+#include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/ledger.h"
@@ -56,6 +58,7 @@ class Nodes {
   const PublishFn publish_;
   const ListedFn listed_;
   NodeSync sync_;
+  loop::LogBudget unknown_log_{20, std::chrono::seconds(10)};  // node ids for nobody here
   loop::Timer timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // what became of a message may be told after this is gone
 };

@@ -9,5 +9,6 @@ int run_context_property_tests();
 int run_context_sync_tests();
 int run_contexts_tests();
 int run_ledger_tests();
+int run_look_ups_tests();
 int run_node_sync_tests();
 int run_store_tests();
