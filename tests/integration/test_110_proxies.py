@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import bring_online
 from testenv import BluntProxy, Squid, SyntheticHome, TinyProxy, stays, take_port, wait_until
 from testenv.claiming import claim, run_claim, run_cli, trust
 from testenv.doctor import visit
@@ -93,6 +94,21 @@ def test_110_02_no_output_has_the_password_of_a_broken_proxy(build, cloud, home)
             assert p.returncode not in (0, 2) or "claim" not in command, p.stdout + p.stderr
             shown += f"\n{command[1:]!r:.0}" + p.stdout + p.stderr
     assert SECRET not in shown, [x for x in shown.splitlines() if SECRET in x]
+
+
+def test_110_03_a_running_plugin_follows_the_setting(build, cloud, fresh):
+    """Broken under it, it goes offline and says why; mended, it is back, and nothing was restarted."""
+    link = bring_online(build, cloud, fresh.agent("node1"))
+    set_proxy(link.agent, f"http://user:{SECRET}")
+    cloud.wait_offline(link.claim, 20)
+    v = wait_until(lambda: (v := visit(build, link.agent)).verdict("settings") == "bad" and v, 10, "doctor sees it")
+    assert v.verdict("cloud") == "skipped", v.story()
+    state = wait_until(lambda: (s := run_cli(build, link.agent, "state").stdout) and "cannot be used" in s and s, 10,
+                       "the state says it")
+    assert "(from cloud.conf)" in state and "Online: No" in state and SECRET not in state
+    set_proxy(link.agent, "none")
+    cloud.wait_online(link.claim, 30, 2)
+    assert SECRET not in link.agent.error_log
 
 
 # -- the environment --------------------------------------------------------------------------------------------------
