@@ -62,8 +62,7 @@ std::string login_advice(const ProxyAnswer &answer, const claim::Proxy &proxy) {
                        proxy.kind == claim::ProxyKind::https ? "https" : "http");
   if (!offered({"Negotiate"}) || !has_negotiate())
     return "none of these is known here: whoever runs the proxy must let this machine in by its address, or offer "
-           "Basic, "
-           "Digest or NTLM";
+           "Basic, Digest or NTLM";
   return proxy.has_credentials()
              ? "it takes no user name and password but a Kerberos ticket: take them out of the proxy setting, and give "
                "the agent's user a ticket (kinit, or KRB5_CLIENT_KTNAME)"
