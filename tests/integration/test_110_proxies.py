@@ -103,9 +103,9 @@ def test_110_03_a_running_plugin_follows_the_setting(build, cloud, fresh):
     cloud.wait_offline(link.claim, 20)
     v = wait_until(lambda: (v := visit(build, link.agent)).verdict("settings") == "bad" and v, 10, "doctor sees it")
     assert v.verdict("cloud") == "skipped", v.story()
-    state = wait_until(lambda: (s := run_cli(build, link.agent, "state").stdout) and "cannot be used" in s and s, 10,
+    state = wait_until(lambda: "(from cloud.conf)" in (s := run_cli(build, link.agent, "state").stdout) and s, 20,
                        "the state says it")
-    assert "(from cloud.conf)" in state and "Online: No" in state and SECRET not in state
+    assert "ACLK Proxy: cannot be used" in state and "Online: No" in state and SECRET not in state
     set_proxy(link.agent, "none")
     cloud.wait_online(link.claim, 30, 2)
     assert SECRET not in link.agent.error_log
