@@ -26,7 +26,7 @@ struct AccessEntry {
   std::string_view request;  // target as asked for; cut to kMaxLoggedTarget
 };
 
-inline constexpr std::size_t kMaxLoggedTarget = 2048;
+inline constexpr std::size_t kMaxLoggedTarget = 512;
 
 [[nodiscard]] std::string access_line(const AccessEntry &e);
 [[nodiscard]] std::string queue_time_line(std::chrono::milliseconds waited, std::chrono::milliseconds limit);

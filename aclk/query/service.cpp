@@ -265,9 +265,17 @@ void Service::send(const JobPtr &q, Outgoing out) {
   if (!sent) return;
   const auto done = loop::now();
   ++(*sent ? counters_.replies : counters_.unsent);
-  if (!*sent)
+  if (!*sent && lost_log_.allow(done)) {
+    if (const auto silent = lost_log_.take_silent(); silent > 0)
+      log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, fmt::format("ACLK: {} more lost replies were not logged", silent));
     log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
         fmt::format("ACLK: the reply {} to a query could not be queued for sending and is lost", q->asker.transaction));
+  }
+  // What never reached the host costs its asker nothing, and is to cost our disk little.
+  const bool refused = q->forward.endpoint.empty();
+  if (refused && !refused_log_.allow(done)) return;
+  if (const auto silent = refused ? refused_log_.take_silent() : 0; silent > 0)
+    log(NACLK_LOG_ACCESS, NACLK_LOG_INFO, fmt::format("ACLK: {} more refused queries were not logged", silent));
   AccessEntry e;
   e.role = q->caller.role;
   e.permissions = q->caller.permissions;

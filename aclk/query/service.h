@@ -113,6 +113,8 @@ class Service {
   std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
   loop::LogBudget malformed_log_{20, std::chrono::seconds(10)};
   loop::LogBudget no_such_log_{20, std::chrono::seconds(10)};  // cancellations of what is not pending
+  loop::LogBudget refused_log_{20, std::chrono::seconds(10)};  // queries that are answered here, without the host
+  loop::LogBudget lost_log_{20, std::chrono::seconds(10)};     // replies that there was no room for
   Counters counters_;
   std::uint64_t slowest_us_ = 0;
   std::vector<bool> places_;  // which of the `running` places are taken

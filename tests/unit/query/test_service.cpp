@@ -200,6 +200,18 @@ std::string service__forbidden_path__is_403_and_never_reaches_the_host() {
   return {};
 }
 
+std::string service__refused_queries__do_not_fill_the_log() {
+  Rig r;
+  for (int i = 0; i < 2000; ++i) r.ask(message("f", "/api/v1/manage/health?" + std::string(3000, 'x')));
+  EXPECT_EQ(r.sent.size(), 2000U);
+  EXPECT(r.logged("code=403"));
+  EXPECT(r.access.size() < 200'000);
+  r.ask(message("i", "/api/v1/info"));
+  EXPECT(r.until_sent(2001));
+  EXPECT(r.logged("code=200"));  // what the host was asked has its line
+  return {};
+}
+
 std::string service__unknown_node__is_an_ordinary_404() {
   Rig r;
   r.ask(message("n", "/node/nobody/api/v1/info"));
@@ -471,6 +483,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(service__post__carries_its_body),
     ACLK_TEST(service__gzip_asked_for__is_what_goes_out),
     ACLK_TEST(service__forbidden_path__is_403_and_never_reaches_the_host),
+    ACLK_TEST(service__refused_queries__do_not_fill_the_log),
     ACLK_TEST(service__unknown_node__is_an_ordinary_404),
     ACLK_TEST(service__malformed_message__is_logged_counted_and_nothing_else),
     ACLK_TEST(service__broken_http__is_answered_400_and_noted),
