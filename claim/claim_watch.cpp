@@ -18,6 +18,9 @@ constexpr std::size_t kMaxFile = 1U << 20;
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
+// A mounted ConfigMap or Secret is changed by renaming a link of this name: its files are links through it.
+constexpr std::string_view kKubernetesLink = "..data";
+
 bool dir_exists(const std::filesystem::path &p) {
   struct stat st {};
   return ::stat(p.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
@@ -74,7 +77,7 @@ bool ClaimWatch::take() {
         if (e.wd != descriptor_ && (e.mask & IN_Q_OVERFLOW) == 0) continue;  // the echo of a watch taken back
         rearm = true;
       } else if (in_place) {
-        look |= std::find(names_.begin(), names_.end(), name) != names_.end();
+        look |= name == kKubernetesLink || std::find(names_.begin(), names_.end(), name) != names_.end();
       } else {
         rearm = true;  // something came or went above it
       }

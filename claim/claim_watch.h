@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Tells when the files that make up the identity, or ask for one, may have changed: inotify on their directory, or on
+// Tells when the files that make up the identity, or ask for one, may have changed (Kubernetes' ..data, which their
+// links lead through, is one of them): inotify on their directory, or on
 // the nearest directory above it that exists. One thread; the descriptor is for poll().
 #pragma once
 
@@ -39,6 +40,8 @@ inline constexpr std::array<std::string_view, 2> kConfigFiles{"claim.conf", "net
 inline constexpr std::chrono::milliseconds kDebounce{200};
 // Between looks when the kernel cannot tell, or may not.
 inline constexpr std::chrono::seconds kLookWithoutInotify{5};
+// Between looks all the same: a file behind a symbolic link changes where nobody watches.
+inline constexpr std::chrono::seconds kLookAnyway{60};
 
 class ClaimWatch {
  public:

@@ -80,6 +80,7 @@ ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
   o.rooms = w.rooms;
   o.url = w.url;
   o.proxy = w.proxy;
+  o.wish = w.file;
   o.insecure = w.insecure.value_or(false);
   auto with = doors;
   if (!w.file.empty())  // one wish is not mixed with another
@@ -101,6 +102,7 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
   const auto files = read_wish_files(p.config_dir, p.cloud_dir);
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
     if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
+  for (const auto &line : useless(files, doors.getenv)) tell(true, line);
   auto settled = Settled::yes;
   for (const auto &w : wishes(files, doors.getenv)) {
     const auto v = judge_now(w, p, doors);
@@ -127,7 +129,7 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
 
 std::uint64_t wish_print(const Places &p, const Getenv &getenv) {
   const auto files = read_wish_files(p.config_dir, p.cloud_dir);
-  bool any = !wishes(files, getenv).empty();
+  bool any = !wishes(files, getenv).empty() || !useless(files, getenv).empty();
   Hash h;
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms}) {
     any = any || !f->trouble.empty();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The agent's configuration format (netdata.conf, cloud.conf, claim.conf), read as the agent reads it, which was found
-// by asking one (tests/integration/test_100_agents_files.py compares):
+// by asking a stock 1.37.1 for its /netdata.conf (tests/unit/claim/test_limits.cpp has its rules as a model):
 //   - a line is cut of white space at both ends; one that begins with # is a comment, nothing else is one
 //   - [NAME] is a section if the line ends with ]; NAME is taken as it is, blanks and case included. The same section
 //     may come again.

@@ -12,9 +12,15 @@ namespace aclk::claim {
 namespace {
 
 std::optional<std::string> env_text(const Getenv &getenv, const char *name) {
-  auto value = getenv(name);
-  if (!value || trimmed(*value).empty()) return std::nullopt;
-  return value;
+  const auto value = getenv(name);
+  if (!value || unquoted(*value).empty()) return std::nullopt;
+  return std::string(unquoted(*value));
+}
+
+// What asks for it: an option of a command, unless it is a wish (wish.h) that somebody wrote down.
+std::string asked_by(const ClaimOptions &o, const char *option, const char *variable) {
+  if (!o.wish) return option;
+  return o.wish->empty() ? variable : o.wish->string();
 }
 
 struct Text {
@@ -23,7 +29,7 @@ struct Text {
 };
 
 Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
-  if (o.url && !trimmed(*o.url).empty()) return {*o.url, "--url"};
+  if (o.url && !trimmed(*o.url).empty()) return {*o.url, asked_by(o, "--url", "NETDATA_CLAIM_URL")};
   if (auto v = env_text(getenv, "NETDATA_CLAIM_URL")) return {*v, "NETDATA_CLAIM_URL"};
   for (const auto *key : {"url", "cloud base url"})
     if (auto v = ini_value(netdata_conf, "cloud", key)) return {*v, "netdata.conf [cloud]"};
@@ -32,7 +38,7 @@ Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view net
 
 // What is asked for now, before what the files say.
 std::optional<Text> proxy_asked_for(const ClaimOptions &o, const Getenv &getenv) {
-  if (o.proxy) return Text{*o.proxy, "--proxy"};
+  if (o.proxy) return Text{*o.proxy, asked_by(o, "--proxy", "NETDATA_CLAIM_PROXY")};
   if (auto v = env_text(getenv, "NETDATA_CLAIM_PROXY")) return Text{*v, "NETDATA_CLAIM_PROXY"};
   return std::nullopt;
 }

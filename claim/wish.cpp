@@ -9,6 +9,7 @@
 #include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/ini.h"
+#include "claim/limits.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -30,8 +31,8 @@ WishFile read(fs::path path) {
 }
 
 std::optional<std::string> non_empty(std::optional<std::string> text) {
-  if (!text || trimmed(*text).empty()) return std::nullopt;
-  return std::string(trimmed(*text));
+  if (!text || unquoted(*text).empty()) return std::nullopt;
+  return std::string(unquoted(*text));
 }
 
 std::optional<Wish> of_claim_conf(const WishFile &f) {
@@ -42,10 +43,10 @@ std::optional<Wish> of_claim_conf(const WishFile &f) {
   w.source = f.path.string();
   w.file = f.path;
   w.token = std::move(*token);
-  w.rooms = get("rooms").value_or("");
+  w.rooms = unquoted(get("rooms").value_or(""));
   w.url = non_empty(get("url"));
   w.proxy = non_empty(get("proxy"));
-  if (const auto text = get("insecure")) w.insecure = ini_clear_yes(*text);
+  if (const auto text = get("insecure")) w.insecure = ini_clear_yes(unquoted(*text));
   w.written = f.written;
   return w;
 }
@@ -56,7 +57,7 @@ std::optional<Wish> of_environment(const Getenv &getenv) {
   Wish w;
   w.source = "the environment (NETDATA_CLAIM_TOKEN)";
   w.token = std::move(*token);
-  w.rooms = getenv("NETDATA_CLAIM_ROOMS").value_or("");
+  w.rooms = non_empty(getenv("NETDATA_CLAIM_ROOMS")).value_or("");
   w.url = non_empty(getenv("NETDATA_CLAIM_URL"));
   w.proxy = non_empty(getenv("NETDATA_CLAIM_PROXY"));
   if (insecure_by_environment(getenv)) w.insecure = true;
@@ -64,14 +65,35 @@ std::optional<Wish> of_environment(const Getenv &getenv) {
 }
 
 std::optional<Wish> of_split_files(const WishFiles &files) {
-  if (trimmed(files.token.text).empty()) return std::nullopt;
+  if (unquoted(files.token.text).empty()) return std::nullopt;
   Wish w;
   w.source = files.token.path.string();
   w.file = files.token.path;
-  w.token = trimmed(files.token.text);
-  w.rooms = trimmed(files.rooms.text);
+  w.token = unquoted(files.token.text);
+  w.rooms = unquoted(files.rooms.text);
   w.written = files.token.written;
   return w;
+}
+
+// Why no token is found in what the agent's parser makes of it; empty: nothing is written there.
+std::string why_no_token(std::string_view text) {
+  if (auto trouble = encoding_trouble(text); !trouble.empty()) return trouble;
+  bool section = false;
+  bool empty_token = false;
+  std::size_t odd_line = 0;
+  std::size_t lines = 0;
+  visit_ini_lines(text, [&](const IniLine &line) {
+    ++lines;
+    section = section || (line.in_section && line.section == "global");
+    empty_token = empty_token || (line.section == "global" && line.key == "token");
+    if (line.key.empty() && odd_line == 0) odd_line = line.number;
+  });
+  if (text.find("\\n") != std::string_view::npos) return "its lines are separated by the two characters \\n";
+  if (lines == 0 && trimmed(text).find('[') == std::string_view::npos) return {};
+  if (!section && lines > 0) return "it has nothing in a section [global]";
+  if (empty_token) return "the token is empty";
+  if (odd_line != 0) return fmt::format("line {} has no '='", odd_line);
+  return "it has no key 'token'";
 }
 
 std::string without_slash(std::string_view url) {
@@ -123,6 +145,36 @@ std::vector<Wish> wishes(const WishFiles &files, const Getenv &getenv) {
   std::vector<Wish> out;
   for (auto w : {of_claim_conf(files.claim_conf), of_environment(getenv), of_split_files(files)})
     if (w) out.push_back(std::move(*w));
+  return out;
+}
+
+std::vector<std::string> useless(const WishFiles &files, const Getenv &getenv) {
+  std::vector<std::string> out;
+  const auto expected =
+      "; expected are the lines '[global]', 'token = TOKEN' and, if wanted, 'rooms = ROOM,ROOM' and "
+      "'url = https://CLOUD'";
+  if (!of_claim_conf(files.claim_conf))
+    if (const auto why = why_no_token(files.claim_conf.text); !why.empty())
+      out.push_back(fmt::format("nothing can be claimed by {}: {}{}", files.claim_conf.path.string(), why, expected));
+  if (!of_environment(getenv) && !of_claim_conf(files.claim_conf) && !of_split_files(files))
+    for (const auto *name : {"NETDATA_CLAIM_TOKEN", "NETDATA_CLAIM_URL", "NETDATA_CLAIM_ROOMS"})
+      if (const auto value = getenv(name);
+          value && (!unquoted(*value).empty() || value->find_first_of("\"'") != std::string::npos)) {
+        out.push_back(
+            fmt::format("nothing can be claimed by the environment: {} is set, but NETDATA_CLAIM_TOKEN is {}; "
+                        "expected is NETDATA_CLAIM_TOKEN = TOKEN",
+                        name, getenv("NETDATA_CLAIM_TOKEN") ? "empty" : "not"));
+        break;
+      }
+  for (const auto *f : {&files.token, &files.rooms})
+    if (const auto why = encoding_trouble(f->text); !why.empty())
+      out.push_back(fmt::format("{} cannot be used: {}; expected is plain text", f->path.string(), why));
+  if (!of_split_files(files) && files.token.trouble.empty() &&
+      (files.token.written || !trimmed(files.rooms.text).empty()))
+    out.push_back(fmt::format(
+        "nothing can be claimed by {}: it is {}; expected is the token as the cloud shows it, and nothing else",
+        files.token.path.string(),
+        files.token.written ? "empty" : fmt::format("not there, while {} is", files.rooms.path.string())));
   return out;
 }
 

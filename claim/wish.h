@@ -50,6 +50,9 @@ struct WishFiles {
 // All there are, the one that counts first. A claim.conf without a token is none.
 [[nodiscard]] std::vector<Wish> wishes(const WishFiles &files, const Getenv &getenv);
 
+// Something is written, and nothing usable comes from it: a sentence for each place, with what is expected there.
+[[nodiscard]] std::vector<std::string> useless(const WishFiles &files, const Getenv &getenv);
+
 // Whether NETDATA_EXTRA_CLAIM_OPTS has the word -insecure. (The reference takes any other text for it.)
 [[nodiscard]] bool insecure_by_environment(const Getenv &getenv);
 

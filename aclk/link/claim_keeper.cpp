@@ -94,7 +94,7 @@ void ClaimKeeper::wait() {
   for (auto *const w : {&cloud_watch_, &config_watch_})
     if (!w->watching()) w->watch();
   const bool told = cloud_watch_.watching() && config_watch_.watching() && woken_;
-  auto at = told ? Clock::time_point::max() : Clock::now() + claim::kLookWithoutInotify;
+  auto at = Clock::now() + (told ? claim::kLookAnyway : claim::kLookWithoutInotify);
   if (const auto next = claimer_.next()) at = std::min(at, *next);
   while (!ending_ && Clock::now() < at) {
     bool look = ordered_.exchange(false);
@@ -102,9 +102,8 @@ void ClaimKeeper::wait() {
     if (look) at = std::min(at, Clock::now() + claim::kDebounce);
     std::array<pollfd, 3> fds{
         {{woken_.get(), POLLIN, 0}, {cloud_watch_.fd(), POLLIN, 0}, {config_watch_.fd(), POLLIN, 0}}};
-    const bool for_ever = at == Clock::time_point::max();
-    const auto left = for_ever ? 0 : std::chrono::ceil<std::chrono::milliseconds>(at - Clock::now()).count();
-    const int timeout = for_ever ? -1 : static_cast<int>(std::clamp<long long>(left, 0, 60'000));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at - Clock::now()).count();
+    const int timeout = static_cast<int>(std::clamp<long long>(left, 0, 60'000));
     if (::poll(fds.data(), fds.size(), timeout) <= 0) continue;
     take_wakes();
     look = fds[1].revents != 0 && cloud_watch_.take();

@@ -248,7 +248,7 @@ class Supervisor {
     for (auto *const w : {&watch_, &config_watch_})
       if (!w->watching()) w->watch();
     const bool told = watch_.watching() && config_watch_.watching();
-    look_at_ = told ? Clock::time_point::max() : now + claim::kLookWithoutInotify;
+    look_at_ = now + (told ? claim::kLookAnyway : claim::kLookWithoutInotify);
     const auto upkeep = claim::keep_up(cloud_dir_);
     for (const auto &line : upkeep.repaired) log_.warning(line);
     const auto limit = places_.netdata_conf_limit();

@@ -313,7 +313,73 @@ std::string netdata_disable_cloud__begins_with_1__switches_off_claim_and_link() 
   return {};
 }
 
+std::string useless__text_without_a_token__is_told_with_what_is_expected() {
+  const std::vector<std::pair<std::string, std::string>> texts{
+      {"token = t\nrooms = r\n", "[global]"},
+      {"[global]\\ntoken = t\\n", "\\n"},
+      {"\xEF\xBB\xBF[global]\ntoken = t\n", "byte order"},
+      {"[global]\n token: t\n", "line 2"},
+      {"[global]\n claim-token = t\n", "'token'"},
+      {"[global]\n token =\n", "empty"},
+      {"[global]\n token = \"\"\n", "empty"},
+      {std::string("\xFF\xFE[\0g\0", 6), "UTF-16"},
+  };
+  for (const auto &[text, named] : texts) {
+    WishFiles files;
+    files.claim_conf = {"/c/claim.conf", text, {}, {}};
+    const auto lines = useless(files, env({}));
+    EXPECT_EQ(lines.size(), 1U);
+    if (!contains(lines[0], named)) return lines[0];
+    EXPECT(contains(lines[0], "/c/claim.conf") && contains(lines[0], "expected"));
+    EXPECT(wishes(files, env({})).empty());
+  }
+  for (const auto *name : {"NETDATA_CLAIM_URL", "NETDATA_CLAIM_ROOMS"}) {
+    const auto lines = useless({}, env({{name, "x"}}));
+    EXPECT(lines.size() == 1 && contains(lines[0], name) && contains(lines[0], "NETDATA_CLAIM_TOKEN"));
+  }
+  WishFiles rooms;
+  rooms.token.path = "/d/token";
+  rooms.rooms = {"/d/rooms", "r\n", {}, {}};
+  EXPECT(useless(rooms, env({})).size() == 1 && contains(useless(rooms, env({}))[0], "/d/rooms"));
+  for (const auto *fine : {"", "# token = t\n", "\n"}) {
+    WishFiles files;
+    files.claim_conf.text = fine;
+    EXPECT(useless(files, env({})).empty());
+  }
+  EXPECT(useless({}, env({{"NETDATA_CLAIM_TOKEN", "t"}, {"NETDATA_CLAIM_URL", "u"}})).empty());
+  return {};
+}
+
+std::string wishes__in_quotes__are_taken_without_them() {
+  WishFiles files;
+  files.claim_conf.text = "[global]\n token = \"t1\"\n rooms = 'r1,r2'\n url = \"https://a\"\n";
+  files.token.text = "\"t3\"\n";
+  const auto all = wishes(
+      files,
+      env({{"NETDATA_CLAIM_TOKEN", "'t2'"}, {"NETDATA_CLAIM_URL", "\"https://b\""}, {"NETDATA_CLAIM_ROOMS", "\"r\""}}));
+  EXPECT_EQ(all.size(), 3U);
+  EXPECT(all[0].token == "t1" && all[0].rooms == "r1,r2" && all[0].url == "https://a");
+  EXPECT(all[1].token == "t2" && all[1].rooms == "r" && all[1].url == "https://b");
+  EXPECT_EQ(all[2].token, "t3");
+  return {};
+}
+
+std::string wish__bad_url__is_told_with_the_variable_or_file_it_came_from() {
+  Declared n;
+  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN", "t"}, {"NETDATA_CLAIM_URL", "ftp://x"}});
+  (void)n.fulfil();
+  EXPECT(contains(n.lines, "NETDATA_CLAIM_URL") && !contains(n.lines, "--url"));
+  n.doors.getenv = env({});
+  n.write("[global]\n token = t\n url = ftp://x\n");
+  (void)n.fulfil();
+  EXPECT(contains(n.lines, "(from " + (n.lib() / "claim.conf").string()));
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(useless__text_without_a_token__is_told_with_what_is_expected),
+    ACLK_TEST(wishes__in_quotes__are_taken_without_them),
+    ACLK_TEST(wish__bad_url__is_told_with_the_variable_or_file_it_came_from),
     ACLK_TEST(wishes__of_all_kinds__come_in_the_documented_order),
     ACLK_TEST(wishes__without_a_token__are_none),
     ACLK_TEST(extra_claim_opts__word_insecure__and_nothing_else_means_insecure),
