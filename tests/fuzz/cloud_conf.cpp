@@ -3,6 +3,7 @@
 // cloud.d/cloud.conf (claim/cloud_conf.h), which people edit: what we would write of it is read the same. Control
 // characters inside values are the exception: they are dropped when it is written, and the form is final then.
 #include "claim/cloud_conf.h"
+#include "claim/limits.h"
 
 #include <algorithm>
 
@@ -29,6 +30,9 @@ void fuzz(std::string_view bytes) {
   const auto read = claim::parse_cloud_conf(bytes);
   const auto once = rewritten(read);
   same(rewritten(once), once);
+  require(claim::cloud_conf_trouble(bytes).size() < 1024, "what is wrong with it is said shortly");
+  if (const auto limit = claim::netdata_conf_limit(bytes, "netdata.conf"))
+    require(!limit->why.empty() && limit->why.size() < 1024, "a limit has a reason, and a short one");
   const auto control = [](unsigned char c) { return (c < ' ' && c != '\n') || c == 0x7f; };
   if (std::ranges::none_of(bytes, control)) same(once, read);
 }

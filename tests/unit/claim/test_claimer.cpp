@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "claim/base/files.h"
@@ -251,7 +252,27 @@ std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried
   return {};
 }
 
+std::string watch__kubernetes_swaps_its_data_link__looks() {
+  const aclk::test::TempDir tmp;
+  std::filesystem::create_directory(tmp / "..v1");
+  std::filesystem::create_directory(tmp / "..v2");
+  std::ofstream(tmp / "..v1" / "claim.conf") << "[global]\n token = old\n";
+  std::ofstream(tmp / "..v2" / "claim.conf") << "[global]\n token = new\n";
+  std::filesystem::create_symlink("..v1", tmp / "..data");
+  std::filesystem::create_symlink("..data/claim.conf", tmp / "claim.conf");
+  ClaimWatch watch(tmp.path(), kConfigFiles);
+  if (watch.fd() < 0) return {};  // no inotify instance left on this machine
+  EXPECT(!watch.take());
+  std::ofstream(tmp / "other") << "x";
+  EXPECT(!watch.take());
+  std::filesystem::create_symlink("..v2", tmp / "..data_tmp");
+  std::filesystem::rename(tmp / "..data_tmp", tmp / "..data");
+  EXPECT(watch.take());
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(watch__kubernetes_swaps_its_data_link__looks),
     ACLK_TEST(claimer__nothing_written_down__never_starts),
     ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
     ACLK_TEST(claimer__file_corrected_while_it_ran__begins_again_at_once),
