@@ -211,6 +211,10 @@ Finding check_agent(const Patient &patient, const RunningLink &running) {
         "agent",
         fmt::format("netdata {} at {} has a link of its own, and an identity for it", facts->version, agent.place()),
         "nothing to do: aclk.plugin leaves such an agent alone");
+  if (facts->built_in_link)
+    return warning("agent",
+                   fmt::format("netdata {} at {} has a link to the cloud built in", facts->version, agent.place()),
+                   "claim the agent itself: aclk.plugin is for agents without a link, and leaves it alone");
   return good("agent", fmt::format("netdata {} at {}", facts->version, agent.place()));
 }
 
