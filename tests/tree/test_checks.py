@@ -35,7 +35,7 @@ def sentences(wrong):
     ('// Asks (proto/README.md, "Patience").\n', ['a.h:1: proto/README.md has no heading "Patience"']),
     ('int a;\n// Asks (proto/README.md, "Keep-alive",\n// "Patience").\n',
      ['a.h:2: proto/README.md has no heading "Patience"']),
-    ("// Asks (protocol.md 2.8).\n", ["a.h:1: there is no document protocol.md"]),
+    ("// Asks (notes.md 2.8).\n", ["a.h:1: there is no document notes.md"]),
     ("/* Asks: docs/wire.md. */\n", ["a.h:1: there is no document docs/wire.md"]),
 ])
 def test_headings_in_comments(tree, text, found):
