@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What an answer to a claim means (the table of protocol.md 1.2), and when to try again. Pure.
+// What an answer to a claim means (the table of claim/README.md, "Claim request"), and when to try again. Pure.
 #pragma once
 
 #include <chrono>

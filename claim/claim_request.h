@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is sent to the cloud to claim a node (protocol.md 1.2). Pure.
+// What is sent to the cloud to claim a node (claim/README.md, "Claim request"). Pure.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The command line of netdata-claim.sh as 1.37 and 2.x had it, and of netdata-cloud.sh (protocol.md 11.1 to 11.3); what
-// an ending is called there. Pure. Who uses an option that only 2.x has is answered as 2.x does, everybody else as 1.37
-// does.
+// The command line of netdata-claim.sh as 1.37 and 2.x had it, and of netdata-cloud.sh (claim/README.md,
+// "netdata-claim.sh of 1.37" to "netdata-cloud.sh"); what an ending is called there. Pure. Who uses an option that
+// only 2.x has is answered as 2.x does, everybody else as 1.37 does.
 #pragma once
 
 #include <optional>

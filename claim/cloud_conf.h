@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// cloud.d/cloud.conf, section [global] (protocol.md 10.2).
+// cloud.d/cloud.conf, section [global] (claim/README.md, "cloud.conf").
 #pragma once
 
 #include <filesystem>

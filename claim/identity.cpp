@@ -21,7 +21,7 @@ struct ClaimIdText {
   std::string source;
 };
 
-// cloud.conf's wins over the file's (protocol.md 10.5).
+// cloud.conf's wins over the file's (claim/README.md, "Order of settings, and reload").
 Result<ClaimIdText> claim_id_text(const CloudConf &conf, const fs::path &dir) {
   if (!conf.claimed_id.empty()) return ClaimIdText{conf.claimed_id, (dir / "cloud.conf").string()};
   const auto file = dir / "claimed_id";

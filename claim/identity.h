@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Who this node is to the cloud, as cloud.d tells it (protocol.md 10.2, 10.3, 10.5): read at start and again on demand.
+// Who this node is to the cloud, as cloud.d tells it (claim/README.md, "cloud.conf", "Files", "Order of settings, and
+// reload"): read at start and again on demand.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ enum class Standing : std::uint8_t {
 // Somebody has to do something about it (as opposed to: nobody has asked for a link).
 [[nodiscard]] constexpr bool is_trouble(Standing s) { return s == Standing::broken || s == Standing::copied; }
 
-// What users of the reference look for (protocol.md 10.5). An error there; here nobody has asked for anything else yet.
+// What users of the reference look for (claim/README.md, "Order of settings, and reload"). An error there; here nobody
+// has asked for anything else yet.
 inline constexpr std::string_view kUnclaimedLine =
     "CLAIM: Unable to find our claimed_id, setting state to AGENT_UNCLAIMED";
 
@@ -51,8 +53,8 @@ struct Identity {
 // and cloud.conf names another machine, the identity is a copy.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid = {});
 
-// The same, with what the environment (protocol.md 10.4) and netdata.conf limit. `netdata_conf`: limits.h. SSL_CERT_FILE and
-// SSL_CERT_DIR are looked at too.
+// The same, with what the environment (claim/README.md, "Environment") and netdata.conf limit. `netdata_conf`:
+// limits.h. SSL_CERT_FILE and SSL_CERT_DIR are looked at too.
 [[nodiscard]] Identity load_identity(const std::filesystem::path &dir, std::string_view machine_guid,
                                      const Getenv &getenv, const std::optional<Limit> &netdata_conf = std::nullopt);
 

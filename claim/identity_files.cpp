@@ -7,7 +7,7 @@ namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
 
-// The agent's own modes (protocol.md 10.3); the private key is nobody else's business.
+// The agent's own modes (claim/README.md, "Files"); the private key is nobody else's business.
 constexpr mode_t kSecretMode = 0600;
 constexpr mode_t kMode = 0660;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The RSA key pair of a claimed node (protocol.md 1.1, 1.6). No OpenSSL type leaves this header.
+// The RSA key pair of a claimed node (claim/README.md, "Key pair"; aclk/session/README.md, "Challenge"). No OpenSSL
+// type leaves this header.
 #pragma once
 
 #include <filesystem>

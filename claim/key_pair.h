@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Which key pair a claim is made with (protocol.md 1.1). The private key is what counts: the public one is derived from
-// it. Nothing is written here: a key reaches the disk together with the claim it belongs to, after the cloud's 204, so
-// a refused claim leaves nothing behind.
+// Which key pair a claim is made with (claim/README.md, "Key pair"). The private key is what counts: the public one is
+// derived from it. Nothing is written here: a key reaches the disk together with the claim it belongs to, after the
+// cloud's 204, so a refused claim leaves nothing behind.
 #pragma once
 
 #include <filesystem>

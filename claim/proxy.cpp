@@ -26,7 +26,8 @@ struct Form {
   ProxyKind kind;
   std::uint16_t default_port;
 };
-// 8080 and 1080: protocol.md 10.6. 443: what libcurl takes for an HTTPS proxy, and so what people who know curl expect.
+// 8080 and 1080: claim/README.md, "Proxy". 443: what libcurl takes for an HTTPS proxy, and so what people who know curl
+// expect.
 constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"https://", ProxyKind::https, 443},
                             Form{"socks5://", ProxyKind::socks5, 1080}, Form{"socks5h://", ProxyKind::socks5h, 1080}};
 

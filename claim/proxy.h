@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The proxy setting of cloud.conf and netdata.conf [cloud], and what it means here and now (protocol.md 10.6).
+// The proxy setting of cloud.conf and netdata.conf [cloud], and what it means here and now (claim/README.md, "Proxy").
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Where a claim's settings come from, in order: the command line, the environment (protocol.md 10.4), netdata.conf
-// [cloud] (10.1), cloud.conf. Pure.
+// Where a claim's settings come from, in order: the command line, the environment (claim/README.md, "Environment"),
+// netdata.conf [cloud] (claim/README.md, "Settings in netdata.conf"), cloud.conf. Pure.
 #pragma once
 
 #include <filesystem>
@@ -27,8 +27,8 @@ struct ClaimOptions {
   std::optional<std::string> proxy;  // may hold credentials
   bool insecure = false;
   bool reclaim = false;
-  std::optional<std::string> claim_id;  // a UUID; nullopt: a new one for each attempt
-  std::optional<std::string> hostname;  // nullopt: as registry_hostname (machine.h) says
+  std::optional<std::string> claim_id;        // a UUID; nullopt: a new one for each attempt
+  std::optional<std::string> hostname;        // nullopt: as registry_hostname (machine.h) says
   std::optional<std::filesystem::path> wish;  // the file that asks; empty: the environment; nullopt: a person, now
   // Of a host that knows these itself: instead of what the files say.
   std::optional<std::string> machine_guid;

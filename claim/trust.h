@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Whom to trust: the system's CAs (SSL_CERT_FILE and SSL_CERT_DIR honoured) and the certificates of one file more, the
-// trusted.pem or cloud_fullchain.pem of cloud.d (protocol.md 1.2). The same for the claim, the login, the link, and an
-// HTTPS proxy on their way.
+// trusted.pem or cloud_fullchain.pem of cloud.d (claim/README.md, "Trust"). The same for the claim, the login, the
+// link, and an HTTPS proxy on their way.
 #pragma once
 
 #include <filesystem>

@@ -153,7 +153,7 @@ std::string environ_of(const fs::path &process) {
   return text;
 }
 
-// Agents tell each of their plugins their directories (stock-agent.md 2.2).
+// Agents tell each of their plugins their directories (plugin-api/external/README.md, "Environment of a plugin").
 int find_plugin(const fs::path &lib_dir) {
   const auto wanted = std::string(1, '\0') + "NETDATA_LIB_DIR=" + lib_dir.string() + std::string(1, '\0');
   std::error_code ignored;

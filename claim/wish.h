@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What somebody wrote down that this node shall be: claimed, with a token, somewhere. In order (protocol.md 10.5):
+// What somebody wrote down that this node shall be: claimed, with a token, somewhere. In order (claim/README.md, "Order
+// of settings, and reload"):
 //   1. CONFIG/claim.conf [global] token, rooms, url, proxy, insecure
 //   2. the environment: NETDATA_CLAIM_TOKEN, _ROOMS, _URL, _PROXY, NETDATA_EXTRA_CLAIM_OPTS
 //   3. cloud.d/token and cloud.d/rooms

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Messages in which an agent speaks of itself (protocol.md 3.1, 3.2).
+// Messages in which an agent speaks of itself (proto/README.md, "Common parts", "From agent to cloud").
 //
 // The codecs of this folder have in common:
 //  - encode() never fails. Default values (0, false, "") are not on the wire. Text should be UTF-8; other bytes are

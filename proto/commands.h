@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud says to an agent (protocol.md 3.3), one struct per message type. See proto/agent.h for what all codecs
-// have in common. Deprecated fields are not read, nor is the config of SendNodeInstances. Every decoder takes at most
-// kMaxCommand bytes; an empty payload is a message with default values.
+// What the cloud says to an agent (proto/README.md, "From cloud to agent"), one struct per message type. See
+// proto/agent.h for what all codecs have in common. Deprecated fields are not read, nor is the config of
+// SendNodeInstances. Every decoder takes at most kMaxCommand bytes; an empty payload is a message with default values.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Messages about the nodes of an agent (protocol.md 3.2). See proto/agent.h for what all codecs have in common.
+// Messages about the nodes of an agent (proto/README.md, "From agent to cloud"). See proto/agent.h for what all codecs
+// have in common.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// How long to wait before an attempt: truncated binary exponential with jitter (protocol.md 7). Pure.
+// How long to wait before an attempt: truncated binary exponential with jitter (aclk/session/README.md, "Backoff").
+// Pure.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Base64 as the challenge and its answer have it: standard alphabet, padded, no line breaks (protocol.md 1.6, 1.7).
+// Base64 as the challenge and its answer have it: standard alphabet, padded, no line breaks (aclk/session/README.md,
+// "Challenge", "Password").
 #pragma once
 
 #include <optional>

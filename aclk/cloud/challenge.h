@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The challenge and what is answered to it (protocol.md 1.6, 1.7). Pure.
+// The challenge and what is answered to it (aclk/session/README.md, "Challenge", "Password"). Pure.
 #pragma once
 
 #include <string>

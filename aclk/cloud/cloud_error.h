@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud says and orders when it refuses a request (protocol.md 1.8). Pure.
+// What the cloud says and orders when it refuses a request (aclk/session/README.md, "Errors of the cloud"). Pure.
 #pragma once
 
 #include <cstdint>

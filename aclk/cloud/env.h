@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The answer of /api/v1/env (protocol.md 1.5): where to log in, where to connect, how long to wait. Pure.
+// The answer of /api/v1/env (aclk/session/README.md, "Env"): where to log in, where to connect, how long to wait. Pure.
 #pragma once
 
 #include <optional>

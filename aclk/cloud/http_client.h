@@ -27,14 +27,15 @@ struct Reach {
   bool insecure = false;     // no verification at all
 };
 
-// The head is that of protocol.md 1.4 and nothing else: `METHOD target HTTP/1.1`, `Host` (no port), `User-Agent`,
-// `headers`, and Content-Length when there is a body or the method is POST.
+// The head is that of aclk/session/README.md, "HTTPS requests", and nothing else: `METHOD target HTTP/1.1`, `Host` (no
+// port), `User-Agent`, `headers`, and Content-Length when there is a body or the method is POST.
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};  // https only
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  // To have TCP and TLS; with a proxy, which may take its time, `timeout` holds for that too (protocol.md 10.6).
+  // To have TCP and TLS; with a proxy, which may take its time, `timeout` holds for that too (claim/README.md,
+  // "Proxy").
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{30'000};  // for all of it
   std::size_t max_body = 4U << 20;

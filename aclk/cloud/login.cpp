@@ -16,7 +16,7 @@
 namespace aclk::cloud {
 namespace {
 
-// protocol.md 1.4 asks for at least 1 MiB.
+// aclk/session/README.md, "HTTPS requests" asks for at least 1 MiB.
 constexpr std::size_t kMaxBody = 2U << 20;
 
 // Each state waits for one answer, for the request's timeout at most; leaves for the next one, or for `over`.
@@ -33,7 +33,8 @@ std::string connecting(const Url &to, const claim::Proxy &proxy) {
                      proxy.has_credentials() ? "with" : "without");
 }
 
-// The line about /env that the reference logs for a status (protocol.md 14, 1.5); empty if there is none.
+// The line about /env that the reference logs for a status (aclk/report/README.md, "Log lines"; aclk/session/README.md,
+// "Env"); empty if there is none.
 std::string env_line(Status status, int http_status) {
   constexpr auto kFailed = "ACLK: failed to get ACLK environment ({})";
   switch (status) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// env -> challenge -> password: the HTTPS conversation that every connection begins with (protocol.md 1.5 to 1.8), over
-// one kept-alive TLS connection.
+// env -> challenge -> password: the HTTPS conversation that every connection begins with (aclk/session/README.md, "Env"
+// to "Errors of the cloud"), over one kept-alive TLS connection.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ struct Credentials {
   Topics topics;
 };
 
-// Why it did not work, and what the cloud asked for (protocol.md 1.8).
+// Why it did not work, and what the cloud asked for (aclk/session/README.md, "Errors of the cloud").
 struct LoginFailure {
   Status status = Status::offline;
   Error error;
@@ -69,8 +69,9 @@ class Login {
     std::function<void(std::int64_t)> date{};
     // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.
     std::function<void(const std::string &line)> note;
-    // Lines of protocol.md 1.4 to 1.8 and 14 that users search for, at error: what the cloud said, keys that are not
-    // known. For the log; the whole story in one sentence is LoginFailure.error.
+    // Lines of aclk/session/README.md, "HTTPS requests" to "Errors of the cloud"; aclk/report/README.md, "Log lines"
+    // that users search for, at error: what the cloud said, keys that are not known. For the log; the whole story in
+    // one sentence is LoginFailure.error.
     std::function<void(const std::string &line)> note_error;
     // At debug: `ACLK: new ACLK protobuf protocol negotiated successfully (/env response).`
     std::function<void(const std::string &line)> note_debug;

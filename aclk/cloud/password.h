@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The answer of the password request: how to log in to the broker, and the topics (protocol.md 1.7). Pure.
+// The answer of the password request: how to log in to the broker, and the topics (aclk/session/README.md, "Password").
+// Pure.
 #pragma once
 
 #include <string>

@@ -12,7 +12,7 @@ struct Row {
   StatusText text;
 };
 
-// protocol.md 9, in the order of the enum.
+// aclk/session/README.md, "Status codes", in the order of the enum.
 constexpr std::array kRows{
     Row{Status::connected, {"ACLK_STATUS_CONNECTED", "connected"}},
     Row{Status::offline, {"ACLK_STATUS_OFFLINE", "offline"}},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Connection status as users know it: symbols and texts of protocol.md 9. Every row of its three tables is here, also
-// those that this implementation has no cause to set (libcurl and OpenSSL do what the reference did step by step):
-// people search for these words, and state that was stored or quoted must find its row.
+// Connection status as users know it: symbols and texts of aclk/session/README.md, "Status codes". Every row of its
+// three tables is here, also those that this implementation has no cause to set (libcurl and OpenSSL do what the
+// reference did step by step): people search for these words, and state that was stored or quoted must find its row.
 #pragma once
 
 #include <cstdint>

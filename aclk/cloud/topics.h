@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The topics a cloud gives to an agent with its password (protocol.md 1.7). Only the names really used are kept.
+// The topics a cloud gives to an agent with its password (proto/README.md, "Topics"). Only the names really used are
+// kept.
 #pragma once
 
 #include <array>

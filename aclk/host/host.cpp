@@ -88,7 +88,7 @@ auto visitor(Fn &) {
   return static_cast<int (*)(void *, const T *)>(visit<Fn, T>);
 }
 
-// The wire counts durations from 0 (protocol.md 3.2).
+// The wire counts durations from 0 (proto/README.md, "From agent to cloud").
 std::uint32_t seconds_of(std::int64_t s) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(s, 0, UINT32_MAX));
 }

@@ -17,7 +17,7 @@ Dispatched pass(std::string_view payload, Commands &to) {
 
 Dispatched obsolete(std::string_view /*payload*/, Commands & /*to*/) { return Dispatched::obsolete; }
 
-// The request is the message itself; agents do not look at its payload (protocol.md 3.3).
+// The request is the message itself; agents do not look at its payload (proto/README.md, "From cloud to agent").
 Dispatched send_node_instances(std::string_view payload, Commands &to) {
   to.on(proto::decode_send_node_instances(payload).value_or(proto::SendNodeInstances{}));
   return Dispatched::handled;

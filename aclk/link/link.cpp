@@ -189,7 +189,8 @@ struct Link::Impl final : Commands {
   }
 
   // [cloud] scope = license manager: the cloud learns that the agent is there, and what it asks about nodes
-  // (protocol.md 5.2).
+  // (aclk/query/README.md, "What may be asked").
+  //
   [[nodiscard]] bool publishes() const { return settings.scope == query::Scope::full; }
 
   void publish_node(cloud::Topic topic, std::string payload, sync::Nodes::LostFn lost) {

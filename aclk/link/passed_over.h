@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Settings of netdata.conf that older agents knew, and that mean nothing here: named in the log, with the reason, when
-// they ask for something else than what happens (protocol.md 10.1). Pure.
+// they ask for something else than what happens (claim/README.md, "Settings in netdata.conf"). Pure.
 #pragma once
 
 #include <functional>

@@ -12,7 +12,7 @@
 namespace aclk::link {
 namespace {
 
-// The reference's of 1.37 (protocol.md 5.3), unless the host knows how many it can serve.
+// The reference's of 1.37 (aclk/query/README.md, "Scheduling"), unless the host knows how many it can serve.
 unsigned default_query_threads(const host::Host &host) {
   if (host.identity().query_threads > 0) return std::min(host.identity().query_threads, 64U);
   return std::clamp(std::thread::hardware_concurrency() / 2, 2U, 6U);
@@ -76,7 +76,8 @@ Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
   return Way{*r, direct_line(ours ? *ours : conf.proxy)};
 }
 
-// [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (protocol.md 10.1).
+// [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (claim/README.md, "Settings in
+// netdata.conf").
 std::filesystem::path conversation_log(const host::Host &host, const host::Log &log) {
   if (!claim::ini_clear_yes(claim::trimmed(host.config("cloud", "conversation log").value_or("no")))) return {};
   const auto file = host.config("cloud", "conversation log file").value_or("");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the link goes by: the identity in cloud.d, with netdata.conf [cloud] over it (protocol.md 10.1).
+// What the link goes by: the identity in cloud.d, with netdata.conf [cloud] over it (claim/README.md, "Settings in
+// netdata.conf").
 #pragma once
 
 #include <filesystem>
@@ -26,7 +27,7 @@ struct Settings {
   // not logged here.
   std::vector<std::string> troubles;
   std::string proxy_shown = "none";  // for the state: Proxy::display(), or that it cannot be used
-  std::string proxy_line;            // for the log, when the link begins: which way it takes (protocol.md 10.6)
+  std::string proxy_line;            // for the log, when the link begins: which way it takes (claim/README.md, "Proxy")
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
   std::string scope_line;  // for the log, when the scope is not full

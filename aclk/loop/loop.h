@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The one libuv loop that all cloud state lives on (design: one loop, one thread, no locks).
+// The one libuv loop that all cloud state lives on (aclk/README.md, "Rules").
 #pragma once
 
 #include <uv.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Lines of the access log (protocol.md 14, "per query"). The form is that of 2.x, named fields, with every host: unlike
-// 1.37's it says what its numbers are, and who asked.
+// Lines of the access log (aclk/report/README.md, "Log lines", the row "per query"). The form is that of 2.x, named
+// fields, with every host: unlike 1.37's it says what its numbers are, and who asked.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Which question runs when (protocol.md 5.3, 5.6): a bounded queue in front of a few workers. Pure: events and times
-// in, actions out; it knows no thread, no socket and no clock.
+// Which question runs when (aclk/query/README.md, "Scheduling", "Cancelling"): a bounded queue in front of a few
+// workers. Pure: events and times in, actions out; it knows no thread, no socket and no clock.
 //
 //   arrived ──► waiting ──start──► running ──finished──► deliver
 //      │           │                  └── link was lost meanwhile ──► discard

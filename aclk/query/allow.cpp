@@ -15,7 +15,8 @@ constexpr unsigned kV1 = 1U << 1;
 constexpr unsigned kV2 = 1U << 2;
 constexpr unsigned kV3 = 1U << 3;
 
-enum class About : std::uint8_t { data, nodes };  // `nodes`: NODES or NOCHECK in stock-agent.md 3.10
+// `nodes`: NODES or NOCHECK in plugin-api/external/API.md, "Permissions of 2.x"
+enum class About : std::uint8_t { data, nodes };
 
 struct Endpoint {
   std::string_view name;

@@ -2,8 +2,10 @@
 //
 // What the cloud may ask of this machine: an allow-list by API version, endpoint and method.
 //
-// Source: the permission table of the 2.10.4 agent (stock-agent.md 3.10: what requests from the cloud have the rights
-// for) and what the 1.37.1 agent's table adds (3.1), minus everything that writes or shows local secrets (3.9):
+// Source: the permission table of the 2.10.4 agent (plugin-api/external/API.md, "Permissions of 2.x": what requests
+// from the cloud have the rights for) and what the 1.37.1 agent's table adds (plugin-api/external/API.md, "Endpoints
+// and their cost"), minus everything that writes or shows local secrets (plugin-api/external/API.md, "What writes or
+// shows secrets"):
 //   manage, registry, claim, settings, config, function, bearer_*, rtc_offer.
 // `function` runs code inside collectors, with a per-function check of the user's rights that nothing behind an
 // external host can make: it is refused; `functions`, the list, is served.
@@ -20,7 +22,8 @@
 
 namespace aclk::query {
 
-// netdata.conf [cloud] scope (protocol.md 5.2): `license manager` leaves only facts about nodes.
+// netdata.conf [cloud] scope (aclk/query/README.md, "What may be asked"): `license manager` leaves only facts about
+// nodes.
 enum class Scope : std::uint8_t { full, license_manager };
 
 // nullopt: may be forwarded. Otherwise the answer: 403, or 405 for PUT and DELETE of an endpoint that only reads (the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Who asks, and which headers of the question reach the host (protocol.md 5.1, stock-agent.md 3.9).
+// Who asks, and which headers of the question reach the host (aclk/query/README.md, "Framing",
+// plugin-api/external/API.md, "What writes or shows secrets").
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 namespace aclk::query {
 
 struct Caller {
-  std::string role = "member";       // one of the six of protocol.md 5.1
+  std::string role = "member";       // one of the six of aclk/query/README.md, "Framing"
   std::uint64_t permissions = 0x1b;  // the "old member" set: signed-in, same-space, anonymous and sensitive data
   // For the host: X-Netdata-Account-Id, -Role, -Permissions, -User-Name, Content-Type, X-Transaction-ID; those that
   // were given and are well-formed, each once, in this order. Nothing else passes: no Authorization, X-Auth-Token,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The JSON dictionary that a cmd message begins with (protocol.md 5.1).
+// The JSON dictionary that a cmd message begins with (aclk/query/README.md, "Framing").
 #pragma once
 
 #include <cstddef>

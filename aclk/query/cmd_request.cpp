@@ -56,7 +56,7 @@ Cmd parse_cmd(std::string_view payload) {
     return drop({"Doesn't look like HTTP GET request.", "Could not extract payload from query"});
   if (!header->callback_topic) return drop({"Missing callback_topic"});
   if (!header->msg_id) return drop({"Missing msg_id"});
-  // Error 5 of protocol.md 5.5: there is nowhere to send it, so the question is not run either.
+  // Error 5 of aclk/query/README.md, "Error replies": there is nowhere to send it, so the question is not run either.
   if (!header->callback_topic->starts_with('/')) return Dropped{{"Full topic required!"}};
   if (!is_reply_topic(*header->callback_topic))
     return Dropped{{fmt::format("ACLK: the callback topic of a query is not one that can be published to ({})",

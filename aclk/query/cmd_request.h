@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A cmd message of the cloud: `<JSON header> CRLF CRLF <HTTP/1.1 request>` (protocol.md 5.1, 5.7).
+// A cmd message of the cloud: `<JSON header> CRLF CRLF <HTTP/1.1 request>` (aclk/query/README.md, "Framing", "Malformed
+// requests").
 #pragma once
 
 #include <chrono>
@@ -15,13 +16,14 @@
 
 namespace aclk::query {
 
-// Over it a message is dropped unread. The largest thing the agents take is 128 KiB (stock-agent.md 4.1); a linked-in
-// agent may take more.
+// Over it a message is dropped unread. The largest thing the agents take is 128 KiB (plugin-api/external/API.md,
+// "Connections"); a linked-in agent may take more.
 inline constexpr std::size_t kMaxCmdBytes = 16U << 20;
 // A question that asks for more time gets this: something must end it some day.
 inline constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(1);
 
-// Not answered. The lines belong in the daemon log as errors, in this order (texts of protocol.md 5.7).
+// Not answered. The lines belong in the daemon log as errors, in this order (texts of aclk/query/README.md, "Malformed
+// requests").
 struct Dropped {
   std::vector<std::string> lines;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the query path counts, for the statistics charts (protocol.md 13). All values only rise; charts show
-// differences.
+// What the query path counts, for the statistics charts (aclk/report/README.md, "Statistics charts"). All values only
+// rise; charts show differences.
 #pragma once
 
 #include <cstddef>

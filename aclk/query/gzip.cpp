@@ -11,7 +11,7 @@ namespace {
 using Compressor = COwn<libdeflate_compressor, libdeflate_free_compressor>;
 using Decompressor = COwn<libdeflate_decompressor, libdeflate_free_decompressor>;
 
-// The agent's own default (stock-agent.md 4.2): most of the gain for little CPU.
+// The agent's own default (plugin-api/external/API.md, "Headers and encodings"): most of the gain for little CPU.
 constexpr int kLevel = 3;
 constexpr std::size_t kSmallestMember = 18;  // RFC 1952: 10 bytes of header, 8 of trailer
 

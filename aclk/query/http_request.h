@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The HTTP/1.1 request inside a cmd message (protocol.md 5.1). Not a general HTTP parser: one complete request in
-// memory.
+// The HTTP/1.1 request inside a cmd message (aclk/query/README.md, "Framing"). Not a general HTTP parser: one complete
+// request in memory.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ struct HttpRequest {
   [[nodiscard]] std::string_view header(std::string_view header_name) const;
 };
 
-// 128 KiB is what the 2.x agent takes for a whole request (stock-agent.md 4.1).
+// 128 KiB is what the 2.x agent takes for a whole request (plugin-api/external/API.md, "Connections").
 inline constexpr std::size_t kMaxTargetBytes = 128U << 10;
 // Request line and headers together.
 inline constexpr std::size_t kMaxHeadBytes = kMaxTargetBytes + (64U << 10);

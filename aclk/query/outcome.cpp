@@ -26,7 +26,7 @@ Outgoing compose(const Asker &asker, Answer answer, bool accept_gzip, std::size_
   const bool packed = answer.content_encoding == "gzip";
   out.size_bytes = packed ? gzip_size_inside(answer.body) : answer.body.size();
   if (packed && !accept_gzip) {
-    // An empty body may be called compressed too (stock-agent.md 4.3).
+    // An empty body may be called compressed too (plugin-api/external/API.md, "Empty bodies").
     if (!answer.body.empty()) {
       if (gzip_size_inside(answer.body) > max_body_bytes) return compose_fault(asker, Fault::too_big, now_us);
       auto plain = gunzip(answer.body, max_body_bytes);
@@ -57,8 +57,8 @@ Outgoing compose(const Asker &asker, Answer answer, bool accept_gzip, std::size_
 }
 
 std::size_t useful_body_bytes(const Asker &asker, bool accept_gzip, std::size_t max_body_bytes) {
-  // A body that is compressed afterwards may be about this much larger than what goes out (stock-agent.md 4.2: JSON
-  // lists shrink to 1/8 to 1/13).
+  // A body that is compressed afterwards may be about this much larger than what goes out (plugin-api/external/API.md,
+  // "Headers and encodings": JSON lists shrink to 1/8 to 1/13).
   constexpr std::size_t kTypicalFactor = 16;
   const auto room = largest_payload(asker.topic.size(), asker.max_packet);
   if (!accept_gzip) return std::min(max_body_bytes, room);

@@ -36,7 +36,7 @@ inline constexpr std::size_t kSmallestCompressed = 256;
 // Which body the host should not exceed, so that its reply has a chance: the head is taken into account roughly.
 [[nodiscard]] std::size_t useful_body_bytes(const Asker &asker, bool accept_gzip, std::size_t max_body_bytes);
 
-// The answer to a question that was cancelled, waiting or running (protocol.md 5.6).
+// The answer to a question that was cancelled, waiting or running (aclk/query/README.md, "Cancelling").
 [[nodiscard]] Answer interrupted_answer();
 // The host could not answer. too_big is not for here: it is Fault::too_big.
 [[nodiscard]] Answer failed_answer(const Error &error, const std::string &machine_guid);

@@ -26,7 +26,7 @@ struct FaultRow {
   std::string_view description;
 };
 constexpr std::array kFaults{
-    // protocol.md 5.5
+    // aclk/query/README.md, "Error replies"
     FaultRow{Fault::bad_node_id, 404,
              "URL requests node_id but there is not enough chars following (for it to be valid uuid)."},
     FaultRow{Fault::unknown_node, 404, "Node with requested node_id not found"},

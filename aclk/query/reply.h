@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is published to the callback topic: `<JSON header> CRLF CRLF <HTTP response>` (protocol.md 5.4) or, for errors,
-// the JSON header alone (5.5). Pure: times are arguments.
+// What is published to the callback topic: `<JSON header> CRLF CRLF <HTTP response>` (aclk/query/README.md, "Replies")
+// or, for errors, the JSON header alone ("Error replies"). Pure: times are arguments.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +39,9 @@ enum class Fault : std::uint8_t {
 // The JSON header alone.
 [[nodiscard]] std::string error_reply(const Asker &asker, Fault fault, std::int64_t now_us);
 
-// To a question whose HTTP part is broken: the JSON header alone, http-code 400, as protocol.md 5.7 shows it. (5.4
-// counts the missing HTTP part among the reference's defects; clouds know this form, and whoever asked sent no HTTP.)
+// To a question whose HTTP part is broken: the JSON header alone, http-code 400, as aclk/query/README.md, "Malformed
+// requests", shows it. ("Replies" counts the missing HTTP part among the reference's defects; clouds know this form,
+// and whoever asked sent no HTTP.)
 [[nodiscard]] std::string bad_request_reply(const Asker &asker, std::int64_t now_us);
 
 // Everything before the body. Text that comes from the host and could break the head (a line feed in its content type)
@@ -52,7 +53,8 @@ enum class Fault : std::uint8_t {
 [[nodiscard]] std::string reply(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us);
 
 // Does a PUBLISH with this payload fit into the server's limit? payload + topic + 64 <= max_packet, as the reference
-// counts (protocol.md 2.6); MQTT itself needs at most 12 bytes beside topic and payload. 0 = only MQTT's own limit.
+// counts (proto/README.md, "PUBLISH"); MQTT itself needs at most 12 bytes beside topic and payload. 0 = only MQTT's own
+// limit.
 [[nodiscard]] bool fits(std::size_t payload_bytes, std::size_t topic_bytes, std::uint32_t max_packet);
 // The largest payload that fits; 0 if there is none.
 [[nodiscard]] std::size_t largest_payload(std::size_t topic_bytes, std::uint32_t max_packet);

@@ -41,7 +41,7 @@ struct Options {
   std::string agent_version;  // with the leading v
   Scope scope = Scope::full;
   // A larger body is not asked for and not sent (fault 4). The reference cannot send more than 25 MiB either
-  // (protocol.md 2.6).
+  // (proto/README.md, "PUBLISH").
   std::size_t max_body_bytes = 24U << 20;
 };
 
@@ -49,7 +49,8 @@ struct Events {
   // Puts a reply into the link's queue. False: there is no room or no link; the reply is lost and counted. May call
   // connection_down() and may destroy the Service.
   std::function<bool(std::string topic, std::string payload)> publish;
-  // One line, printable ASCII. Texts are those of protocol.md 5.7 and 14; a prefix such as "ACLK: " is the logger's.
+  // One line, printable ASCII. Texts are those of aclk/query/README.md, "Malformed requests"; aclk/report/README.md,
+  // "Log lines"; a prefix such as "ACLK: " is the logger's.
   std::function<void(naclk_log_source, naclk_log_level, std::string_view)> log;
 };
 
@@ -65,7 +66,7 @@ class Service {
 
   // The payload of a `cmd` message. Any bytes; a bad one never does more than count and log.
   void on_cmd(std::string_view payload, std::int64_t received_us, loop::Instant now);
-  // CancelPendingRequest (protocol.md 5.6).
+  // CancelPendingRequest (aclk/query/README.md, "Cancelling").
   void on_cancel(std::string_view request_id, std::string_view trace_id, loop::Instant now);
 
   // Online: the session id of this connection and the server's Maximum Packet Size (0 = none).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The path of a question: which node, which version of the API, which endpoint (protocol.md 5.2).
+// The path of a question: which node, which version of the API, which endpoint (aclk/query/README.md, "Paths").
 //
 // Every path component is percent-decoded exactly once, and what it decodes to is what is decided on; nothing of the
 // path as written is handed on. So encodings, dots and slashes cannot make the decision differ from what the agent
@@ -44,7 +44,8 @@ struct Target {
   std::string query;         // canonical, without the question mark
 };
 
-// `raw` is the target of the request line. The Answer is the final one (301, 400, 404 of protocol.md 5.2).
+// `raw` is the target of the request line. The Answer is the final one (301, 400, 404 of aclk/query/README.md,
+// "Paths").
 //   a query string that can be read in two ways -> 400 with the parameter's name
 //   %2F, NUL, control characters, "." and ".." as a component, a broken escape anywhere -> 400
 //   empty components (//) -> 404, as the agents do

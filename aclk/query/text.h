@@ -17,7 +17,8 @@ namespace aclk::query {
 // log's encoding; cut to max_bytes, with "..." when something was cut.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes);
 
-// & < > " ' as entities: answers that quote the question may be shown by a browser (stock-agent.md 4.4).
+// & < > " ' as entities: answers that quote the question may be shown by a browser (plugin-api/external/API.md, "URLs
+// and errors").
 [[nodiscard]] std::string html_escape(std::string_view text);
 
 // Everything but RFC 3986 unreserved characters becomes %XX.

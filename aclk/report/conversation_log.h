@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// [cloud] conversation log = yes: each message as a line of JSON in a file (protocol.md 10.1), with rotation.
+// [cloud] conversation log = yes: each message as a line of JSON in a file (claim/README.md, "Settings in
+// netdata.conf"), with rotation.
 #pragma once
 
 #include <cstddef>

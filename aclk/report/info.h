@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The link in GET /api/v3/info: object agents[0].cloud (protocol.md 12.3). Pure.
+// The link in GET /api/v3/info: object agents[0].cloud (aclk/report/README.md, "Info object"). Pure.
 #pragma once
 
 #include <cstdint>

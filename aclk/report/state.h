@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The link's state as users and programs read it: `aclk-state`, `aclk-state json`, GET /api/v1/aclk (protocol.md 12.1,
-// 12.2). Pure.
+// The link's state as users and programs read it: `aclk-state`, `aclk-state json`, GET /api/v1/aclk
+// (aclk/report/README.md, "State as text", "State as JSON"). Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the statistics charts are made of (protocol.md 13): numbers by name. Pure.
+// What the statistics charts are made of (aclk/report/README.md, "Statistics charts"): numbers by name. Pure.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,7 @@ using transport::ConnectionEnd;
 using namespace std::chrono_literals;
 
 namespace {
-// The connection counts as stable from here on (protocol.md 7).
+// The connection counts as stable from here on (aclk/session/README.md, "Backoff").
 constexpr unsigned kStableAcks = 3;
 // A connection that nobody takes for so long ends the suspicion that there is a clone.
 constexpr auto kUndisputed = 10min;

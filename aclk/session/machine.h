@@ -2,8 +2,9 @@
 //
 // The life of the link as decisions: what to do next when something happened, by the table of states.h. What the table
 // leaves open is decided here: how long to wait, what the status is, whether the cloud has banned us. Pure: no clock,
-// no socket, no randomness of its own. protocol.md 2.8 to 2.10 (ends), 6 (orders of the cloud), 7 (backoff), 9
-// (status).
+// no socket, no randomness of its own. proto/README.md, "Keep-alive"; aclk/session/README.md, "When the other end
+// closes", "Orders of the cloud", "Backoff", "Status codes".
+//
 #pragma once
 
 #include <chrono>
@@ -86,7 +87,7 @@ class Machine {
   bool stopping_ = false;
 };
 
-// The status that an end means to users (protocol.md 2.10, 9).
+// The status that an end means to users (aclk/session/README.md, "When the other end closes", "Status codes").
 [[nodiscard]] cloud::Status status_of(const transport::ConnectionEnd &end);
 
 }  // namespace aclk::session

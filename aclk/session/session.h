@@ -53,7 +53,7 @@ struct Online {
 };
 
 // Upper limits of the times that PUBACKs take, in ms; beside them there are the longer ones. The reference's
-// (protocol.md 13, aclk_puback_latency): its "instant" is below 1 ms.
+// (aclk/report/README.md, "Statistics charts", aclk_puback_latency): its "instant" is below 1 ms.
 inline constexpr std::array<int, 18> kLatencyLimitsMs{
     1, 10, 50, 100, 200, 350, 500, 750, 1'000, 2'000, 4'000, 8'000, 15'000, 30'000, 45'000, 60'000, 120'000, 180'000};
 

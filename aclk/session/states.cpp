@@ -11,9 +11,9 @@ using namespace std::chrono_literals;
 using S = State;
 using E = Event;
 
-// Each request has its own 30 s (protocol.md 1.4), the dial 10 s with the proxy's part in it (2.1, 10.6), the set-up
-// 60 s for all its parts together (2.2); those report first, with a better sentence. These here are the net below them:
-// a little later.
+// Each request has its own 30 s (aclk/session/README.md, "HTTPS requests"), the dial 10 s with the proxy's part in it
+// (claim/README.md, "Proxy"), the set-up 60 s for all its parts together (proto/README.md, "WebSocket upgrade"); those
+// report first, with a better sentence. These here are the net below them: a little later.
 constexpr auto kRequest = 35'000ms;
 constexpr auto kDial = 15'000ms;
 constexpr auto kSetup = 65'000ms;

@@ -2,7 +2,8 @@
 //
 // The life of the link as one table: states, what each waits for and for how long, and every move with its condition.
 // STATES.md beside this file is made from it (target session_states_md), and a test fails when the two differ. Pure.
-// Sources: protocol.md 1 (stages), 2.8 to 2.10 (ends), 6 (orders of the cloud), 7 (backoff), 15 (deadlines).
+// Sources: aclk/session/README.md, "Stages"; proto/README.md, "Keep-alive"; aclk/session/README.md, "When the other end
+// closes", "Orders of the cloud", "Backoff", "Timers and limits".
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@
 
 namespace aclk::session {
 
-// The lines about how a connection, or the way to one, ended; those that the documents name (protocol.md 2, 14) and the
+// The lines about how a connection, or the way to one, ended; those that the documents name and the
 // sentence. None when we ended it ourselves. `was_online`: what was lost is a connection, not an attempt.
 struct Line {
   naclk_log_level level = NACLK_LOG_ERROR;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The part of AlertSync that compares with the cloud, and makes it right with a snapshot (protocol.md 4.6).
+// The part of AlertSync that compares with the cloud, and makes it right with a snapshot (aclk/sync/README.md,
+// "Alerts").
 #include <algorithm>
 #include <string_view>
 #include <utility>

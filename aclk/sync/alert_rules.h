@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Facts about alert transitions (protocol.md 4.6). Pure functions.
+// Facts about alert transitions (aclk/sync/README.md, "Alerts"). Pure functions.
 #pragma once
 
 #include <chrono>

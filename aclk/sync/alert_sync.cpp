@@ -14,7 +14,7 @@ using transport::Delivery;
 
 namespace {
 
-constexpr unsigned kPerSecond = 50;          // protocol.md 4.6
+constexpr unsigned kPerSecond = 50;          // aclk/sync/README.md, "Alerts"
 constexpr std::int64_t kLongestDelay = 600;  // s, of tell_after()
 constexpr std::uint32_t kLogPage = 1000;     // entries of one reading
 constexpr auto kAwaitCloud = 15s;

@@ -16,7 +16,7 @@ using transport::Delivery;
 namespace {
 
 constexpr std::size_t kReadings = 2;
-constexpr std::size_t kChunk = 1000;                 // alerts in a message (protocol.md 4.6)
+constexpr std::size_t kChunk = 1000;                 // alerts in a message (aclk/sync/README.md, "Alerts")
 constexpr std::size_t kChunkBytes = 4U << 20;        // so that no chunk is long in the way of others
 constexpr std::size_t kIdentity = 2 * (36 + 2) + 8;  // what wire_entry() adds
 

@@ -17,7 +17,7 @@ using transport::Delivery;
 
 namespace {
 
-// protocol.md 4.5
+// aclk/sync/README.md, "Contexts"
 constexpr auto kStartedCollecting = 5s;
 constexpr auto kOtherChange = 65s;
 constexpr std::size_t kMaxPerMessage = 5000;

@@ -159,7 +159,7 @@ void NodeSync::vanished(Record &r, Moment now) {
   if (session_us_ && r.stated && !r.mute) sooner(r.state_due, now.at);
 }
 
-// protocol.md 4.3
+// aclk/sync/README.md, "Children and virtual nodes"
 void NodeSync::compare(Record &r, const host::Node &now_is, Moment now) {
   const auto before = std::exchange(r.node, now_is);
   if (before == now_is) return;
@@ -315,7 +315,7 @@ void NodeSync::tick(Moment now) {
         state(r, now);
       }
     }
-    // Each node on its own: one that replicates holds up nobody else (protocol.md 4.4).
+    // Each node on its own: one that replicates holds up nobody else (aclk/sync/README.md, "Node info and collectors").
     const bool ready = r.listed && r.stated && !r.node_id.empty() && !r.node.replicating && !r.fetching;
     if (ready && r.info_due && *r.info_due <= now.at) {
       r.info_due.reset();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud is told about nodes, and when (protocol.md 4.1 to 4.4). Pure: it is told what happened and when, and
-// gives out messages to publish, things to ask of the host, and ids to store.
+// What the cloud is told about nodes, and when (aclk/sync/README.md, "First connection" to "Node info and collectors").
+// Pure: it is told what happened and when, and gives out messages to publish, things to ask of the host, and ids to
+// store.
 #pragma once
 
 #include <cstdint>

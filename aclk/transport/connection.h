@@ -32,9 +32,10 @@ struct ConnectionPlan {
   std::filesystem::path scratch;  // for private sockets, when the system has no usable temporary directory
   OutboxBounds outbox;
   std::chrono::milliseconds dial_timeout{10'000};
-  std::chrono::milliseconds setup_timeout{60'000};  // TLS, upgrade and CONNACK together (protocol.md 2.2)
-  std::chrono::milliseconds ack_timeout{60'000};    // a PUBACK that does not come (protocol.md 2.8)
-  std::chrono::milliseconds close_timeout{1'000};   // from close() to gone (protocol.md 2.9)
+  // TLS, upgrade and CONNACK together (proto/README.md, "WebSocket upgrade")
+  std::chrono::milliseconds setup_timeout{60'000};
+  std::chrono::milliseconds ack_timeout{60'000};   // a PUBACK that does not come (proto/README.md, "Keep-alive")
+  std::chrono::milliseconds close_timeout{1'000};  // from close() to gone (aclk/session/README.md, "Goodbye")
 };
 
 struct ConnectionEnd {

@@ -24,7 +24,8 @@ namespace aclk::transport {
 namespace {
 
 // Sent data that nobody acknowledges for so long ends the connection: the same 60 s after which a silent server is
-// given up (protocol.md 15), instead of the quarter of an hour of the kernel's retransmissions.
+// given up (aclk/session/README.md, "Timers and limits"), instead of the quarter of an hour of the kernel's
+// retransmissions.
 constexpr unsigned kUserTimeoutMs = 60'000;
 // What the kernel keeps unsent, at most: on a slow line its megabytes of buffer would be minutes, in which nobody here
 // knows what has left.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A TCP connection to a host, direct or through a proxy, ready to be handed on (transport-notes 2.8): libcurl resolves
-// off the loop, tries every address of both families, and speaks to HTTP, HTTPS and SOCKS5 proxies. Loop thread only.
+// A TCP connection to a host, direct or through a proxy, ready to be handed on (aclk/transport/README.md, "Proxies"):
+// libcurl resolves off the loop, tries every address of both families, and speaks to HTTP, HTTPS and SOCKS5 proxies.
+// Loop thread only.
 #pragma once
 
 #include <chrono>

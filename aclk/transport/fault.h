@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // An error of getting or keeping a connection, with what really was the matter: several causes share an Errc, but users
-// are shown different words for them (protocol.md 9).
+// are shown different words for them (aclk/session/README.md, "Status codes").
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// When to ask the broker whether it is still there, and when it is not (protocol.md 2.8, 15). Pure.
+// When to ask the broker whether it is still there, and when it is not (proto/README.md, "Keep-alive";
+// aclk/session/README.md, "Timers and limits"). Pure.
 //
 // The reference asks only when it has had nothing to send; an agent that publishes all the time never notices a dead
 // peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing said for as long.
@@ -70,7 +71,8 @@ class KeepAlive {
   [[nodiscard]] std::chrono::milliseconds since_any(loop::Instant now) const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now - std::max(last_in_, moved_));
   }
-  // However long the server's patience is: ours, to notice a dead peer, is that of the default (protocol.md 2.8).
+  // However long the server's patience is: ours, to notice a dead peer, is that of the default (proto/README.md,
+  // "Keep-alive").
   [[nodiscard]] std::chrono::milliseconds quiet() const {
     return std::min(std::chrono::milliseconds(std::min(keepalive_, kDefault)) * 3 / 4, most_quiet_);
   }

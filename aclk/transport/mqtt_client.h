@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One MQTT 5 connection by libmosquitto, which believes that it talks to a unix socket: its bytes are fed and pulled by
-// whoever carries them (transport-notes 5). One object per connection, used on the loop thread only; never blocks.
+// whoever carries them (aclk/transport/README.md, "libmosquitto"). One object per connection, used on the loop thread
+// only; never blocks.
 #pragma once
 
 #include <chrono>
@@ -31,7 +32,7 @@ struct MqttConnect {
   std::optional<std::chrono::milliseconds> silent_at_most{};  // see KeepAlive
 };
 
-// What the broker's CONNACK allows (protocol.md 2.4); defaults are those of MQTT 5.
+// What the broker's CONNACK allows (proto/README.md, "CONNECT"); defaults are those of MQTT 5.
 struct MqttLimits {
   std::uint32_t max_packet = 268'435'460;  // bytes of a whole packet: the largest that MQTT can say
   std::uint16_t receive_max = 65'535;      // QoS 1 publishes without PUBACK

@@ -79,7 +79,7 @@ class Outbox {
   // takes minutes to leave, and those behind it.
   void sent(std::uint64_t publishes, loop::Instant now);
 
-  // False for an unknown packet id: ignored (protocol.md 2.6). `latency` gets the time since published().
+  // False for an unknown packet id: ignored (proto/README.md, "PUBLISH"). `latency` gets the time since published().
   bool puback(int mid, int reason, loop::Instant now, std::chrono::microseconds *latency = nullptr);
   // The connection is over: everything ends as lost, in order of sending.
   void lost();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Watches the MQTT packets in a byte stream, so that one that is too large is refused before any of it is kept:
-// libmosquitto allocates whatever a header announces (transport-notes 5.9); and so are properties that libmosquitto
-// does not survive (property_walk.h). Pure.
+// libmosquitto allocates whatever a header announces (aclk/transport/README.md, "Sizes"); and so are properties that
+// libmosquitto does not survive (property_walk.h). Pure.
 #pragma once
 
 #include <cstddef>

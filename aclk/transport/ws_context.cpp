@@ -18,7 +18,7 @@ const lws_protocols kProtocols[] = {
 }  // namespace
 
 Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy policy) {
-  lws_set_log_level(0, nullptr);  // our sentences say more (transport-notes 2.6)
+  lws_set_log_level(0, nullptr);  // our sentences say more (aclk/transport/README.md, "Errors as the user gets them")
   auto ctx = std::unique_ptr<WsContext>(new WsContext(loop, std::move(policy)));
   void *loops[] = {&loop};
   lws_context_creation_info info{};
@@ -31,8 +31,9 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, TlsPolicy po
   info.user = ctx.get();
   info.fd_limit_per_thread = 64;
   info.pt_serv_buf_size = 32U << 10;
-  info.timeout_secs = 60;        // ours are shorter
-  info.http_proxy_address = "";  // or the environment's http_proxy would be used (transport-notes 2.1)
+  info.timeout_secs = 60;  // ours are shorter
+  // or the environment's http_proxy would be used (aclk/transport/README.md, "Context on a foreign loop")
+  info.http_proxy_address = "";
   ctx->context_ = lws_create_context(&info);
   if (!ctx->trouble_.empty()) return fail(Errc::tls, ctx->trouble_);
   if (ctx->context_ == nullptr)
@@ -52,7 +53,7 @@ bool WsContext::prepare(SSL_CTX *ctx) {
 WsContext::~WsContext() {
   if (context_ == nullptr) return;
   // Twice, with turns of the loop between: the second call finishes what asynchronous closes held up. The library
-  // clears context_ through pcontext when it is really gone (transport-notes 2.9).
+  // clears context_ through pcontext when it is really gone (aclk/transport/README.md, "Tear-down").
   lws_context_destroy(context_);
   for (int i = 0; i < 10; ++i) uv_run(&loop_, UV_RUN_NOWAIT);
   if (context_ != nullptr) lws_context_destroy(context_);

@@ -20,7 +20,7 @@ namespace aclk::transport {
 class WsContext {
  public:
   // Fails with tls when the trust file cannot be used. Loads the system's CA store: about 30 ms, 4.5 MB; make it when a
-  // link is wanted, not before. One at a time per process (transport-notes 2.1).
+  // link is wanted, not before. One at a time per process (aclk/transport/README.md, "Context on a foreign loop").
   [[nodiscard]] static Result<std::unique_ptr<WsContext>> make(uv_loop_t &loop, TlsPolicy policy);
   // Not from inside a callback of libwebsockets or of a link. Links still open end without telling. Turns the loop.
   ~WsContext();

@@ -8,7 +8,7 @@
 namespace aclk::transport {
 
 inline constexpr const char *kWsProtocol = "mqtt";
-// 64 KB frames: larger ones gain little and cost memory (transport-notes 4).
+// 64 KB frames: larger ones gain little and cost memory (aclk/transport/README.md, "Performance").
 inline constexpr std::size_t kFrameBytes = 64U << 10;
 
 int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, std::size_t len);

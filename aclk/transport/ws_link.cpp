@@ -108,7 +108,7 @@ Ended how_ended(lws *w) {
 }  // namespace
 
 // lws has just connected a unix socket and not yet put it into its poll set: the dialed connection takes its place,
-// with TLS, SNI and host check as usual (transport-notes 2.8).
+// with TLS, SNI and host check as usual (aclk/transport/README.md, "Proxies").
 void WsLink::State::adopt_socket(lws *w) {
   const int s = lws_get_socket_fd(w);
   if (s < 0 || !dialed) return;
@@ -121,7 +121,7 @@ void WsLink::State::adopt_socket(lws *w) {
 }
 
 // OpenSSL asks for each certificate of the chain. The host name is checked here too: lws does not do it for IPv6
-// literals (transport-notes 2.7). Returns 0 to go on.
+// literals (aclk/transport/README.md, "TLS"). Returns 0 to go on.
 int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
   trust = TlsTrust::unverified;
   if (context->policy().insecure) {
@@ -257,7 +257,7 @@ bool WsLink::State::receive(lws *w, void *in, std::size_t len) {
     trouble = fmt::format("a frame of which {} bytes are still to come", rest);
     return false;
   }
-  if (lws_frame_is_binary(w) == 0) return true;  // text is skipped (protocol.md 2.3)
+  if (lws_frame_is_binary(w) == 0) return true;  // text is skipped (proto/README.md, "WebSocket frames")
   if (events.bytes) events.bytes({static_cast<const std::uint8_t *>(in), len});
   return true;
 }
@@ -335,7 +335,8 @@ WsLink::~WsLink() {
   s.orphan = true;
   s.events = {};
   if (s.wsi != nullptr && !s.opening) {
-    // Ends on the next turn; lws would otherwise wait for its own timer (transport-notes 2.2).
+    // Ends on the next turn; lws would otherwise wait for its own timer (aclk/transport/README.md, "Timers do not run
+    // by themselves").
     lws_set_timeout(s.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     lws_cancel_service(s.context->lws());
   }

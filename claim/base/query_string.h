@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The query string of a request to an agent, read as agents read it (stock-agent.md 4.4) and written anew, so that
-// whoever decides on it and the agent that gets it cannot understand two different things.
+// The query string of a request to an agent, read as agents read it (plugin-api/external/API.md, "URLs and errors") and
+// written anew, so that whoever decides on it and the agent that gets it cannot understand two different things.
 //
 // How 1.37.1 reads one: it decodes the whole text once, %XX and '+' alike, splits it at each '&', an escaped one
 // included, drops what '=' an item begins with, and takes what stands before the next '=' as the name. Names are exact

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// scheme://[user:password@]host[:port][/path] as the cloud's URLs are written (protocol.md 1.3).
+// scheme://[user:password@]host[:port][/path] as the cloud's URLs are written (claim/README.md, "URLs").
 #pragma once
 
 #include <cstdint>

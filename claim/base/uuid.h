@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// UUIDs as text: lower case, dashes, 36 characters, as they are on the wire (protocol.md, conventions).
+// UUIDs as text: lower case, dashes, 36 characters, as they are on the wire (proto/README.md, "Conventions").
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What /api/v1/info says of the agent as a whole (stock-agent.md 1.2, 3.2).
+// What /api/v1/info says of the agent as a whole (plugin-api/external/README.md, "Built with a link or without";
+// plugin-api/external/API.md, "Identity and node info").
 #pragma once
 
 #include <nlohmann/json.hpp>

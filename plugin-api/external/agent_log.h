@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Log lines in the agent's own format (protocol.md 14): the agent gives a plugin its error.log (1.x) or its
-// collector log (2.x) as stderr and adds nothing to what is written there. Every daemon line holds "ACLK:", which is
-// what the documents tell people to look for.
+// Log lines in the agent's own format (aclk/report/README.md, "Log lines"): the agent gives a plugin its error.log
+// (1.x) or its collector log (2.x) as stderr and adds nothing to what is written there. Every daemon line holds
+// "ACLK:", which is what the documents tell people to look for.
 #pragma once
 
 #include <netdata-aclk/plugin.h>

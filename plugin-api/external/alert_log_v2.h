@@ -2,7 +2,7 @@
 //
 // One alert log out of what 2.x tells in pieces: /api/v2/alert_transitions has only what raised or cleared an alert,
 // the database has everything but may not be readable, /api/v2/alerts has the last transition of what exists now
-// (stock-agent.md 3.7, 7). Pure.
+// (plugin-api/external/API.md, "Alerts of 2.x", "The agent's database"). Pure.
 #pragma once
 
 #include <cstdint>

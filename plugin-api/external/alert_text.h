@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The texts of alerts as the agents print them, in the form the cloud wants (stock-agent.md 3.5, protocol.md 3.2).
+// The texts of alerts as the agents print them, in the form the cloud wants (plugin-api/external/API.md, "Alerts
+// of 1.x", proto/README.md, "From agent to cloud").
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the supervisor prints: one chart, which makes the agent count this plugin as one that sends data, and signs of
-// life (stock-agent.md 2.5, 2.6). Pure. Only words that both generations know.
+// life (plugin-api/external/README.md, "Exit and restart", "Text protocol"). Pure. Only words that both generations
+// know.
 #pragma once
 
 #include <chrono>
@@ -13,7 +14,8 @@ namespace aclk::external {
 // How often our charts have values: the agent's update every, but 10 s at least.
 [[nodiscard]] std::chrono::seconds chart_interval(std::chrono::seconds update_every);
 
-// netdata.aclk_status, as protocol.md 13 has it: 1 while online, 0 for an interval with any offline moment.
+// netdata.aclk_status, as aclk/report/README.md, "Statistics charts" has it: 1 while online, 0 for an interval with any
+// offline moment.
 class StatusChart {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent's command socket, as far as needed: `read-config`, which tells the value in effect (stock-agent.md 1.5).
+// The agent's command socket, as far as needed: `read-config`, which tells the value in effect
+// (plugin-api/external/README.md, "Command socket").
 #pragma once
 
 #include <chrono>

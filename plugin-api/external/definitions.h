@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The alert definitions seen so far. An agent 1.x has no names for them (config_hash_id is all zeros, stock-agent.md
-// 0.3), so each gets one here: a UUID made of what the definition says, the same for every chart it is applied to and
-// over every restart, another one when it is edited. Thread: any.
+// The alert definitions seen so far. An agent 1.x has no names for them (config_hash_id is all zeros,
+// plugin-api/external/README.md, "What decides the design"), so each gets one here: a UUID made of what the definition
+// says, the same for every chart it is applied to and over every restart, another one when it is edited. Thread: any.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Where the agent's web server can be reached from this machine (stock-agent.md 1.6, 4.5).
+// Where the agent's web server can be reached from this machine (plugin-api/external/README.md, "Finding the web
+// server"; plugin-api/external/API.md, "Unix socket").
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,7 @@ std::string own_hostname() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string("localhost");
 }
 
-// The flag that the documents promise (0x800) and the two of the sources; protocol.md 14.
+// The flag that the documents promise (0x800) and the two of the sources; aclk/report/README.md, "Log lines".
 bool wants_debug(const std::string &flags) {
   constexpr unsigned long long kAclk = 0x800ULL | 0x01000000ULL | 0x200000000ULL;
   return (std::strtoull(flags.c_str(), nullptr, 0) & kAclk) != 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the agent tells a plugin through its environment (stock-agent.md 2.2), with the defaults of Debian's package
-// where a variable is missing.
+// What the agent tells a plugin through its environment (plugin-api/external/README.md, "Environment of a plugin"),
+// with the defaults of Debian's package where a variable is missing.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Environment {
   std::filesystem::path run;  // empty on 1.x
   std::string pipe_name;      // NETDATA_PIPENAME
   bool logfmt = false;        // 2.x: log lines are key=value
-  bool debug = false;         // lines of level debug are wanted (protocol.md 14)
+  bool debug = false;         // lines of level debug are wanted (aclk/report/README.md, "Log lines")
   bool from_agent = false;    // is there any sign that an agent started this process?
 
   [[nodiscard]] std::filesystem::path cloud_dir() const { return lib / "cloud.d"; }

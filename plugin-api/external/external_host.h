@@ -97,7 +97,8 @@ class ExternalHost {
   // Did health run for this node at the last listing? nullopt if it was not live then.
   [[nodiscard]] std::optional<bool> known_health(const std::string &node) const;
   // May the agent not have linked the alerts of this node yet? It does so 10 s after its start (30 s are allowed), and
-  // 30 to 90 s after a child has come (120 s); stock-agent.md 1.4, 8.
+  // 30 to 90 s after a child has come (120 s); tests/integration/README.md, "How long things take", "Parent and
+  // children".
   [[nodiscard]] bool is_linking(const std::string &node) const;
 
   // Learns the alert definitions of a node, if that was more than 5 s ago. Failures leave what was known.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Where this plugin's agent may be listening (stock-agent.md 1.6). Only a list of guesses: which one is right is known
-// when its `uid` is $NETDATA_REGISTRY_UNIQUE_ID (class Agent).
+// Where this plugin's agent may be listening (plugin-api/external/README.md, "Finding the web server"). Only a list of
+// guesses: which one is right is known when its `uid` is $NETDATA_REGISTRY_UNIQUE_ID (class Agent).
 #pragma once
 
 #include <functional>

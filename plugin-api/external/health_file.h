@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The text of an alert's definition in the agent's health configuration. 1.x tells over REST where it stands
-// (`source`), but not what `on`, `lookup`, `hosts`, `delay` and others say there (stock-agent.md 3.6).
+// (`source`), but not what `on`, `lookup`, `hosts`, `delay` and others say there (plugin-api/external/API.md, "Alert
+// definitions").
 #pragma once
 
 #include <map>

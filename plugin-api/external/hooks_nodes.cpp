@@ -33,7 +33,7 @@ Result<void> add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
   return {};
 }
 
-// Children that were away when 1.x started are only in its database (stock-agent.md 3.3).
+// Children that were away when 1.x started are only in its database (plugin-api/external/API.md, "Children").
 void add_stored_children(ExternalHost &host, std::vector<Node> &nodes) {
   std::set<std::string> listed;
   for (const auto &n : nodes) listed.insert(n.machine_guid);

@@ -18,7 +18,8 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 // The only headers that mean something to an agent on a local connection. The user's identity and rights are ignored
-// there, and credentials must never be passed on (stock-agent.md 3.9, 3.10).
+// there, and credentials must never be passed on (plugin-api/external/API.md, "What writes or shows secrets",
+// "Permissions of 2.x").
 std::vector<std::string> forwarded_headers(const naclk_query &query) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < query.header_count; ++i) {

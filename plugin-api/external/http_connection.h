@@ -2,9 +2,9 @@
 //
 // One HTTP/1.1 connection to the agent, kept alive between requests (libcurl inside). Blocking; one thread at a time.
 //
-// The agent's web server has habits (stock-agent.md 4): it keeps a connection only when asked to, wants a request in
-// one piece, does not pipeline, and ends some answers with a body of nothing at all: no Content-Length, or a chunked
-// body without a chunk. Such an answer is taken for one with an empty body.
+// The agent's web server has habits (plugin-api/external/API.md, "HTTP behaviour"): it keeps a connection only when
+// asked to, wants a request in one piece, does not pipeline, and ends some answers with a body of nothing at all: no
+// Content-Length, or a chunked body without a chunk. Such an answer is taken for one with an empty body.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the agent writes to a plugin's stdin (stock-agent.md 2.6): calls of functions, of which this plugin offers
-// none, and on 2.x the word QUIT. Pure.
+// What the agent writes to a plugin's stdin (plugin-api/external/README.md, "Text protocol"): calls of functions, of
+// which this plugin offers none, and on 2.x the word QUIT. Pure.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent's own database, CACHE/netdata-meta.db, for the few things that its REST API keeps to itself (stock-agent.md
-// 7). Opened read-only as the agent's own user, for the length of one question: a reader that stays keeps the agent
-// from shrinking its WAL. One object, one thread; any number of objects.
+// The agent's own database, CACHE/netdata-meta.db, for the few things that its REST API keeps to itself
+// (plugin-api/external/API.md, "The agent's database"). Opened read-only as the agent's own user, for the length of one
+// question: a reader that stays keeps the agent from shrinking its WAL. One object, one thread; any number of objects.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The command line of aclk.plugin. The agent runs `aclk.plugin SECONDS OPTIONS` (stock-agent.md 2.1), where OPTIONS is
-// [plugin:aclk] command options, split by the shell; people run it with -W buildinfo, --version and --help.
+// The command line of aclk.plugin. The agent runs `aclk.plugin SECONDS OPTIONS` (plugin-api/external/README.md,
+// "Discovery and configuration"), where OPTIONS is [plugin:aclk] command options, split by the shell; people run it
+// with -W buildinfo, --version and --help.
 #pragma once
 
 #include <sys/types.h>

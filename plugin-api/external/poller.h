@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The thread that looks whether something changed in the agent, because an agent beside a plugin tells nobody
-// (stock-agent.md 5). One kept connection, 0.03 to 0.2 ms of the agent per look.
+// (plugin-api/external/README.md, "Noticing changes"). One kept connection, 0.03 to 0.2 ms of the agent per look.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Alerts as 2.x tells them: /api/v2/alert_transitions and /api/v2/alerts (stock-agent.md 3.7). /api/v1/alarm_log is
-// broken there.
+// Alerts as 2.x tells them: /api/v2/alert_transitions and /api/v2/alerts (plugin-api/external/API.md, "Alerts of 2.x").
+// /api/v1/alarm_log is broken there.
 #pragma once
 
 #include <nlohmann/json.hpp>

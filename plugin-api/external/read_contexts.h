@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// /api/v1/contexts, the same in both generations (stock-agent.md 3.4).
+// /api/v1/contexts, the same in both generations (plugin-api/external/API.md, "Contexts and charts").
 #pragma once
 
 #include <nlohmann/json.hpp>

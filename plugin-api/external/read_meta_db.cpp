@@ -41,7 +41,7 @@ constexpr const char *kLastAdded =
 constexpr const char *kHost = "SELECT hostname, abbrev_timezone, utc_offset FROM host WHERE host_id = ?1";
 constexpr const char *kChildren = "SELECT host_id, hostname, hops FROM host WHERE hops > 0 ORDER BY hostname, host_id";
 
-// stock-agent.md 7, the numbers of the health engine.
+// plugin-api/external/API.md, "The agent's database", the numbers of the health engine.
 std::uint32_t status_of(std::int64_t number) {
   switch (number) {
     case -2:

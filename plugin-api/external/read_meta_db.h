@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What is read from the agent's database: of 1.x the children that are away, of 2.x the whole health log, of which
-// /api/v2/alert_transitions shows only what raised or cleared an alert (stock-agent.md 3.3, 3.7, 7).
+// /api/v2/alert_transitions shows only what raised or cleared an alert (plugin-api/external/API.md, "Children", "Alerts
+// of 2.x", "The agent's database").
 #pragma once
 
 #include <cstdint>

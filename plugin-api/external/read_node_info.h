@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The facts about one node out of /api/v1/info (stock-agent.md 3.2; protocol.md 8.3), and its collectors.
+// The facts about one node out of /api/v1/info (plugin-api/external/API.md, "Identity and node info"; proto/README.md,
+// "Node facts"), and its collectors.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The nodes of an agent and what each can do (stock-agent.md 3.2, 3.3; protocol.md 8.1, 8.2).
+// The nodes of an agent and what each can do (plugin-api/external/API.md, "Identity and node info", "Children";
+// proto/README.md, "Capabilities of the agent", "Capabilities of a node").
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,8 +18,8 @@ namespace aclk::external {
 // Adds what /api/v2/node_instances (2.x) knows: replicating, health, machine learning.
 void add_node_instances(std::vector<Node> &nodes, const nlohmann::json &node_instances);
 
-// The lists of protocol.md 8, less what cannot be served over the local REST API: functions on 1.x (403), dynamic
-// configuration everywhere.
+// The lists of proto/README.md, "Capabilities of the agent", less what cannot be served over the local REST API:
+// functions on 1.x (403), dynamic configuration everywhere.
 [[nodiscard]] std::vector<Capability> agent_capabilities(const AgentFacts &facts, bool health_enabled);
 [[nodiscard]] std::vector<Capability> node_capabilities(Generation generation, const Node &node);
 

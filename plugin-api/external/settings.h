@@ -14,7 +14,8 @@
 
 namespace aclk::external {
 
-// How often the agent is asked whether something changed. A poll costs it 0.03 to 0.2 ms (stock-agent.md 5.1).
+// How often the agent is asked whether something changed. A poll costs it 0.03 to 0.2 ms
+// (plugin-api/external/README.md, "What a poll costs").
 struct PollIntervals {
   std::chrono::milliseconds alerts{1000};     // [plugin:aclk] poll alerts every = 1 (seconds, 1 to 300)
   std::chrono::milliseconds nodes{5000};      // [plugin:aclk] poll nodes every = 5
@@ -35,7 +36,8 @@ struct Settings {
 [[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);
 
 // How many of the cloud's queries the agent may work on at once: its web threads but one, so that nobody else waits
-// behind them, and at least one. 1.x has min(6, cores) threads and computes in them (stock-agent.md 5.4); 2.x has 6.
+// behind them, and at least one. 1.x has min(6, cores) threads and computes in them (plugin-api/external/README.md,
+// "Queries at the same time"); 2.x has 6.
 [[nodiscard]] unsigned query_limit(const Settings &settings, Generation generation, unsigned cores);
 
 }  // namespace aclk::external

@@ -67,7 +67,7 @@ std::vector<Line> latencies() {
   return lines;
 }
 
-// protocol.md 13; from 200020 on our own.
+// aclk/report/README.md, "Statistics charts"; from 200020 on our own.
 std::vector<Chart> charts(const Numbers &n, Generation generation) {
   constexpr const char *kAclk = "aclk";
   std::vector<Chart> all{

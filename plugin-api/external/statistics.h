@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The statistics charts (protocol.md 13) as words of the plugins.d protocol: the reference's by id, dimension and unit,
-// and what it lacks. Pure.
+// The statistics charts (aclk/report/README.md, "Statistics charts") as words of the plugins.d protocol: the
+// reference's by id, dimension and unit, and what it lacks. Pure.
 #pragma once
 
 #include <chrono>

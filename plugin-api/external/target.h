@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Making a query of the cloud harmless for the agent before it gets it. What may be asked at all was decided by the
-// module; here it is only about size (stock-agent.md 0.8, 0.9, 4.1, 6).
+// module; here it is only about size (plugin-api/external/README.md, "What decides the design";
+// plugin-api/external/API.md, "Connections"; plugin-api/external/README.md, "When something fails").
 #pragma once
 
 #include <chrono>

@@ -62,8 +62,8 @@ class Watch {
     bool look_at_contexts = false;  // some contexts have
   };
   // 2.x. The agent counts a transition before it has saved it, and its log is read from what was saved (up to 10 s
-  // later, protocol.md 4.6): a change of the alerts is told again by the looks 2, 5 and 12 s after it. A newer change
-  // takes the place of the older one.
+  // later, aclk/sync/README.md, "Alerts"): a change of the alerts is told again by the looks 2, 5 and 12 s after it. A
+  // newer change takes the place of the older one.
   [[nodiscard]] VersionsChange on_versions(Versions versions, Time now);
 
   // The agent was away or has started anew: everything may be different, of every node.

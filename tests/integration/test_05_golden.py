@@ -10,7 +10,7 @@ from lc import schema
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 CAPTURED = sorted(GOLDEN.glob("*.bin"))
 
-# Every field that we read of every command (protocol.md 3.3), none with its default value.
+# Every field that we read of every command (proto/README.md, "From cloud to agent"), none with its default value.
 TIME = {"seconds": "1795202733", "nanos": 86172000}
 COMMANDS = {
     "SendNodeInstances": {"claim_id": "c", "space_id": "s"},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Getting online, staying online, leaving: protocol.md 1 and 2 on the wire."""
+"""Getting online, staying online, leaving: aclk/session/README.md, "Stages"; proto/README.md, "CONNECT" on the wire."""
 import base64
 import os
 import signal
@@ -83,7 +83,7 @@ class TestConnect:
 
     def test_10_05_capabilities_are_those_of_this_agent(self, online):
         listed = [(c["name"], c["version"], c["enabled"]) for c in online.cloud.agent(online.claim)["capabilities"]]
-        # protocol.md 8.1, v1.37.1; no machine learning in Debian's build.
+        # proto/README.md, "Capabilities of the agent", v1.37.1; no machine learning in Debian's build.
         names = [n for n, _, _ in listed]
         assert names[:2] == ["json", "proto"] and ("json", 2, False) in listed and ("proto", 1, True) in listed
         assert {"ml", "mc", "ctx", "funcs"} <= set(names)
@@ -203,7 +203,8 @@ class TestEnds:
         os.kill(supervisor, signal.SIGKILL)
         will = cloud.wait_message("UpdateAgentConnection", settled.claim, 10, since, lambda f: not f["reachable"])
         assert will["fields"]["update_source"] == LWT
-        # The agent never starts a plugin again that a signal killed; a restart of the agent does (stock-agent.md 2.5).
+        # The agent never starts a plugin again that a signal killed; a restart of the agent does
+        # (plugin-api/external/README.md, "Exit and restart").
         hellos = settled.hellos()
         agent.restart()
         cloud.wait_online(settled.claim, 30, hellos + 1)
@@ -219,7 +220,8 @@ class TestEnds:
 
     @pytest.mark.core
     def test_10_33_agent_stops_link_says_goodbye_in_order(self, settled):
-        """protocol.md 2.9: PUBLISH reachable=false, its PUBACK, DISCONNECT reason 0, WebSocket close 1000."""
+        """aclk/session/README.md, "Goodbye": PUBLISH reachable=false, its PUBACK, DISCONNECT reason 0, WebSocket close
+        1000."""
         cloud, agent, since = settled.cloud, settled.agent, settled.cloud.last_message_number()
         session, conn, hellos = cloud.agent(settled.claim)["session_id"], settled.connection()["id"], settled.hellos()
         agent.stop()

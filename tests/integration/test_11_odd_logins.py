@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clouds whose HTTPS answers are unusual, half broken or hostile: protocol.md 1, its rows marked Better.
+"""Clouds whose HTTPS answers are unusual, half broken or hostile: aclk/session/README.md, its sentences that begin with
+"Here".
 
 With the synthetic host: nothing here is about the agent.
 """

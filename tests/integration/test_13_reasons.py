@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Each way a connection can end or fail to be: the status users know and a sentence with the true cause, kept in state.
 
-protocol.md 2.10, 9. With the synthetic host: nothing here is about the agent.
+aclk/session/README.md, "When the other end closes", "Status codes". With the synthetic host: nothing here is about the
+agent.
 """
 import os
 import re

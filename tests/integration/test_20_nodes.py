@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Being a node, and being a parent of two: protocol.md 4.1 to 4.4 and 8."""
+"""Being a node, and being a parent of two: aclk/sync/README.md, "First connection" to "Node info and collectors";
+proto/README.md, "Capabilities of the agent"."""
 import pytest
 
 from conftest import bring_online
 from testenv import wait_until
 
-# NodeInfo field -> key of the agent's own /api/v1/info (stock-agent.md 3.2)
+# NodeInfo field -> key of the agent's own /api/v1/info (plugin-api/external/API.md, "Identity and node info")
 FACTS = {"os_name": "os_name", "os_version": "os_version", "kernel_name": "kernel_name",
          "kernel_version": "kernel_version", "architecture": "architecture", "memory": "ram_total",
          "disk_space": "total_disk_space", "version": "version", "release_channel": "release-channel",
@@ -82,7 +83,7 @@ def test_20_02_info_is_the_agents_own(family, name):
 
 
 def test_20_03_collectors(family):
-    """About half a minute after the info (protocol.md 4.4)."""
+    """About half a minute after the info (aclk/sync/README.md, "Node info and collectors")."""
     for name in ("parent", "kid1", "kid2"):
         node = family.cloud.wait(lambda: (n := family.by_name(name)) and n["collectors"] and n, 75, f"collectors of {name}")
         got = {(c["plugin"], c["module"]) for c in node["collectors"]}
@@ -125,7 +126,7 @@ def test_20_06_node_ids_survive_a_restart(family):
 
 
 def test_20_07_two_children_of_one_name(build, family, servers):
-    """A host name does not tell nodes apart; a machine guid does (stock-agent.md 3.3)."""
+    """A host name does not tell nodes apart; a machine guid does (plugin-api/external/API.md, "Children")."""
     twin = servers.agent("twin", plugin=False, collectors="one", web=False, stream_to=family.link.agent,
                          config={"global": {"hostname": "kid1"}})
     node = family.cloud.wait(lambda: family.cloud.node(mguid=twin.guid), 45, "the second kid1 is a node")

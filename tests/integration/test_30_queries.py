@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answering: protocol.md 5, with what a stock agent really says."""
+"""Answering: aclk/query/README.md, "Questions of the cloud", with what a stock agent really says."""
 import json
 import os
 import random
@@ -78,7 +78,7 @@ class TestAnswers:
         assert r.http_status == online.agent.api("/api/v1/data").status == 400
 
     def test_30_03_empty_answer_of_the_agent(self, online):
-        """The agent's reply without a body is not even good HTTP (stock-agent.md 4.3)."""
+        """The agent's reply without a body is not even good HTTP (plugin-api/external/API.md, "Empty bodies")."""
         for gzip in (False, True):
             r = online.query("/api/v1/context?context=no.such", accept_gzip=gzip)
             assert r.body == b"" or r.http_status != 200
@@ -116,7 +116,8 @@ class TestAnswers:
         assert process.rss_kb(online.agent.pid) < before + 150_000
 
     def test_30_07_long_query_strings_are_refused_not_dropped(self, online):
-        """1.37 drops more than 8 KiB silently and then answers something else (stock-agent.md 0)."""
+        """1.37 drops more than 8 KiB silently and then answers something else (plugin-api/external/README.md, "What
+        decides the design")."""
         r = online.query("/api/v1/data?chart=system.cpu&points=2&dimensions=" + "x" * 9000)
         assert r.http_status in (400, 414)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""netdata.conf [cloud] scope = license manager (protocol.md 5.2): only questions about nodes are answered, and nothing is
-published."""
+"""netdata.conf [cloud] scope = license manager (aclk/query/README.md, "What may be asked"): only questions about nodes
+are answered, and nothing is published."""
 from conftest import bring_online
 
 PUBLISHED = {"CreateNodeInstance", "UpdateNodeInstanceConnection", "UpdateNodeInfo", "UpdateNodeCollectors",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brokers that allow little: what CONNACK says is honoured, packet by packet (protocol.md 2.4)."""
+"""Brokers that allow little: what CONNACK says is honoured, packet by packet (proto/README.md, "CONNECT")."""
 import pytest
 
 from conftest import bring_online

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plugins.d contract of both generations of agents (stock-agent.md 2), with us, or a stock agent, in charge."""
+"""The plugins.d contract of both generations of agents (plugin-api/external/README.md, "The contract of plugins"), with
+us, or a stock agent, in charge."""
 import json
 import os
 import re
@@ -152,7 +153,8 @@ def test_60_10_supervisor_killed_worker_follows(start):
 
 @generations
 def test_60_11_log_lines(start, generation):
-    """The agent's format, a time stamp included: the agent adds none (stock-agent.md 2.3)."""
+    """The agent's format, a time stamp included: the agent adds none (plugin-api/external/README.md, "State of the
+    process")."""
     p = start(generation)
     p.wait_worker()
     wait_until(lambda: "ACLK" in p.stderr, 10, "a first line")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Contexts of a stock agent: compared by hash, told as a whole when that differs, followed after (protocol.md 4.5)."""
+"""Contexts of a stock agent: compared by hash, told as a whole when that differs, followed after (aclk/sync/README.md,
+"Contexts")."""
 import os
 import signal
 import time
@@ -78,7 +79,8 @@ def followed(build, servers, cloud):
 
 
 def test_80_01_the_first_time(followed):
-    """Nothing was ever told: both hashes are 0, and the contexts follow as changes (protocol.md 4.3, 4.5)."""
+    """Nothing was ever told: both hashes are 0, and the contexts follow as changes (aclk/sync/README.md, "Children and
+    virtual nodes", "Contexts")."""
     first = followed.cloud.messages(followed.claim, "ContextsCheckpoint", "down")[0]
     assert first["fields"]["version_hash"] == 0
     assert followed.said(0, "ContextsSnapshot") == []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Alert transitions of a stock agent: each once, in order, in time, whatever happens to the link (protocol.md 4.6)."""
+"""Alert transitions of a stock agent: each once, in order, in time, whatever happens to the link (aclk/sync/README.md,
+"Alerts")."""
 import os
 import signal
 import time

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nothing leaves unasked but metadata: while no query is asked, every message is of a listed type and no collected value
-is in any byte of it, but for the value of an alert (protocol.md 3.2)."""
+is in any byte of it, but for the value of an alert (proto/README.md, "From agent to cloud")."""
 import base64
 import json
 import struct

@@ -9,13 +9,13 @@ import pytest
 from testenv import wait_until
 from testenv.local import LocalSocket, run_cli
 
-# protocol.md 12.2, in the reference's order.
+# aclk/report/README.md, "State as JSON", in the reference's order.
 KEYS = ["aclk-available", "aclk-version", "protocols-supported", "agent-claimed", "claimed-id", "cloud-url",
         "aclk_proxy", "publish_latency_us", "online", "used-cloud-protocol", "mqtt-version", "received-app-layer-msgs",
         "received-mqtt-pubacks", "pending-mqtt-pubacks", "reconnect-count", "last-connect-time-utc",
         "last-connect-time-puback-utc", "last-disconnect-time-utc", "next-connection-attempt-utc",
         "last-backoff-value", "banned-by-cloud", "node-instances"]
-# protocol.md 12.1, of a link that is online.
+# aclk/report/README.md, "State as text", of a link that is online.
 LINES = ["ACLK Available: Yes", "ACLK Version: 2", "Protocols Supported: Protobuf", "Protocol Used: Protobuf",
          "MQTT Version: 5", "Claimed: Yes", "Claimed Id: ", "Cloud URL: ", "ACLK Proxy: none", "Publish Latency: ",
          "Online: Yes", "Reconnect count: ", "Banned By Cloud: No", "Last Connection Time: ",

@@ -11,7 +11,7 @@ from testenv.claiming import claim
 
 EVERY = 10                     # seconds between values
 QUERIES = 7
-# protocol.md 13: the reference's charts, with units and dimensions.
+# aclk/report/README.md, "Statistics charts": the reference's charts, with units and dimensions.
 REFERENCE = {
     "aclk_status": ("connected", ["online"]),
     "aclk_query_per_second": ("queries/s", ["added", "dispatched"]),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log lines of protocol.md 14, and of 2, 5, 6, 10.5 and 10.6, word for word, each in its log, at its level.
+"""The log lines of aclk/report/README.md, "Log lines", and of the documents named there, word for word, each in its
+log, at its level.
 
 The synthetic host writes "TIME LOG LEVEL TEXT" for each; what makes it debug.log, access.log or error.log beside an agent
 is the last class's business.

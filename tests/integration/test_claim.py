@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""netdata-aclk claim against the local cloud: protocol.md 1.1 and 1.2, and what is left on the disk."""
+"""netdata-aclk claim against the local cloud: claim/README.md, "Key pair" and "Claim request", and what is left on the
+disk."""
 import os
 import shutil
 import stat

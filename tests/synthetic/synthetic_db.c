@@ -89,13 +89,14 @@ static struct naclk_str hostname(struct text_block *t, uint32_t node) {
   return node == 0 ? text_put(t, "synthetic") : text_put(t, "synthetic-child-%u", node);
 }
 
-/* protocol.md 8.1 */
+/* proto/README.md, "Capabilities of the agent" */
 static const struct naclk_capability agent_can[] = {
     CAN("json", 2, 0),  CAN("proto", 1, 1),       CAN("ml", 0, 0),     CAN("mc", 1, 1),         CAN("ctx", 1, 1),
     CAN("funcs", 1, 1), CAN("http_api_v2", 7, 1), CAN("health", 2, 1), CAN("req_cancel", 1, 1), CAN("dyncfg", 2, 1),
 };
 
-/* protocol.md 8.2, for the local node; children neither stream functions nor dynamic configuration. */
+/* proto/README.md, "Capabilities of a node", for the local node; children neither stream functions nor dynamic
+ * configuration. */
 static const struct naclk_capability local_can[] = {
     CAN("proto", 1, 1),       CAN("ml", 0, 0),     CAN("mc", 1, 1),         CAN("ctx", 1, 1),    CAN("funcs", 1, 1),
     CAN("http_api_v2", 7, 1), CAN("health", 2, 1), CAN("req_cancel", 1, 1), CAN("dyncfg", 2, 1),

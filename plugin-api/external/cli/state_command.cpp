@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 constexpr int kOk = 200;
-constexpr auto kReloadTime = 10s;  // the reference's, protocol.md 10.5
+constexpr auto kReloadTime = 10s;  // the reference's, claim/README.md, "Order of settings, and reload"
 constexpr auto kLook = 100ms;
 constexpr auto kSettle = 1s;  // for what was ordered to begin
 
@@ -78,7 +78,7 @@ bool settled(const Json &state) {
   return !state.value("agent-claimed", false) || state.value("status-symbol", Json(nullptr)) == "ACLK_STATUS_DISABLED";
 }
 
-// As netdatacli reload-claiming-state answers (protocol.md 11.4).
+// As netdatacli reload-claiming-state answers (claim/README.md, "Commands").
 std::string sentence(const Json &state) {
   const bool claimed = state.value("agent-claimed", false);
   if (!claimed) return fmt::format("Netdata Agent is not claimed to Netdata Cloud: {}", why(state, "not claimed"));

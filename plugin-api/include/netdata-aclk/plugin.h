@@ -67,7 +67,7 @@ struct naclk_pair {
   struct naclk_str value;
 };
 
-/* Something this host or node can do, as the cloud understands it (protocol: Capability). version 0 = cannot. */
+/* Something this host or node can do, as the cloud understands it. version 0 = cannot. */
 struct naclk_capability {
   struct naclk_str name;
   uint32_t version;
@@ -111,7 +111,7 @@ struct naclk_identity {
   struct naclk_str hostname;          /* of the local node */
   struct naclk_str registry_hostname; /* shown to the cloud when claiming; empty = hostname */
   struct naclk_str agent_version;     /* with the leading v: v1.37.1 */
-  /* What the agent can do (protocol 8.1), in the order to be sent. */
+  /* What the agent can do, in the order to be sent; names and versions are the cloud's, such as {"ctx", 1, 1}. */
   const struct naclk_capability *capabilities;
   size_t capability_count;
   uint32_t query_threads; /* queries this host wants to serve at once; 0 = the module's default */
@@ -137,12 +137,12 @@ struct naclk_node {
   int32_t health_enabled; /* alerts are evaluated for it here */
   int32_t ml_capable;     /* machine learning of this host for this node */
   int32_t ml_enabled;
-  /* What can be asked of this node here (protocol 8.2), in the order to be sent. */
+  /* What can be asked of this node here, in the order to be sent; as the agent's. */
   const struct naclk_capability *capabilities;
   size_t capability_count;
 };
 
-/* Facts about a node (protocol 8.3, NodeInfo). Unknown text is empty; the module sends what the protocol wants then. */
+/* Facts about a node. Unknown text is empty; the module sends what the protocol wants then. */
 struct naclk_node_info {
   size_t size;
   struct naclk_str name; /* host name */
@@ -188,7 +188,7 @@ struct naclk_context {
   int32_t collected; /* data is coming in now */
 };
 
-/* As the health engine names them; the numbers are those of the wire (protocol 3.2, AlarmStatus). */
+/* As the health engine names them; the numbers are those of the wire. */
 enum naclk_alert_status {
   NACLK_ALERT_UNKNOWN = 1, /* uninitialized */
   NACLK_ALERT_REMOVED = 2,
@@ -242,7 +242,7 @@ struct naclk_alert_log_end {
   int32_t gap;          /* entries between `after` and the first one shown are gone, or ids started anew */
 };
 
-/* The definition of an alert (protocol 3.2, AlarmConfiguration). */
+/* The definition of an alert. */
 struct naclk_alert_config {
   size_t size;
   struct naclk_str config_hash;

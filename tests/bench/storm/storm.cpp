@@ -68,7 +68,7 @@ class Storm {
 
  private:
   static constexpr Ms kLimit = 24h;
-  static constexpr Ms kPatience = 10s;  // of an attempt to connect (protocol.md 1.4)
+  static constexpr Ms kPatience = 10s;  // of an attempt to connect (aclk/session/README.md, "HTTPS requests")
   using Due = std::pair<Ms, std::uint32_t>;
   static loop::Instant at(Ms t) { return loop::Instant{} + 1h + t; }
 

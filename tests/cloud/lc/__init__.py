@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local cloud: an independent implementation of the cloud's half of protocol.md, for tests and demos."""
+"""The local cloud: an independent implementation of the cloud's half of the protocol (proto/README.md), for tests and
+demos."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cloud's copy of one node's alerts and their version (protocol.md 4.6). Pure.
+"""The cloud's copy of one node's alerts and their version (aclk/sync/README.md, "Alerts"). Pure.
 
 Held against what came before, transition by transition: none twice but for a resend over another connection, none
 overtaken by an earlier one of its alert, none that tells a status the cloud has already, one identity for one

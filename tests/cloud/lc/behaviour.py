@@ -27,7 +27,7 @@ DEFAULTS = {
     "puback_reason": 0,
     # End the connection with the right MQTT reason when the agent exceeds a limit announced in CONNACK.
     "enforce_limits": False,
-    # Automatic steps of protocol.md 4.1.
+    # Automatic steps of aclk/sync/README.md, "First connection".
     "auto_send_node_instances": True,
     "auto_create_node_result": True,
     "auto_contexts_checkpoint": True,

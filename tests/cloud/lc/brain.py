@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the cloud makes of an agent's messages, and its automatic answers (protocol.md section 4)."""
+"""What the cloud makes of an agent's messages, and its automatic answers (aclk/sync/README.md, "What the cloud is told,
+and in which order")."""
 import time
 import uuid
 

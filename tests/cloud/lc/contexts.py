@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cloud's copy of one node's contexts and its version hash (protocol.md 4.5). Pure."""
+"""The cloud's copy of one node's contexts and its version hash (aclk/sync/README.md, "Contexts"). Pure."""
 
 MASK = (1 << 64) - 1
 MAX_PER_UPDATE = 5000

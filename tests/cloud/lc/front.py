@@ -263,7 +263,7 @@ def route(request) -> tuple[str, str | None]:
 
 
 def upgrade_fault(request) -> str | None:
-    """protocol.md 2.2. The path is the endpoint's; any is taken."""
+    """proto/README.md, "WebSocket upgrade". The path is the endpoint's; any is taken."""
     h = request.headers
     if request.method != "GET" or "upgrade" not in h.get("Connection", "").lower():
         return f"{request.method} with Connection {h.get('Connection')}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Challenge, password and the topics that come with it (protocol.md 1.6, 1.7)."""
+"""Challenge, password and the topics that come with it (aclk/session/README.md, "Challenge", "Password")."""
 import base64
 import secrets
 
@@ -68,5 +68,5 @@ class Challenges:
 
 
 def error_body(code: str, key: str, text: str, **more) -> dict:
-    """protocol.md 1.8; more: errorNonRetryable, errorRetryDelaySeconds."""
+    """aclk/session/README.md, "Errors of the cloud"; more: errorNonRetryable, errorRetryDelaySeconds."""
     return {"errorCode": code, "errorMsgKey": key, "errorMessage": text, **more}

@@ -23,7 +23,7 @@ class Session:
 
 
 class Node:
-    """Node ids belong to (claim id, machine guid); protocol.md 10.5."""
+    """Node ids belong to (claim id, machine guid); claim/README.md, "Order of settings, and reload"."""
 
     def __init__(self, node_id: str, claim: str, mguid: str, hostname: str, hops: int):
         self.id, self.claim, self.mguid, self.hostname, self.hops = node_id, claim, mguid, hostname, hops

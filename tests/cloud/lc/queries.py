@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queries to agents (protocol.md section 5): framing, replies, who is still waiting."""
+"""Queries to agents (aclk/query/README.md, "Questions of the cloud"): framing, replies, who is still waiting."""
 import asyncio
 import base64
 import collections

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may talk: spaces with their tokens and rooms, claimed agents, and the rules of a claim (protocol.md 1.2)."""
+"""Who may talk: spaces with their tokens and rooms, claimed agents, and the rules of a claim (claim/README.md, "Claim
+request")."""
 import dataclasses
 import secrets
 import time
@@ -72,7 +73,7 @@ class Registry:
 
 
 def is_uuid(text) -> bool:
-    """On the wire UUIDs are lower case with dashes (protocol.md, conventions)."""
+    """On the wire UUIDs are lower case with dashes (proto/README.md, "Conventions")."""
     try:
         return isinstance(text, str) and str(uuid.UUID(text)) == text
     except ValueError:
@@ -98,7 +99,7 @@ def body_fault(claim_id: str, body) -> str | None:
 
 
 def key_fault(pem) -> str | None:
-    """RSA of 2048 bits as SubjectPublicKeyInfo (protocol.md 1.1)."""
+    """RSA of 2048 bits as SubjectPublicKeyInfo (claim/README.md, "Key pair")."""
     try:
         if not pem.startswith("-----BEGIN PUBLIC KEY-----\n"):
             return "ErrInvalidPublicKey"

@@ -157,7 +157,7 @@ class Relay:
             pass
         # The broker has closed (takeover, restart, its own idea of a violation).
         await self._gates["down"].wait()
-        if self.rules.ended:                                # after DISCONNECT the agent closes first (2.9)
+        if self.rules.ended:                                # after DISCONNECT the agent closes first
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), CLOSE_SECONDS)
         await self.close(1000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an agent may put on one MQTT connection (protocol.md 2.4 to 2.9), checked packet by packet.
+"""What an agent may put on one MQTT connection (proto/README.md, "CONNECT"; aclk/session/README.md, "Goodbye"), checked
+packet by packet.
 
 Pure: fed with the packets of both directions in the order the agent sent and got them. complain(kind, text) is
 called for each violation; breach() tells the MQTT reason code a strict server would end the connection with.

@@ -15,7 +15,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 SCHEMA_DIR = pathlib.Path(__file__).resolve().parent.parent / "schema"
 PACKAGE = "localcloud."
 
-# Topic name of the password answer (protocol.md 1.7) -> message published there.
+# Topic name of the password answer (proto/README.md, "Topics") -> message published there.
 OUTBOUND = {
     "agent-connection": "UpdateAgentConnection",
     "create-node-instance": "CreateNodeInstance",
@@ -100,7 +100,8 @@ def wire_dict(message) -> dict:
 
 
 def oddities(name: str, payload: bytes) -> list[str]:
-    """What a correct sender would not have put on the wire: unknown fields, defaults written out (protocol.md 3)."""
+    """What a correct sender would not have put on the wire: unknown fields, defaults written out (proto/README.md,
+    "Messages")."""
     message = decode(name, payload)
     found = [f"{path}: unknown field {number}" for path, number in _unknown(message, name)]
     spare = message.ByteSize() - len(payload)

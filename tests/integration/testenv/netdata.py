@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's netdata, started privately: own directories, own ports, own /tmp; the system's is untouched.
 
-Facts about this agent (ports, the fixed name of its command socket, what a collector costs) are in stock-agent.md.
+Facts about this agent (ports, the fixed name of its command socket, what a collector costs) are in
+tests/integration/README.md, "A private agent", and plugin-api/external/README.md, "Command socket".
 """
 import http.client
 import json

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""aclk.plugin run by hand, the way an agent would: its arguments, environment and pipes (stock-agent.md 2)."""
+"""aclk.plugin run by hand, the way an agent would: its arguments, environment and pipes (plugin-api/external/README.md,
+"The contract of plugins")."""
 import os
 import select
 import signal

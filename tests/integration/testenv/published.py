@@ -40,8 +40,8 @@ def told_alerts(cloud, node_id):
 def alerts_differ(agent, cloud, node_id, guid=None, exactly=False):
     """None when the cloud has every alert in the agent's status, else what differs.
 
-    An alert that has no status yet, or none any more, is told after ten minutes only (protocol.md 4.6). exactly: as
-    after a snapshot, which has those too, and every alert since the same second as the agent."""
+    An alert that has no status yet, or none any more, is told after ten minutes only (aclk/sync/README.md, "Alerts").
+    exactly: as after a snapshot, which has those too, and every alert since the same second as the agent."""
     own, told = own_alerts(agent, guid), told_alerts(cloud, node_id)
     if not exactly:
         waiting = {k for k, v in own.items() if v[0] in (STATUS["UNINITIALIZED"], STATUS["UNDEFINED"])}

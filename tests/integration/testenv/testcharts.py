@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Charts and alerts on demand in a stock agent: a plugin of ours collects what tests write into files, and health
-definitions raise alerts on it (stock-agent.md 2.6 and 9)."""
+definitions raise alerts on it (plugin-api/external/README.md, "Text protocol"; tests/integration/README.md, "Raising an
+alert")."""
 import json
 import os
 import time

@@ -19,7 +19,7 @@ struct Row {
   bool retry;
 };
 
-// protocol.md 1.2, every row.
+// claim/README.md, "Claim request", every row.
 const Row kRows[] = {
     {204, "", ExitCode::claimed, "", false},
     {102, "", ExitCode::in_progress, "Claiming is in progress", false},

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-// What the cloud does with the public key it got at claim time (protocol.md 1.6).
+// What the cloud does with the public key it got at claim time (aclk/session/README.md, "Challenge").
 std::string encrypted(const std::string &plain) {
   const auto pem = node_key().public_pem();
   const COwn<BIO, BIO_free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));

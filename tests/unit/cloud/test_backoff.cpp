@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// protocol.md 7: the table of observed delays, the promises of the documents, and what must not disturb them.
+// aclk/session/README.md, "Backoff": the table of observed delays, the promises of the documents, and what must not
+// disturb them.
 #include "aclk/cloud/backoff.h"
 
 #include <cmath>
@@ -50,7 +51,7 @@ std::string backoff__base_2__follows_the_documented_table() {
 }
 
 std::string backoff__observed_delays__are_within_reach() {
-  // protocol.md 7, column [obs], seconds.
+  // aclk/session/README.md, "Backoff", the column of what was seen, seconds.
   const double seen[] = {1.6, 2.8, 4.5, 9.6, 22.5, 35.4};
   for (unsigned i = 0; i < 6; ++i) {
     EXPECT(nth({}, i + 1, 0).count() <= std::lround(seen[i] * 1000));

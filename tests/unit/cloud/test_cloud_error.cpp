@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// protocol.md 1.8, and Retry-After.
+// aclk/session/README.md, "Errors of the cloud", and Retry-After.
 #include "aclk/cloud/cloud_error.h"
 
 #include "tests/unit/cloud/suites.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// protocol.md 1.5, one test per rule.
+// aclk/session/README.md, "Env", one test per rule.
 #include "aclk/cloud/env.h"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// protocol.md 1.7, one test per rule.
+// aclk/session/README.md, "Password", one test per rule.
 #include "aclk/cloud/password.h"
 
 #include <nlohmann/json.hpp>
@@ -17,7 +17,7 @@ using cloud::Topic;
 using nlohmann::json;
 
 constexpr auto kClaim = "0ceb4a41-6f8a-4bf0-a5e2-7f8fb0a6ad02";
-// The names that are used, from the table in protocol.md 1.7.
+// The names that are used, from the table in proto/README.md, "Topics".
 constexpr const char *kUsed[] = {"inbox-cmd",
                                  "inbox-cmd-v1",
                                  "agent-connection",

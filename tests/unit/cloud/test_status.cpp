@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// protocol.md 9, row by row: users search for these words.
+// aclk/session/README.md, "Status codes", row by row: users search for these words.
 #include "aclk/cloud/status.h"
 
 #include <map>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A netdata-meta.db as an agent keeps it, made for a test by the tables of stock-agent.md 7.
+// A netdata-meta.db as an agent keeps it, made for a test by the tables of plugin-api/external/API.md, "The agent's
+// database".
 #pragma once
 
 #include <cstdint>

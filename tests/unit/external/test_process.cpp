@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The whole plugin as processes, with a fake module inside and a fake agent beside it: the contract with the agent
-// (stock-agent.md 2.3 to 2.5).
+// (plugin-api/external/README.md, "State of the process" to "Exit and restart").
 #include <fcntl.h>
 #include <netdata-aclk/plugin.h>
 #include <poll.h>

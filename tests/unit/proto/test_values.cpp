@@ -92,7 +92,7 @@ std::string commands__every_field_filled__come_back() {
   return {};
 }
 
-// The fields that protocol.md 3.3 calls deprecated or ignored may stand on the wire.
+// The fields that proto/README.md, "From cloud to agent" calls deprecated or ignored may stand on the wire.
 std::string commands__deprecated_fields__are_read_over() {
   const std::string start("\x0a\x01n\x10\x05\x18\x06\x20\x01\x28\x09", 11);
   EXPECT(decode_start_alarm_streaming(start) == (StartAlarmStreaming{.node_id = "n", .version = 9}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Scheduling (protocol.md 5.3, 5.6): what happens when, and what holds over any sequence of events.
+// Scheduling (aclk/query/README.md, "Scheduling", "Cancelling"): what happens when, and what holds over any sequence of
+// events.
 #include <algorithm>
 #include <map>
 #include <random>

@@ -27,7 +27,8 @@ int status(const std::string &raw, Method m = Method::get, Scope scope = Scope::
   return std::holds_alternative<Forward>(r) ? 0 : std::get<Answer>(r).status;
 }
 
-// stock-agent.md 3.10, what the cloud's default rights open, without what 3.9 forbids; and 1.37's own (3.1).
+// plugin-api/external/API.md, "Permissions of 2.x", what the cloud's default rights open, without what writes;
+// and 1.37's own.
 const std::vector<std::pair<std::string, std::string>> kServed{
     {"data", "123"},
     {"weights", "123"},

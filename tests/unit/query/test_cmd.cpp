@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// cmd messages: framing (protocol.md 5.1) and every row of 5.7.
+// cmd messages: framing (aclk/query/README.md, "Framing") and every row of "Malformed requests".
 #include <string>
 #include <vector>
 

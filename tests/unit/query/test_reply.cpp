@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Replies: the frame of protocol.md 5.4 with each of its listed defects, the error rows of 5.5, sizes, log lines.
+// Replies: the frame of aclk/query/README.md, "Replies" with each of its listed defects, the rows of "Error replies",
+// sizes, log lines.
 #include <string>
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Paths: every row of protocol.md 5.2, and what must not be mistaken for something else.
+// Paths: every row of aclk/query/README.md, "Paths", and what must not be mistaken for something else.
 #include <string>
 
 #include "aclk/query/route.h"

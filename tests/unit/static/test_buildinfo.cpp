@@ -22,7 +22,7 @@ std::string buildinfo__versions__have_no_dash_with_nothing_after_it() {
   return {};
 }
 
-// protocol.md 12.4: what people and scripts look for, as each generation of agents writes it.
+// aclk/report/README.md, "Build information": what people and scripts look for, as each generation of agents writes it.
 std::string buildinfo__lines_of_every_generation__are_there_word_for_word() {
   const auto lines = buildinfo_lines();
   for (const auto *const wanted :

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud is told about nodes, and when: protocol.md 4.1 to 4.4 with a clock made of numbers.
+// What the cloud is told about nodes, and when: aclk/sync/README.md, "First connection" to "Node info and collectors"
+// with a clock made of numbers.
 #include "aclk/sync/node_sync.h"
 #include "proto/node.h"
 #include "tests/unit/cmocka_main.h"
