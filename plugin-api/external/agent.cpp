@@ -2,8 +2,11 @@
 #include "plugin-api/external/agent.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
+#include <sstream>
+#include <utility>
 
 #include "plugin-api/external/lenient_json.h"
 
@@ -30,7 +33,27 @@ tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)
 // Did the server at the other end not answer properly, so that it may be gone for good?
 bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
 
+constexpr const char *kLooksElsewhere = "; if it listens elsewhere, set agent url in [plugin:aclk] of netdata.conf";
+
+// Is this machine among those of an `allow ... from`? The agent calls a client from a loopback address, or over a unix
+// socket, localhost.
+bool lets_localhost_in(const std::string &patterns) {
+  std::istringstream words(patterns);
+  for (std::string word; words >> word;)
+    if (word.front() != '!' && ::fnmatch(word.c_str(), "localhost", 0) == 0) return true;
+  return false;
+}
+
+std::string setting(std::string_view key, const std::string &value) {
+  return fmt::format("[web] {}{}{} in netdata.conf", key, value.empty() ? "" : " = ", value);
+}
+
+constexpr const char *kAddLocalhost = "add localhost to it and restart the agent";
+
 }  // namespace
+
+// Why a place is not where the agent is, by what it explains: when the agent is nowhere, the highest is told.
+enum class Agent::Miss : std::uint8_t { another, no_answer, hung_up, refused };
 
 Agent::Agent(std::string machine_guid, unsigned query_limit, Candidates candidates)
     : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit, kLongestWork) {}
@@ -48,6 +71,11 @@ std::string Agent::place() const {
 std::string Agent::trouble() const {
   const std::lock_guard lock(mutex_);
   return endpoint_ ? std::string() : last_error_.what;
+}
+
+bool Agent::owner_known() const {
+  const std::lock_guard lock(mutex_);
+  return owner_known_;
 }
 
 unsigned Agent::epoch() const {
@@ -79,7 +107,11 @@ void Agent::lost(const Endpoint &endpoint) {
 
 // Asks the server over this connection who it is. On success the connection counts as confirmed.
 Result<void> Agent::check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
-                          const Interrupted &interrupted) {
+                          const Interrupted &interrupted, Miss *miss) {
+  const auto note = [miss](Miss m) {
+    if (miss != nullptr) *miss = m;
+  };
+  note(Miss::no_answer);
   connection.confirmed = {};
   HttpRequest request;
   request.target = "/api/v1/info";
@@ -87,7 +119,10 @@ Result<void> Agent::check(PooledConnection &connection, const Endpoint &endpoint
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
   request.timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout);
   const auto answer = connection.http.perform(endpoint, request, interrupted);
-  if (!answer) return again(answer.error());
+  if (!answer) {
+    if (connection.http.hung_up()) note(Miss::hung_up);
+    return again(answer.error());
+  }
   const auto where = endpoint.describe();
   if (answer->status == 412 || answer->status == 401)
     return fail(Errc::denied,
@@ -96,30 +131,56 @@ Result<void> Agent::check(PooledConnection &connection, const Endpoint &endpoint
                             where));
   if (answer->status == 301 && answer->location.substr(0, 6) == "https:")
     return fail(Errc::unsupported, fmt::format("the agent at {} answers only over TLS", where));
+  if (answer->status == 403) {
+    note(Miss::refused);
+    return fail(Errc::unavailable, fmt::format("the agent at {} refuses this machine with status 403", where));
+  }
   if (answer->status != 200)
     return fail(Errc::unavailable, fmt::format("{} answered /api/v1/info with status {}", where, answer->status));
   const auto facts = read_facts_of_text(answer->body);
   if (facts.uid.empty()) return fail(Errc::unavailable, fmt::format("{} is not an agent's web server", where));
-  if (facts.uid != machine_guid_)
+  if (facts.uid != machine_guid_) {
+    note(Miss::another);
     return fail(Errc::unavailable, fmt::format("the agent at {} is another one: its machine GUID is {}, not {}", where,
                                                facts.uid, machine_guid_));
+  }
   connection.confirmed = endpoint;
   const std::lock_guard lock(mutex_);
   facts_ = facts;
+  owner_known_ = answer->owner == Owner::ours;
   return {};
+}
+
+// What was seen at a place, with its cause in the agent's configuration and the next step.
+std::string Agent::explain(const Candidate &c, const std::string &seen, Miss miss) {
+  if (miss == Miss::refused && !lets_localhost_in(c.allow_dashboard))
+    return fmt::format("{}: {} {} localhost; {}", seen, setting("allow dashboard from", c.allow_dashboard),
+                       c.allow_dashboard.empty() ? "may leave out" : "leaves out", kAddLocalhost);
+  if (miss == Miss::refused)
+    return seen + ": [web] bind to in netdata.conf gives that port no dashboard; add a place with =dashboard to it";
+  if (miss == Miss::hung_up && !lets_localhost_in(c.allow_connections))
+    return fmt::format("the agent at {} ends each connection without a word: {} {} localhost; {}",
+                       c.endpoint.describe(), setting("allow connections from", c.allow_connections),
+                       c.allow_connections.empty() ? "may leave out" : "leaves out", kAddLocalhost);
+  return seen.find("nothing it says is believed") == std::string::npos ? seen + kLooksElsewhere : seen;
 }
 
 Result<Endpoint> Agent::search(PooledConnection &connection, Clock::time_point deadline,
                                const Interrupted &interrupted) {
   auto candidates = candidates_();
   if (!candidates) return again(candidates.error());
-  Error first{Errc::unavailable, "no place is known where the agent could be"};
-  bool any = false;
+  Error told{Errc::unavailable, std::string("no place is known where the agent could be") + kLooksElsewhere};
+  std::optional<std::pair<bool, Miss>> weight;  // of what is told
   for (auto &c : *candidates) {
-    auto r = check(connection, c.endpoint, deadline, interrupted);
-    if (!r && r.error().code == Errc::unsupported && !c.endpoint.tls) {
-      c.endpoint.tls = true;
-      r = check(connection, c.endpoint, deadline, interrupted);
+    auto miss = Miss::no_answer;
+    auto r = check(connection, c.endpoint, deadline, interrupted, &miss);
+    // It answers only over TLS; or ^SSL=force stands there, and the agent has no certificate.
+    const bool only_tls = !r && r.error().code == Errc::unsupported && !c.endpoint.tls;
+    const bool no_tls = !r && is_away(r.error().code) && c.endpoint.tls && miss != Miss::another;
+    if (only_tls || no_tls) {
+      connection.http.close();
+      c.endpoint.tls = only_tls;
+      r = check(connection, c.endpoint, deadline, interrupted, &miss);
     }
     if (r) {
       const std::lock_guard lock(mutex_);
@@ -131,12 +192,12 @@ Result<Endpoint> Agent::search(PooledConnection &connection, Clock::time_point d
     // Nothing is kept open to somebody else. It would also compete for the one place in libcurl's cache, where of two
     // connections of the same millisecond the newer may be the one to go.
     connection.http.close();
-    if (!any) first = r.error();
-    any = true;
+    const auto heavy = std::pair(!c.guess, miss);
+    if (weight && *weight >= heavy) continue;
+    weight = heavy;
+    told.what = explain(c, r.error().what, miss);
   }
-  first.what += "; if it listens elsewhere, set agent url in [plugin:aclk] of netdata.conf";
-  first.code = Errc::unavailable;
-  return again(std::move(first));
+  return again(std::move(told));
 }
 
 Result<Endpoint> Agent::where(PooledConnection &connection, Clock::time_point deadline,

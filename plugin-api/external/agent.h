@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -55,6 +56,8 @@ class Agent {
   [[nodiscard]] std::string place() const;
   // While it is away: why it is not found, one sentence.
   [[nodiscard]] std::string trouble() const;
+  // Did the kernel tell that the server is root's or our own user's process? A stranger's is never taken.
+  [[nodiscard]] bool owner_known() const;
   // Of the last check; empty uid before the first.
   [[nodiscard]] AgentFacts facts() const;
   // Counts how often the agent was found, or the metadata connection had to be replaced: a change means that it was
@@ -69,8 +72,10 @@ class Agent {
 
   Result<Endpoint> where(PooledConnection &connection, Clock::time_point deadline, const Interrupted &interrupted);
   Result<Endpoint> search(PooledConnection &connection, Clock::time_point deadline, const Interrupted &interrupted);
+  enum class Miss : std::uint8_t;
   Result<void> check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
-                     const Interrupted &interrupted);
+                     const Interrupted &interrupted, Miss *miss = nullptr);
+  static std::string explain(const Candidate &c, const std::string &seen, Miss miss);
   Result<HttpAnswer> ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted);
   void lost(const Endpoint &endpoint);
   void report_lost(const std::string &document, const std::string &element);
@@ -90,6 +95,7 @@ class Agent {
   mutable std::mutex mutex_;  // for all below; never held while waiting for the network
   std::optional<Endpoint> endpoint_;
   AgentFacts facts_;
+  bool owner_known_ = true;
   Clock::time_point last_search_{};
   Error last_error_{Errc::unavailable, "the agent has not been looked for yet"};
   unsigned epoch_ = 0;

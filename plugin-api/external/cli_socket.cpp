@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstring>
 
 #include "claim/base/c_own.h"
+#include "plugin-api/external/peer_owner.h"
 
 namespace aclk::external {
 namespace {
@@ -69,6 +71,10 @@ Result<std::string> cli_read_config(const std::filesystem::path &socket, std::st
   const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd || ::connect(fd.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
     return failed(socket, std::strerror(errno));
+
+  if (const auto owners = unix_owner(fd.get()); judge(owners, ::geteuid()) == Owner::stranger)
+    return fail(Errc::denied, fmt::format("the agent's command socket {} {}; it is not asked", socket.string(),
+                                          describe_stranger(owners, ::geteuid())));
 
   const auto command = fmt::format("read-config netdata|{}|{}", section, key);
   if (::send(fd.get(), command.data(), command.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(command.size()))

@@ -22,7 +22,8 @@ namespace aclk::external {
 // what it says may be another agent's; whoever uses it has to check whom he reached.
 [[nodiscard]] std::vector<std::filesystem::path> cli_sockets(const Environment &env, const Getenv &getenv);
 
-// Asks for a setting. Blocks at most `timeout`.
+// Asks for a setting. Blocks at most `timeout`. Errors: denied when the socket is that of another user than root and
+// this process's: it is not asked.
 [[nodiscard]] Result<std::string> cli_read_config(const std::filesystem::path &socket, std::string_view section,
                                                   std::string_view key, std::chrono::milliseconds timeout);
 

@@ -7,7 +7,6 @@
 
 #include "claim/base/uuid.h"
 #include "plugin-api/external/alert_text.h"
-#include "plugin-api/external/health_file.h"
 #include "plugin-api/external/json_fields.h"
 
 namespace aclk::external {
@@ -100,7 +99,7 @@ bool is_variable(const AlertConfig &config) {
   return !config.partial && config.warning_expr.empty() && config.critical_expr.empty();
 }
 
-AlertConfig definition_v1(const json &alarm, std::string_view context) {
+AlertConfig definition_v1(const json &alarm, std::string_view context, const HealthDirectories &directories) {
   auto c = common_v1(alarm);
   const auto name = text_of(alarm, "name");
   const auto source = text_of(alarm, "source");
@@ -131,7 +130,7 @@ AlertConfig definition_v1(const json &alarm, std::string_view context) {
   c.config_hash = hash_of(alarm, fields);
 
   bool is_alarm = false;
-  if (const auto block = read_health_block(parse_source(source))) {
+  if (const auto block = read_health_block(parse_source(source), directories)) {
     is_alarm = block->count("alarm") != 0;
     add_block(c, *block);
   } else {

@@ -11,14 +11,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "plugin-api/external/health_file.h"
 #include "plugin-api/external/values.h"
 
 namespace aclk::external {
 
 // One alarm of /api/v1/alarms?all as a definition, its config_hash included; `block` as read from its source, if it
-// could be.
-[[nodiscard]] AlertConfig definition_v1(const nlohmann::json &alarm, std::string_view context);
+// could be, below one of `directories`.
+[[nodiscard]] AlertConfig definition_v1(const nlohmann::json &alarm, std::string_view context,
+                                        const HealthDirectories &directories = {});
 
 // An entry of /api/v1/alarm_log whose alarm does not exist any more: what is left of its definition.
 [[nodiscard]] AlertConfig definition_from_log_v1(const nlohmann::json &entry);
@@ -30,6 +33,10 @@ namespace aclk::external {
 
 class Definitions {
  public:
+  // directories: where definition_v1() may read.
+  explicit Definitions(HealthDirectories directories = {}) : directories_(std::move(directories)) {}
+  [[nodiscard]] const HealthDirectories &directories() const { return directories_; }
+
   // Remembers the definition, and that alert `name` of `chart` on `node` follows it. Beyond 20 000 definitions or
   // 200 000 alerts all are forgotten, and learned again by the next reading.
   void learn(std::string_view node, std::string_view chart, std::string_view name, AlertConfig config);
@@ -42,6 +49,7 @@ class Definitions {
   [[nodiscard]] std::optional<AlertConfig> of_hash(std::string_view config_hash) const;
 
  private:
+  const HealthDirectories directories_;
   mutable std::mutex mutex_;
   std::map<std::string, AlertConfig, std::less<>> by_hash_;
   std::map<std::string, std::string, std::less<>> hash_of_alert_;

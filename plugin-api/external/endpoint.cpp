@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/endpoint.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -23,6 +28,24 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   if (text.empty() || r.ec != std::errc{} || r.ptr != text.data() + text.size() || n == 0 || n > 65535)
     return std::nullopt;
   return static_cast<std::uint16_t>(n);
+}
+
+// A number, or the name of a service (/etc/services).
+std::optional<std::uint16_t> find_port(std::string_view text) {
+  if (auto n = parse_port(text)) return n;
+  if (text.empty() || std::isalpha(static_cast<unsigned char>(text.front())) == 0) return std::nullopt;
+  std::array<char, 4096> room{};
+  servent entry{};
+  servent *found = nullptr;
+  if (::getservbyname_r(std::string(text).c_str(), "tcp", &entry, room.data(), room.size(), &found) != 0 ||
+      found == nullptr)
+    return std::nullopt;
+  return ntohs(static_cast<std::uint16_t>(found->s_port));
+}
+
+bool is_link_local(std::string_view host) {
+  in6_addr a{};
+  return ::inet_pton(AF_INET6, std::string(host).c_str(), &a) == 1 && IN6_IS_ADDR_LINKLOCAL(&a);
 }
 
 std::string loopback_of(std::string_view host) {
@@ -46,46 +69,59 @@ std::optional<Endpoint> parse_address(std::string_view text, std::uint16_t defau
     host = text.substr(0, colon);
     rest = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
   }
+  auto interface = host.substr(std::min(host.find('%'), host.size()));
   host = host.substr(0, host.find('%'));
-  if (!rest.empty() && rest.front() == '%') rest = rest.substr(std::min(rest.find(':'), rest.size()));
+  if (!rest.empty() && rest.front() == '%') {
+    interface = rest.substr(0, rest.find(':'));
+    rest = rest.substr(interface.size());
+  }
   e.port = default_port;
   if (!rest.empty() && rest.front() == ':') rest.remove_prefix(1);
   if (!rest.empty()) {
-    const auto port = parse_port(rest);
+    const auto port = find_port(rest);
     if (!port) return std::nullopt;
     e.port = *port;
   }
   e.host = loopback_of(host);
+  if (is_link_local(host)) e.host += interface;  // reached only through its interface
   return e;
 }
 
-std::optional<Endpoint> parse_item(std::string_view item, std::uint16_t default_port) {
-  if (starts_with(item, "udp:")) return std::nullopt;
-  const auto cut = item.find_first_of("=^");
+std::optional<Endpoint> unix_place(std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.size() > kMaxUnixPath) return std::nullopt;
+  Endpoint e;
+  e.unix_path = path;
+  return e;
+}
+
+void parse_item(std::string_view item, std::uint16_t default_port, std::vector<Endpoint> &out) {
+  const auto add = [&](std::optional<Endpoint> e) {
+    if (e && std::find(out.begin(), out.end(), *e) == out.end()) out.push_back(std::move(*e));
+  };
+  if (starts_with(item, "udp:")) return;
+  const auto cut = std::min(item.find_first_of("=^"), item.size());
   auto place = item.substr(0, cut);
-  const auto suffix = cut == std::string_view::npos ? std::string_view{} : item.substr(cut);
-  if (suffix.substr(0, 1) == "=") {
-    const auto features = suffix.substr(0, suffix.find('^'));
-    if (features.find("dashboard") == std::string_view::npos) return std::nullopt;
-  }
+  const auto suffix = item.substr(cut);
   if (starts_with(place, "unix:")) {
-    place.remove_prefix(5);
-    if (place.empty() || place.front() != '/' || place.size() > kMaxUnixPath) return std::nullopt;
-    Endpoint e;
-    e.unix_path = place;
-    return e;
+    add(unix_place(item.substr(5)));
+    add(unix_place(place.substr(5)));
+    return;
   }
+  if (starts_with(suffix, "=") && suffix.substr(0, suffix.find('^')).find("dashboard") == std::string_view::npos)
+    return;
   if (starts_with(place, "tcp:")) place.remove_prefix(4);
   auto e = parse_address(place, default_port);
   if (e) e->tls = suffix.find("SSL=force") != std::string_view::npos;
-  return e;
+  add(std::move(e));
 }
 
 }  // namespace
 
 std::string Endpoint::base_url() const {
   if (!unix_path.empty()) return "http://localhost";
-  const auto shown = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  auto shown = host;
+  if (const auto scope = shown.find('%'); scope != std::string::npos) shown.insert(scope + 1, "25");  // RFC 6874
+  if (host.find(':') != std::string::npos) shown = "[" + shown + "]";
   return fmt::format("{}://{}:{}", tls ? "https" : "http", shown, port);
 }
 
@@ -93,7 +129,7 @@ std::string Endpoint::describe() const { return unix_path.empty() ? base_url() :
 
 std::vector<Endpoint> parse_bind_list(std::string_view list, std::uint16_t default_port) {
   constexpr std::size_t kMaxItems = 100;  // the agent's own bound of listening sockets
-  constexpr std::string_view kSpace = " \t\r\n";
+  constexpr std::string_view kSpace = " \t\r\n\v\f,";
   std::vector<Endpoint> out;
   while (out.size() < kMaxItems) {
     const auto first = list.find_first_not_of(kSpace);
@@ -101,8 +137,7 @@ std::vector<Endpoint> parse_bind_list(std::string_view list, std::uint16_t defau
     list.remove_prefix(first);
     const auto item = list.substr(0, list.find_first_of(kSpace));
     list.remove_prefix(item.size());
-    auto e = parse_item(item, default_port);
-    if (e && std::find(out.begin(), out.end(), *e) == out.end()) out.push_back(std::move(*e));
+    parse_item(item, default_port, out);
   }
   std::stable_partition(out.begin(), out.end(), [](const Endpoint &e) { return !e.unix_path.empty(); });
   return out;

@@ -15,7 +15,7 @@ namespace aclk::external {
 
 struct Endpoint {
   std::string unix_path;  // if not empty, the rest has no meaning
-  std::string host;       // name or IP literal without brackets
+  std::string host;       // name or IP literal without brackets; with %interface if it is link-local
   std::uint16_t port = 0;
   bool tls = false;
 
@@ -24,9 +24,11 @@ struct Endpoint {
   [[nodiscard]] std::string describe() const;  // the same for people: unix:/path
 };
 
-// One item of [web] bind to: IP, IP:PORT, [IPv6]:PORT, unix:/path, each with optional =features and ^SSL=how; `*`
-// and the other wildcards become loopback. Items that cannot serve the API (features without dashboard, udp:) and
-// items that make no sense are left out. Unix sockets come first: no port, no https redirect.
+// The items of [web] bind to, between white space and commas: IP, IP:PORT, [IPv6]:PORT, names, ports by the name of a
+// service, each with optional =features and ^SSL=how; `*` and the other wildcards become loopback. Items that cannot
+// serve the API (features without dashboard, udp:) and items that make no sense are left out. Of unix:/path=features
+// the agent takes all that follows unix: for the path; the path alone comes behind it, should one cut it. Unix sockets
+// come first: no port, no https redirect.
 [[nodiscard]] std::vector<Endpoint> parse_bind_list(std::string_view list, std::uint16_t default_port);
 
 // [plugin:aclk] agent url: http://HOST:PORT, https://HOST:PORT, unix:/path (also http+unix:/path).

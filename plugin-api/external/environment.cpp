@@ -42,6 +42,7 @@ Environment read_environment(const Getenv &getenv) {
   e.version = get("NETDATA_VERSION", "");
   if (!e.version.empty() && e.version.front() != 'v') e.version.insert(0, 1, 'v');
   e.user_config = get("NETDATA_USER_CONFIG_DIR", get("NETDATA_CONFIG_DIR", "/etc/netdata"));
+  e.stock_config = get("NETDATA_STOCK_CONFIG_DIR", "/usr/lib/netdata/conf.d");
   e.lib = get("NETDATA_LIB_DIR", "/var/lib/netdata");
   e.cache = get("NETDATA_CACHE_DIR", "/var/cache/netdata");
   e.log = get("NETDATA_LOG_DIR", "/var/log/netdata");

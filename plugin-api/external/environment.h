@@ -27,6 +27,7 @@ struct Environment {
   std::string hostname;
   std::string registry_hostname;
   std::filesystem::path user_config;
+  std::filesystem::path stock_config;
   std::filesystem::path lib;
   std::filesystem::path cache;  // the agent's SQLite files are here
   std::filesystem::path log;

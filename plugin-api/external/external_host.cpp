@@ -22,7 +22,12 @@ std::uint64_t seconds_now() {
 }  // namespace
 
 ExternalHost::ExternalHost(HostFacts facts, NetdataConfFile &conf, Agent &agent, AgentLog &log)
-    : facts_(std::move(facts)), conf_(conf), agent_(agent), log_(log), began_s_(seconds_now()) {
+    : facts_(std::move(facts)),
+      conf_(conf),
+      agent_(agent),
+      log_(log),
+      definitions_(health_directories(conf.snapshot(), facts_.env)),
+      began_s_(seconds_now()) {
   agent_.on_lost([&log](const std::string &sentence) { log.error(sentence); });
 }
 

@@ -18,6 +18,10 @@ namespace aclk::external {
 struct Candidate {
   Endpoint endpoint;
   std::string source;  // "[plugin:aclk] agent url", for messages
+  bool guess = false;  // netdata.conf names other places: what happens here explains nothing
+  // [web] of netdata.conf; empty = not set there
+  std::string allow_connections{};
+  std::string allow_dashboard{};
 };
 
 // The value of a setting in effect, from the running agent.
@@ -28,7 +32,9 @@ using ReadConfig = std::function<Result<std::string>(std::string_view section, s
 // runs no web server ([web] mode = none).
 [[nodiscard]] Result<std::vector<Candidate>> find_candidates(const Settings &settings, const ReadConfig &ask_agent);
 
-// ReadConfig over the command sockets of cli_sockets(), 1 s each.
-[[nodiscard]] ReadConfig ask_command_sockets(const Environment &env, const Getenv &getenv);
+// ReadConfig over the command sockets of cli_sockets(), 1 s each. A socket of another user is not asked; `complain`,
+// which may be null, is told so once for each.
+[[nodiscard]] ReadConfig ask_command_sockets(const Environment &env, const Getenv &getenv,
+                                             std::function<void(const std::string &)> complain);
 
 }  // namespace aclk::external

@@ -5,23 +5,38 @@
 // definitions").
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin-api/external/alert_text.h"
+#include "plugin-api/external/environment.h"
+#include "plugin-api/external/netdata_conf.h"
 
 namespace aclk::external {
 
-// Keys in lower case ("host labels"); the first is `alarm` or `template`.
+// Where an agent keeps its health configuration: its users', and that of its package.
+using HealthDirectories = std::vector<std::filesystem::path>;
+
+// [directories] health config and stock health config, in old files [health] health configuration directory and stock
+// health configuration directory, as the agent moves them; else health.d in the directories of the environment. The
+// agent takes the value as it is, quotes and spaces included.
+[[nodiscard]] HealthDirectories health_directories(const NetdataConf &conf, const Environment &env);
+
+// Keys in lower case ("host labels"), the last of equal ones; of white space inside a value one space stays, and quotes
+// in info are spaces, as for the agent. One key is `alarm` or `template`.
 using HealthBlock = std::map<std::string, std::string>;
 
-// The block that begins at line `line` (from 1) of a health file, up to the next alarm: or template:. nullopt if no
-// block begins there.
+// The block whose alarm: or template: line is, or ends in, line `line` (from 1) of a health file, up to the next such
+// line. nullopt if no block begins there.
 [[nodiscard]] std::optional<HealthBlock> parse_health_block(std::string_view text, std::uint32_t line);
 
-// Reads it. Only files named *.conf under a directory health.d, up to 256 KiB: the path comes from outside.
-[[nodiscard]] std::optional<HealthBlock> read_health_block(const AlertSource &source);
+// Reads it. Only files named *.conf, up to 256 KiB, below one of these directories or one of the name health.d: the
+// path comes from outside.
+[[nodiscard]] std::optional<HealthBlock> read_health_block(const AlertSource &source,
+                                                           const HealthDirectories &directories);
 
 }  // namespace aclk::external

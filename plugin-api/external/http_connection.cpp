@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -135,6 +137,49 @@ struct HttpConnection::Impl {
     return sent > 0 && f.x.head_bytes == 0;
   }
 
+  // Of the connection in use:
+  int fd = -1;         // libcurl's own
+  bool fresh = false;  // its server has not been judged yet
+  bool on_unix = false;
+  TcpEnds ends;
+  Owner owner = Owner::unknown;
+  std::string stranger;  // why its server is not believed; empty = it is
+  bool hung_up = false;
+
+  void judge_owners(const std::vector<uid_t> &owners) {
+    const auto verdict = judge(owners, ::geteuid());
+    if (verdict != Owner::unknown) owner = verdict;
+    if (verdict == Owner::stranger) stranger = describe_stranger(owners, ::geteuid());
+  }
+
+  static curl_socket_t open_socket(void *user, curlsocktype /*purpose*/, curl_sockaddr *address) {
+    auto &impl = *static_cast<Impl *>(user);
+    impl.fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    impl.fresh = true;
+    impl.on_unix = address->family == AF_UNIX;
+    return impl.fd;
+  }
+
+  // The connection stands, and nothing has been sent yet.
+  static int before_request(void *user, char *server_ip, char *own_ip, int server_port, int own_port) {
+    auto &impl = *static_cast<Impl *>(user);
+    if (!impl.fresh) return impl.stranger.empty() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    impl.owner = Owner::unknown;
+    impl.stranger.clear();
+    if (impl.on_unix) {
+      impl.judge_owners(unix_owner(impl.fd));
+    } else {
+      impl.ends = {server_ip, static_cast<std::uint16_t>(server_port), own_ip, static_cast<std::uint16_t>(own_port)};
+      impl.judge_owners(listener_owners(read_tcp_tables(), impl.ends));
+    }
+    return impl.stranger.empty() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  }
+
+  // The first answer has come, so somebody has accepted the connection: who listens may have changed since.
+  void after_answer() {
+    if (std::exchange(fresh, false) && !on_unix) judge_owners(accepted_owners(read_tcp_tables(), ends));
+  }
+
   void prepare(const Endpoint &endpoint, const HttpRequest &request, Exchange &x, curl_slist *headers,
                const std::string &url) {
     auto *c = easy.get();
@@ -154,6 +199,10 @@ struct HttpConnection::Impl {
     curl_easy_setopt(c, CURLOPT_HEADERDATA, &x);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &x);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(c, CURLOPT_PREREQDATA, this);
     if (!endpoint.unix_path.empty()) curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, endpoint.unix_path.c_str());
     if (endpoint.tls) {
       // The agent's certificate is for the names that browsers use; who it is gets checked by its machine GUID, and
@@ -199,6 +248,8 @@ void HttpConnection::close() {
   curl_multi_setopt(impl_->multi.get(), CURLMOPT_MAXCONNECTS, 1L);
 }
 
+bool HttpConnection::hung_up() const { return impl_->hung_up; }
+
 bool HttpConnection::busy() {
   if (!impl_->given_up) return false;
   int running = 0;
@@ -225,12 +276,22 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK)
     return fail(Errc::unavailable, "libcurl cannot start a request");
   bool late = false;
+  impl_->hung_up = false;
   const auto code = impl_->run(interrupted, Clock::now() + request.timeout, late);
   long connects = 0;
   long status = 0;
   curl_easy_getinfo(impl_->easy.get(), CURLINFO_NUM_CONNECTS, &connects);
   curl_easy_getinfo(impl_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
 
+  if (code && *code != CURLE_ABORTED_BY_CALLBACK && x.head_done) impl_->after_answer();
+  if (!impl_->stranger.empty()) {
+    impl_->land();
+    close();
+    return fail(Errc::unavailable, fmt::format("the server at {} {}; nothing it says is believed: find out who started "
+                                               "it there, and stop it",
+                                               endpoint.describe(), impl_->stranger));
+  }
+  impl_->hung_up = code && (*code == CURLE_RECV_ERROR || *code == CURLE_GOT_NOTHING || *code == CURLE_SEND_ERROR);
   if (!code) {
     const auto timeout = request.timeout;
     if (impl_->at_work(*flight))
@@ -248,6 +309,7 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   if (*code != CURLE_OK && !empty_body) return tl::unexpected<Error>(explain(*code, endpoint, impl_->detail.data()));
   x.answer.status = static_cast<int>(status);
   x.answer.new_connection = connects > 0;
+  x.answer.owner = impl_->owner;
   return std::move(x.answer);
 }
 

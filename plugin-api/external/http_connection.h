@@ -17,6 +17,7 @@
 
 #include "claim/base/result.h"
 #include "plugin-api/external/endpoint.h"
+#include "plugin-api/external/peer_owner.h"
 
 namespace aclk::external {
 
@@ -40,7 +41,8 @@ struct HttpAnswer {
   std::string cache_control;
   std::string location;
   std::string body;
-  bool new_connection = false;  // it came over another connection than the answer before
+  bool new_connection = false;   // it came over another connection than the answer before
+  Owner owner = Owner::unknown;  // of the server; never a stranger
 };
 
 class HttpConnection {
@@ -50,7 +52,8 @@ class HttpConnection {
   HttpConnection(const HttpConnection &) = delete;
   HttpConnection &operator=(const HttpConnection &) = delete;
 
-  // Errors: unavailable (nobody listens, or the connection broke), timeout, cancelled, too_big, invalid_argument.
+  // Errors: unavailable (nobody listens, the connection broke, or the server is another user's process: nothing is
+  // sent to it, nothing it says is taken), timeout, cancelled, too_big, invalid_argument.
   // A connection that the agent has closed meanwhile is replaced silently (new_connection says so).
   [[nodiscard]] Result<HttpAnswer> perform(const Endpoint &endpoint, const HttpRequest &request,
                                            const Interrupted &interrupted);
@@ -62,6 +65,10 @@ class HttpConnection {
   // the answer no longer wanted, the connection is closed when this becomes false. perform() on a busy connection
   // closes it first.
   [[nodiscard]] bool busy();
+
+  // Has the server ended the connection of the last request without a word, as an agent does with whom it does not
+  // allow to connect?
+  [[nodiscard]] bool hung_up() const;
 
  private:
   struct Impl;

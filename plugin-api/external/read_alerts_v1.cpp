@@ -120,7 +120,8 @@ void learn_alarms(const json &alarms, std::string_view node, const ChartsByName 
   for (const auto &[key, alarm] : object_of(alarms, "alarms").items()) {
     const auto chart = text_of(alarm, "chart");
     const auto it = charts.find(chart);
-    auto definition = definition_v1(alarm, it == charts.end() ? std::string_view{} : it->second.context);
+    auto definition =
+        definition_v1(alarm, it == charts.end() ? std::string_view{} : it->second.context, definitions.directories());
     definitions.learn(node, chart, text_of(alarm, "name"), std::move(definition));
   }
 }

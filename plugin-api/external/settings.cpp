@@ -2,7 +2,9 @@
 #include "plugin-api/external/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -13,7 +15,6 @@ namespace aclk::external {
 namespace {
 
 constexpr std::string_view kOwn = "plugin:aclk";
-constexpr std::uint16_t kNetdataPort = 19999;
 constexpr unsigned kMaxWebThreads = 6;  // both generations' default upper bound
 
 std::optional<unsigned> number(const NetdataConf &conf, std::string_view section, std::string_view key) {
@@ -31,12 +32,26 @@ std::chrono::milliseconds interval(const NetdataConf &conf, std::string_view key
 
 }  // namespace
 
+std::optional<std::uint16_t> port_of(const std::string &text) {
+  const auto n = std::strtoll(text.c_str(), nullptr, 0);
+  if (n < 1 || n > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(n);
+}
+
 Settings read_settings(const NetdataConf &conf, const Options &options) {
   Settings s;
   s.agent_url = options.agent_url.empty() ? conf.get(kOwn, "agent url").value_or("") : options.agent_url;
-  s.bind_to = conf.get("web", "bind to").value_or(conf.get("global", "bind socket to IP").value_or(""));
-  const auto port = number(conf, "web", "default port").value_or(number(conf, "global", "default port").value_or(0));
-  s.default_port = port >= 1 && port <= 65535 ? static_cast<std::uint16_t>(port) : kNetdataPort;
+  // The agent moves the old keys of [global] to [web] in this order, and never over one that is there.
+  const auto first = [&](const char *key, std::array<const char *, 2> old_keys) -> std::string {
+    if (auto own = conf.get("web", key)) return *own;
+    for (const auto *old : old_keys)
+      if (auto moved = conf.get("global", old)) return *moved;
+    return {};
+  };
+  s.bind_to = first("bind to", {"bind socket to IP", "bind to"});
+  s.default_port = port_of(first("default port", {"port", "default port"})).value_or(kNetdataPort);
+  s.allow_connections = conf.get("web", "allow connections from").value_or("");
+  s.allow_dashboard = conf.get("web", "allow dashboard from").value_or("");
   s.web_disabled = has_no_web_server(conf);
   s.web_threads = std::min(number(conf, "web", "web server threads").value_or(0), 256U);
   s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,15 +24,21 @@ struct PollIntervals {
 };
 
 struct Settings {
-  std::string agent_url;         // command line, else [plugin:aclk] agent url; empty = look for it
-  std::string bind_to;           // [web] bind to, else [global] bind socket to IP; empty = not set
-  std::uint16_t default_port{};  // [web] default port, else [global] default port, else 19999
-  bool web_disabled = false;     // [web] mode = none
-  unsigned web_threads = 0;      // [web] web server threads; 0 = not set
+  std::string agent_url;          // command line, else [plugin:aclk] agent url; empty = look for it
+  std::string bind_to;            // [web] bind to, else [global] bind socket to IP, else bind to there; empty = not set
+  std::uint16_t default_port{};   // [web] default port, else [global] port, else default port there, else 19999
+  std::string allow_connections;  // [web] allow connections from; empty = not set
+  std::string allow_dashboard;    // [web] allow dashboard from
+  bool web_disabled = false;      // [web] mode = none
+  unsigned web_threads = 0;       // [web] web server threads; 0 = not set
   PollIntervals polls;
   bool statistics = true;  // [cloud] statistics
   std::string socket;      // [plugin:aclk] socket; see socket_path.h
 };
+
+inline constexpr std::uint16_t kNetdataPort = 19999;
+// A port number as the agent reads it: also 0x4e1f; what follows the number does not count.
+[[nodiscard]] std::optional<std::uint16_t> port_of(const std::string &text);
 
 [[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);
 

@@ -330,7 +330,8 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   const auto settings = read_settings(conf.snapshot(), options);
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   const auto limit = query_limit(settings, env.generation(), cores);
-  const auto ask = ask_command_sockets(env, claim::process_environment());
+  const auto ask =
+      ask_command_sockets(env, claim::process_environment(), [&log](const std::string &line) { log.warning(line); });
   Agent agent(env.machine_guid, limit, [&] { return find_candidates(settings, ask); });
   const auto facts = find(agent, end, log, options);
   if (!facts) return kExitStopped;
@@ -338,6 +339,11 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   if ((*facts)->own_link) return kExitOwnLink;
   if ((*facts)->built_in_link) return kExitBuiltInLink;
   log.info(fmt::format("reading the data of netdata {} at {}", (*facts)->version, agent.place()));
+  if (!agent.owner_known())
+    log.warning(
+        fmt::format("whose process listens at {} is not told by /proc/net/tcp: that it is the agent is known by "
+                    "its machine guid alone",
+                    agent.place()));
   tell_supervisor(options, found_words(agent.place(), (*facts)->version));
 
   HostFacts host_facts;

@@ -202,7 +202,9 @@ Finding check_agent(const Patient &patient, const RunningLink &running) {
     return bad("agent", "the agent has no machine guid yet: it has never run with this library directory",
                "start the agent; or set NETDATA_LIB_DIR if its files are elsewhere");
   const auto settings = external::read_settings(patient.conf(), {});
-  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment());
+  std::string foreign;
+  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment(),
+                                                 [&foreign](const std::string &line) { foreign = line; });
   external::Agent agent(patient.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts) return bad_from("agent", facts.error().what);
@@ -215,6 +217,9 @@ Finding check_agent(const Patient &patient, const RunningLink &running) {
     return warning("agent",
                    fmt::format("netdata {} at {} has a link to the cloud built in", facts->version, agent.place()),
                    "claim the agent itself: aclk.plugin is for agents without a link, and leaves it alone");
+  if (!foreign.empty())
+    return warning("agent", fmt::format("netdata {} at {}; but {}", facts->version, agent.place(), foreign),
+                   "find out who made that socket");
   return good("agent", fmt::format("netdata {} at {}", facts->version, agent.place()));
 }
 

@@ -51,6 +51,58 @@ std::string agent__another_one_only__is_never_believed() {
   return {};
 }
 
+// What is told when the agent is at none of these places.
+std::string told(std::vector<Candidate> places) {
+  Agent agent(kLocal, 1, [&]() -> Result<std::vector<Candidate>> { return places; });
+  const auto r = agent.get({}, "/x");
+  return r ? "found" : r.error().what;
+}
+bool has(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+
+std::string agent__that_refuses_this_machine__names_the_setting() {
+  FakeAgent forbids([](auto &) { return answer("You are not allowed to access this resource.", 403); });
+  FakeAgent hangs_up([](auto &) { return Canned{"", true}; });
+  const auto dashboard = told({{forbids.endpoint(), "test", false, "", "10.* 127.0.0.1"}});
+  EXPECT(has(dashboard,
+             "[web] allow dashboard from = 10.* 127.0.0.1 in netdata.conf leaves out localhost; add localhost"));
+  EXPECT(has(told({{forbids.endpoint(), "test"}}), "allow dashboard from in netdata.conf may leave out localhost"));
+  EXPECT(has(told({{forbids.endpoint(), "test", false, "", "10.* local*"}}), "no dashboard"));
+  const auto closed = told({{hangs_up.endpoint(), "test", false, "10.* 192.168.*", ""}});
+  EXPECT(has(closed, "allow connections from = 10.* 192.168.* in netdata.conf leaves out localhost; add localhost"));
+  EXPECT(!has(closed, "agent url"));
+  EXPECT(has(told({{hangs_up.endpoint(), "test"}}), "allow connections from in netdata.conf may leave out localhost"));
+  EXPECT(!has(told({{hangs_up.endpoint(), "test", false, "10.* *", ""}}), "allow connections"));
+  return {};
+}
+
+std::string agent__at_none_of_its_places__tells_of_the_one_that_explains_it() {
+  FakeAgent another(serve_documents({{"/api/v1/info", info_of(kChild)}}));
+  FakeAgent forbids([](auto &) { return answer("no", 403); });
+  Endpoint nobody = forbids.endpoint();
+  nobody.port = 1;
+  const Candidate other{another.endpoint(), "test"};
+  const Candidate refused{forbids.endpoint(), "test"};
+  const Candidate away{nobody, "test"};
+  Candidate guess = refused;
+  guess.guess = true;
+  EXPECT(has(told({other, refused}), "status 403"));
+  EXPECT(has(told({refused, other, away}), "status 403"));
+  EXPECT(has(told({other, away}), "127.0.0.1:1: "));
+  EXPECT(has(told({away, guess}), "127.0.0.1:1: "));
+  EXPECT(has(told({other}), "another one"));
+  return {};
+}
+
+std::string agent__with_force_and_no_certificate__is_asked_in_clear() {
+  FakeAgent plain(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
+  auto e = plain.endpoint();
+  e.tls = true;
+  Agent agent(kLocal, 1, at({e}));
+  EXPECT_EQ(agent.get({}, "/x").value_or(""), "y");
+  EXPECT(agent.owner_known());
+  return {};
+}
+
 std::string agent__steady__is_checked_once_per_connection() {
   FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
   Agent agent(kLocal, 1, at({fake.endpoint()}));
@@ -336,6 +388,9 @@ std::string poller__agent_silent__stops_within_moments() {
 const CMUnitTest tests[] = {
     ACLK_TEST(agent__of_several_places__is_where_the_guid_is_right),
     ACLK_TEST(agent__another_one_only__is_never_believed),
+    ACLK_TEST(agent__that_refuses_this_machine__names_the_setting),
+    ACLK_TEST(agent__at_none_of_its_places__tells_of_the_one_that_explains_it),
+    ACLK_TEST(agent__with_force_and_no_certificate__is_asked_in_clear),
     ACLK_TEST(agent__steady__is_checked_once_per_connection),
     ACLK_TEST(agent__replaced_by_another_behind_the_same_port__is_noticed),
     ACLK_TEST(agent__away_and_back__is_found_again_elsewhere),

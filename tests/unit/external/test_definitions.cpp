@@ -99,12 +99,12 @@ std::string health_file__only_in_health_d__is_opened() {
   EXPECT(write_file_atomically(d / "health.d/x.conf", kHealth, 0600));
   EXPECT(write_file_atomically(d / "x.conf", kHealth, 0600));
   EXPECT(write_file_atomically(d / "health.d/x.txt", kHealth, 0600));
-  EXPECT(read_health_block({2, (d / "health.d/x.conf").string()}));
-  EXPECT(!read_health_block({2, (d / "x.conf").string()}));
-  EXPECT(!read_health_block({2, (d / "health.d/x.txt").string()}));
-  EXPECT(!read_health_block({2, (d / "health.d/none.conf").string()}));
-  EXPECT(!read_health_block({0, (d / "health.d/x.conf").string()}));
-  EXPECT(!read_health_block({2, "health.d/x.conf"}));
+  EXPECT(read_health_block({2, (d / "health.d/x.conf").string()}, {}));
+  EXPECT(!read_health_block({2, (d / "x.conf").string()}, {}));
+  EXPECT(!read_health_block({2, (d / "health.d/x.txt").string()}, {}));
+  EXPECT(!read_health_block({2, (d / "health.d/none.conf").string()}, {}));
+  EXPECT(!read_health_block({0, (d / "health.d/x.conf").string()}, {}));
+  EXPECT(!read_health_block({2, "health.d/x.conf"}, {}));
 
   auto a = alarm();
   a["source"] = "2@" + (d / "health.d/x.conf").string();
@@ -116,6 +116,67 @@ std::string health_file__only_in_health_d__is_opened() {
   a["source"] = "13@" + (d / "health.d/x.conf").string();
   EXPECT_EQ(definition_v1(a, "").alarm, "stocktest_high");
   EXPECT_EQ(definition_v1(a, "").template_name, "");
+  return {};
+}
+
+std::string health_file__in_the_directories_of_netdata_conf__is_opened() {
+  const aclk::test::TempDir d;
+  std::filesystem::create_directories(d / "my alerts/sub");
+  std::filesystem::create_directories(d / "my alerts2");
+  const auto place = (d / "my alerts").string();
+  EXPECT(write_file_atomically(d / "my alerts/sub/x.conf", kHealth, 0600));
+  EXPECT(write_file_atomically(d / "my alerts2/x.conf", kHealth, 0600));
+  EXPECT(write_file_atomically(d / "y.conf", kHealth, 0600));
+  std::filesystem::create_symlink(d / "my alerts2/x.conf", d / "my alerts/link.conf");
+  const auto directories =
+      health_directories(NetdataConf::parse("[directories]\n  health config = " + place + "//\n"), {});
+  EXPECT(read_health_block({2, place + "/sub/x.conf"}, directories));
+  EXPECT(read_health_block({2, place + "/link.conf"}, directories));
+  EXPECT(!read_health_block({2, place + "2/x.conf"}, directories));
+  EXPECT(!read_health_block({2, place + "/../y.conf"}, directories));
+
+  auto a = alarm();
+  a["source"] = "13@" + place + "/sub/x.conf";
+  const auto c = definition_v1(a, "a.context", directories);
+  EXPECT_EQ(c.alarm + "|" + c.template_name + "|" + c.on_chart, "stocktest_high||system.ram");
+  a["source"] = "2@" + place + "/sub/x.conf";
+  const auto t = definition_v1(a, "a.context", directories);
+  EXPECT_EQ(t.lookup + "|" + t.info + "|" + t.hosts + "|" + t.host_labels,
+            "average -10m unaligned of v|value of $family : high|*|_os=linux");
+  return {};
+}
+
+std::string health_directories__old_keys_and_defaults__are_the_agents() {
+  Environment env;
+  env.user_config = "/etc/n";
+  env.stock_config = "/usr/lib/n";
+  const auto read = [&](const char *text) {
+    std::string out;
+    for (const auto &d : health_directories(NetdataConf::parse(text), env)) out += d.native() + "|";
+    return out;
+  };
+  EXPECT_EQ(read(""), "/etc/n/health.d|/usr/lib/n/health.d|");
+  EXPECT_EQ(read("[directories]\nhealth config = /a b\nstock health config = \"/c\"\n"), "/a b|\"/c\"|");
+  EXPECT_EQ(read("[health]\nhealth configuration directory = /a\nstock health configuration directory = /b\n"),
+            "/a|/b|");
+  EXPECT_EQ(read("[health]\nhealth configuration directory = /a\n[directories]\nhealth config = /b\n"),
+            "/b|/usr/lib/n/health.d|");
+  return {};
+}
+
+std::string health_file__quotes_spaces_and_repeated_keys__are_read_as_the_agent_reads_them() {
+  const std::string text =
+      " ALARM:  \\\n  a\n on: system.load\n on:\tsystem.cpu\n# comment \\\n info: it \"is\"   'so'   $value\n"
+      " lookup: average   -10s  \\\n   of   user\n host   labels: a=b   c\n no colon here\n to: a   \"b\"\n";
+  EXPECT(!parse_health_block(text, 1));  // the agent counts a continued line by its end
+  const auto b = parse_health_block(text, 2);
+  EXPECT(b);
+  EXPECT_EQ(b->at("alarm"), "a");
+  EXPECT_EQ(b->at("on"), "system.cpu");
+  EXPECT_EQ(b->at("info"), "it  is   so  $value");
+  EXPECT_EQ(b->at("lookup"), "average -10s of user");
+  EXPECT_EQ(b->at("host labels"), "a=b c");
+  EXPECT_EQ(b->at("to"), "a \"b\"");
   return {};
 }
 
@@ -160,6 +221,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(hash__of_1_37__is_stable_and_changes_with_the_definition),
     ACLK_TEST(health_file__block__is_read_up_to_the_next),
     ACLK_TEST(health_file__only_in_health_d__is_opened),
+    ACLK_TEST(health_file__in_the_directories_of_netdata_conf__is_opened),
+    ACLK_TEST(health_directories__old_keys_and_defaults__are_the_agents),
+    ACLK_TEST(health_file__quotes_spaces_and_repeated_keys__are_read_as_the_agent_reads_them),
     ACLK_TEST(definition__of_2_x__repairs_what_the_agent_forgets),
     ACLK_TEST(definitions__learned__are_found_by_alert_and_by_hash),
 };

@@ -18,20 +18,27 @@ std::string bind_list__every_form__becomes_a_place_to_connect_to() {
   EXPECT_EQ(check("*"), "http://127.0.0.1:19999");
   EXPECT_EQ(check("*:80 0.0.0.0 127.0.0.1:80"), "http://127.0.0.1:80 http://127.0.0.1:19999");
   EXPECT_EQ(check("[::]:1 [::1] localhost"), "http://[::1]:1 http://[::1]:19999 http://localhost:19999");
-  EXPECT_EQ(check("[fe80::1%eth0]:7 10.0.0.1%eth0:8 tcp:10.0.0.2"),
-            "http://[fe80::1]:7 http://10.0.0.1:8 http://10.0.0.2:19999");
+  EXPECT_EQ(check("[fe80::1%eth0]:7 [fe80::2]%eth0:8 10.0.0.1%eth0:8 tcp:10.0.0.2"),
+            "http://[fe80::1%25eth0]:7 http://[fe80::2%25eth0]:8 http://10.0.0.1:8 http://10.0.0.2:19999");
+  EXPECT_EQ(check(",127.0.0.1:1,,[::1]:2 ,\tname:3,"), "http://127.0.0.1:1 http://[::1]:2 http://name:3");
+  EXPECT_EQ(check("localhost:http 127.0.0.1:https=dashboard"), "http://localhost:80 http://127.0.0.1:443");
+  EXPECT_EQ(check("any: all:5 %lo:6 *%lo:7"),
+            "http://127.0.0.1:19999 http://127.0.0.1:5 http://127.0.0.1:6 http://127.0.0.1:7");
   EXPECT_EQ(check("  10.0.0.1:5=dashboard|registry^SSL=force\t10.0.0.2:6^SSL=optional "),
             "https://10.0.0.1:5 http://10.0.0.2:6");
   EXPECT_EQ(check("10.0.0.1 unix:/run/n.sock unix:/run/m.sock=dashboard"),
-            "unix:/run/n.sock unix:/run/m.sock http://10.0.0.1:19999");
+            "unix:/run/n.sock unix:/run/m.sock=dashboard unix:/run/m.sock http://10.0.0.1:19999");
+  // All that follows unix: is the agent's path.
+  EXPECT_EQ(check("unix:/run/n.sock=registry^SSL=optional"), "unix:/run/n.sock=registry^SSL=optional unix:/run/n.sock");
   return {};
 }
 
 std::string bind_list__useless_items__are_left_out() {
-  EXPECT_EQ(described(parse_bind_list("udp:127.0.0.1:8125 10.0.0.1=registry|badges 10.0.0.1:x 10.0.0.1:70000 [::1 "
-                                      "unix: unix:relative 10.0.0.1:0",
-                                      19999)),
-            "");
+  EXPECT_EQ(
+      described(parse_bind_list("udp:127.0.0.1:8125 10.0.0.1=registry|badges 10.0.0.1:x 10.0.0.1:70000 [::1 "
+                                "unix: unix:relative 10.0.0.1:0 ::1 10.0.0.1:no-such-service-here \"127.0.0.1:5\"",
+                                19999)),
+      "");
   EXPECT_EQ(parse_bind_list("", 1).size(), 0U);
   return {};
 }
@@ -60,10 +67,18 @@ std::string candidates__by_reliability__own_setting_agent_file_default() {
   s.bind_to = "127.0.0.1:6 127.0.0.1:5";
   auto c = find_candidates(s, tells);
   EXPECT(c && c->size() == 3);
+  EXPECT(!(*c)[0].guess && !(*c)[1].guess && (*c)[2].guess);
   EXPECT_EQ((*c)[0].endpoint.port, 5);
   EXPECT_EQ((*c)[1].endpoint.port, 6);
   EXPECT_EQ((*c)[2].endpoint.port, 19999);
   EXPECT_EQ(find_candidates(s, silent)->front().endpoint.port, 6);
+  s.bind_to.clear();
+  EXPECT_EQ(find_candidates(s, silent)->size(), 1U);
+  EXPECT(!find_candidates(s, silent)->front().guess);
+  const ReadConfig with_port = [](std::string_view, std::string_view key) -> Result<std::string> {
+    return key == "bind to" ? "localhost" : "0x4e20";
+  };
+  EXPECT_EQ(find_candidates(s, with_port)->front().endpoint.describe(), "http://localhost:20000");
   s.agent_url = "unix:/run/x";
   EXPECT_EQ(find_candidates(s, tells)->size(), 1U);
   s.agent_url = "nonsense://";

@@ -132,6 +132,23 @@ std::string settings__defaults_and_all_keys__are_read() {
   return {};
 }
 
+std::string settings__old_keys_of_global__count_as_the_agent_moves_them() {
+  const auto read = [](const std::string &text) {
+    const auto s = read_settings(NetdataConf::parse(text), {});
+    return s.bind_to + " " + std::to_string(s.default_port);
+  };
+  // Each as a stock 1.37.1 was seen to take it.
+  EXPECT_EQ(read("[global]\nbind to = a\nport = 5\n"), "a 5");
+  EXPECT_EQ(read("[global]\nbind socket to IP = b\ndefault port = 6\n"), "b 6");
+  EXPECT_EQ(read("[global]\nbind to = a\nbind socket to IP = b\nport = 5\ndefault port = 6\n"), "b 5");
+  EXPECT_EQ(read("[global]\nbind to = a\nport = 5\n[web]\nbind to = c\ndefault port = 7\n"), "c 7");
+  EXPECT_EQ(read("[global]\nport = 5\n[web]\nbind to = c\n"), "c 5");
+  EXPECT_EQ(read("[web]\nbind to = c\ndefault port = 0x5e93\n"), "c 24211");
+  EXPECT_EQ(read("[web]\nbind to = c\ndefault port = 99999\n"), "c 19999");
+  EXPECT_EQ(read("[web]\nport = 7\n"), " 19999");
+  return {};
+}
+
 std::string query_limit__leaves_the_agent_one_thread() {
   Settings s;
   EXPECT_EQ(query_limit(s, Generation::v1, 1), 1U);
@@ -192,6 +209,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(netdata_conf__as_the_agent_writes_it__is_read),
     ACLK_TEST(netdata_conf__file_changed__is_read_again),
     ACLK_TEST(settings__defaults_and_all_keys__are_read),
+    ACLK_TEST(settings__old_keys_of_global__count_as_the_agent_moves_them),
     ACLK_TEST(query_limit__leaves_the_agent_one_thread),
     ACLK_TEST(options__of_the_agent__are_taken),
     ACLK_TEST(options__of_a_person__are_answered),

@@ -27,6 +27,7 @@ int definition_tests();
 int target_tests();
 int watch_tests();
 int keeper_tests();
+int peer_owner_tests();
 int plugin_start_tests();
 int plugin_words_tests();
 int local_tests();
