@@ -22,8 +22,8 @@ constexpr std::string_view kYesWords = "yes, true, on, auto or on demand";
 
 std::string letters(std::string_view text) {
   std::string out;
-  for (const unsigned char c : text)
-    if (std::isalnum(c) != 0) out += static_cast<char>(std::tolower(c));
+  for (const char ch : text)
+    if (const auto c = static_cast<unsigned char>(ch); std::isalnum(c) != 0) out += static_cast<char>(std::tolower(c));
   return out;
 }
 
@@ -129,10 +129,15 @@ Limit trouble_limit(const std::string &what) {
 
 }  // namespace
 
+static bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= ' ' && byte < 0x7f;
+}
+
 std::string printable(std::string_view text) {
   constexpr std::size_t kMost = 64;
   std::string out;
-  for (const unsigned char c : text.substr(0, kMost)) out += c < ' ' || c >= 0x7f ? '?' : static_cast<char>(c);
+  for (const char c : text.substr(0, kMost)) out += is_plain(c) ? c : '?';
   return out + (text.size() > kMost ? "..." : "");
 }
 

@@ -57,7 +57,7 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
 Findings check_documents(const Patient &patient) {
   if (patient.env().machine_guid.empty()) return {};
   const auto settings = external::read_settings(patient.conf(), {});
-  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment());
+  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment(), {});
   external::Agent agent(patient.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts || facts->own_link) return {};
