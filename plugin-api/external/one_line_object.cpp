@@ -93,7 +93,9 @@ class OneLine {
   bool scalar(std::string_view rest) {
     const auto end = std::min(rest.find_first_of(",} "), rest.size());
     const auto word = rest.substr(0, end);
-    if (word.empty() || word.front() == '{' || word.front() == '[' || !nlohmann::json::accept(word)) return false;
+    if (word.empty() || word.find('\0') != std::string_view::npos || word.front() == '{' || word.front() == '[' ||
+        !nlohmann::json::accept(word))
+      return false;
     out_ += word;
     return follow(rest.substr(end));
   }

@@ -78,7 +78,7 @@ std::string printable(std::string_view text) {
 std::string_view scalar_of(std::string_view word) {
   if (word == "nan" || word == "-nan" || word == "inf" || word == "-inf" || word == "NaN") return "null";
   const bool known = !word.empty() && word.size() < 400 && word.front() != '"' && word.front() != '{' &&
-                     word.front() != '[' && nlohmann::json::accept(word);
+                     word.front() != '[' && word.find('\0') == std::string_view::npos && nlohmann::json::accept(word);
   return known ? word : std::string_view{};
 }
 

@@ -81,6 +81,10 @@ std::string json__nul_between_values__is_an_error() {
   EXPECT(!parse_agent_json("{}\0"sv, "x"));
   EXPECT(!parse_agent_json("null\0[[[["sv, "x"));
   EXPECT(parse_agent_json("{\"a\":\"b\0c\"}"sv, "x"));
+  // An entry with one is lost for itself.
+  const auto j = parse_agent_json("{\n\t\"alarms\": {\n\t\t\"a\": 1\0,\n\t\t\"b\": 2\n\t}\n}\n"sv, "x");
+  EXPECT(j);
+  EXPECT_EQ((*j)["alarms"].dump(), R"({"b":2})");
   return {};
 }
 
