@@ -29,7 +29,8 @@ void add_cloud_dir_option(CLI::App &command, std::string &value);
 // The same for claim/agent_user.h: whose rights the command takes before it opens anything there.
 [[nodiscard]] claim::AgentPlaces places_of(const Directories &d);
 
-// Prints the message as terminal_text, to standard output when all is well, else to standard error. Gives back the exit status.
+// Prints the message as terminal_text, to standard output when all is well, else to standard error. Gives back the exit
+// status.
 [[nodiscard]] int finish(claim::ExitCode exit, const std::string &message);
 
 // Who runs this, for notes: the user who called sudo, else the effective user.
