@@ -136,6 +136,7 @@ struct Link::Impl final : Commands {
 
   session::Session::Events session_events() {
     session::Session::Events e;
+    e.session_id = [this](std::int64_t now_us) { return ledger->new_session_id(now_us); };
     e.online = [this](const session::Online &o) {
       queries->connection_up(o.session_us, o.limits.max_packet);
       online = true;

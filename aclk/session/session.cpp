@@ -196,7 +196,8 @@ struct Session::Impl {
     m.reachable = reachable;
     m.session_id = session_us;
     m.update_source = source;
-    m.updated_at_us = source == proto::UpdateSource::lwt ? session_us : loop::wall_us();
+    // Never before the connection began, and so never before its will, also when the clock was set back.
+    m.updated_at_us = source == proto::UpdateSource::lwt ? session_us : std::max(loop::wall_us(), session_us);
     if (source != proto::UpdateSource::lwt) m.capabilities = plan.capabilities;
     return proto::encode(m);
   }
@@ -207,8 +208,7 @@ struct Session::Impl {
       if (!made) return on_connection_end({ConnectionEnd::Kind::internal, made.error(), 0, 0, {}});
       ws = std::move(*made);
     }
-    // Identifies this connection; never the same twice, also when the clock is set back.
-    session_us = std::max(loop::wall_us(), session_us + 1);
+    session_us = events.session_id(loop::wall_us());
     transport::ConnectionPlan p;
     p.endpoint = credentials->endpoint;
     p.proxy = plan.reach.proxy.towards(p.endpoint.host);

@@ -48,7 +48,7 @@ struct Plan {
 
 // One connection as the rest of the module sees it.
 struct Online {
-  std::int64_t session_us = 0;  // wall clock microseconds: the session id in every message
+  std::int64_t session_us = 0;  // the session id in every message: about when it began, in microseconds
   transport::MqttLimits limits;
 };
 
@@ -98,6 +98,8 @@ struct Report {
 class Session {
  public:
   struct Events {
+    // The id of a connection that begins now: above that of every earlier one. Must be set.
+    std::function<std::int64_t(std::int64_t now_us)> session_id;
     std::function<void(const Online &)> online;  // the hello is on its way: publish what is due
     std::function<void()> offline;               // what was unacknowledged has been reported lost
     // An inbound PUBLISH; `type` is the text after the topic's last '/'. Views are valid during the call.

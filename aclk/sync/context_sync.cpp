@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aclk/loop/rising.h"
 #include "claim/base/hash.h"
 #include "proto/contexts.h"
 
@@ -65,8 +66,11 @@ proto::ContextUpdated wire(const std::string &id, const std::optional<host::Cont
 
 }  // namespace
 
-ContextSync::ContextSync(std::string claim_id, std::string node_id, StoredContexts hub)
-    : claim_id_(std::move(claim_id)), node_id_(std::move(node_id)), hub_(std::move(hub)) {}
+ContextSync::ContextSync(std::string claim_id, std::string node_id, StoredContexts hub, std::int64_t last_created_us)
+    : claim_id_(std::move(claim_id)),
+      node_id_(std::move(node_id)),
+      hub_(std::move(hub)),
+      last_created_us_(last_created_us) {}
 
 std::uint64_t ContextSync::hash() const {
   std::uint64_t h = 0;
@@ -251,8 +255,9 @@ void ContextSync::update(Moment now) {
   }
   if (m.context_updates.empty()) return;
   m.version_hash = hash();
-  last_created_us_ = std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(now.wall_us, 0)), last_created_us_ + 1);
-  m.created_at_us = last_created_us_;
+  last_created_us_ = loop::next_rising(std::max<std::int64_t>(now.wall_us, 0), last_created_us_);
+  changes_.emplace_back(PutLastTime{node_id_, last_created_us_});
+  m.created_at_us = static_cast<std::uint64_t>(last_created_us_);
   flying_ = true;
   message_ = ContextMessage{Topic::contexts_updated, proto::encode(m)};
 }

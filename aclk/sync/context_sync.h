@@ -31,7 +31,8 @@ struct ContextMessage {
 
 class ContextSync {
  public:
-  ContextSync(std::string claim_id, std::string node_id, StoredContexts hub);
+  // last_created_us: of an earlier process's messages; those of this one are created later.
+  ContextSync(std::string claim_id, std::string node_id, StoredContexts hub, std::int64_t last_created_us = 0);
 
   // The host's name, for notes.
   void call_it(std::string hostname) { hostname_ = std::move(hostname); }
@@ -106,7 +107,7 @@ class ContextSync {
   bool stale_ = false;                          // the host has changed since the last reading
   bool reading_ = false;                        // one is under way
   std::optional<loop::Instant> read_again_at_;  // after a failure
-  std::uint64_t last_created_us_ = 0;
+  std::int64_t last_created_us_;
 
   bool wish_ = false;
   std::optional<ContextMessage> message_;

@@ -65,7 +65,8 @@ Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node
   }
   if (it == entries_.end()) {
     (void)ledger_.commit();
-    it = entries_.try_emplace(*guid, ledger_.claim_id(), *id, ++lives_, ledger_.contexts(*id)).first;
+    it = entries_.try_emplace(*guid, ledger_.claim_id(), *id, ++lives_, ledger_.contexts(*id), ledger_.last_time(*id))
+             .first;
     if (max_payload_) it->second.sync.online(*max_payload_, moment());
   }
   return &it->second;

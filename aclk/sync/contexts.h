@@ -46,8 +46,9 @@ class Contexts {
 
  private:
   struct Entry {
-    Entry(const std::string &claim_id, std::string id, std::uint64_t number, StoredContexts hub)
-        : node_id(id), life(number), sync(claim_id, std::move(id), std::move(hub)) {}
+    Entry(const std::string &claim_id, std::string id, std::uint64_t number, StoredContexts hub,
+          std::int64_t last_created_us)
+        : node_id(id), life(number), sync(claim_id, std::move(id), std::move(hub), last_created_us) {}
     std::string node_id;
     std::uint64_t life;  // no two entries have the same: what was asked for one is not told to another
     ContextSync sync;

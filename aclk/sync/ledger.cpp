@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/sync/ledger.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
+
+#include "aclk/loop/rising.h"
 
 namespace aclk::sync {
 
@@ -67,6 +70,19 @@ std::vector<StoredAlert> Ledger::told_alerts(std::string_view machine_guid) {
   std::vector<StoredAlert> out;
   for (auto &[id, a] : told) out.push_back(std::move(a));
   return out;
+}
+
+std::int64_t Ledger::last_time(std::string_view node_id) {
+  const auto kept = read(&Store::last_time, node_id);
+  const auto unsaved = unsaved_.find(row_of(PutLastTime{std::string(node_id), 0}));
+  return unsaved == unsaved_.end() ? kept : std::max(kept, std::get<PutLastTime>(unsaved->second).us);
+}
+
+std::int64_t Ledger::new_session_id(std::int64_t now_us) {
+  const auto id = loop::next_rising(now_us, last_time(""));
+  add(PutLastTime{"", id});
+  (void)commit();
+  return id;
 }
 
 void Ledger::add(Change change) {

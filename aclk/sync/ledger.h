@@ -46,6 +46,11 @@ class Ledger {
   // The alerts that the cloud has of a node, as of now: also what the store could not take yet.
   [[nodiscard]] std::vector<StoredAlert> told_alerts(std::string_view machine_guid);
 
+  // The last of the times that only rise (PutLastTime), as of now.
+  [[nodiscard]] std::int64_t last_time(std::string_view node_id);
+  // The id of a connection that begins now: above every earlier one, and on disk when it returns, if that can be.
+  [[nodiscard]] std::int64_t new_session_id(std::int64_t now_us);
+
   // Written soon.
   void add(Change change);
   void add(std::vector<Change> changes);

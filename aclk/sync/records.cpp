@@ -51,6 +51,9 @@ std::string row_of(const Change &change) {
                         [](const DropTransition &c) {
                           return join({"t", c.machine_guid, c.alert_id, digit(c.slot)});
                         },
+                        [](const PutLastTime &c) {
+                          return join({"i", c.node_id});
+                        },
                     },
                     change);
 }

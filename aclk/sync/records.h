@@ -96,9 +96,14 @@ struct DropTransition {
   std::string alert_id;
   Slot slot = Slot::pending;
 };
+// The last of some times that only rise (aclk/sync/README.md, "Times that only rise"). A lower one changes nothing.
+struct PutLastTime {
+  std::string node_id;  // of created_at in its messages about contexts; empty = session ids
+  std::int64_t us = 0;
+};
 
-using Change =
-    std::variant<PutNode, PutContext, DropContext, PutAlertLog, PutAlert, DropAlert, PutTransition, DropTransition>;
+using Change = std::variant<PutNode, PutContext, DropContext, PutAlertLog, PutAlert, DropAlert, PutTransition,
+                            DropTransition, PutLastTime>;
 
 // Names the row that a change is about: of two changes with one key only the later one counts.
 [[nodiscard]] std::string row_of(const Change &change);

@@ -33,9 +33,11 @@ constexpr std::array kMigrations{
     "CREATE TABLE transition (machine_guid TEXT NOT NULL, alert_id TEXT NOT NULL, slot INTEGER NOT NULL,"
     " place INTEGER NOT NULL, log_id INTEGER NOT NULL, due_s INTEGER NOT NULL, entry BLOB NOT NULL,"
     " PRIMARY KEY (machine_guid, alert_id, slot))",
+
+    "CREATE TABLE last_time (node_id TEXT PRIMARY KEY, us INTEGER NOT NULL) WITHOUT ROWID",
 };
 
-// Everything but the nodes, whose rows have their claim in them.
+// Everything but the nodes, whose rows have their claim in them, and the times that only rise.
 constexpr auto kForgetMost =
     "DELETE FROM claim; DELETE FROM context; DELETE FROM alert_log; DELETE FROM alert; DELETE FROM transition";
 
@@ -96,7 +98,8 @@ class Writer {
         alert_(db, "INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?)"),
         no_alert_(db, "DELETE FROM alert WHERE machine_guid = ? AND alert_id = ?"),
         transition_(db, "INSERT OR REPLACE INTO transition VALUES (?, ?, ?, ?, ?, ?, ?)"),
-        no_transition_(db, "DELETE FROM transition WHERE machine_guid = ? AND alert_id = ? AND slot = ?") {}
+        no_transition_(db, "DELETE FROM transition WHERE machine_guid = ? AND alert_id = ? AND slot = ?"),
+        last_time_(db, "INSERT INTO last_time VALUES (?, ?) ON CONFLICT DO UPDATE SET us = max(us, excluded.us)") {}
 
   bool write(const Change &change) {
     return std::visit(
@@ -126,6 +129,7 @@ class Writer {
             [&](const DropTransition &c) {
               return done(no_transition_.bind(c.machine_guid, c.alert_id, number(c.slot)));
             },
+            [&](const PutLastTime &c) { return done(last_time_.bind(c.node_id, c.us)); },
         },
         change);
   }
@@ -138,7 +142,7 @@ class Writer {
     return ok;
   }
 
-  Statement node_, context_, no_context_, log_, alert_, no_alert_, transition_, no_transition_;
+  Statement node_, context_, no_context_, log_, alert_, no_alert_, transition_, no_transition_, last_time_;
 };
 
 }  // namespace
@@ -246,6 +250,15 @@ Result<StoredAlerts> Store::alerts(std::string_view machine_guid) {
       .map([&] { return std::move(out); });
 }
 
+Result<std::int64_t> Store::last_time(std::string_view node_id) {
+  std::int64_t out = 0;
+  Statement q(impl_->db.get(), "SELECT us FROM last_time WHERE node_id = ?");
+  q.bind(node_id);
+  return impl_->each(std::move(q), "read the last time", [&](const Statement &s) { out = s.number(0); }).map([&] {
+    return out;
+  });
+}
+
 Result<void> Store::apply(const std::map<std::string, Change> &changes) {
   constexpr auto kWhat = "save the state of the link";
   return impl_->in_transaction(kWhat, [&]() -> Result<void> {
@@ -263,7 +276,8 @@ Result<void> Store::keep_only(std::string_view claim_id) {
   if (q.step() == SQLITE_ROW) return {};
   q.reset();
   return impl_->in_transaction(kWhat, [&]() -> Result<void> {
-    if (auto r = sqlite::run(impl_->db.get(), kForgetMost, kWhat); !r) return r;
+    for (const char *sql : {kForgetMost, "DELETE FROM last_time WHERE node_id <> ''"})
+      if (auto r = sqlite::run(impl_->db.get(), sql, kWhat); !r) return r;
     for (const char *sql : {"DELETE FROM node WHERE claim_id <> ?", "INSERT INTO claim VALUES (?)"}) {
       Statement s(impl_->db.get(), sql);
       if (s.bind(claim_id).step() != SQLITE_DONE) return tl::unexpected<Error>(sqlite::trouble(impl_->db.get(), kWhat));

@@ -42,12 +42,14 @@ class Store {
   [[nodiscard]] Result<std::vector<StoredNode>> nodes(std::string_view claim_id);
   [[nodiscard]] Result<StoredContexts> contexts(std::string_view node_id);
   [[nodiscard]] Result<StoredAlerts> alerts(std::string_view machine_guid);
+  // As in PutLastTime; 0 = there was none.
+  [[nodiscard]] Result<std::int64_t> last_time(std::string_view node_id);
 
   // All of them or none, on disk when it returns.
   [[nodiscard]] Result<void> apply(const std::map<std::string, Change> &changes);
-  // Forgets what was told under every other claim.
+  // Forgets what was told under every other claim. The last session id stays, whatever the claim.
   [[nodiscard]] Result<void> keep_only(std::string_view claim_id);
-  // Forgets everything.
+  // Forgets everything but the times that only rise.
   [[nodiscard]] Result<void> clear();
 
  private:

@@ -59,6 +59,25 @@ std::string contexts__checkpoint_differs__snapshot_with_new_versions() {
   return {};
 }
 
+std::string contexts__restarted_with_an_earlier_clock__created_at_rises() {
+  constexpr std::int64_t kLast = (kStart + 3'600) * std::int64_t{1'000'000};
+  ContextSync s("claim", "node", {{"a", {100, 10, 0, 0}}}, kLast);
+  s.online(100'000, at(0ms));
+  s.checkpoint(90, at(0ms));
+  (void)s.take_wish();
+  s.reading({context("a", true), context("b", true)}, at(0ms));
+  (void)s.take_changes();
+  s.tick(at(65s));
+  const auto m = s.take_message();
+  EXPECT(m);
+  EXPECT_EQ(proto::decode_contexts_updated(m->payload)->created_at_us, static_cast<std::uint64_t>(kLast + 1));
+  std::int64_t kept = 0;
+  for (const auto &c : s.take_changes())
+    if (const auto *last = std::get_if<PutLastTime>(&c); last != nullptr && last->node_id == "node") kept = last->us;
+  EXPECT_EQ(kept, kLast + 1);
+  return {};
+}
+
 std::string contexts__checkpoint_equal__nothing_is_sent() {
   ContextSync s("claim", "node", {{"a", {100, 10, 0, 0}}});
   s.online(100'000, at(0ms));
@@ -181,6 +200,7 @@ std::string contexts__refused__hash_is_the_clouds_and_it_is_tried_again() {
 const CMUnitTest tests[] = {
     ACLK_TEST(contexts__checkpoint_differs__snapshot_with_new_versions),
     ACLK_TEST(contexts__checkpoint_equal__nothing_is_sent),
+    ACLK_TEST(contexts__restarted_with_an_earlier_clock__created_at_rises),
     ACLK_TEST(contexts__new_one__is_told_after_5_s_other_changes_after_65),
     ACLK_TEST(contexts__gone__is_told_as_deleted_unless_it_comes_back),
     ACLK_TEST(contexts__stopped__sends_and_reads_nothing),

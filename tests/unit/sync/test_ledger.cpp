@@ -5,6 +5,7 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/loop/loop.h"
+#include "aclk/loop/rising.h"
 #include "aclk/sync/ledger.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
@@ -93,6 +94,59 @@ std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_
   return {};
 }
 
+std::string ledger__session_ids__rise_over_a_restart_with_an_earlier_clock() {
+  constexpr std::int64_t kYear = std::int64_t{366} * 86'400 * 1'000'000;
+  const test::TempDir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  const auto id = [&](std::int64_t now_us, const char *claim = "claim") {
+    return Ledger(loop.uv(), host.log(), d / "aclk.db", claim, kFast).new_session_id(now_us);
+  };
+  EXPECT_EQ(id(5 * kYear), 5 * kYear);
+  EXPECT_EQ(id(5 * kYear + 7), 5 * kYear + 7);
+  EXPECT_EQ(id(4 * kYear), 5 * kYear + 8);
+  EXPECT_EQ(id(4 * kYear, "another claim"), 5 * kYear + 9);
+  // The clock was years ahead once: on from there until it has come there.
+  EXPECT_EQ(id(50 * kYear), 50 * kYear);
+  EXPECT_EQ(id(5 * kYear), 50 * kYear + 1);
+  EXPECT_EQ(id(6 * kYear), 50 * kYear + 2);
+  EXPECT_EQ(id(51 * kYear), 51 * kYear);
+  {
+    Ledger l(loop.uv(), host.log(), d / "aclk.db", "claim", kFast);
+    EXPECT_EQ(l.new_session_id(1), 51 * kYear + 1);
+    EXPECT_EQ(l.new_session_id(1), 51 * kYear + 2);
+    EXPECT_EQ(Store::open(d / "aclk.db")->last_time("").value(), 51 * kYear + 2);  // before anybody is told
+  }
+  loop.drain();
+  return {};
+}
+
+std::string ledger__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later() {
+  const test::TempDir d;
+  const test::HostTable host;
+  loop::Loop loop;
+  {
+    Ledger l(loop.uv(), host.log(), d / "later/aclk.db", "claim", kFast);
+    EXPECT_EQ(l.new_session_id(1'000), 1'000);
+    EXPECT_EQ(l.new_session_id(900), 1'001);
+    fs::create_directory(d / "later");
+    Change before = PutLastTime{"", 2'000};
+    auto row = row_of(before);
+    EXPECT(Store::open(d / "later/aclk.db")->apply({{std::move(row), std::move(before)}}));
+    turn_until(loop, [&] { return l.trouble().empty(); });
+    EXPECT_EQ(l.new_session_id(900), 2'001);
+  }
+  loop.drain();
+  return {};
+}
+
+std::string ledger__last_session_id_after_which_there_is_none__is_forgotten() {
+  EXPECT_EQ(loop::next_rising(1'000, INT64_MAX), 1'000);
+  EXPECT_EQ(loop::next_rising(1'000, INT64_MAX - 1), INT64_MAX);
+  EXPECT_EQ(loop::next_rising(1'000, 0), 1'000);
+  return {};
+}
+
 std::string ledger__other_claim__begins_empty() {
   const test::TempDir d;
   const test::HostTable host;
@@ -113,6 +167,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one),
     ACLK_TEST(ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not),
     ACLK_TEST(ledger__other_claim__begins_empty),
+    ACLK_TEST(ledger__session_ids__rise_over_a_restart_with_an_earlier_clock),
+    ACLK_TEST(ledger__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later),
+    ACLK_TEST(ledger__last_session_id_after_which_there_is_none__is_forgotten),
 };
 
 }  // namespace

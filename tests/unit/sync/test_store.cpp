@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "aclk/sync/sqlite.h"
 #include "aclk/sync/store.h"
 #include "claim/base/files.h"
 #include "tests/unit/cmocka_main.h"
@@ -112,6 +113,51 @@ std::string store__contexts_and_alerts__come_back_as_they_were() {
   return {};
 }
 
+std::string store__last_times__only_rise_and_outlive_the_process_the_session_id_the_claim_too() {
+  const test::TempDir d;
+  {
+    auto s = Store::open(d / "aclk.db");
+    EXPECT(s);
+    EXPECT(s->keep_only("one"));
+    EXPECT_EQ(*s->last_time(""), 0);
+    EXPECT(put(*s, PutLastTime{"", 1'000}));
+    EXPECT(put(*s, PutLastTime{"", 900}));
+    EXPECT(put(*s, PutLastTime{"n1", 77}));
+  }
+  auto s = Store::open(d / "aclk.db");
+  EXPECT(s);
+  EXPECT_EQ(*s->last_time(""), 1'000);
+  EXPECT_EQ(*s->last_time("n1"), 77);
+  EXPECT(s->clear());
+  EXPECT_EQ(*s->last_time(""), 1'000);
+  EXPECT(s->keep_only("two"));
+  EXPECT_EQ(*s->last_time(""), 1'000);
+  EXPECT_EQ(*s->last_time("n1"), 0);
+  return {};
+}
+
+std::string store__file_of_the_version_before__keeps_what_it_has_and_gets_what_is_new() {
+  const test::TempDir d;
+  {
+    auto s = Store::open(d / "aclk.db");
+    EXPECT(s && put(*s, PutNode{"c", {"g", "n", "h", 0}}));
+  }
+  {
+    sqlite3 *raw = nullptr;
+    EXPECT_EQ(sqlite3_open((d / "aclk.db").c_str(), &raw), SQLITE_OK);
+    const sqlite::Database db(raw);
+    EXPECT(sqlite::run(db.get(), "DROP TABLE last_time; PRAGMA user_version = 2", "make it old"));
+  }
+  std::string note;
+  auto s = Store::open(d / "aclk.db", &note);
+  EXPECT(s);
+  EXPECT_EQ(note, "");
+  EXPECT_EQ(s->nodes("c")->size(), 1U);
+  EXPECT(put(*s, PutLastTime{"", 5}));
+  EXPECT_EQ(*s->last_time(""), 5);
+  return {};
+}
+
 std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
   const test::TempDir d;
   auto s = Store::open(d / "aclk.db");
@@ -137,6 +183,8 @@ std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
 }
 
 const CMUnitTest tests[] = {
+    ACLK_TEST(store__last_times__only_rise_and_outlive_the_process_the_session_id_the_claim_too),
+    ACLK_TEST(store__file_of_the_version_before__keeps_what_it_has_and_gets_what_is_new),
     ACLK_TEST(store__many_changes__do_not_make_the_log_many_times_the_database),
     ACLK_TEST(store__contexts_and_alerts__come_back_as_they_were),
     ACLK_TEST(store__opened_again__remembers_by_claim),
