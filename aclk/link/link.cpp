@@ -341,6 +341,7 @@ report::State Link::state() const {
   s.claim_id = i.settings.identity.claim_id;
   s.cloud_url = masked_url(i.settings.cloud_url);
   s.proxy = i.settings.proxy_shown;
+  if (!i.publishes()) s.limited = i.settings.scope_line;
   s.session = i.session->report();
   s.why = s.session.why;
   s.durable = i.ledger->trouble();

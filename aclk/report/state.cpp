@@ -165,6 +165,7 @@ std::string state_text(const State &s) {
   }
   out += fmt::format("Online: {}\nReconnect count: {}\nBanned By Cloud: {}\n", yes(r.online), reconnects(r),
                      yes(r.banned));
+  if (!s.limited.empty()) out += fmt::format("Limited By: {}\n", s.limited);
   out += unreadable_text(s);
   if (r.last_connect_s != 0) out += fmt::format("Last Connection Time: {}\n", local_time(r.last_connect_s));
   if (r.last_stable_s != 0)
@@ -272,6 +273,7 @@ std::string state_json(const State &s) {
   j["received-messages"] = traffic_lines(s, false);
   j["attempts"] = attempts_json(r);
   j["unreadable"] = unreadable_json(s);
+  j["limited-by"] = text_or_null(s.limited);
   // The host's texts need not be UTF-8; a state that cannot be printed helps nobody.
   const auto plain = j.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string out;

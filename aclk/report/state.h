@@ -32,8 +32,9 @@ struct State {
   bool claimed = false;
   std::string claim_id;
   std::string cloud_url;
-  std::string proxy;  // display form, no credentials
-  std::string why;    // not claimed, disabled or broken: the reason; else what session.why says
+  std::string proxy;    // display form, no credentials
+  std::string why;      // not claimed, disabled or broken: the reason; else what session.why says
+  std::string limited;  // what the cloud gets less than everything by, a sentence with the setting; empty: it gets all
   session::Report session;
   std::int64_t began_s = 0;                  // the module's start, epoch
   std::string durable;                       // why state is not written to disk; empty = it is

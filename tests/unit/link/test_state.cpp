@@ -105,7 +105,7 @@ std::string state_json__keys__are_in_the_reference_order_and_slashes_escaped() {
       "pending-mqtt-pubacks reconnect-count last-connect-time-utc last-connect-time-puback-utc "
       "last-disconnect-time-utc next-connection-attempt-utc last-backoff-value banned-by-cloud node-instances "
       "durable-state state status status-symbol drops reason clock-offset-ms blocked-by blocked-until-utc queues bytes "
-      "sent-messages received-messages attempts unreadable ");
+      "sent-messages received-messages attempts unreadable limited-by ");
   EXPECT_EQ(j["last-connect-time-utc"], "2023-11-14 22:13:20");
   EXPECT(j["next-connection-attempt-utc"].is_null());
   EXPECT(t.find("https:\\/\\/app.netdata.cloud") != std::string::npos);
@@ -168,6 +168,16 @@ std::string state__what_cannot_be_read__is_said_with_since_when_and_why() {
   return {};
 }
 
+std::string state__scope_that_limits__is_said_of_a_running_link() {
+  auto s = online();
+  EXPECT(state_text(s).find("Limited By") == std::string::npos);
+  EXPECT(nlohmann::json::parse(state_json(s))["limited-by"].is_null());
+  s.limited = "[cloud] scope = license manager: the cloud may ask about nodes";
+  EXPECT(has(state_text(s), "Limited By: " + s.limited) && has(state_text(s), "Online: Yes"));
+  EXPECT_EQ(nlohmann::json::parse(state_json(s))["limited-by"].get<std::string>(), s.limited);
+  return {};
+}
+
 std::string state_json__bytes_that_are_no_text__still_give_json() {
   auto s = online();
   s.nodes[0].node.node.hostname = "\xff\xfe";
@@ -183,6 +193,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(state__clock_offset__is_shown_once_known),
     ACLK_TEST(state__attempts__are_told_in_words_and_as_a_list),
     ACLK_TEST(state__what_cannot_be_read__is_said_with_since_when_and_why),
+    ACLK_TEST(state__scope_that_limits__is_said_of_a_running_link),
     ACLK_TEST(state_json__bytes_that_are_no_text__still_give_json),
 };
 
