@@ -3,6 +3,7 @@
 import codecs
 import os
 import pwd
+import random
 import re
 import subprocess
 
@@ -127,6 +128,28 @@ MAYBE = (b"[@]\n enabled = no\n", b"[@]\n enabled =\n", b"[@]\n enabled = yes # 
          b"[@]\n enabled = no\n\xef\xbb\xbf enabled = yes\n", b"[@]\n enabled = no\n; [@]\n# [x]\n// [x]\n enabled = disable\n")
 
 
+
+def garbage(random):
+    """A small file in which something is meant about the section @."""
+    def line():
+        kind = random.randrange(9)
+        if kind == 0:
+            return random.choice((b"[@]", b"[@]", b" [@] ", b"[@", b"[ @ ]", b"[@] #", b"[@]]", b"[[@]", b"[]", b"[web@]", b"#[@]"))
+        if kind == 1:
+            return bytes(b for b in random.randbytes(random.randrange(20)) if b != 10)
+        if kind == 2:
+            return random.choice((b"#", b";", b"//", b"\x0b")) + b" enabled = no"
+        return (random.choice((b"", b" ", b"\t")) + random.choice((b"enabled", b"enabled", b"enabled", b"scope", b"Enabled", b"x", b"[x]"))
+                + random.choice((b" = ", b"=", b" =", b" : ", b" == ", b"\0=", b" "))
+                + random.choice((*WORDS, b"full", b"license manager", b"License Manager")))
+    lines = [line() + random.choice((b"\n", b"\n", b"\n", b"\r\n", b"\n\n", b"\r", b"")) for _ in range(random.randrange(9))]
+    return random.choice((b"", b"", b"", b"\xef\xbb\xbf")) + b"[@]\n" + b"".join(lines)
+
+
+SEEDS = range(600)
+FILES = OPEN + MAYBE + tuple(garbage(random.Random(seed)) for seed in SEEDS)
+
+
 class Odd(Netdata):
     """An agent whose netdata.conf goes on with any bytes; each of WORDS switches a plugin of its own."""
 
@@ -138,8 +161,8 @@ class Odd(Netdata):
             p = self.dir / f"plugins/p{i:02}.plugin"
             p.write_text(f"#!/bin/sh\n: > {self.dir}/ran{i:02}\n")
             p.chmod(0o755)
-        for i, lines in enumerate(OPEN + MAYBE):
-            text += lines.replace(b"@", b"cloud%02d" % i) + b"\n"
+        for i, lines in enumerate(FILES):
+            text += b"[next file]\n" + lines.replace(b"@", b"cloud%03d" % i) + b"\n"
         with (self.etc / "netdata.conf").open("ab") as f:
             f.write(text + ODD)
 
@@ -213,14 +236,14 @@ def test_100_02_the_words_that_switch_something_on_are_the_agents(build, odd):
 
 def test_100_03_what_is_open_here_is_open_to_the_agent(build, odd, fresh):
     files = []
-    for i, lines in enumerate(OPEN + MAYBE):
+    for i, lines in enumerate(FILES):
         files.append(fresh.base / f"netdata{i}.conf")
         files[-1].write_bytes(lines.replace(b"@", b"cloud") + b"\n")
     read = our_reading(build, *files)
     theirs = odd.reading()
     words = {w.strip().lower() for i, w in enumerate(WORDS) if i in odd.ran()}
     for i, (_, limit, scope) in enumerate(read):
-        section = b"cloud%02d" % i
+        section = b"cloud%03d" % i
         enabled = theirs.get((section, b"enabled"), b"yes").lower() in words
         full = theirs.get((section, b"scope")) != b"license manager"
         where = (files[i].read_bytes(), limit, scope, theirs.get((section, b"enabled")), theirs.get((section, b"scope")))
@@ -228,6 +251,7 @@ def test_100_03_what_is_open_here_is_open_to_the_agent(build, odd, fresh):
         assert full or scope == "limited" or limit != "open", where
         assert limit in ("open", "off", "trouble") and scope in ("full", "limited"), where
         assert i >= len(OPEN) or (enabled and full and limit == "open" and scope == "full"), where
+    assert sum(limit == "open" for _, limit, _ in read) > 60, "or nothing is shown"
 
 
 # -- the real plugin ----------------------------------------------------------------------------------------------------
