@@ -121,7 +121,8 @@ MAYBE = (b"[@]\n enabled = no\n", b"[@]\n enabled =\n", b"[@]\n enabled = yes # 
          b"[@]\n enabled = yes\n[@]\n enabled = no\n", b" [@] \r\n enabled = never\r\n", b"[@]\n\tenabled\t=\t\"no\"\t\n",
          b"[@]\nenabled=no\n", b"[@]\n enabled == yes\n", b"[@]\n enabled\x0b = \x0bno\n", b"[@]\n scope = license manager\n",
          b"[@]\n scope = full\n scope = license manager\n", b"[@]\n scope=license manager\r\n",
-         b"[@\n enabled = yes\n[@]\n enabled = off", b"[y]\n[z] = 1\n[@]\n enabled = no;\n", b"[@]\n enabled = no\n[w\n enabled = yes\n",
+         b"[@\n enabled = yes\n[@]\n enabled = off",
+         b"[y]\n[z] = 1\n[@]\n enabled = no;\n", b"[@]\n enabled = no\n[w\n enabled = yes\n",
          b"[@]\n enabled = no\n[@] # x\n enabled = 0\n",
          b"[@]\n enabled = no\n[@ ]\n enabled = yes\n", b"[@]\n enabled = no\n Enabled = yes\n",
          b"[@]\n enabled = no\n\x00enabled = yes\n",
@@ -134,12 +135,14 @@ def garbage(random):
     def line():
         kind = random.randrange(9)
         if kind == 0:
-            return random.choice((b"[@]", b"[@]", b" [@] ", b"[@", b"[ @ ]", b"[@] #", b"[@]]", b"[[@]", b"[]", b"[web@]", b"#[@]"))
+            return random.choice((b"[@]", b"[@]", b" [@] ", b"[@", b"[ @ ]", b"[@] #", b"[@]]", b"[[@]", b"[]", b"[web@]",
+                                  b"#[@]"))
         if kind == 1:
             return bytes(b for b in random.randbytes(random.randrange(20)) if b != 10)
         if kind == 2:
             return random.choice((b"#", b";", b"//", b"\x0b")) + b" enabled = no"
-        return (random.choice((b"", b" ", b"\t")) + random.choice((b"enabled", b"enabled", b"enabled", b"scope", b"Enabled", b"x", b"[x]"))
+        return (random.choice((b"", b" ", b"\t"))
+                + random.choice((b"enabled", b"enabled", b"enabled", b"scope", b"Enabled", b"x", b"[x]"))
                 + random.choice((b" = ", b"=", b" =", b" : ", b" == ", b"\0=", b" "))
                 + random.choice((*WORDS, b"full", b"license manager", b"License Manager")))
     lines = [line() + random.choice((b"\n", b"\n", b"\n", b"\r\n", b"\n\n", b"\r", b"")) for _ in range(random.randrange(9))]
@@ -381,7 +384,7 @@ def mount_version(volume, name):
     os.replace(volume / "..data_tmp", volume / "..data")
 
 
-def test_100_20_a_new_version_of_a_config_map_claims_the_node(cloud, fresh):
+def test_100_20_a_new_version_of_a_config_map_claims_the_node_and_one_of_cloud_conf_limits_it(cloud, fresh):
     agent = fresh.agent("pod", start=False)
     agent.write_files()
     trust(agent.cloud_dir, cloud.ca)
@@ -394,4 +397,18 @@ def test_100_20_a_new_version_of_a_config_map_claims_the_node(cloud, fresh):
     wait_until(lambda: "claim.conf" in agent.error_log and "token" in agent.error_log, 20, "the token is missed")
     assert not (agent.cloud_dir / "claimed_id").exists()
     mount_version(agent.etc, "..2026_11_27_02")
-    wait_claimed(agent, cloud)
+    claim_id = wait_claimed(agent, cloud)
+
+    conf = agent.cloud_dir / "cloud.conf"
+    for name, more in (("..2026_11_27_03", ""), ("..2026_11_27_04", "    enabled = no\n")):
+        (agent.cloud_dir / name).mkdir()
+        (agent.cloud_dir / name / "cloud.conf").write_text(conf.read_text() + more)
+    mount_version(agent.cloud_dir, "..2026_11_27_03")
+    link = agent.cloud_dir / "link"
+    link.symlink_to("..data/cloud.conf")
+    os.replace(link, conf)
+    mount_version(agent.cloud_dir, "..2026_11_27_04")
+    cloud.wait_offline(claim_id, 20)
+    hellos = cloud.agent(claim_id)["hellos"]
+    mount_version(agent.cloud_dir, "..2026_11_27_03")
+    cloud.wait_online(claim_id, 20, hellos + 1)
