@@ -37,6 +37,9 @@ std::uint32_t parse_line(std::string_view text) {
   return line;
 }
 
+// The directory of an agent's health configuration, unless it is told another.
+constexpr std::string_view kHealth = "/health.d/";
+
 }  // namespace
 
 std::string html_unescape(std::string_view text) {
@@ -87,9 +90,24 @@ std::string AlertSource::conf_source() const {
 }
 
 std::string edit_command(const AlertSource &source, std::string_view config_dir, std::string_view hostname) {
-  if (source.file.empty()) return {};
-  const auto name = source.file.substr(source.file.rfind('/') + 1);
-  return fmt::format("sudo {}/edit-config health.d/{}={}={}", config_dir, name, source.line, hostname);
+  const std::string_view file = source.file;
+  if (file.empty()) return {};
+  std::string_view name;  // as edit-config takes it: below the agent's configuration directory
+  if (const auto at = file.rfind(kHealth); at != std::string_view::npos)
+    name = file.substr(at + 1);
+  else if (!config_dir.empty() && file.starts_with(config_dir) && file.substr(config_dir.size()).starts_with('/'))
+    name = file.substr(config_dir.size() + 1);
+  if (name.empty()) return fmt::format("sudo vi +{} {}", source.line, file);
+  return fmt::format("sudo {}/edit-config {}={}={}", config_dir, name, source.line, hostname);
+}
+
+std::string agents_edit_command(std::string told, const AlertSource &source, std::string_view hostname) {
+  constexpr std::string_view kSudo = "sudo ";
+  const auto end = told.find("/edit-config health.d/");
+  if (end == std::string::npos || !told.starts_with(kSudo) || source.file.empty() ||
+      source.file.find(kHealth) != std::string::npos)
+    return told;
+  return edit_command(source, std::string_view(told).substr(kSudo.size(), end - kSudo.size()), hostname);
 }
 
 std::string value_with_unit(double value, std::string_view unit) {

@@ -28,9 +28,13 @@ struct AlertSource {
 };
 [[nodiscard]] AlertSource parse_source(std::string_view text);
 
-// The shell command that edits the definition: sudo CONFIG/edit-config health.d/cpu.conf=4=HOST; "" without a source.
+// The shell command that edits the definition: sudo CONFIG/edit-config health.d/cpu.conf=4=HOST; sudo vi +4 FILE for a
+// file that edit-config does not reach, being in neither a health.d nor CONFIG; "" without a source.
 [[nodiscard]] std::string edit_command(const AlertSource &source, std::string_view config_dir,
                                        std::string_view hostname);
+// The command that the agent itself tells: it says health.d/NAME wherever the file is, so that of a file elsewhere is
+// made anew.
+[[nodiscard]] std::string agents_edit_command(std::string told, const AlertSource &source, std::string_view hostname);
 
 // "17.5%", "0 errors"; "-" for NaN. For agents that do not print a value with its unit.
 [[nodiscard]] std::string value_with_unit(double value, std::string_view unit);

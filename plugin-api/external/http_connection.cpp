@@ -287,9 +287,10 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   if (!impl_->stranger.empty()) {
     impl_->land();
     close();
-    return fail(Errc::unavailable, fmt::format("the server at {} {}; nothing it says is believed: find out who started "
-                                               "it there, and stop it",
-                                               endpoint.describe(), impl_->stranger));
+    return fail(Errc::unavailable,
+                fmt::format("the server at {} {}, so nothing it says is believed; find out who started "
+                            "it there, and stop it",
+                            endpoint.describe(), impl_->stranger));
   }
   impl_->hung_up = code && (*code == CURLE_RECV_ERROR || *code == CURLE_GOT_NOTHING || *code == CURLE_SEND_ERROR);
   if (!code) {

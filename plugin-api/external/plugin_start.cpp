@@ -4,24 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <optional>
 #include <system_error>
+
+#include "claim/ini.h"
 
 namespace aclk::external {
 namespace fs = std::filesystem;
 
 namespace {
-
-// As the agent reads a boolean: whatever is none of these words is no.
-bool is_yes(std::string_view value) {
-  static constexpr std::array<std::string_view, 5> kYes{"yes", "true", "on", "auto", "on demand"};
-  return std::any_of(kYes.begin(), kYes.end(), [&](std::string_view word) {
-    return std::equal(word.begin(), word.end(), value.begin(), value.end(),
-                      [](unsigned char a, unsigned char b) { return a == std::tolower(b); });
-  });
-}
 
 bool separates(char c) { return c == ' ' || c == '\t' || c == ',' || c == '\r' || c == '\n'; }
 
@@ -73,12 +64,12 @@ std::string installed_plugin(const NetdataConf &conf, const claim::Getenv &geten
 
 std::string why_not_started(const NetdataConf &conf, std::string_view plugin_file) {
   const auto own = conf.get("plugins", "aclk");
-  if (own && !is_yes(*own))
+  if (own && !claim::ini_yes(*own))
     return fmt::format(
         "aclk.plugin is switched off: netdata.conf has aclk = {} in [plugins]; change it and restart "
         "the agent",
         *own);
-  if (const auto others = conf.get("plugins", "enable running new plugins"); !own && others && !is_yes(*others))
+  if (const auto others = conf.get("plugins", "enable running new plugins"); !own && others && !claim::ini_yes(*others))
     return fmt::format(
         "the agent does not start aclk.plugin: netdata.conf has enable running new plugins = {} in "
         "[plugins]; add aclk = yes to [plugins] and restart the agent",

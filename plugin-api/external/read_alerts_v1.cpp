@@ -62,7 +62,8 @@ Alert read_entry(const json &entry, std::string_view node, const ChartsByName &c
   a.log_id = uint_of(entry, "unique_id");
   a.event_id = uint_of(entry, "alarm_event_id");
   a.transition_id = agents_uuid(text_of(entry, "transition_id"));
-  a.command = text_of(entry, "command");
+  a.command = agents_edit_command(text_of(entry, "command"), parse_source(text_of(entry, "source")),
+                                  text_of(entry, "hostname"));
   a.timezone = text_of(entry, "timezone");
   a.utc_offset_s = static_cast<std::int32_t>(std::clamp<std::int64_t>(int_of(entry, "utc_offset"), -86400, 86400));
   a.when_s = uint_of(entry, "when");

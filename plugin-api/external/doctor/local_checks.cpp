@@ -207,7 +207,11 @@ Finding check_agent(const Patient &patient, const RunningLink &running) {
                                                  [&foreign](const std::string &line) { foreign = line; });
   external::Agent agent(patient.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
-  if (!facts) return bad_from("agent", facts.error().what);
+  if (!facts) {
+    auto f = bad_from("agent", facts.error().what);
+    if (!foreign.empty()) f.text += ". Besides, " + foreign;
+    return f;
+  }
   if (facts->own_link)
     return warning(
         "agent",

@@ -32,6 +32,24 @@ std::string text__sources_of_both_kinds__are_the_same() {
   return {};
 }
 
+std::string text__command_that_edits__names_the_file_where_it_is() {
+  const auto command = [](const char *source) { return edit_command(parse_source(source), "/etc/netdata", "a"); };
+  EXPECT_EQ(command("4@/etc/netdata/health.d/own/cpu.conf"), "sudo /etc/netdata/edit-config health.d/own/cpu.conf=4=a");
+  EXPECT_EQ(command("4@/etc/netdata/alerts/cpu.conf"), "sudo /etc/netdata/edit-config alerts/cpu.conf=4=a");
+  EXPECT_EQ(command("4@/srv/alerts/cpu.conf"), "sudo vi +4 /srv/alerts/cpu.conf");
+  EXPECT_EQ(command("line=4,file=/etc/netdata-2/cpu.conf"), "sudo vi +4 /etc/netdata-2/cpu.conf");
+  const auto told = [](const char *text, const char *source) {
+    return agents_edit_command(text, parse_source(source), "a");
+  };
+  constexpr auto kOwn = "sudo /etc/netdata/edit-config health.d/cpu.conf=4=host";
+  EXPECT_EQ(told(kOwn, "4@/etc/netdata/health.d/cpu.conf"), kOwn);
+  EXPECT_EQ(told(kOwn, ""), kOwn);
+  EXPECT_EQ(told(kOwn, "4@/srv/alerts/cpu.conf"), "sudo vi +4 /srv/alerts/cpu.conf");
+  EXPECT_EQ(told(kOwn, "4@/etc/netdata/alerts/cpu.conf"), "sudo /etc/netdata/edit-config alerts/cpu.conf=4=a");
+  EXPECT_EQ(told("", "4@/srv/alerts/cpu.conf"), "");
+  return {};
+}
+
 std::string text__values__have_their_unit() {
   EXPECT_EQ(value_with_unit(17.5, "%"), "17.5%");
   EXPECT_EQ(value_with_unit(0, "errors"), "0 errors");
@@ -198,6 +216,7 @@ std::string instances__of_2_x__are_active_alerts_and_teach_definitions() {
 const CMUnitTest tests[] = {
     ACLK_TEST(text__entities__become_characters),
     ACLK_TEST(text__sources_of_both_kinds__are_the_same),
+    ACLK_TEST(text__command_that_edits__names_the_file_where_it_is),
     ACLK_TEST(text__values__have_their_unit),
     ACLK_TEST(text__statuses__have_the_numbers_of_the_wire),
     ACLK_TEST(alarm_log__as_recorded__comes_oldest_first_and_complete),
