@@ -62,6 +62,9 @@ Result<void> Module::start() {
 
 namespace {
 
+// Between two lives.
+constexpr auto kEnding = "the link has ended and begins anew when a request to the agent that is under way has ended";
+
 bool may_connect(const Settings &s) { return s.identity.standing == claim::Standing::claimed && s.troubles.empty(); }
 
 bool is_trouble(const Settings &s) {
@@ -156,15 +159,17 @@ void Module::run() {
     }
     const auto settings = read_settings(host_, log_);
     const bool connects = may_connect(settings);
+    {
+      // Also of a link that is about to be: the state has it from here until there is one, and after it.
+      const std::lock_guard lock(mutex_);
+      remember_why(settings);
+    }
     const bool again = connects && one_life(settings);
     Lines lines;
     {
       const std::lock_guard lock(mutex_);
       if (unclaim_ || (again && !stopping_)) continue;
-      if (!connects) {
-        remember_why(settings);
-        lines = why_lines(is_trouble(settings));
-      }
+      if (!connects) lines = why_lines(is_trouble(settings));
     }
     say(lines);
     const std::lock_guard lock(mutex_);
@@ -207,8 +212,16 @@ bool Module::one_life(Settings settings) {
     const std::lock_guard lock(mutex_);
     running_ = {};
     again = std::exchange(reload_, false);
+    if (again && !unclaim_ && !stopping_) {
+      why_ = kEnding;
+      idle_status_ = cloud::Status::reloading_config;
+    }
   }
+  // Waits for the hooks that have not come back.
   link.reset();
+  const std::lock_guard lock(mutex_);
+  why_.clear();
+  idle_status_ = cloud::Status::offline;
   return again;
 }
 

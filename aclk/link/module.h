@@ -42,7 +42,9 @@ class Module {
   void host_event(std::uint32_t kind, std::string_view machine_guid);
   // cloud.d changed: stop and begin again under what it says now, or begin, or end.
   void reload();
-  // The same because somebody orders it: what asks for a claim is looked at again too (NACLK_OPTION_CLAIM).
+  // The same because somebody orders it: what asks for a claim is looked at again too (NACLK_OPTION_CLAIM). The order
+  // is taken when it returns; the old link still says goodbye then, and waits for hooks that have not come back, and
+  // state() says so.
   void reload_claim();
   // Ends the link and wipes the claim (claim/unclaim.h). nullopt: not done yet; it will be.
   [[nodiscard]] std::optional<claim::ClaimReport> unclaim(std::chrono::milliseconds timeout);

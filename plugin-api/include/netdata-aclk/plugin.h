@@ -456,8 +456,9 @@ NACLK_EXPORT int netdata_aclk_command(struct naclk_module *module, struct naclk_
 
 /* Serves a path of the agent's local web API that is the link's: GET /api/v1/aclk (JSON) and /api/v1/aclk/text, the
  * state; GET /api/v1/aclk/what-is-sent, the messages by type; GET /api/v3/info, of which agents[0].cloud; POST
- * /api/v1/reload-claiming-state. Blocks at most 2 s. Returns 0 with the reply shown (405 included); -ENOENT when the
- * path is not ours. */
+ * /api/v1/reload-claiming-state. Blocks at most 2 s; the last one takes the order and does not wait for what comes of
+ * it, but while there is no link calls the hooks config and log on this thread, as NACLK_EVENT_CLAIM does. Returns 0
+ * with the reply shown (405 included); -ENOENT when the path is not ours. */
 NACLK_EXPORT int netdata_aclk_http(struct naclk_module *module, const struct naclk_http_request *request,
                                    naclk_reply_fn show, void *ctx);
 

@@ -5,8 +5,10 @@
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -182,6 +184,40 @@ std::string module__reload_while_the_settings_are_read__is_not_lost() {
   return {};
 }
 
+std::string module__reload_ordered_while_a_hook_hangs__is_answered_at_once_and_the_state_says_what_is_waited_for() {
+  Rig r;
+  r.hold(true);
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(1));
+  // On a thread of its own: one that waits for the hook fails here, and hangs nobody.
+  auto ordered = std::async(std::launch::async, [&r] { r.module->reload_claim(); });
+  const bool answered = ordered.wait_for(kLong) == std::future_status::ready;
+  if (!answered) r.hold(false);
+  EXPECT(answered);
+  // The old link leaves, and its end waits for the hook.
+  std::optional<report::State> s;
+  const auto deadline = std::chrono::steady_clock::now() + kLong;
+  do {
+    s = r.module->state(100ms);  // none: the link ended with the question unread
+  } while ((!s || s->why.empty()) && std::chrono::steady_clock::now() < deadline);
+  EXPECT(s);
+  EXPECT(s->why.find("begins anew when a request to the agent that is under way has ended") != std::string::npos);
+  EXPECT(s->session.status == cloud::Status::reloading_config);
+  EXPECT(s->claimed);
+  EXPECT(!s->claim_id.empty());
+  EXPECT(!s->session.online);
+  // Orders that come meanwhile are answered too, and become one.
+  r.module->reload_claim();
+  r.hold(false);
+  EXPECT(r.wait_for_nodes(2));
+  do s = r.module->state(100ms);
+  while ((!s || s->session.status == cloud::Status::reloading_config) && std::chrono::steady_clock::now() < deadline);
+  EXPECT(s);
+  EXPECT(s->why.find("begins anew") == std::string::npos);
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
 // A host may notify from inside of its hooks (plugin.h, rule 7).
 std::string module__hooks_notify_from_where_they_are_called__nothing_locks_up() {
   for (const bool claimed : {false, true}) {
@@ -226,6 +262,7 @@ std::string module__unclaimed__wipes_the_claim_started_or_not() {
 }
 
 const CMUnitTest kTests[] = {
+    ACLK_TEST(module__reload_ordered_while_a_hook_hangs__is_answered_at_once_and_the_state_says_what_is_waited_for),
     ACLK_TEST(module__hooks_notify_from_where_they_are_called__nothing_locks_up),
     ACLK_TEST(module__unclaimed__wipes_the_claim_started_or_not),
     ACLK_TEST(module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up),
