@@ -49,8 +49,12 @@ struct LoginTrace {
   std::map<std::string, Trusts, std::less<>> trusts;  // by stage; of those that made a connection
 };
 
-// What was seen, not what was asked for.
-Finding tls_finding(std::string check, const std::string &whom, TlsTrust trust) {
+// What was seen, not what was asked for. A connection that broke before its first answer tells nothing of the
+// certificate; that it got so far means that TLS was set up.
+Finding tls_finding(std::string check, const Url &to, TlsTrust trust) {
+  const auto whom = transport::host_port(to.host, to.port);
+  if (trust == TlsTrust::none && (to.scheme == "https" || to.scheme == "wss"))
+    return good(std::move(check), whom + ": TLS was set up; no answer came by it");
   switch (trust) {
     case TlsTrust::verified:
       return good(std::move(check), whom + ": its certificate was verified");
@@ -126,7 +130,7 @@ class Walk {
     if (proxy.kind != claim::ProxyKind::none)
       rung(good(prefix + "proxy", fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(),
                                               proxy_certificate(proxy, trusts.proxy))));
-    rung(tls_finding(prefix + "tls", whom(to), trusts.cloud));
+    rung(tls_finding(prefix + "tls", to, trusts.cloud));
     return way;
   }
 
@@ -256,8 +260,8 @@ class Walk {
         fall = Fall{"broker-tls", ws.error().what};
       loop_.drain();
     }
-    Findings rungs{good("broker", "connected to " + whom(c.endpoint)),
-                   tls_finding("broker-tls", whom(c.endpoint), trust), good("websocket", "the upgrade was granted")};
+    Findings rungs{good("broker", "connected to " + whom(c.endpoint)), tls_finding("broker-tls", c.endpoint, trust),
+                   good("websocket", "the upgrade was granted")};
     if (depth_ == Depth::connect) {
       rungs.push_back(good("mqtt", "CONNECT was accepted"));
       rungs.push_back(good("subscribe", "the subscriptions were granted"));
