@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "claim/claim_node.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <thread>
 
+#include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"
@@ -199,6 +202,11 @@ ClaimReport save(const Plan &p, const Identity &before, const std::string &claim
                   claim_id, p.settings.url, p.hostname)};
 }
 
+bool cannot_be_opened(const fs::path &file) {
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd.get() < 0 && errno != ENOENT;
+}
+
 }  // namespace
 
 Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say) {
@@ -215,10 +223,12 @@ Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> 
 ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
   // Before anything is made or locked.
   const auto as_found = load_identity(options.cloud_dir, {}, doors.getenv, netdata_conf_limit_of(options));
-  if (auto no = refuse_limited(as_found, options.cloud_dir)) return *no;
+  const auto no = refuse_limited(as_found, options.cloud_dir);
+  if (no && !cannot_be_opened(options.cloud_dir / "cloud.conf")) return *no;
   const auto dir = CloudDir::open(options.cloud_dir);
-  if (!dir)
+  if (!dir)  // also when it is why cloud.conf cannot be opened: that says more than the file's error
     return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
+  if (no) return *no;
   const auto before = check_standing(options, doors);
   if (!before) return before.error();
   const auto plan = make_plan(*before, options, doors);

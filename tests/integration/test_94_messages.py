@@ -171,7 +171,7 @@ def test_94_24_every_setting_is_in_its_man_page():
     for key in keys("claim/cloud_conf.cpp", r'key == "([^"]+)"'):
         assert re.search(rf"Cm [^.]*\b{key}\b", cloud_conf), key
     own = keys("plugin-api/external/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
-    cloud = keys("aclk/link/settings.cpp", r'config\("cloud", "([^"]+)"') | \
+    cloud = keys("aclk/link/settings.cpp", r'(?:config|setting)\("cloud", "([^"]+)"') | \
         keys("plugin-api/external/settings.cpp", r'"cloud", "([^"]+)"')
     both = set.union(*(set(re.findall(r'"([^"]+)"', line)) for line in
                        keys("aclk/link/settings.cpp", r'for \(const char \*key : \{(.*)\}\)')))
