@@ -28,8 +28,12 @@ void fuzz(std::string_view bytes) {
       std::string whole;
       std::string pieces;
       const auto words = [](std::string &out) {
-        return external::WorkerWords({[&](bool online) { out += online ? '1' : '0'; },
-                                      [&](const external::ChartText &c) { out += c.definition + "|" + c.values; }});
+        return external::WorkerWords(
+            {.online = [&](bool online) { out += online ? '1' : '0'; },
+             .chart = [&](const external::ChartText &c) { out += c.definition + "|" + c.values; },
+             .looking = [&](const std::string &trouble) { out += "L" + trouble; },
+             .found = [&](const std::string &place, const std::string &version) { out += place + "|" + version; },
+             .serving = [&] { out += "S"; }});
       };
       auto a = words(whole);
       auto b = words(pieces);
