@@ -14,6 +14,7 @@
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/random_steps.h"
 
 using namespace aclk;
 using namespace aclk::claim;
@@ -376,7 +377,7 @@ class Garbage {
 std::string limits__random_garbage__is_never_read_more_openly_than_by_the_agent() {
   unsigned open_files = 0;
   unsigned open_scopes = 0;
-  for (unsigned seed = 0; seed < 20'000; ++seed) {
+  for (unsigned seed = 0; seed < 2 * test::seeds(); ++seed) {
     Garbage g(seed);
     const auto text = g.file();
     const AgentsReading agent(text);

@@ -8,6 +8,7 @@
 
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/random_steps.h"
 
 using namespace aclk;
 using namespace aclk::claim;
@@ -253,7 +254,7 @@ std::string proxy__random_text__is_direct_only_when_it_says_so() {
   const std::string pieces[] = {"none",   "env",   "NONE", "http", "://", ":", "//", "proxy",  ".", "3128",
                                 "@",      "\"",    "'",    " ",    "\t",  "#", "no", "direct", "-", "\xef\xbb\xbf",
                                 "socks5", "[::1]", "=",    ";",    "\r",  "0"};
-  for (int i = 0; i < 20000; ++i) {
+  for (unsigned i = 0; i < 2 * test::seeds(); ++i) {
     std::string text;
     for (auto n = 1 + random() % 5; n > 0; --n) text += pieces[random() % std::size(pieces)];
     std::string bare;
@@ -280,7 +281,7 @@ std::string proxy__random_mistakes__never_show_the_password() {
   const char *const hosts[] = {"",      "@",       "@:3128",    "@h:port", "@h:99999",  ":h:3128",   "@h:3128/x",
                                "/@h:x", "@[::1",   "@h h:1",    "@h:1?x",  "#@h:1:2",   "@h:1 none", "@h:\x01",
                                "@h",    "@h:3128", "@h:3128\"", "@@h:1",   "@h:3128\n", "'@h:1"};
-  for (int i = 0; i < 5000; ++i) {
+  for (unsigned i = 0; i < test::seeds() / 2; ++i) {
     auto text = pick(schemes) + pick(users) + secret + pick(hosts);
     if (random() % 4 == 0) text.insert(text.begin() + static_cast<std::ptrdiff_t>(random() % (text.size() + 1)), ':');
     if (text.find(secret) == std::string::npos) continue;

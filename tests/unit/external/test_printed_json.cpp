@@ -14,6 +14,7 @@
 #include "plugin-api/external/read_nodes.h"
 #include "tests/unit/external/printed.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/random_steps.h"
 
 namespace aclk::external::test {
 namespace {
@@ -73,7 +74,7 @@ class Texts {
   std::mt19937 random_;
 };
 
-constexpr unsigned kRounds = 500;  // the fuzz target lenient_json does more; valgrind runs this too
+const unsigned kRounds = aclk::test::seeds() / 20;  // the fuzz target lenient_json does more
 
 std::string printed__any_text_in_any_field_of_alarms__is_read_back() {
   Texts texts(1);

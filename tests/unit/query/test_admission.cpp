@@ -11,6 +11,7 @@
 #include "aclk/query/admission.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
+#include "tests/unit/random_steps.h"
 
 using namespace aclk::query;
 using namespace std::chrono_literals;
@@ -295,7 +296,7 @@ struct Judge {
 };
 
 std::string admission__any_sequence_of_events__keeps_every_promise() {
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < std::max(30U, std::min(300U, aclk::test::seeds() / 10)); ++seed) {
     std::mt19937 random(seed);
     const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     const auto l = limits(1 + pick(4), pick(6), pick(200));

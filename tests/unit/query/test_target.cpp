@@ -9,6 +9,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/fake_nodes.h"
 #include "tests/unit/query/tests.h"
+#include "tests/unit/random_steps.h"
 
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -197,7 +198,7 @@ std::string target__query_of_two_readings__is_400_with_the_reason() {
 std::string target__any_forwarded_text__is_a_clean_request_target() {
   std::string seed = "/node/child/api/v1/data?x=%41&y";
   unsigned state = 12345;
-  for (int round = 0; round < 20000; ++round) {
+  for (unsigned round = 0; round < 2 * aclk::test::seeds(); ++round) {
     auto raw = seed;
     for (int k = 0; k < 3; ++k) {
       state = state * 1664525U + 1013904223U;

@@ -14,7 +14,7 @@
 #include "aclk/sync/alert_rules.h"
 #include "aclk/sync/alert_sync.h"
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/sync/random_steps.h"
+#include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
 
 using namespace aclk;

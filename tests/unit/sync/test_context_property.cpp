@@ -11,7 +11,7 @@
 #include "aclk/sync/context_sync.h"
 #include "proto/contexts.h"
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/sync/random_steps.h"
+#include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
 
 using namespace aclk;
