@@ -16,7 +16,7 @@
 #include "claim/cloud_dir.h"
 #include "claim/identity.h"
 #include "claim/identity_files.h"
-#include "claim/machine.h"
+#include "claim/machine_guid.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;

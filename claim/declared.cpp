@@ -8,9 +8,9 @@
 
 #include "claim/base/hash.h"
 #include "claim/base/url.h"
+#include "claim/claim_sources.h"
 #include "claim/cloud_dir.h"
-#include "claim/machine.h"
-#include "claim/wish.h"
+#include "claim/machine_guid.h"
 #include "claim/written_advice.h"
 
 namespace aclk::claim {
@@ -43,13 +43,13 @@ std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
   return when;
 }
 
-Verdict judge_now(const Wish &w, const Places &p, const Doors &doors) {
+Verdict judge_now(const WrittenClaim &w, const Places &p, const Doors &doors) {
   const auto guid = p.machine_guid ? *p.machine_guid : read_machine_guid(p.lib_dir).value_or("");
   const auto id = load_identity(p.cloud_dir, guid, doors.getenv, p.netdata_conf_limit());
   return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
 }
 
-Settled adjust(const Wish &w, const Places &p, const Doors &doors, const TellLine &tell) {
+Settled adjust(const WrittenClaim &w, const Places &p, const Doors &doors, const TellLine &tell) {
   const auto held = CloudDir::open(p.cloud_dir);
   if (!held) {
     tell(true, held.error().what);
@@ -57,7 +57,7 @@ Settled adjust(const Wish &w, const Places &p, const Doors &doors, const TellLin
   }
   // What was read before the lock may be another claim's by now, and its key gone.
   const auto v = judge_now(w, p, doors);
-  if (v.deed != Deed::adjust) return Settled::later;
+  if (v.deed != ClaimAction::adjust) return Settled::later;
   const auto file = p.cloud_dir / "cloud.conf";
   auto done = doors.disk->stage(file, format_cloud_conf(v.conf), kMode).and_then([&](const fs::path &staged) {
     return doors.disk->put_in_place(staged, file);
@@ -67,7 +67,7 @@ Settled adjust(const Wish &w, const Places &p, const Doors &doors, const TellLin
   return done ? Settled::yes : Settled::later;
 }
 
-ClaimReport ask(const Wish &w, const Places &p, const Doors &doors) {
+ClaimReport ask(const WrittenClaim &w, const Places &p, const Doors &doors) {
   ClaimOptions o;
   o.cloud_dir = p.cloud_dir;
   o.lib_dir = p.lib_dir;
@@ -98,16 +98,16 @@ std::optional<Limit> Places::netdata_conf_limit() const {
   return netdata_conf ? limit : claim::netdata_conf_limit(config_dir / "netdata.conf");
 }
 
-Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell) {
-  const auto files = read_wish_files(p.config_dir, p.cloud_dir);
+Settled carry_out_written_claims(const Places &p, const Doors &doors, const TellLine &tell) {
+  const auto files = read_claim_files(p.config_dir, p.cloud_dir);
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
     if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
   for (const auto &line : useless(files, doors.getenv)) tell(true, line);
   auto settled = Settled::yes;
-  for (const auto &w : wishes(files, doors.getenv)) {
+  for (const auto &w : written_claims(files, doors.getenv)) {
     const auto v = judge_now(w, p, doors);
-    if (v.deed == Deed::adjust) return adjust(w, p, doors, tell);
-    if (v.deed == Deed::nothing) {
+    if (v.deed == ClaimAction::adjust) return adjust(w, p, doors, tell);
+    if (v.deed == ClaimAction::nothing) {
       tell(false, v.line);
       return Settled::yes;  // what comes after it does not count
     }
@@ -127,9 +127,9 @@ Settled fulfil_wishes(const Places &p, const Doors &doors, const TellLine &tell)
   return settled;
 }
 
-std::uint64_t wish_print(const Places &p, const Getenv &getenv) {
-  const auto files = read_wish_files(p.config_dir, p.cloud_dir);
-  bool any = !wishes(files, getenv).empty() || !useless(files, getenv).empty();
+std::uint64_t claim_files_print(const Places &p, const Getenv &getenv) {
+  const auto files = read_claim_files(p.config_dir, p.cloud_dir);
+  bool any = !written_claims(files, getenv).empty() || !useless(files, getenv).empty();
   Hash h;
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms}) {
     any = any || !f->trouble.empty();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Makes this node what was written down (wish.h), if it is not so already. Done when a plugin starts and whenever one
-// of the files changes; doing it again changes nothing.
+// Makes this node what was written down (claim_sources.h), if it is not so already. Done when a plugin starts and
+// whenever one of the files changes; doing it again changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +38,9 @@ enum class Settled : std::uint8_t {
 using TellLine = std::function<void(bool bad, const std::string &line)>;
 
 // Blocks as claim_node does, for each wish until one is granted. Nothing is said when there is no wish.
-[[nodiscard]] Settled fulfil_wishes(const Places &places, const Doors &doors, const TellLine &tell);
+[[nodiscard]] Settled carry_out_written_claims(const Places &places, const Doors &doors, const TellLine &tell);
 
 // Changes when one of the files does, or when it is touched; 0 when nothing is written down anywhere.
-[[nodiscard]] std::uint64_t wish_print(const Places &places, const Getenv &getenv);
+[[nodiscard]] std::uint64_t claim_files_print(const Places &places, const Getenv &getenv);
 
 }  // namespace aclk::claim

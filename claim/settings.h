@@ -28,7 +28,7 @@ struct ClaimOptions {
   bool insecure = false;
   bool reclaim = false;
   std::optional<std::string> claim_id;        // a UUID; nullopt: a new one for each attempt
-  std::optional<std::string> hostname;        // nullopt: as registry_hostname (machine.h) says
+  std::optional<std::string> hostname;        // nullopt: as registry_hostname (machine_guid.h) says
   std::optional<std::filesystem::path> wish;  // the file that asks; empty: the environment; nullopt: a person, now
   // Of a host that knows these itself: instead of what the files say.
   std::optional<std::string> machine_guid;

@@ -35,7 +35,7 @@ constexpr auto kLook = 100ms;
 // What a claim leaves in cloud.d, by whatever version.
 constexpr std::array kClaimFiles{"claimed_id", "private.pem", "public.pem", "token",
                                  "rooms",      "tmpin.txt",   "tmpout.txt"};
-// aclk.db is ours (aclk/sync/store.h); the other two are SQLite's, the last is one that was set aside.
+// aclk.db is ours (aclk/sync/store/store.h); the other two are SQLite's, the last is one that was set aside.
 constexpr std::array kStateFiles{"aclk.db", "aclk.db-wal", "aclk.db-shm", "aclk.db.damaged"};
 // Agents of 2.x remember their guid in status-netdata.json as well, and keep the key for claiming over HTTP.
 constexpr std::array kMachineFiles{"registry/netdata.public.unique.id", "netdata_random_session_id",

@@ -9,14 +9,14 @@ namespace aclk::claim {
 namespace {
 
 // Where one of its values is written.
-std::string place(const Wish &w, std::string_view key, std::string_view variable) {
+std::string place(const WrittenClaim &w, std::string_view key, std::string_view variable) {
   if (w.file.empty()) return fmt::format("{} in the agent's environment", variable);
   if (w.file.filename() == "claim.conf") return fmt::format("`{}` in {}", key, w.file.string());
   if (key == "token" || key == "rooms") return (w.file.parent_path() / key).string();
   return fmt::format("`{}` in {}", key, (w.file.parent_path() / "cloud.conf").string());
 }
 
-std::string unreachable(std::optional<Errc> cause, const Wish &w) {
+std::string unreachable(std::optional<Errc> cause, const WrittenClaim &w) {
   const auto url = place(w, "url", "NETDATA_CLAIM_URL");
   const auto proxy = place(w, "proxy", "NETDATA_CLAIM_PROXY");
   switch (cause.value_or(Errc::io)) {
@@ -38,7 +38,7 @@ std::string unreachable(std::optional<Errc> cause, const Wish &w) {
 
 }  // namespace
 
-std::string written_advice(ExitCode exit, std::optional<Errc> cause, const Wish &w) {
+std::string written_advice(ExitCode exit, std::optional<Errc> cause, const WrittenClaim &w) {
   switch (exit) {
     case ExitCode::token_refused:
       return fmt::format("put a fresh claiming token of your Space into {}", place(w, "token", "NETDATA_CLAIM_TOKEN"));

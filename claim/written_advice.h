@@ -8,13 +8,13 @@
 #include <string>
 
 #include "claim/base/result.h"
+#include "claim/claim_sources.h"
 #include "claim/exit_code.h"
-#include "claim/wish.h"
 
 namespace aclk::claim {
 
 // One clause without a semicolon; empty when the message of such an ending says it already. cause: why there was no
 // answer of the cloud.
-[[nodiscard]] std::string written_advice(ExitCode exit, std::optional<Errc> cause, const Wish &wish);
+[[nodiscard]] std::string written_advice(ExitCode exit, std::optional<Errc> cause, const WrittenClaim &wish);
 
 }  // namespace aclk::claim

@@ -11,10 +11,10 @@
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
 #include "aclk/query/answer.h"
-#include "aclk/query/caller.h"
 #include "aclk/query/http_request.h"
 #include "aclk/query/outcome.h"
 #include "aclk/query/reply.h"
+#include "aclk/query/request_identity.h"
 #include "aclk/query/route.h"
 
 namespace aclk::query {
@@ -23,7 +23,7 @@ namespace aclk::query {
 // used by both in between.
 struct Job {
   Asker asker;
-  Caller caller;
+  RequestIdentity caller;
   Forward forward;
   HttpRequest http;  // its headers are gone: what may be used of them is in `caller`
   bool accept_gzip = false;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "aclk/query/allow.h"
+#include "aclk/query/allow_list.h"
 #include "aclk/query/answer.h"
 #include "aclk/query/target.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "aclk/query/access_log.h"
-#include "aclk/query/caller.h"
+#include "aclk/query/request_identity.h"
 #include "aclk/query/route.h"
 #include "aclk/query/text.h"
 #include "claim/base/uuid.h"

@@ -27,7 +27,7 @@
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/admission.h"
-#include "aclk/query/allow.h"
+#include "aclk/query/allow_list.h"
 #include "aclk/query/cmd_request.h"
 #include "aclk/query/counters.h"
 #include "aclk/query/job.h"

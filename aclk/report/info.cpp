@@ -24,7 +24,7 @@ Json cloud(const State &s, std::int64_t now_s) {
   else if (r.online)
     c["reason"] = "";
   else
-    c["reason"] = s.claimed ? std::string(cloud::status_text(r.status).text) : s.why;
+    c["reason"] = s.claimed ? std::string(login::status_text(r.status).text) : s.why;
   if (s.claimed && !r.online && !r.banned && r.next_attempt_s != 0) {
     c["next_check"] = r.next_attempt_s;
     c["next_in"] = std::max<std::int64_t>(0, r.next_attempt_s - now_s);

@@ -41,15 +41,15 @@ std::string duration_text(std::chrono::microseconds us) {
 
 std::string durable(const State &s) { return s.durable.empty() ? "ok" : s.durable; }
 
-bool unclaimed(const State &s) { return !s.claimed && s.session.status == cloud::Status::offline; }
+bool unclaimed(const State &s) { return !s.claimed && s.session.status == login::Status::offline; }
 
 std::string_view status_text(const State &s) {
-  return unclaimed(s) ? "not claimed" : cloud::status_text(s.session.status).text;
+  return unclaimed(s) ? "not claimed" : login::status_text(s.session.status).text;
 }
 
 // It has not come to anything yet.
 bool running(const session::Attempt &a) {
-  return !a.was_online && a.status == cloud::Status::offline && a.sentence.empty();
+  return !a.was_online && a.status == login::Status::offline && a.sentence.empty();
 }
 
 std::uint64_t reconnects(const session::Report &r) { return r.connects == 0 ? 0 : r.connects - 1; }
@@ -126,8 +126,8 @@ std::string attempts_text(const session::Report &r) {
   for (const auto &a : r.attempts) {
     out += fmt::format("{}  {:.3f} s to {}", local_time(a.began_s), static_cast<double>(a.took.count()) / 1000,
                        session::state_name(a.stage));
-    if (a.was_online && a.status != cloud::Status::connected) out += fmt::format(", {} s online", a.online_for.count());
-    out += fmt::format("  {}", running(a) ? "running" : cloud::status_text(a.status).text);
+    if (a.was_online && a.status != login::Status::connected) out += fmt::format(", {} s online", a.online_for.count());
+    out += fmt::format("  {}", running(a) ? "running" : login::status_text(a.status).text);
     if (!a.sentence.empty()) out += ": " + a.sentence;
     out += '\n';
   }
@@ -137,7 +137,7 @@ std::string attempts_text(const session::Report &r) {
 Json attempts_json(const session::Report &r) {
   auto list = Json::array();
   for (const auto &a : r.attempts) {
-    const auto text = cloud::status_text(a.status);
+    const auto text = login::status_text(a.status);
     Json o;
     o["number"] = a.number;
     o["began-utc"] = utc_time(a.began_s);
@@ -251,7 +251,7 @@ std::string state_json(const State &s) {
   j["durable-state"] = durable(s);
   j["state"] = session::state_name(r.state);
   j["status"] = status_text(s);
-  j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(cloud::status_text(r.status).symbol);
+  j["status-symbol"] = unclaimed(s) ? Json(nullptr) : Json(login::status_text(r.status).symbol);
   j["drops"] = {{"last-hour", r.drops},
                 {"finding", text_or_null(r.drops_finding)},
                 {"asks-every-ms", r.asks_every.count() == 0 ? Json(nullptr) : Json(r.asks_every.count())}};

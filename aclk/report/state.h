@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "aclk/host/read_book.h"
-#include "aclk/session/session.h"
-#include "aclk/sync/alert_sync.h"
-#include "aclk/sync/node_sync.h"
+#include "aclk/session/connection_manager.h"
+#include "aclk/sync/alerts/alert_sync.h"
+#include "aclk/sync/nodes/node_sync.h"
 
 namespace aclk::report {
 

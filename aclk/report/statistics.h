@@ -10,7 +10,7 @@
 
 #include "aclk/query/counters.h"
 #include "aclk/report/traffic.h"
-#include "aclk/session/session.h"
+#include "aclk/session/connection_manager.h"
 
 namespace aclk::report {
 

@@ -7,13 +7,13 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "proto/clear.h"
+#include "proto/message_json.h"
 
 namespace aclk::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using cloud::Topic;
+using login::Topic;
 
 constexpr std::size_t kMaxTypeName = 64;
 
@@ -55,7 +55,7 @@ std::string_view heads(std::string_view reply) {
 Json in_clear(std::string_view type, std::string_view payload) {
   if (type == "cmd") return Json(payload);
   if (type == kQueryReply) return Json(heads(payload.substr(0, Traffic::kMaxKeptReply)));
-  const auto text = proto::clear_json(type, payload);
+  const auto text = proto::message_json(type, payload);
   return text.empty() ? Json(nullptr) : Json::parse(text, nullptr, false);
 }
 

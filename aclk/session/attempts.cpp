@@ -20,13 +20,13 @@ void Attempts::online(std::string sentence, loop::Instant now) {
   auto &a = list_.back();
   a.took = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_);
   a.stage = State::online;
-  a.status = cloud::Status::connected;
+  a.status = login::Status::connected;
   a.sentence = std::move(sentence);
   a.was_online = true;
   since_ = now;
 }
 
-void Attempts::ended(State stage, cloud::Status status, std::string sentence, loop::Instant now) {
+void Attempts::ended(State stage, login::Status status, std::string sentence, loop::Instant now) {
   if (!std::exchange(running_, false)) return;
   auto &a = list_.back();
   a.status = status;

@@ -10,7 +10,7 @@
 #include <deque>
 #include <string>
 
-#include "aclk/cloud/status.h"
+#include "aclk/login/status.h"
 #include "aclk/loop/clock.h"
 #include "aclk/session/states.h"
 
@@ -21,7 +21,7 @@ struct Attempt {
   std::int64_t began_s = 0;                       // wall clock, epoch
   std::chrono::milliseconds took{0};              // until online, else until it failed
   State stage = State::env;                       // the furthest reached
-  cloud::Status status = cloud::Status::offline;  // connected, or why not, or why not any more
+  login::Status status = login::Status::offline;  // connected, or why not, or why not any more
   std::string sentence;
   bool was_online = false;
   std::chrono::seconds online_for{0};  // once that is over
@@ -34,7 +34,7 @@ class Attempts {
   void begin(std::int64_t wall_s, loop::Instant now);
   void online(std::string sentence, loop::Instant now);
   // The attempt, or the connection that it led to, is over. Does nothing when there is none that runs.
-  void ended(State stage, cloud::Status status, std::string sentence, loop::Instant now);
+  void ended(State stage, login::Status status, std::string sentence, loop::Instant now);
 
   // Oldest first; the last one may still run (status offline, no sentence).
   [[nodiscard]] const std::deque<Attempt> &list() const { return list_; }

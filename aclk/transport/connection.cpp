@@ -53,7 +53,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   Events events;
   Outbox outbox;
   std::optional<Dialer> dialer;
-  std::unique_ptr<Bridge> bridge;  // through an HTTPS proxy; the link's bytes go over it
+  std::unique_ptr<ProxyTlsBridge> bridge;  // through an HTTPS proxy; the link's bytes go over it
   std::unique_ptr<WsLink> link;
   std::unique_ptr<MqttClient> mqtt;
   loop::Timer deadline;  // of the stage that runs

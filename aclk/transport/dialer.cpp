@@ -151,7 +151,7 @@ Reached<Dialed> Dialer::Impl::Call::bridged(std::unique_ptr<Call> call, CURLcode
   auto address = peer_of(fd);
   const auto &kept = *call;
   const auto share = std::shared_ptr<Call>(std::move(call));
-  auto made = Bridge::make(loop, std::make_unique<CurlWire>(kept.easy.get(), fd, share));
+  auto made = ProxyTlsBridge::make(loop, std::make_unique<CurlWire>(kept.easy.get(), fd, share));
   if (!made) return tl::unexpected<Fault>(kept.unusable(made.error().what));
   return Dialed{std::move(made->socket), std::move(address), std::move(made->bridge)};
 }

@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-#include "aclk/transport/bridge.h"
 #include "aclk/transport/curl_multi.h"
 #include "aclk/transport/fault.h"
+#include "aclk/transport/proxy_tls_bridge.h"
 #include "aclk/transport/tls_policy.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
@@ -26,7 +26,7 @@ struct Dialed {
   std::string address;  // "192.0.2.1:443" of the peer (the proxy's, if there is one)
   // Through an HTTPS proxy: `socket` is one end of this. It must live as long as the connection is wanted, and go
   // before the loop does.
-  std::unique_ptr<Bridge> bridge{};
+  std::unique_ptr<ProxyTlsBridge> bridge{};
 };
 
 class Dialer {

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "aclk/transport/keepalive.h"
-#include "aclk/transport/packet_meter.h"
-#include "aclk/transport/rendezvous.h"
+#include "aclk/transport/mqtt_packet_guard.h"
+#include "aclk/transport/private_unix_socket.h"
 #include "claim/base/c_own.h"
 
 namespace aclk::transport {
@@ -26,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::array<std::uint8_t, 2> kPingreq{0xc0, 0x00};
 constexpr unsigned kAuth = 15;
-constexpr PacketMeter::Header kShortDisconnect{0xe0, 0};
+constexpr MqttPacketGuard::Header kShortDisconnect{0xe0, 0};
 using Mosquitto = COwn<mosquitto, mosquitto_destroy>;
 
 // One query with its body is the largest thing a cloud sends.
@@ -80,10 +80,10 @@ struct MqttClient::Impl {
   Mosquitto m;
   Fd pipe;  // our end of libmosquitto's connection
   Events events;
-  PacketMeter meter{kMaxInboundPacket, 1};
+  MqttPacketGuard meter{kMaxInboundPacket, 1};
   std::chrono::seconds keepalive{60};  // ours, in CONNECT
   KeepAlive alive{loop::now()};
-  PacketMeter said{SIZE_MAX};  // where packets end in what we send: a PINGREQ must not land inside one
+  MqttPacketGuard said{SIZE_MAX};  // where packets end in what we send: a PINGREQ must not land inside one
   bool ping_wanted = false;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
@@ -111,14 +111,14 @@ struct MqttClient::Impl {
 
   // Why the meter did not let it pass.
   [[nodiscard]] std::string refusal() const {
-    if (meter.trouble() == PacketMeter::Trouble::qos)
+    if (meter.trouble() == MqttPacketGuard::Trouble::qos)
       return "the broker sent a message of QoS 2, although QoS 1 was subscribed to";
-    if (meter.trouble() == PacketMeter::Trouble::role)
+    if (meter.trouble() == MqttPacketGuard::Trouble::role)
       return fmt::format("the broker sent {}, which no message of this connection asks for",
                          packet_name(meter.newest().type));
-    if (meter.trouble() == PacketMeter::Trouble::type_0)
+    if (meter.trouble() == MqttPacketGuard::Trouble::type_0)
       return "what the broker says is no valid MQTT 5: its last packet is one of type 0, which does not exist";
-    if (meter.trouble() == PacketMeter::Trouble::property)
+    if (meter.trouble() == MqttPacketGuard::Trouble::property)
       return fmt::format(
           "what the broker says is no valid MQTT 5, in its last packet, {}: a property that does not exist, "
           "or that is too long",
@@ -237,7 +237,7 @@ Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Event
                                         c.will_topic, mosquitto_strerror(rc)));
   impl->install_callbacks();
 
-  auto meeting = Rendezvous::make(scratch);
+  auto meeting = PrivateUnixSocket::make(scratch);
   if (!meeting) return tl::unexpected<Error>(meeting.error());
   rc =
       mosquitto_connect_bind_v5(m, meeting->path().c_str(), 0, static_cast<int>(c.keepalive.count()), nullptr, nullptr);

@@ -16,8 +16,8 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/transport/handshake.h"
+#include "aclk/transport/private_unix_socket.h"
 #include "aclk/transport/reasons.h"
-#include "aclk/transport/rendezvous.h"
 #include "aclk/transport/tls_fault.h"
 #include "aclk/transport/ws_internal.h"
 
@@ -354,7 +354,7 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
   s.whom = std::move(whom);
   s.endpoint = endpoint;
   s.dialed = std::move(socket);
-  auto meeting = Rendezvous::make(scratch);
+  auto meeting = PrivateUnixSocket::make(scratch);
   if (!meeting) return failed(WsEnd::Kind::internal, meeting.error().what);
   const auto address = "+" + meeting->path();
   const auto host = endpoint.host_in_url();

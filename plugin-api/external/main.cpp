@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/plugin_main.h"
+#include "plugin-api/external/process/plugin_main.h"
 
 int main(int argc, char **argv) { return aclk::external::plugin_main(argc, argv); }

@@ -14,14 +14,14 @@
 
 #include <netdata-aclk/plugin.h>
 
-#include "aclk/link/module.h"
 #include "aclk/loop/clock.h"
+#include "aclk/module/module.h"
 #include "aclk/report/info.h"
 #include "aclk/report/statistics.h"
 #include "plugin-api/static/buildinfo.h"
 
 struct naclk_module {
-  aclk::link::Module module;
+  aclk::module::Module module;
 };
 
 namespace {
@@ -74,13 +74,13 @@ constexpr auto kUnclaimPatience = 5s;  // a goodbye may take 3 s
 
 // Shows what `text` makes of the link's state.
 template <auto Text>
-int show_state(aclk::link::Module &module, std::string_view type, naclk_reply_fn show, void *ctx) {
+int show_state(aclk::module::Module &module, std::string_view type, naclk_reply_fn show, void *ctx) {
   const auto state = module.state(kPatience);
   if (!state) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
   return show_reply(show, ctx, 200, type, Text(module, *state));
 }
 
-using aclk::link::Module;
+using aclk::module::Module;
 using aclk::report::State;
 
 std::string json_of(const Module & /*module*/, const State &state) { return aclk::report::state_json(state); }
@@ -131,7 +131,7 @@ naclk_module *netdata_aclk_create(const naclk_host *host, char *error, size_t er
       say(error, error_size, adopted.error().what);
       return nullptr;
     }
-    return new naclk_module{aclk::link::Module(std::move(*adopted))};
+    return new naclk_module{aclk::module::Module(std::move(*adopted))};
   } catch (const std::exception &e) {
     say(error, error_size, e.what());
     return nullptr;

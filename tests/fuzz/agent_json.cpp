@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Readers of the agent's REST answers (plugin-api/external/read_*.h): first byte = which one, the rest any JSON. Seeds
+// Readers of the agent's REST answers (plugin-api/external/hooks and alerts, read_*.h): first byte = which one, the rest any JSON. Seeds
 // named v1_ and v2_ are the samples of tests/unit/external, shortened.
-#include "plugin-api/external/agent_facts.h"
-#include "plugin-api/external/alert_log_v2.h"
-#include "plugin-api/external/json_fields.h"
-#include "plugin-api/external/lenient_json.h"
-#include "plugin-api/external/read_alerts_v1.h"
-#include "plugin-api/external/read_alerts_v2.h"
-#include "plugin-api/external/read_contexts.h"
-#include "plugin-api/external/read_node_info.h"
-#include "plugin-api/external/read_nodes.h"
-#include "plugin-api/external/watch.h"
+#include "plugin-api/external/agent/agent_facts.h"
+#include "plugin-api/external/alerts/alert_log_v2.h"
+#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_alerts_v2.h"
+#include "plugin-api/external/hooks/read_contexts.h"
+#include "plugin-api/external/hooks/read_node_info.h"
+#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
+#include "plugin-api/external/poll/change_detector.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
@@ -39,7 +39,7 @@ void shown(const LogReading &r, std::uint64_t after, std::uint32_t limit) {
 }
 
 void log_v1(const nlohmann::json &j, std::uint64_t after) {
-  Definitions definitions;
+  AlertDefinitions definitions;
   const auto log = read_alarm_log(j, kNode, read_charts(j), definitions);
   for (const auto &a : log) {
     require(definitions.of_hash(a.config_hash).has_value(), "a hash that is shown is known");
@@ -52,7 +52,7 @@ void log_v1(const nlohmann::json &j, std::uint64_t after) {
 
 // {"before": alerts, "now": alerts, "rest": transitions}, for a 2.x without its database.
 void memory(const nlohmann::json &j) {
-  Definitions definitions;
+  AlertDefinitions definitions;
   const auto before = read_alert_instances(object_of(j, "before"), kNode, "host", kConfig, definitions);
   const auto now = read_alert_instances(object_of(j, "now"), kNode, "host", kConfig, definitions);
   const auto rest = [&] { return read_transitions(object_of(j, "rest"), kNode, kConfig, definitions); };
@@ -72,7 +72,7 @@ void memory(const nlohmann::json &j) {
 void nodes(const nlohmann::json &j) {
   auto list = read_mirrored_hosts(j, std::string(kNode));
   add_node_instances(list, j);
-  Watch watch;
+  ChangeDetector watch;
   (void)watch.on_nodes(list);
   require(watch.on_nodes(list).empty(), "nothing changed");
 }
@@ -83,7 +83,7 @@ void fuzz(std::string_view bytes) {
   const auto which = choose(bytes, 11);
   const auto j = parse_agent_json(bytes, "a document");
   if (!j) return;
-  Definitions definitions;
+  AlertDefinitions definitions;
   switch (which) {
     case 0:
       (void)read_facts(*j);

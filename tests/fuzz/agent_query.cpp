@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "aclk/query/route.h"
-#include "plugin-api/external/target.h"
+#include "plugin-api/external/agent/target.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

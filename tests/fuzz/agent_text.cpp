@@ -2,11 +2,11 @@
 //
 // Texts from the agent and its files that are no JSON (plugin-api/external): first byte = netdata.conf with its bind
 // list, agent url, a health file, lines on stdin, a frequency.
-#include "plugin-api/external/endpoint.h"
-#include "plugin-api/external/health_file.h"
-#include "plugin-api/external/input_lines.h"
-#include "plugin-api/external/netdata_conf.h"
-#include "plugin-api/external/read_node_info.h"
+#include "plugin-api/external/agent/endpoint.h"
+#include "plugin-api/external/alerts/health_file.h"
+#include "plugin-api/external/config/netdata_conf.h"
+#include "plugin-api/external/hooks/read_node_info.h"
+#include "plugin-api/external/process/plugins_d_input.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
@@ -35,7 +35,7 @@ void fuzz(std::string_view bytes) {
     case 3:
       return (void)external::parse_health_block(bytes, 1);
     case 4: {
-      external::InputLines lines;
+      external::PluginsdInput lines;
       const auto half = bytes.size() / 2;
       return (void)(lines.feed(bytes.substr(0, half)) || lines.feed(bytes.substr(half)));
     }

@@ -8,14 +8,14 @@
 #include "claim/base/outage.h"
 #include "claim/claim_answer.h"
 #include "claim/claim_request.h"
-#include "claim/wish.h"
+#include "claim/claim_sources.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
 namespace {
 
-void usable(const std::vector<claim::Wish> &wishes) {
-  for (const auto &w : wishes) {
+void usable(const std::vector<claim::WrittenClaim> &written_claims) {
+  for (const auto &w : written_claims) {
     require(!w.token.empty() && !w.source.empty(), "a wish has a token and a source");
     for (const auto &room : claim::split_rooms(w.rooms)) require(!room.empty(), "no room is empty");
     if (const auto token = claim::checked_token(w.token))
@@ -27,19 +27,19 @@ void usable(const std::vector<claim::Wish> &wishes) {
 
 void fuzz(std::string_view bytes) {
   const auto nothing = [](const char *) -> std::optional<std::string> { return std::nullopt; };
-  claim::WishFiles files;
+  claim::ClaimFiles files;
   files.claim_conf.path = "/etc/claim.conf";
   files.token.path = "/lib/token";
   switch (choose(bytes, 5)) {
     case 0:
       files.claim_conf.text = bytes;
-      return usable(claim::wishes(files, nothing));
+      return usable(claim::written_claims(files, nothing));
     case 1:
       files.token.text = bytes.substr(0, bytes.size() / 2);
       files.rooms.text = bytes.substr(bytes.size() / 2);
-      return usable(claim::wishes(files, nothing));
+      return usable(claim::written_claims(files, nothing));
     case 2:
-      return usable(claim::wishes(files, [&](const char *) { return std::optional(std::string(bytes)); }));
+      return usable(claim::written_claims(files, [&](const char *) { return std::optional(std::string(bytes)); }));
     case 3: {
       const auto status = bytes.empty() ? 422 : 400 + static_cast<unsigned char>(bytes[0]);
       const auto outcome = claim::judge_answer(status, bytes);

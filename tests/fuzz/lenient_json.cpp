@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent's JSON, which is at times none (plugin-api/external/lenient_json.h).
-#include "plugin-api/external/lenient_json.h"
+// The agent's JSON, which is at times none (plugin-api/external/json/lenient_json.h).
+#include "plugin-api/external/json/lenient_json.h"
 
 #include <algorithm>
 
-#include "plugin-api/external/one_line_object.h"
-#include "plugin-api/external/plain_json.h"
-#include "plugin-api/external/printed_json.h"
-#include "plugin-api/external/repair_json.h"
+#include "plugin-api/external/json/one_line_object.h"
+#include "plugin-api/external/json/plain_json.h"
+#include "plugin-api/external/json/printed_json.h"
+#include "plugin-api/external/json/repair_json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

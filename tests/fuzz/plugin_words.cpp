@@ -2,11 +2,11 @@
 //
 // What processes tell each other (plugin-api/external): first byte = the worker's words and the claimer's lines to the
 // supervisor, in any pieces; the agent's command socket; the numbers for charts; where an alert's definition stands.
-#include "plugin-api/external/alert_text.h"
-#include "plugin-api/external/claimer_process.h"
-#include "plugin-api/external/cli_socket.h"
-#include "plugin-api/external/statistics.h"
-#include "plugin-api/external/worker_words.h"
+#include "plugin-api/external/agent/cli_socket.h"
+#include "plugin-api/external/alerts/alert_text.h"
+#include "plugin-api/external/charts/statistics.h"
+#include "plugin-api/external/process/claimer_process.h"
+#include "plugin-api/external/process/worker_pipe.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
@@ -28,7 +28,7 @@ void fuzz(std::string_view bytes) {
       std::string whole;
       std::string pieces;
       const auto words = [](std::string &out) {
-        return external::WorkerWords(
+        return external::WorkerPipe(
             {.online = [&](bool online) { out += online ? '1' : '0'; },
              .chart = [&](const external::ChartText &c) { out += c.definition + "|" + c.values; },
              .looking = [&](const std::string &trouble) { out += "L" + trouble; },

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Command lines, one argument a line: netdata-claim.sh's (claim/claim_script.h), whose claim.conf says what was asked
-// for, and aclk.plugin's own (plugin-api/external/options.h).
+// for, and aclk.plugin's own (plugin-api/external/config/options.h).
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "claim/claim_script.h"
+#include "claim/claim_sources.h"
 #include "claim/ini.h"
-#include "claim/wish.h"
-#include "plugin-api/external/options.h"
+#include "plugin-api/external/config/options.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
@@ -33,9 +33,9 @@ void fuzz(std::string_view bytes) {
   for (const auto &w : script.warnings) require(!w.empty(), "a warning says something");
   const auto text = claim::format_claim_conf(script);
   require(std::ranges::count(text, '\n') == 6, "claim.conf has one line for each value");
-  claim::WishFiles files;
+  claim::ClaimFiles files;
   files.claim_conf.text = text;
-  const auto found = claim::wishes(files, [](const char *) { return std::nullopt; });
+  const auto found = claim::written_claims(files, [](const char *) { return std::nullopt; });
   require(found.size() <= 1 && (found.empty() || script.token), "it asks for a claim only with a token");
   require(found.empty() || found[0].insecure == script.insecure, "and verifies as was said");
 

@@ -97,7 +97,7 @@ def test_94_11_documented_way_to_claim_again(build, cloud, home):
 
 
 def complete(build, words):
-    script = Path(__file__).resolve().parents[2] / "plugin-api/external/cli/netdata-aclk.bash"
+    script = Path(__file__).resolve().parents[2] / "plugin-api/cli/netdata-aclk.bash"
     text = f'source "{script}"; COMP_WORDS=("{build.cli}" {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); ' \
            '_netdata_aclk; printf "%s\\n" "${COMPREPLY[@]}"'
     return subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=20).stdout.split()
@@ -137,13 +137,13 @@ def test_94_20_bash_completion(build):
 def test_94_21_man_pages_are_well_formed(page):
     if not shutil.which("man"):
         pytest.skip("man is not installed")
-    file = Path(__file__).resolve().parents[2] / "plugin-api/external/cli" / page
+    file = Path(__file__).resolve().parents[2] / "plugin-api/cli" / page
     p = subprocess.run(["man", "--warnings", "-l", file], capture_output=True, text=True, timeout=30)
     assert p.returncode == 0 and p.stderr == "" and "NAME" in p.stdout
 
 
 def test_94_22_every_command_is_in_its_man_page(build):
-    page = (Path(__file__).resolve().parents[2] / "plugin-api/external/cli/netdata-aclk.1").read_text()
+    page = (Path(__file__).resolve().parents[2] / "plugin-api/cli/netdata-aclk.1").read_text()
     sections = dict(re.findall(r"^\.Ss (\S+).*\n((?:(?!\.S[sh] ).*\n)*)", page, re.M))
     assert "claim-script" in sections
     for command in commands(build):
@@ -170,11 +170,11 @@ def test_94_24_every_setting_is_in_its_man_page():
     cloud_conf, plugin = words("cli/cloud.conf.5"), words("aclk.plugin.1")
     for key in keys("claim/cloud_conf.cpp", r'key == "([^"]+)"'):
         assert re.search(rf"Cm [^.]*\b{key}\b", cloud_conf), key
-    own = keys("plugin-api/external/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
-    cloud = keys("aclk/link/settings.cpp", r'(?:config|setting)\("cloud", "([^"]+)"') | \
-        keys("plugin-api/external/settings.cpp", r'"cloud", "([^"]+)"')
+    own = keys("plugin-api/external/config/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
+    cloud = keys("aclk/module/settings.cpp", r'(?:config|setting)\("cloud", "([^"]+)"') | \
+        keys("plugin-api/external/config/settings.cpp", r'"cloud", "([^"]+)"')
     both = set.union(*(set(re.findall(r'"([^"]+)"', line)) for line in
-                       keys("aclk/link/settings.cpp", r'for \(const char \*key : \{(.*)\}\)')))
+                       keys("aclk/module/settings.cpp", r'for \(const char \*key : \{(.*)\}\)')))
     assert {"agent url", "poll alerts every"} <= own and {"scope", "statistics"} <= cloud and "query threads" in both
     for key in own | cloud | both:
         assert re.search(rf"\b{key}\b", plugin), key

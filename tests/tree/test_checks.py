@@ -64,8 +64,8 @@ def test_links(tree):
 def test_files_that_markdown_names(tree):
     t = tree({"claim/proxy.h": "", "claim/read_a.cpp": "",
               "README.md": "`claim/proxy.h`, `proxy.h`, `claim/`, `claim/read_*.cpp`, `cloud.d/x`, `claim/proxy.h --help`\n"
-                           "`claim/wish.h`, `claim/deep`, `wish.cpp`\n"})
-    assert sentences(references.of_files(t)) == ["README.md:2: there is no claim/wish.h", "README.md:2: there is no claim/deep",
+                           "`claim/claim_sources.h`, `claim/deep`, `wish.cpp`\n"})
+    assert sentences(references.of_files(t)) == ["README.md:2: there is no claim/claim_sources.h", "README.md:2: there is no claim/deep",
                                                  "README.md:2: there is no file wish.cpp anywhere"]
 
 

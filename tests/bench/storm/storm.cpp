@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "aclk/session/machine.h"
+#include "aclk/session/connection_state_machine.h"
 
 namespace {
 
@@ -51,7 +51,8 @@ class Storm {
   void run() {
     agents_.reserve(o_.agents);
     for (std::uint32_t i = 0; i < o_.agents; ++i) {
-      agents_.push_back(std::make_unique<session::Machine>([this] { return o_.jitter ? unit_(random_) : 0.0; }));
+      agents_.push_back(
+          std::make_unique<session::ConnectionStateMachine>([this] { return o_.jitter ? unit_(random_) : 0.0; }));
       bring_online(*agents_.back());
       lose(i);
     }
@@ -72,14 +73,14 @@ class Storm {
   using Due = std::pair<Ms, std::uint32_t>;
   static loop::Instant at(Ms t) { return loop::Instant{} + 1h + t; }
 
-  static void climb(session::Machine &m, Ms now) {
+  static void climb(session::ConnectionStateMachine &m, Ms now) {
     m.reached(Event::agreed);
     m.reached(Event::challenged);
     (void)m.logged_in();
     for (const auto e : {Event::dialed, Event::secured, Event::upgraded}) m.reached(e);
     (void)m.connected(at(now));
   }
-  static void bring_online(session::Machine &m) {
+  static void bring_online(session::ConnectionStateMachine &m) {
     (void)m.start(at(-30min));
     (void)m.waited();
     climb(m, -30min);
@@ -115,15 +116,15 @@ class Storm {
       climb(m, now_);
       return;
     }
-    cloud::LoginFailure f;
-    f.status = s < o_.down_s ? cloud::Status::connection_refused : cloud::Status::env_not_200;
+    login::LoginFailure f;
+    f.status = s < o_.down_s ? login::Status::connection_refused : login::Status::env_not_200;
     if (s >= o_.down_s && o_.per_second > 0) {
       // A cloud that knows how many wait tells each its own second.
       const auto waiting = o_.agents - online_;
       f.retry_after_s = 1 + static_cast<std::uint32_t>(next_slot_++ % std::max(1U, waiting / o_.per_second));
     }
     if (s >= o_.down_s && second.attempts > o_.front) {  // nobody has time for it
-      f.status = cloud::Status::socket_timeout;
+      f.status = login::Status::socket_timeout;
       f.retry_after_s = 0;
       plan(i, m.login_failed(f, at(now_ + kPatience)), kPatience);
       return;
@@ -134,7 +135,7 @@ class Storm {
   const Options &o_;
   std::mt19937_64 random_{42};
   std::uniform_real_distribution<double> unit_{0.0, 1.0};
-  std::vector<std::unique_ptr<session::Machine>> agents_;
+  std::vector<std::unique_ptr<session::ConnectionStateMachine>> agents_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::vector<Second> seconds_;
   Ms now_{0};

@@ -4,7 +4,7 @@
 
 #include "claim/cloud_conf.h"
 #include "claim/ini.h"
-#include "claim/machine.h"
+#include "claim/machine_guid.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 

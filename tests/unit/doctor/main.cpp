@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string>
 
-#include "plugin-api/external/cli/why_silent.h"
-#include "plugin-api/external/doctor/agent_documents.h"
-#include "plugin-api/external/doctor/finding.h"
-#include "plugin-api/external/doctor/ladder.h"
-#include "plugin-api/external/doctor/reach_host.h"
-#include "plugin-api/external/doctor/running_link.h"
+#include "plugin-api/cli/diagnose_no_answer.h"
+#include "plugin-api/doctor/agent_documents.h"
+#include "plugin-api/doctor/check_sequence.h"
+#include "plugin-api/doctor/finding.h"
+#include "plugin-api/doctor/reach_host.h"
+#include "plugin-api/doctor/running_link.h"
 #include "tests/unit/cmocka_main.h"
 
 using namespace aclk;
@@ -179,10 +179,10 @@ std::string silence__plugin_runs__is_never_told_as_if_it_did_not() {
     s.plugin_runs = true;
     s.standing = standing;
     s.identity_why = "WHY";
-    EXPECT(cli::why_silent(s).starts_with("aclk.plugin runs, but does not listen"));
-    EXPECT(standing == Standing::claimed || cli::why_silent(s).find("WHY") != std::string::npos);
+    EXPECT(cli::diagnose_no_answer(s).starts_with("aclk.plugin runs, but does not listen"));
+    EXPECT(standing == Standing::claimed || cli::diagnose_no_answer(s).find("WHY") != std::string::npos);
     s.no_socket = true;
-    EXPECT(cli::why_silent(s).starts_with("aclk.plugin runs without a socket"));
+    EXPECT(cli::diagnose_no_answer(s).starts_with("aclk.plugin runs without a socket"));
   }
   return {};
 }
@@ -190,7 +190,7 @@ std::string silence__plugin_runs__is_never_told_as_if_it_did_not() {
 std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   cli::Surroundings s;
   s.identity_why = "nobody";
-  const auto begins = [&s](const char *with) { return cli::why_silent(s).starts_with(with); };
+  const auto begins = [&s](const char *with) { return cli::diagnose_no_answer(s).starts_with(with); };
   EXPECT(begins("aclk.plugin is not installed"));
   s.plugin_file = "/p";
   EXPECT(begins("the agent is not running"));
@@ -201,7 +201,7 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   s.wish_source = "/etc/netdata/claim.conf";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed yet; /etc/netdata/claim.conf asks for it"));
   s.standing = claim::Standing::claimed;
-  EXPECT_EQ(cli::why_silent(s), "NOT STARTED");
+  EXPECT_EQ(cli::diagnose_no_answer(s), "NOT STARTED");
   return {};
 }
 

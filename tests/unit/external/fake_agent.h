@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "claim/base/c_own.h"
-#include "plugin-api/external/endpoint.h"
+#include "plugin-api/external/agent/endpoint.h"
 
 namespace aclk::external::test {
 

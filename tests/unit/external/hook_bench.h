@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/external_host.h"
-#include "plugin-api/external/show.h"
+#include "plugin-api/external/control/show.h"
+#include "plugin-api/external/hooks/external_host.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 
@@ -45,7 +45,7 @@ struct Bench {
   }
 
   FakeAgent fake;
-  Agent agent;
+  AgentClient agent;
   NetdataConfFile conf;
   AgentLog log;
   ExternalHost host;

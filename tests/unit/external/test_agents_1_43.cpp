@@ -3,8 +3,8 @@
 // An agent of 1.38 to 1.47, built without a link of its own, by the recorded answers of 1.43.2; and one of 1.33.
 #include <cerrno>
 
-#include "plugin-api/external/read_contexts.h"
-#include "plugin-api/external/versions_gate.h"
+#include "plugin-api/external/hooks/read_contexts.h"
+#include "plugin-api/external/poll/versions_gate.h"
 #include "tests/unit/external/hook_bench.h"
 
 namespace aclk::external::test {

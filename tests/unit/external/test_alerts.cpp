@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
 
-#include "plugin-api/external/alert_text.h"
-#include "plugin-api/external/read_alerts_v1.h"
-#include "plugin-api/external/read_alerts_v2.h"
+#include "plugin-api/external/alerts/alert_text.h"
+#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_alerts_v2.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -71,7 +71,7 @@ std::string text__statuses__have_the_numbers_of_the_wire() {
 }
 
 std::string alarm_log__as_recorded__comes_oldest_first_and_complete() {
-  Definitions d;
+  AlertDefinitions d;
   learn_alarms(sample_json("v1_alarms_all.json"), kLocal, charts(), d);
   const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
   EXPECT_EQ(log.size(), 11U);
@@ -104,7 +104,7 @@ std::string alarm_log__as_recorded__comes_oldest_first_and_complete() {
 }
 
 std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
-  Definitions d;
+  AlertDefinitions d;
   const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, {}, d);
   const auto known = d.of_hash(log.back().config_hash);
   EXPECT(known && known->partial && known->template_name == "stocktest_high");
@@ -114,7 +114,7 @@ std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
 
 // Found by fuzzing: ids of a log rise strictly.
 std::string alarm_log__an_id_twice__is_one_entry() {
-  Definitions d;
+  AlertDefinitions d;
   const auto j = nlohmann::json::parse(R"([{"unique_id":2,"name":"a"},{"unique_id":1},{"unique_id":2,"name":"b"}])");
   const auto log = read_alarm_log(j, kLocal, {}, d);
   EXPECT(log.size() == 2 && log[1].log_id == 2 && log[1].name == "a");
@@ -122,7 +122,7 @@ std::string alarm_log__an_id_twice__is_one_entry() {
 }
 
 std::string alarm_log__hostile__is_empty() {
-  Definitions d;
+  AlertDefinitions d;
   EXPECT(read_alarm_log(nlohmann::json::parse("{\"a\":1}"), kLocal, {}, d).empty());
   EXPECT(read_alarm_log(nlohmann::json::parse("[1,null,{},{\"unique_id\":\"x\"},{\"unique_id\":-4}]"), kLocal, {}, d)
              .empty());
@@ -130,7 +130,7 @@ std::string alarm_log__hostile__is_empty() {
 }
 
 std::string active_alarms__with_the_log__are_their_last_transitions() {
-  Definitions d;
+  AlertDefinitions d;
   const auto alarms = sample_json("v1_alarms_all.json");
   const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
   const auto active = read_active_alarms(alarms, log, kLocal, charts(), "/etc/netdata", d);
@@ -151,7 +151,7 @@ std::string active_alarms__with_the_log__are_their_last_transitions() {
 }
 
 std::string active_alarms__without_the_log__say_what_the_alarm_says() {
-  Definitions d;
+  AlertDefinitions d;
   const auto active = read_active_alarms(sample_json("v1_alarms_all.json"), {}, kLocal, charts(), "/c", d);
   for (const auto &a : active) {
     EXPECT_EQ(a.log_id, 0U);
@@ -164,7 +164,7 @@ std::string active_alarms__without_the_log__say_what_the_alarm_says() {
 }
 
 std::string transitions__of_2_x__are_read_per_node() {
-  Definitions d;
+  AlertDefinitions d;
   const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
   EXPECT_EQ(t.entries.size(), 2U);
   EXPECT(!t.cut);
@@ -193,7 +193,7 @@ std::string transitions__of_2_x__are_read_per_node() {
 }
 
 std::string instances__of_2_x__are_active_alerts_and_teach_definitions() {
-  Definitions d;
+  AlertDefinitions d;
   const auto document = sample_json("v2_alerts.json");
   learn_alarms(sample_json("v2_alarms_all.json"), kLocal, read_charts_of_instances(document), d);
   const auto list = read_alert_instances(document, kLocal, "parent", "/etc/netdata", d);

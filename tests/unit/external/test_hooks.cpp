@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cerrno>
 
-#include "plugin-api/external/read_nodes.h"
-#include "plugin-api/external/target.h"
+#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/hooks/read_nodes.h"
 #include "tests/unit/external/hook_bench.h"
 
 namespace aclk::external::test {

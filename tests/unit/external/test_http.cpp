@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "plugin-api/external/connection_pool.h"
-#include "plugin-api/external/http_connection.h"
+#include "plugin-api/external/agent/connection_pool.h"
+#include "plugin-api/external/agent/http_connection.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"

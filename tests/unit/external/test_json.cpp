@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <limits>
 
-#include "plugin-api/external/json_fields.h"
-#include "plugin-api/external/lenient_json.h"
-#include "plugin-api/external/repair_json.h"
+#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
+#include "plugin-api/external/json/repair_json.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

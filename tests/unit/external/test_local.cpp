@@ -15,11 +15,11 @@
 #include <optional>
 #include <utility>
 
-#include "plugin-api/external/local_call.h"
-#include "plugin-api/external/local_listener.h"
-#include "plugin-api/external/local_request.h"
-#include "plugin-api/external/local_socket.h"
-#include "plugin-api/external/socket_path.h"
+#include "plugin-api/external/agent/local_call.h"
+#include "plugin-api/external/control/local_listener.h"
+#include "plugin-api/external/control/local_request.h"
+#include "plugin-api/external/control/local_socket.h"
+#include "plugin-api/external/control/socket_path.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"

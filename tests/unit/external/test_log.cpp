@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "claim/base/files.h"
-#include "plugin-api/external/agent_log.h"
+#include "plugin-api/external/config/agent_log.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
 

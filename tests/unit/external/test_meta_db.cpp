@@ -7,7 +7,7 @@
 #include <cmath>
 #include <fstream>
 
-#include "plugin-api/external/read_meta_db.h"
+#include "plugin-api/external/alerts/read_meta_db.h"
 #include "tests/unit/external/meta_db_file.h"
 #include "tests/unit/external/tests.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "claim/base/c_own.h"
-#include "plugin-api/external/peer_owner.h"
+#include "plugin-api/external/agent/peer_owner.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

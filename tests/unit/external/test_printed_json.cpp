@@ -7,11 +7,11 @@
 #include <array>
 #include <random>
 
-#include "plugin-api/external/json_fields.h"
-#include "plugin-api/external/printed_json.h"
-#include "plugin-api/external/read_alerts_v1.h"
-#include "plugin-api/external/read_contexts.h"
-#include "plugin-api/external/read_nodes.h"
+#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/hooks/read_contexts.h"
+#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/printed_json.h"
 #include "tests/unit/external/printed.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/random_steps.h"

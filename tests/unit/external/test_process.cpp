@@ -18,7 +18,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/key.h"
-#include "plugin-api/external/local_call.h"
+#include "plugin-api/external/agent/local_call.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"

@@ -4,9 +4,9 @@
 #include <map>
 
 #include "claim/base/files.h"
-#include "plugin-api/external/environment.h"
-#include "plugin-api/external/options.h"
-#include "plugin-api/external/settings.h"
+#include "plugin-api/external/config/environment.h"
+#include "plugin-api/external/config/options.h"
+#include "plugin-api/external/config/settings.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
 

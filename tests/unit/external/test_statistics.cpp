@@ -3,8 +3,8 @@
 // The statistics charts: numbers in, words of the plugins.d protocol out, and their way through the worker's pipe.
 #include <climits>
 
-#include "plugin-api/external/statistics.h"
-#include "plugin-api/external/worker_words.h"
+#include "plugin-api/external/charts/statistics.h"
+#include "plugin-api/external/process/worker_pipe.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -61,11 +61,11 @@ std::string worker_words__in_any_pieces__are_understood() {
                             found_words("unix:/a", "1.37.1") + std::string(kServingWord);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     std::string heard;
-    WorkerWords w({[&heard](bool online) { heard += online ? "up " : "down "; },
-                   [&heard](const ChartText &c) { heard += c.definition + c.values; },
-                   [&heard](const std::string &trouble) { heard += "looking: " + trouble + " "; },
-                   [&heard](const std::string &place, const std::string &version) { heard += place + " " + version; },
-                   [&heard] { heard += " serving"; }});
+    WorkerPipe w({[&heard](bool online) { heard += online ? "up " : "down "; },
+                  [&heard](const ChartText &c) { heard += c.definition + c.values; },
+                  [&heard](const std::string &trouble) { heard += "looking: " + trouble + " "; },
+                  [&heard](const std::string &place, const std::string &version) { heard += place + " " + version; },
+                  [&heard] { heard += " serving"; }});
     w.feed(std::string_view(bytes).substr(0, cut));
     w.feed(std::string_view(bytes).substr(cut));
     EXPECT_EQ(heard, std::string("looking: refused up CHART a\nBEGIN a\nEND\ndown unix:/a 1.37.1 serving"));

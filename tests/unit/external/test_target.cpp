@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/target.h"
+#include "plugin-api/external/agent/target.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-#include "plugin-api/external/lenient_json.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 // After everything of ours: cmocka makes macros of fail() and others.
 #include "tests/unit/cmocka_main.h"

@@ -79,7 +79,8 @@ std::string states_md() {
   return "<!-- Made from aclk/session/states.cpp: build/…/session_states_md > aclk/session/STATES.md -->\n"
          "# The life of the link\n\n"
          "Every state, what it waits for, how long at most, and every way out of it. The machine\n"
-         "(`aclk/session/machine.cpp`) moves by this table and by nothing else; an event without a row changes "
+         "(`aclk/session/connection_state_machine.cpp`) moves by this table and by nothing else; an event without a "
+         "row changes "
          "nothing.\n\n" +
          diagram() + "\n## States\n\n" + states() + "\n## Moves\n\nThe first row that fits counts.\n\n" + rows();
 }

@@ -7,7 +7,7 @@
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
-using cloud::Status;
+using login::Status;
 
 namespace {
 

@@ -11,8 +11,8 @@
 #include <map>
 #include <set>
 
-#include "aclk/sync/alert_rules.h"
-#include "aclk/sync/alert_sync.h"
+#include "aclk/sync/alerts/alert_rules.h"
+#include "aclk/sync/alerts/alert_sync.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
@@ -178,7 +178,7 @@ class Life {
     bool arrived = false;
   };
 
-  Moment now() const { return {loop::Instant(mono_), wall_us_}; }
+  ClockPair now() const { return {loop::Instant(mono_), wall_us_}; }
   void pass(std::chrono::milliseconds t) {
     mono_ += t;
     wall_us_ += std::chrono::microseconds(t).count();

@@ -3,8 +3,8 @@
 
 #include <deque>
 
-#include "aclk/sync/alert_rules.h"
-#include "aclk/sync/alert_sync.h"
+#include "aclk/sync/alerts/alert_rules.h"
+#include "aclk/sync/alerts/alert_sync.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
@@ -19,7 +19,7 @@ namespace {
 const std::string kGuid = "11111111-2222-3333-4444-555555555555";
 constexpr std::int64_t kStart = 1'700'000'000;
 
-Moment at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
+ClockPair at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
 
 host::Alert alert(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to, std::int64_t when) {
   host::Alert a;
@@ -62,13 +62,13 @@ struct Watched {
       }
     }
   }
-  void answer(Delivery how, Moment now) {
+  void answer(Delivery how, ClockPair now) {
     const auto t = tickets.front();
     tickets.pop_front();
     sync.delivered(t, how, now);
   }
   // The log up to `last`; the reading that finds nothing new after it is answered and not spoken of.
-  void log(std::vector<host::Alert> entries, std::uint64_t last, Moment now, bool gap = false) {
+  void log(std::vector<host::Alert> entries, std::uint64_t last, ClockPair now, bool gap = false) {
     sync.log({std::move(entries), last, gap}, now);
     note();
     const auto again = fmt::format("log {}; ", last);

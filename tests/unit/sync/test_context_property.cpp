@@ -8,7 +8,7 @@
 #include <deque>
 #include <map>
 
-#include "aclk/sync/context_sync.h"
+#include "aclk/sync/contexts/context_sync.h"
 #include "proto/contexts.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
@@ -48,7 +48,7 @@ struct Cloud {
     ask = !in_step;
   }
   void take(const ContextMessage &m) {
-    if (m.topic == cloud::Topic::contexts_snapshot) {
+    if (m.topic == login::Topic::contexts_snapshot) {
       const auto s = *proto::decode_contexts_snapshot(m.payload);
       std::map<std::string, proto::ContextUpdated> old;
       old.swap(has);
@@ -91,7 +91,7 @@ class Life {
   }
 
  private:
-  Moment now() const { return {loop::Instant(mono_), wall_us_}; }
+  ClockPair now() const { return {loop::Instant(mono_), wall_us_}; }
   void pass(std::chrono::milliseconds t) {
     mono_ += t;
     wall_us_ += std::chrono::microseconds(t).count();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
 
-#include "aclk/sync/context_sync.h"
+#include "aclk/sync/contexts/context_sync.h"
 #include "proto/contexts.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kStart = 1'700'000'000;
 
-Moment at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
+ClockPair at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
 
 host::Context context(const std::string &id, bool collected, std::uint64_t first = 10, std::uint64_t last = 20) {
   return {id, "title of " + id, "%", "family", "line", 100, first, last, collected};
@@ -26,7 +26,7 @@ std::string sent(ContextSync &s) {
   std::string out;
   (void)s.take_changes();
   if (auto m = s.take_message()) {
-    const bool snapshot = m->topic == cloud::Topic::contexts_snapshot;
+    const bool snapshot = m->topic == login::Topic::contexts_snapshot;
     out = snapshot ? "snapshot" : "update";
     const auto list = snapshot ? proto::decode_contexts_snapshot(m->payload)->contexts
                                : proto::decode_contexts_updated(m->payload)->context_updates;

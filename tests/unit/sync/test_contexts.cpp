@@ -11,7 +11,7 @@
 #include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
 #include "aclk/loop/timer.h"
-#include "aclk/sync/contexts.h"
+#include "aclk/sync/contexts/contexts.h"
 #include "proto/contexts.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
@@ -76,7 +76,7 @@ class Driven {
   const test::TempDir dir_;
   const test::HostTable host_;
   loop::Loop loop_;
-  std::optional<Ledger> ledger_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
+  std::optional<WriteBehindStore> ledger_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
   std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
   std::optional<loop::WorkerPool> workers_{std::in_place, "TEST", 1, *inbox_};
   NodeSync nodes_{kClaim, {}, {}};
@@ -88,7 +88,7 @@ class Driven {
                                     *workers_,
                                     *ledger_,
                                     nodes_,
-                                    [this](cloud::Topic, const std::string &payload, const Contexts::Done &) {
+                                    [this](login::Topic, const std::string &payload, const Contexts::Done &) {
                                       if (const auto m = proto::decode_contexts_snapshot(payload))
                                         ++snapshots_[m->node_id];
                                     }};

@@ -2,7 +2,7 @@
 //
 // What the cloud is told about nodes, and when: aclk/sync/README.md, "First connection" to "Node info and collectors"
 // with a clock made of numbers.
-#include "aclk/sync/node_sync.h"
+#include "aclk/sync/nodes/node_sync.h"
 #include "proto/node.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
@@ -10,7 +10,7 @@
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
-using cloud::Topic;
+using login::Topic;
 
 namespace {
 
@@ -19,7 +19,7 @@ constexpr const char *kChild = "22222222-2222-3333-4444-555555555555";
 constexpr const char *kNodeId = "aaaaaaaa-2222-3333-4444-555555555555";
 constexpr const char *kChildId = "bbbbbbbb-2222-3333-4444-555555555555";
 
-Moment at(std::chrono::milliseconds t) { return {loop::Instant{} + t, 1'000'000 + t.count() * 1'000}; }
+ClockPair at(std::chrono::milliseconds t) { return {loop::Instant{} + t, 1'000'000 + t.count() * 1'000}; }
 
 host::Node node(const char *guid, bool local, bool live = true) {
   host::Node n;

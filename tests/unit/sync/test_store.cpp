@@ -7,8 +7,8 @@
 #include <map>
 #include <string>
 
-#include "aclk/sync/sqlite.h"
-#include "aclk/sync/store.h"
+#include "aclk/sync/store/sqlite.h"
+#include "aclk/sync/store/store.h"
 #include "claim/base/files.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"

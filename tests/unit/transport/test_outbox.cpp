@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <vector>
 
+#include "aclk/transport/mqtt_packet_guard.h"
 #include "aclk/transport/outbox.h"
-#include "aclk/transport/packet_meter.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/transport/tests.h"
 
@@ -303,14 +303,14 @@ std::string meter__any_split__counts_packets_and_refuses_large_or_malformed_ones
   s.insert(s.end(), 300, 7);
   s.insert(s.end(), {0x40, 0x02, 0x00, 0x01});
   for (std::size_t step = 1; step <= s.size(); ++step) {
-    PacketMeter m(300);
+    MqttPacketGuard m(300);
     for (std::size_t at = 0; at < s.size(); at += step)
       EXPECT(m.pass(std::span(s).subspan(at, std::min(step, s.size() - at))));
     EXPECT_EQ(m.packets(), 3U);
   }
-  EXPECT(!PacketMeter(299).pass(s));
+  EXPECT(!MqttPacketGuard(299).pass(s));
   const std::vector<std::uint8_t> five{0x30, 0xff, 0xff, 0xff, 0xff, 0x01};
-  EXPECT(!PacketMeter(1U << 30).pass(five));
+  EXPECT(!MqttPacketGuard(1U << 30).pass(five));
   return {};
 }
 

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "aclk/transport/ws_link.h"
-#include "tests/unit/cloud/net.h"
-#include "tests/unit/cloud/on_loop.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/login/net.h"
+#include "tests/unit/login/on_loop.h"
 #include "tests/unit/transport/tests.h"
 
 using namespace aclk;

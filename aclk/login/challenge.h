@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The challenge and what is answered to it (aclk/session/README.md, "Challenge", "Password"). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aclk/login/login_error.h"
+
+namespace aclk::login {
+
+// The 256 bytes to be decrypted. otp_challenge_invalid unless it is one JSON string of exactly 344 characters of
+// base64.
+[[nodiscard]] Verdict<std::string> parse_challenge(std::string_view body);
+
+// Body of the password request. plain = the decrypted challenge; agent_version with the leading v.
+[[nodiscard]] std::string challenge_answer(std::string_view agent_version, std::string_view plain);
+
+}  // namespace aclk::login

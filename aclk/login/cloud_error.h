@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the cloud says and orders when it refuses a request (aclk/session/README.md, "Errors of the cloud"). Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace aclk::login {
+
+// A longer wait than a day is a mistake of somebody; asking once a day costs nothing.
+inline constexpr std::uint32_t kMaxRetryDelaySeconds = 24 * 3600;
+
+struct CloudError {
+  std::string code;                            // errorCode, empty if absent; these three are fit for a log line
+  std::string message_key;                     // errorMsgKey
+  std::string message;                         // errorMessage
+  bool non_retryable = false;                  // errorNonRetryable
+  std::optional<std::uint32_t> retry_after_s;  // errorRetryDelaySeconds if above 0, at most kMaxRetryDelaySeconds
+  std::vector<std::string> log;                // lines for the log, at error, that users know
+};
+
+// Orders are followed also when the descriptive strings are not there. A body that is no such JSON, or orders of the
+// wrong type, have no effect at all, but may have a line for the log.
+[[nodiscard]] CloudError parse_cloud_error(std::string_view body);
+
+// Seconds to wait by a Retry-After header, as a number or a date; a date is read against the Date of the same answer,
+// so that our clock does not matter. nullopt if there is none, it is not understood, or not in the future.
+[[nodiscard]] std::optional<std::uint32_t> parse_retry_after(std::string_view retry_after, std::string_view date);
+
+// A Date header as epoch seconds.
+[[nodiscard]] std::optional<std::int64_t> parse_date(const std::string &date);
+
+}  // namespace aclk::login

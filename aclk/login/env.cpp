@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/login/env.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <limits>
+#include <optional>
+
+#include "aclk/login/json.h"
+
+namespace aclk::login {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxNotes = 8;
+
+tl::unexpected<LoginError> broken(std::string_view why) {
+  return refuse(Status::env_not_json, Errc::parse, fmt::format("/api/v1/env: the answer cannot be used: {}", why));
+}
+
+void note(Env &env, std::string line) {
+  if (env.notes.size() < kMaxNotes) env.notes.push_back(std::move(line));
+}
+
+template <std::size_t N>
+void note_unknown_keys(Env &env, const json &object, const std::array<std::string_view, N> &known) {
+  for (const auto &[key, value] : object.items())
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      note(env, fmt::format("ACLK: unknown JSON key in dictionary (\"{}\")", quotable(key)));
+}
+
+// nullopt unless it is an integer (2.0 is not) that is not negative. Above 32 bits: as much as fits.
+std::optional<std::uint32_t> natural(const json &v) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
+  if (!v.is_number_unsigned()) return std::nullopt;
+  return static_cast<std::uint32_t>(std::min(v.get<std::uint64_t>(), kMax));
+}
+
+// false if the rules are broken; absent keys keep their defaults, except base, which must be there.
+bool take_backoff(const json &b, Env &env) {
+  if (!b.is_object() || !b.contains("base")) return false;
+  const auto base = natural(b["base"]);
+  if (!base || *base < 1 || *base > 10) return false;
+  env.backoff.base = *base;
+  for (const auto &[key, field] : {std::pair{"minSeconds", &env.backoff.min_s}, {"maxSeconds", &env.backoff.max_s}}) {
+    const auto it = b.find(key);
+    if (it == b.end()) continue;
+    const auto n = natural(*it);
+    if (!n) return false;
+    *field = *n;
+  }
+  note_unknown_keys(env, b, std::array<std::string_view, 3>{"base", "minSeconds", "maxSeconds"});
+  return true;
+}
+
+// An entry of a type that is not known is skipped, whatever else is in it.
+bool take_transport(const json &t, Env &env) {
+  if (!t.is_object()) return false;
+  const auto type = t.find("type");
+  if (type == t.end() || !type->is_string()) return false;
+  const auto &name = type->get_ref<const std::string &>();
+  if (name != "MQTTv5" && name != "MQTTv3") {
+    note(env, fmt::format("ACLK: unknown transport type \"{}\" in /env response, skipped", quotable(name)));
+    return true;
+  }
+  const auto endpoint = t.find("endpoint");
+  if (endpoint == t.end() || !endpoint->is_string()) return false;
+  note_unknown_keys(env, t, std::array<std::string_view, 2>{"type", "endpoint"});
+  if (name == "MQTTv5" && !env.mqtt5_endpoint) env.mqtt5_endpoint = endpoint->get<std::string>();
+  return true;
+}
+
+bool in_clear(const Url &url) { return url.scheme == "http" || url.scheme == "ws"; }
+
+std::string in_clear_sentence(std::string_view what, const Url &url) {
+  return fmt::format(
+      "/api/v1/env: {} is {}, which is not encrypted: this node's password would go out in clear, and that only "
+      "insecure = yes in cloud.conf allows",
+      what, quotable(url.origin()));
+}
+
+bool is_proto(std::string_view s) {
+  constexpr std::string_view kProto = "proto";
+  return std::equal(s.begin(), s.end(), kProto.begin(), kProto.end(),
+                    [](unsigned char a, char b) { return std::tolower(a) == b; });
+}
+
+}  // namespace
+
+Verdict<Env> parse_env(std::string_view body) {
+  if (body.empty()) return refuse(Status::env_empty, Errc::parse, "/api/v1/env: the answer is empty");
+  const auto doc = parse_json_object(body);
+  if (!doc) return broken(doc.error().what);
+  const auto &root = doc->root;
+  Env env;
+
+  const auto *const auth = doc->string("authEndpoint");
+  if (auth == nullptr || doc->has_twice("authEndpoint")) return broken("authEndpoint must be there once, as a string");
+  env.auth_endpoint = *auth;
+
+  const auto *const encoding = doc->string("encoding");
+  if (encoding == nullptr || (*encoding != "proto" && *encoding != "json"))
+    return broken(R"(encoding must be "proto" or "json")");
+  env.proto_encoding = *encoding == "proto";
+
+  const auto transports = root.find("transports");
+  if (transports == root.end() || !transports->is_array() || transports->empty())
+    return broken("transports must be an array of at least one");
+  if (!std::all_of(transports->begin(), transports->end(), [&](const json &t) { return take_transport(t, env); }))
+    return broken("a transport must be an object with the strings type and endpoint");
+
+  const auto backoff = root.find("backoff");
+  if (backoff == root.end() || !take_backoff(*backoff, env))
+    return broken("backoff must have an integer base of 1 to 10, minSeconds and maxSeconds must be natural numbers");
+
+  if (const auto caps = root.find("capabilities"); caps != root.end()) {
+    if (!caps->is_array() || !std::all_of(caps->begin(), caps->end(), [](const json &c) { return c.is_string(); }))
+      return broken("capabilities must be an array of strings");
+    env.proto_capability = std::any_of(caps->begin(), caps->end(),
+                                       [](const json &c) { return is_proto(c.get_ref<const std::string &>()); });
+  }
+  note_unknown_keys(
+      env, root, std::array<std::string_view, 5>{"authEndpoint", "encoding", "transports", "backoff", "capabilities"});
+  return env;
+}
+
+Verdict<Agreement> agree(const Env &env, bool insecure) {
+  if (!env.proto_encoding)
+    return refuse(Status::no_old_protocol, Errc::unsupported,
+                  "/api/v1/env: the cloud wants the encoding json, but only proto is spoken here; update the agent");
+  if (!env.proto_capability)
+    return refuse(Status::no_protocol_capability, Errc::unsupported,
+                  R"(/api/v1/env: the cloud does not offer the capability "proto"; update the agent)");
+  auto auth = parse_url(env.auth_endpoint);
+  if (!auth)
+    return refuse(Status::invalid_env_auth_url, Errc::parse,
+                  fmt::format("/api/v1/env: authEndpoint: {}", quotable(auth.error().what)));
+  if (in_clear(*auth) && !insecure)
+    return refuse(Status::invalid_env_auth_url, Errc::denied, in_clear_sentence("authEndpoint", *auth));
+  if (auth->path.find_first_of("?#") != std::string::npos)
+    return refuse(Status::invalid_env_auth_url, Errc::parse,
+                  "/api/v1/env: authEndpoint has a query; it is the beginning of paths and cannot have one");
+  if (auth->path.ends_with('/')) auth->path.pop_back();
+  if (!env.mqtt5_endpoint)
+    return refuse(Status::invalid_env_transport_idx, Errc::unsupported,
+                  "/api/v1/env: the cloud offers no transport of type MQTTv5; update the agent");
+  auto endpoint = parse_url(*env.mqtt5_endpoint);
+  if (!endpoint)
+    return refuse(Status::invalid_env_transport_url, Errc::parse,
+                  fmt::format("/api/v1/env: endpoint of the MQTTv5 transport: {}", quotable(endpoint.error().what)));
+  if (in_clear(*endpoint) && !insecure)
+    return refuse(Status::invalid_env_transport_url, Errc::denied,
+                  in_clear_sentence("endpoint of the MQTTv5 transport", *endpoint));
+  return Agreement{std::move(*auth), std::move(*endpoint)};
+}
+
+std::string env_target(std::string_view agent_version, std::string_view claim_id) {
+  if (agent_version.starts_with('v')) agent_version.remove_prefix(1);
+  return fmt::format("/api/v1/env?v={}&cap=proto,ctx&claim_id={}", percent_encoded(agent_version),
+                     percent_encoded(claim_id));
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string s;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    s += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return s;
+}
+
+}  // namespace aclk::login

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// env -> challenge -> password: the HTTPS conversation that every connection begins with (aclk/session/README.md, "Env"
+// to "Errors of the cloud"), over one kept-alive TLS connection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aclk/login/backoff.h"
+#include "aclk/login/http_client.h"
+#include "aclk/login/status.h"
+#include "aclk/login/topics.h"
+#include "aclk/transport/fault.h"
+#include "claim/base/url.h"
+#include "claim/key.h"
+
+namespace aclk::login {
+
+struct LoginRequest {
+  Url cloud_url;  // its path is ignored; TLS whatever its scheme
+  std::string claim_id;
+  std::string agent_version;  // with the leading v
+  unsigned haste = 1;         // the deadlines of requests are divided by this (tests only)
+};
+
+// All that is needed to open the link.
+struct Credentials {
+  Url endpoint;  // wss://host:port/path of the first MQTTv5 transport; ws:// only with an insecure Reach
+  std::string client_id;
+  std::string username;
+  std::string password;  // secret
+  Topics topics;
+};
+
+// Why it did not work, and what the cloud asked for (aclk/session/README.md, "Errors of the cloud").
+struct LoginFailure {
+  Status status = Status::offline;
+  Error error;
+  transport::Cause cause = transport::Cause::other;  // of getting there
+  int http_status = 0;                               // 0 = no HTTP answer
+  bool non_retryable = false;                        // errorNonRetryable
+  std::optional<std::uint32_t> retry_after_s;        // errorRetryDelaySeconds, else Retry-After of 429/503
+};
+
+// One conversation; make a new one for the next attempt. Loop thread only. Each of the three requests has 30 s. What
+// comes is bounded by 2 MiB per answer.
+class Login {
+ public:
+  Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request);  // both must outlive it
+  ~Login();                                                                     // gives up without calling back
+  Login(const Login &) = delete;
+  Login &operator=(const Login &) = delete;
+
+  // Any of them may be empty, and may destroy the Login. All but `done` may be called from inside start().
+  struct Events {
+    // A good /env came: its limits hold for backoff from now on, whatever happens next.
+    std::function<void(const BackoffLimits &)> limits;
+    // The cloud has said where it takes logins: that may be another host.
+    std::function<void(const Url &login)> agreed{};
+    // Stages for state and logs: "env", "challenge", "password".
+    std::function<void(const char *stage)> stage;
+    // A connection was made for the stage that runs: was the certificate verified, and that of an HTTPS proxy?
+    std::function<void(transport::TlsTrust cloud, transport::TlsTrust proxy)> trust{};
+    // The Date header of an answer: the cloud's clock, epoch seconds.
+    std::function<void(std::int64_t)> date{};
+    // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.
+    std::function<void(const std::string &line)> note;
+    // Lines of aclk/session/README.md, "HTTPS requests" to "Errors of the cloud"; aclk/report/README.md, "Log lines"
+    // that users search for, at error: what the cloud said, keys that are not known. For the log; the whole story in
+    // one sentence is LoginFailure.error.
+    std::function<void(const std::string &line)> note_error;
+    // At debug: `ACLK: new ACLK protobuf protocol negotiated successfully (/env response).`
+    std::function<void(const std::string &line)> note_debug;
+    // Exactly once, from the loop, unless the Login is destroyed first. The connection is closed by then.
+    std::function<void(tl::expected<Credentials, LoginFailure>)> done;
+  };
+  void start(Events events);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::login

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/login/password.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "aclk/login/json.h"
+
+namespace aclk::login {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxNotes = 8;
+constexpr std::size_t kMaxMqttString = 65535;  // two length bytes on the wire
+constexpr std::string_view kTag = "#{claim_id}";
+
+struct OldName {
+  std::string_view name;
+  Topic topic;
+};
+constexpr std::array kOldNames{OldName{"alarm-log", Topic::alarm_log},
+                               OldName{"alarm-snapshot", Topic::alarm_snapshot}};
+
+tl::unexpected<LoginError> broken(std::string_view why) {
+  return refuse(Status::otp_password_not_json, Errc::parse,
+                fmt::format("password: the answer cannot be used: {}", why));
+}
+
+void note(Password &p, std::string line) {
+  if (p.notes.size() < kMaxNotes) p.notes.push_back(std::move(line));
+}
+
+std::optional<Topic> topic_named(std::string_view name) {
+  for (std::size_t i = 0; i < kTopicCount; ++i)
+    if (topic_name(static_cast<Topic>(i)) == name) return static_cast<Topic>(i);
+  return std::nullopt;
+}
+
+std::optional<Topic> topic_of_old(std::string_view name) {
+  const auto *const it = std::find_if(kOldNames.begin(), kOldNames.end(), [&](auto &o) { return o.name == name; });
+  return it == kOldNames.end() ? std::nullopt : std::optional(it->topic);
+}
+
+bool is_inbound(Topic t) { return t == Topic::inbox_cmd || t == Topic::inbox_cmd_v1; }
+
+bool usable(Topic t, std::string_view text) {
+  if (text.empty() || text.size() > kMaxTopicBytes || text.find('\0') != std::string_view::npos) return false;
+  return is_inbound(t) || text.find_first_of("+#") == std::string_view::npos;
+}
+
+std::string filled_in(std::string text, std::string_view claim_id) {
+  if (const auto at = text.find(kTag); at != std::string::npos) text.replace(at, kTag.size(), claim_id);
+  return text;
+}
+
+struct Entry {
+  std::string_view name;
+  std::string topic;
+};
+
+void take_topic(Password &p, Topic t, const Entry &e) {
+  auto &slot = p.topics.full[static_cast<std::size_t>(t)];
+  if (!slot.empty()) return;
+  if (usable(t, e.topic)) {
+    slot = e.topic;
+  } else {
+    note(p, fmt::format("ACLK: the topic for \"{}\" in password response from cloud cannot be used", e.name));
+  }
+}
+
+// Names that are not known are ignored: the cloud serves other versions too.
+bool take_topics(Password &p, const json &topics, std::string_view claim_id) {
+  if (!topics.is_array()) return false;
+  std::vector<Entry> old;
+  for (const auto &t : topics) {
+    if (!t.is_object()) return false;
+    const auto name = t.find("name");
+    const auto topic = t.find("topic");
+    if (name == t.end() || topic == t.end() || !name->is_string() || !topic->is_string()) return false;
+    const std::string_view n = name->get_ref<const std::string &>();
+    const auto known = topic_named(n);
+    if (!known && !topic_of_old(n)) continue;
+    Entry e{n, filled_in(topic->get<std::string>(), claim_id)};
+    if (known) {
+      take_topic(p, *known, e);
+    } else {
+      old.push_back(std::move(e));
+    }
+  }
+  for (const auto &e : old) take_topic(p, *topic_of_old(e.name), e);
+  return true;
+}
+
+}  // namespace
+
+Verdict<Password> parse_password(std::string_view body, std::string_view claim_id) {
+  if (body.empty()) return refuse(Status::otp_password_empty, Errc::parse, "password: the answer is empty");
+  const auto doc = parse_json_object(body);
+  if (!doc) return broken(doc.error().what);
+  Password p;
+  constexpr std::array<std::string_view, 4> kKeys{"clientID", "username", "password", "topics"};
+  for (const auto &[key, field] :
+       {std::pair{"clientID", &p.client_id}, {"username", &p.username}, {"password", &p.password}}) {
+    const auto *const s = doc->string(key);
+    if (s == nullptr) return broken(fmt::format("\"{}\" is not there, or no string", key));
+    if (s->size() > kMaxMqttString || s->find('\0') != std::string::npos)
+      return broken(fmt::format("\"{}\" does not fit into an MQTT packet", key));
+    *field = *s;
+  }
+  if (p.client_id.empty()) return broken("\"clientID\" is empty");
+  const auto topics = doc->root.find("topics");
+  if (topics == doc->root.end() || !take_topics(p, *topics, claim_id))
+    return broken("topics must be an array of objects with the strings name and topic");
+  for (const auto &key : doc->keys)
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+      note(p, fmt::format("ACLK: Unknown key \"{}\" in passwd response payload. Ignoring", quotable(key)));
+  for (std::size_t i = 0; i < kTopicCount; ++i) {
+    if (!p.topics.full[i].empty()) continue;
+    const auto t = static_cast<Topic>(i);
+    return refuse(t == Topic::agent_connection ? Status::no_lwt_topic : Status::otp_password_not_json, Errc::parse,
+                  fmt::format("missing compulsory topic \"{}\" in password response from cloud", topic_name(t)));
+  }
+  return p;
+}
+
+}  // namespace aclk::login

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The answer of the password request: how to log in to the broker, and the topics (aclk/session/README.md, "Password").
+// Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aclk/login/login_error.h"
+#include "aclk/login/topics.h"
+
+namespace aclk::login {
+
+struct Password {
+  std::string client_id;
+  std::string username;
+  std::string password;  // secret
+  Topics topics;
+  std::vector<std::string> notes;  // for the log, at error; a few at most
+};
+
+// otp_password_empty, no_lwt_topic (no agent-connection), else otp_password_not_json. No sentence or note quotes a
+// value. Topics: the first #{claim_id} of each is replaced; the first usable entry of a name counts. Not usable, and
+// noted, is what a broker would end the connection for: an empty topic, one over kMaxTopicBytes, a NUL, a wildcard in a
+// topic to publish to. The names of v1.37.1, alarm-log and alarm-snapshot, are taken if those with -v2 are not there.
+[[nodiscard]] Verdict<Password> parse_password(std::string_view body, std::string_view claim_id);
+
+inline constexpr std::size_t kMaxTopicBytes = 1024;
+
+}  // namespace aclk::login

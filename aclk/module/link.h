@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One identity's link with everything that belongs to it, wired on one loop: session, nodes, queries, store. Made, run
+// and destroyed on the link's thread; only `post` crosses threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "aclk/host/log.h"
+#include "aclk/loop/inbox.h"
+#include "aclk/module/settings.h"
+#include "aclk/report/state.h"
+#include "aclk/report/statistics.h"
+#include "aclk/report/traffic.h"
+
+namespace aclk::module {
+
+class Link {
+ public:
+  // Fails when the key does not load or the URL is unusable.
+  [[nodiscard]] static Result<std::unique_ptr<Link>> make(const host::Host &host, const host::Log &log,
+                                                          Settings settings);
+  ~Link();  // waits for hooks of the host that still run
+  Link(const Link &) = delete;
+  Link &operator=(const Link &) = delete;
+
+  // Any thread: runs a function on the loop while the link lives.
+  [[nodiscard]] loop::Inbox::Post poster() const;
+  // Connects, and serves until stop() has gone through.
+  void run();
+
+  // These on the loop thread, that is from posted functions.
+  void stop(bool reloading);
+  void host_event(std::uint32_t kind, const std::string &machine_guid);
+  [[nodiscard]] report::State state() const;
+  [[nodiscard]] const report::Traffic &traffic() const;
+  // The largest values (see report::Numbers) begin anew with each call.
+  [[nodiscard]] report::Numbers take_numbers();
+
+ private:
+  struct Impl;
+  explicit Link(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::module

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the link goes by: the identity in cloud.d, with netdata.conf [cloud] over it (claim/README.md, "Settings in
+// netdata.conf").
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aclk/host/log.h"
+#include "aclk/login/http_client.h"
+#include "aclk/query/allow_list.h"
+#include "aclk/session/connection_manager.h"
+#include "claim/identity.h"
+
+namespace aclk::module {
+
+struct Settings {
+  claim::Identity identity;
+  std::string cloud_url;
+  login::Reach reach;
+  // Settings that limit whom the node talks to and cannot be understood, or whom to trust cannot be read: a sentence
+  // each, with what, why and the next step. There is no link until they are mended. For the log and the state; they are
+  // not logged here.
+  std::vector<std::string> troubles;
+  std::string proxy_shown = "none";  // for the state: Proxy::display(), or that it cannot be used
+  std::string proxy_line;            // for the log, when the link begins: which way it takes (claim/README.md, "Proxy")
+  unsigned query_threads = 2;
+  query::Scope scope = query::Scope::full;
+  std::string scope_line;  // for the log, when the scope is not full
+  // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and
+  // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
+  session::Haste haste;
+  std::filesystem::path conversation_log;  // empty = none is wanted
+  std::shared_ptr<session::Drops> drops;   // of the links before this one; not a setting, but handed on with them
+};
+
+// Where the keys, the claim and the durable state are: LIB/cloud.d.
+[[nodiscard]] std::filesystem::path cloud_dir(const host::Host &host);
+
+// What the host's settings limit (claim/limits.h).
+[[nodiscard]] std::optional<claim::Limit> host_limit(const host::Host &host);
+
+// Reads files; opens no socket. What it cannot use is named in the log and replaced by the default.
+[[nodiscard]] Settings read_settings(const host::Host &host, const host::Log &log);
+
+}  // namespace aclk::module

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/session/connection_manager.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "aclk/loop/timer.h"
+#include "aclk/session/clock_skew.h"
+#include "aclk/session/outage_log.h"
+#include "aclk/session/peer_log.h"
+#include "aclk/transport/curl_easy.h"
+#include "proto/agent.h"
+
+namespace aclk::session {
+
+using login::Topic;
+using transport::Connection;
+using transport::ConnectionEnd;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Where a broker allows few topic aliases, the hello and the goodbye must not take one.
+constexpr bool worth_an_alias(Topic topic) { return topic != Topic::agent_connection; }
+
+// Nobody said why: what something on the way does.
+bool is_without_a_word(const ConnectionEnd &end) {
+  using Kind = ConnectionEnd::Kind;
+  return end.kind == Kind::closed_by_remote || end.kind == Kind::socket || end.kind == Kind::tls ||
+         end.kind == Kind::ping_timeout;
+}
+
+double random_unit() {
+  std::uint32_t r = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char *>(&r), sizeof r) != 1) return 0.5;
+  return r / 4294967296.0;
+}
+
+}  // namespace
+
+struct ConnectionManager::Impl {
+  Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
+      : loop(l),
+        plan(std::move(p)),
+        log(g),
+        events(std::move(e)),
+        machine(random_unit, plan.haste.pauses),
+        timer(l),
+        later(l),
+        drops(plan.drops ? plan.drops : std::make_shared<Drops>(plan.haste.deadlines)) {}
+
+  // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
+  struct HttpsHalf {
+    HttpsHalf(uv_loop_t &loop, const Plan &plan)
+        : multi(loop),
+          http(multi, plan.reach),
+          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.haste.deadlines}) {}
+    transport::CurlMulti multi;
+    login::HttpClient http;
+    login::Login login;
+  };
+
+  uv_loop_t &loop;
+  const Plan plan;
+  const host::Log &log;
+  Events events;
+  ConnectionStateMachine machine;
+  loop::Timer timer;  // of the wait, else of the state's deadline
+  loop::Timer later;  // ends things when their callbacks are off the stack
+  std::unique_ptr<HttpsHalf> attempt;
+  std::unique_ptr<transport::CurlMulti> dialing;
+  std::unique_ptr<transport::WsContext> ws;
+  std::unique_ptr<Connection> connection;
+  std::optional<login::Credentials> credentials;
+  std::function<void()> stopped;
+  Report numbers;
+  std::chrono::microseconds slowest_ack{0};
+  Attempts attempts;
+  const std::shared_ptr<Drops> drops;
+  loop::Instant online_since{};
+  OutageLog troubles{log};
+  PeerLog peer_log{log};
+  ClockSkew clock_watch;
+  std::int64_t session_us = 0;
+  bool announced = false;  // between online() and offline()
+
+  // Every state that has a deadline gets a timer of its own; whatever comes first re-arms it.
+  void arm() {
+    if (machine.state() == armed_for) return;
+    armed_for = machine.state();
+    const auto deadline = info(armed_for).deadline;
+    if (deadline > 0ms)
+      timer.start(deadline, [this] { on_overdue(); });
+    else
+      timer.stop();
+  }
+  State armed_for = State::stopped;
+
+  void reached(Event stage) {
+    machine.reached(stage);
+    arm();
+  }
+
+  void on_overdue() {
+    const auto late = machine.state();
+    if (late == State::draining) log.warning("Wasn't able to gracefully shutdown ACLK in time!");
+    const auto step = machine.overdue(loop::now());
+    if (late != State::draining) {
+      const auto why = machine.why();
+      const auto tell = announced ? troubles.lost(machine.status(), why, {{NACLK_LOG_ERROR, why}})
+                                  : troubles.failed(machine.status(), why, {{NACLK_LOG_ERROR, why}});
+      attempts.ended(late, machine.status(), why, loop::now());
+      attempt.reset();
+      drop_connection();
+      troubles.conclude(tell, why, machine.status(), step);
+    }
+    act(step);
+  }
+
+  void act(Step step) {
+    arm();
+    switch (step.act) {
+      case Do::nothing:
+        return;
+      case Do::wait:
+        return wait(step.wait);
+      case Do::login:
+        return login();
+      case Do::dial:
+        return connect();
+      case Do::announce:
+        return announce();
+      case Do::goodbye:
+        return goodbye();
+      case Do::close:
+        return connection->close();
+      case Do::abort:
+        attempt.reset();
+        drop_connection();
+        return finish();
+      case Do::finished:
+        return finish();
+    }
+  }
+
+  void wait(std::chrono::milliseconds how_long) {
+    if (how_long > 0ms)
+      log.debug("Wait before attempting to reconnect in {:.3f} seconds", static_cast<double>(how_long.count()) / 1000);
+    timer.start(how_long, [this] { act(machine.waited()); });
+  }
+
+  void login() {
+    log.debug("ACLK: attempting to connect now");
+    attempts.begin(loop::wall_us() / 1'000'000, loop::now());
+    attempt = std::make_unique<HttpsHalf>(loop, plan);
+    login::Login::Events e;
+    e.limits = [this](const login::BackoffLimits &l) { machine.limits(l); };
+    e.stage = [this](std::string_view stage) {
+      if (stage == "challenge") reached(Event::agreed);
+      if (stage == "password") reached(Event::challenged);
+    };
+    e.date = [this](std::int64_t cloud_s) {
+      if (const auto warning = clock_watch.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
+    };
+    e.note = [this](const std::string &line) { troubles.note(line); };
+    e.note_error = [this](const std::string &line) { troubles.note_error(line); };
+    e.note_debug = [this](const std::string &line) { log.debug("{}", line); };
+    e.done = [this](tl::expected<login::Credentials, login::LoginFailure> r) {
+      // We are inside the Login: end it on the next turn.
+      later.start(0ms, [this, r = std::move(r)]() mutable { on_login(std::move(r)); });
+    };
+    attempt->login.start(std::move(e));
+  }
+
+  void on_login(tl::expected<login::Credentials, login::LoginFailure> r) {
+    attempt.reset();
+    if (r) {
+      credentials = std::move(*r);
+      troubles.logged_in();
+      return act(machine.logged_in());
+    }
+    const auto &f = r.error();
+    const auto tell = troubles.failed(f.status, f.error.what, {{NACLK_LOG_ERROR, f.error.what}});
+    attempts.ended(machine.state(), f.status, f.error.what, loop::now());
+    const auto step = machine.login_failed(f, loop::now());
+    troubles.conclude(tell, f.error.what, machine.status(), step);
+    if (machine.banned()) log.error("Cloud Banned This Agent!");
+    act(step);
+  }
+
+  std::string connection_message(bool reachable, proto::UpdateSource source) const {
+    proto::UpdateAgentConnection m;
+    m.claim_id = plan.claim_id;
+    m.reachable = reachable;
+    m.session_id = session_us;
+    m.update_source = source;
+    // Never before the connection began, and so never before its will, also when the clock was set back.
+    m.updated_at_us = source == proto::UpdateSource::lwt ? session_us : std::max(loop::wall_us(), session_us);
+    if (source != proto::UpdateSource::lwt) m.capabilities = plan.capabilities;
+    return proto::encode(m);
+  }
+
+  void connect() {
+    if (!ws) {
+      auto made = transport::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
+      if (!made) return on_connection_end({ConnectionEnd::Kind::internal, made.error(), 0, 0, {}});
+      ws = std::move(*made);
+    }
+    session_us = events.session_id(loop::wall_us());
+    transport::ConnectionPlan p;
+    p.endpoint = credentials->endpoint;
+    p.proxy = plan.reach.proxy.towards(p.endpoint.host);
+    p.scratch = plan.scratch;
+    p.mqtt.client_id = credentials->client_id;
+    p.mqtt.username = credentials->username;
+    p.mqtt.password = credentials->password;
+    p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
+    p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
+    p.dial_timeout /= plan.haste.deadlines;
+    p.setup_timeout /= plan.haste.deadlines;
+    p.ack_timeout /= plan.haste.deadlines;
+    p.mqtt.answer_divisor = plan.haste.deadlines;
+    p.mqtt.silent_at_most = drops->quiet();
+    p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
+    Connection::Events e;
+    e.stage = [this](transport::Stage stage) {
+      if (stage == transport::Stage::tls) reached(Event::dialed);
+      if (stage == transport::Stage::websocket) reached(Event::secured);
+      if (stage == transport::Stage::connect) reached(Event::upgraded);
+    };
+    e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
+    e.message = [this](const std::string &topic, const std::string &payload, int qos) {
+      on_message(topic, payload, qos);
+    };
+    e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
+    e.ended = [this](const ConnectionEnd &end) { on_connection_end(end); };
+    numbers.received = numbers.pubacks = 0;
+    dialing = std::make_unique<transport::CurlMulti>(loop);
+    connection = std::make_unique<Connection>(loop, *dialing, *ws, std::move(p), std::move(e));
+    connection->start();
+  }
+
+  transport::MqttLimits limits;
+
+  void on_up(const transport::MqttLimits &l, const std::string &address) {
+    limits = l;
+    log.info("ACLK: Websocket Connection Accepted By Server");
+    log.info("ACLK: MQTT Connection Accepted By Server");
+    const auto &to = credentials->endpoint;
+    const auto whom =
+        transport::where(transport::host_port(to.host, to.port), address, plan.reach.proxy.towards(to.host));
+    log.debug("ACLK: connected to {}", whom);
+    attempts.online("connected to " + whom, loop::now());
+    if (l.max_packet < transport::MqttLimits{}.max_packet)
+      log.info("ACLK: MQTT server limits message size to {}", l.max_packet);
+    act(machine.connected(loop::now()));
+  }
+
+  void announce() {
+    log.info("ACLK: connection successfully established");
+    troubles.connected();
+    troubles.status(machine.status());
+    log.access(NACLK_LOG_INFO, "ACLK CONNECTED");
+    ++numbers.connects;
+    numbers.last_connect_s = loop::wall_us() / 1'000'000;
+    announced = true;
+    online_since = loop::now();
+    publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), transport::Priority::control,
+            {});
+    if (events.online) events.online({session_us, limits});
+  }
+
+  void goodbye() {
+    publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent),
+            transport::Priority::control, [this](transport::Delivery how, int) {
+              if (how == transport::Delivery::lost) return;  // the end of the connection is told separately
+              // Inside the connection's own callback: go on when it is off the stack.
+              later.start(0ms, [this] { act(machine.goodbye_over()); });
+            });
+  }
+
+  void on_message(const std::string &topic, const std::string &payload, int qos) {
+    log.debug("Got Message From Broker Topic \"{}\" QOS {}", topic.substr(0, 256), qos);
+    if (machine.state() != State::online) {
+      peer_log.shutting_down(loop::now());
+      return;
+    }
+    ++numbers.received;
+    const auto slash = topic.rfind('/');
+    if (slash == std::string::npos || slash + 1 == topic.size()) {
+      peer_log.no_type(topic, loop::now());
+      return;
+    }
+    if (events.message) events.message(std::string_view(topic).substr(slash + 1), payload);
+  }
+
+  void on_puback(std::chrono::microseconds latency) {
+    ++numbers.pubacks;
+    numbers.publish_latency = latency;
+    slowest_ack = std::max(slowest_ack, latency);
+    auto &t = numbers.totals;
+    ++t.pubacks;
+    t.latency_us += static_cast<std::uint64_t>(latency.count());
+    const auto place = std::ranges::find_if(kLatencyLimitsMs, [&](int ms) { return latency < 1ms * ms; });
+    ++t.latency.at(static_cast<std::size_t>(place - kLatencyLimitsMs.begin()));
+    if (machine.acknowledged()) numbers.last_stable_s = loop::wall_us() / 1'000'000;
+  }
+
+  void on_connection_end(const ConnectionEnd &end) {
+    const auto lines = lines_of(end, credentials->endpoint, announced);
+    const auto status = status_of(end);
+    const bool leaving = machine.state() == State::draining || machine.state() == State::closing;
+    const auto tell = announced || leaving ? troubles.lost(status, end.error.what, lines)
+                                           : troubles.failed(status, end.error.what, lines);
+    attempts.ended(machine.state(), leaving ? machine.status() : status,
+                   leaving ? "left in order: " + machine.why() : end.error.what, loop::now());
+    if (announced && !leaving && end.kind != ConnectionEnd::Kind::by_us) note_drop(end);
+    // The machine first: whoever hears that we are offline may ask for the report.
+    const auto step = machine.ended(end, loop::now());
+    drop_connection();
+    troubles.conclude(tell, end.error.what, machine.status(), step);
+    act(step);
+  }
+
+  void note_drop(const ConnectionEnd &end) {
+    const auto now = loop::now();
+    drops->dropped({now, std::chrono::duration_cast<std::chrono::milliseconds>(now - online_since),
+                    is_without_a_word(end), end.silence, end.survived});
+    if (const auto news = drops->take_news()) log.warning("{}", *news);
+  }
+
+  void drop_connection() {
+    if (connection) {
+      numbers.totals.bytes_in += connection->bytes_in();
+      numbers.totals.bytes_out += connection->bytes_out();
+    }
+    connection.reset();
+    dialing.reset();
+    if (!std::exchange(announced, false)) return;
+    numbers.last_disconnect_s = loop::wall_us() / 1'000'000;
+    log.warning("ACLK link is down");
+    log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");
+    if (events.offline) events.offline();
+  }
+
+  void finish() {
+    timer.stop();
+    later.start(0ms, [this] {
+      if (const auto tell = std::exchange(stopped, nullptr)) tell();
+    });
+  }
+
+  bool publish(Topic topic, std::string payload, transport::Priority priority,
+               std::function<void(transport::Delivery, int)> done) {
+    if (!connection || !announced) {
+      if (done) done(transport::Delivery::lost, 0);
+      return false;
+    }
+    if (events.sending) events.sending(topic, payload);
+    return connection->publish({credentials->topics[topic], std::move(payload), priority, worth_an_alias(topic),
+                                watched(topic, std::move(done))});
+  }
+
+  // A message that the broker will never take is a fact for the log, whoever sent it.
+  std::function<void(transport::Delivery, int)> watched(std::optional<Topic> topic,
+                                                        std::function<void(transport::Delivery, int)> done) {
+    return [this, topic, done = std::move(done)](transport::Delivery how, int reason) {
+      const auto what = topic ? login::topic_name(*topic) : std::string_view("a reply");
+      if (events.delivered) events.delivered(topic, how);
+      if (how == transport::Delivery::refused)
+        peer_log.refused(what, reason, loop::now());
+      else if (how == transport::Delivery::too_big)
+        peer_log.too_big(what, loop::now());
+      if (done) done(how, reason);
+    };
+  }
+};
+
+ConnectionManager::ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, Events events)
+    : impl_(std::make_unique<Impl>(loop, std::move(plan), log, std::move(events))) {}
+
+ConnectionManager::~ConnectionManager() = default;
+
+void ConnectionManager::start() { impl_->act(impl_->machine.start(loop::now())); }
+
+void ConnectionManager::stop(bool reloading, std::function<void()> done) {
+  auto &i = *impl_;
+  i.stopped = std::move(done);
+  if (reloading && i.announced) {
+    i.log.info("CLAIM: agent was already connected to NC - forcing reconnection under new credentials");
+    i.log.notice("Going to restart connection due to \"reclaim\"");
+  }
+  i.act(i.machine.stop(reloading));
+}
+
+void ConnectionManager::resumed() {
+  impl_->log.notice("ACLK: the machine has slept; {}",
+                    impl_->announced ? "asking the broker whether it is still there" : "trying again");
+  if (impl_->announced && impl_->connection) impl_->connection->doubt();
+  impl_->act(impl_->machine.resumed(loop::now()));
+}
+
+void ConnectionManager::obey(const proto::DisconnectReq &order) {
+  auto &i = *impl_;
+  const auto step = i.machine.ordered_to_leave(order, loop::now());
+  if (step.act == Do::nothing) return;
+  i.log.notice("Cloud requested disconnect (EC={}, \"{}\")", order.error_code, order.error_description);
+  if (order.permaban) i.log.error("Cloud Banned This Agent!");
+  if (order.reconnect_after_seconds > 0)
+    i.log.notice("Cloud asks not to reconnect for {} seconds. We shall honor that request",
+                 order.reconnect_after_seconds);
+  i.log.notice("Going to restart connection due to \"cloud request\"");
+  i.act(step);
+}
+
+bool ConnectionManager::publish(Topic topic, std::string payload, transport::Priority priority,
+                                std::function<void(transport::Delivery, int)> done) {
+  return impl_->publish(topic, std::move(payload), priority, std::move(done));
+}
+
+bool ConnectionManager::reply(const std::string &topic, std::string payload,
+                              std::function<void(transport::Delivery, int)> done) {
+  auto &i = *impl_;
+  if (!i.connection || i.machine.state() != State::online) {
+    if (done) done(transport::Delivery::lost, 0);
+    return false;
+  }
+  if (i.events.sending) i.events.sending(std::nullopt, payload);
+  return i.connection->publish(
+      {topic, std::move(payload), transport::Priority::reply, false, i.watched(std::nullopt, std::move(done))});
+}
+
+Report ConnectionManager::report() const {
+  const auto &i = *impl_;
+  Report r = i.numbers;
+  r.state = i.machine.state();
+  r.status = i.machine.status();
+  r.why = i.machine.why();
+  r.online = r.state == State::online;
+  r.banned = i.machine.banned();
+  r.last_backoff = i.machine.last_backoff();
+  if (const auto at = i.machine.next_attempt())
+    r.next_attempt_s =
+        loop::wall_us() / 1'000'000 + std::chrono::duration_cast<std::chrono::seconds>(*at - loop::now()).count();
+  r.clock_offset_ms = i.clock_watch.offset_ms();
+  r.attempts.assign(i.attempts.list().begin(), i.attempts.list().end());
+  r.drops = i.drops->count(loop::now());
+  r.drops_finding = i.drops->finding(loop::now());
+  r.asks_every = i.drops->quiet().value_or(std::chrono::milliseconds(0));
+  if (i.connection) {
+    r.pending_pubacks = i.connection->outbox().in_flight();
+    r.bytes_in = i.connection->bytes_in();
+    r.bytes_out = i.connection->bytes_out();
+    r.queued = i.connection->outbox().waiting();
+    r.queued_bytes = i.connection->outbox().waiting_bytes();
+    r.totals.bytes_in += r.bytes_in;
+    r.totals.bytes_out += r.bytes_out;
+  }
+  return r;
+}
+
+std::chrono::microseconds ConnectionManager::take_slowest_ack() {
+  return std::exchange(impl_->slowest_ack, std::chrono::microseconds(0));
+}
+
+}  // namespace aclk::session

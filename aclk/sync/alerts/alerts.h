@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Does what the AlertSync of each node decides: keeps the books before it publishes, reads the host on a worker, cuts
+// snapshots in chunks, and answers the cloud's questions about definitions. Loop thread only.
+#pragma once
+
+#include <uv.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aclk/host/log.h"
+#include "aclk/loop/log_budget.h"
+#include "aclk/loop/timer.h"
+#include "aclk/loop/worker_pool.h"
+#include "aclk/sync/alerts/alert_sync.h"
+#include "aclk/sync/contexts/contexts.h"
+#include "aclk/sync/nodes/node_sync.h"
+#include "aclk/sync/store/look_ups.h"
+#include "aclk/sync/store/write_behind_store.h"
+#include "proto/commands.h"
+
+namespace aclk::sync {
+
+class Alerts {
+ public:
+  using PublishFn = Contexts::PublishFn;
+
+  Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+         WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish);
+  ~Alerts() = default;
+  Alerts(const Alerts &) = delete;
+  Alerts &operator=(const Alerts &) = delete;
+
+  void online(std::size_t max_payload);
+  void offline();
+  // The host has shown its nodes: the alerts of each are followed from now on.
+  void listed(const std::vector<host::Node> &nodes);
+  void start_streaming(const proto::StartAlarmStreaming &m);
+  void checkpoint(const proto::SendAlarmCheckpoint &m);
+  void snapshot(const proto::SendAlarmSnapshot &m);
+  void configuration(const proto::SendAlarmConfiguration &m);
+  // An event of the host (enum naclk_event_kind); others than NACLK_EVENT_ALERTS are ignored.
+  void host_event(std::uint32_t kind, std::string_view machine_guid);
+
+  // Has the cloud asked for the transitions of any node?
+  [[nodiscard]] bool wanted() const;
+  [[nodiscard]] std::optional<AlertSync::View> view(std::string_view machine_guid) const;
+
+ private:
+  // A snapshot on its way: one chunk after the other.
+  struct Chunks {
+    std::uint64_t ticket = 0;
+    std::vector<std::string> entries;  // as kept
+    std::vector<std::size_t> ends;     // of each chunk, in entries
+    std::size_t sent = 0;              // chunks
+    std::string uuid;
+  };
+  struct Entry {
+    Entry(const std::string &guid, StoredAlerts stored) : sync(guid, std::move(stored), moment()) {}
+    AlertSync sync;
+    std::optional<Chunks> chunks;
+    std::optional<loop::Instant> due;
+  };
+  struct Read {
+    std::string guid;
+    std::optional<ReadAlertLog> log;  // nullopt = the present alerts
+  };
+
+  Entry &entry(const std::string &guid);
+  const host::Node *node_of(std::string_view node_id) const;
+  void check_version(std::string_view node_id, std::string_view claim_id, std::uint64_t version);
+  void run(const std::string &guid, Entry &e);
+  void act(const std::string &guid, Entry &e, AlertAction &action);
+  void send(const std::string &guid, const SendTransition &t);
+  void send(const std::string &guid, Entry &e, SendSnapshot s);
+  void next_chunk(const std::string &guid, Entry &e);
+  void delivered(const std::string &guid, std::uint64_t ticket, transport::Delivery how);
+  void tell(const std::string &guid, const Comparison &c) const;
+  void tell_sent(const std::string &guid, const std::vector<AlertAction> &actions) const;
+  void tell_read(const std::string &guid, const Entry &e, std::size_t entries) const;
+  void read_next();
+  void arm();
+
+  const host::Host &host_;
+  const host::Log &log_;
+  loop::WorkerPool &workers_;
+  WriteBehindStore &ledger_;
+  const NodeSync &nodes_;
+  const PublishFn publish_;
+  std::map<std::string, Entry, std::less<>> entries_;  // by machine guid
+  std::deque<Read> to_read_;
+  LookUps definitions_;  // by config hash
+  loop::LogBudget missing_log_{20, std::chrono::seconds(10)};
+  std::size_t reading_ = 0;
+  std::optional<std::size_t> max_payload_;  // nullopt = offline
+  loop::Timer timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // results of publishing may outlive this object
+};
+
+}  // namespace aclk::sync

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the cloud is told about nodes, and when (aclk/sync/README.md, "First connection" to "Node info and collectors").
+// Pure: it is told what happened and when, and gives out messages to publish, things to ask of the host, and ids to
+// store.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "aclk/host/host.h"
+#include "aclk/login/topics.h"
+#include "aclk/sync/store/clock_pair.h"
+#include "aclk/sync/store/records.h"
+
+namespace aclk::sync {
+
+struct Publish {
+  login::Topic topic;
+  std::string payload;
+  std::string machine_guid = {};  // of info and collectors: whose, for lost()
+};
+struct FetchNodes {};
+struct FetchInfo {
+  std::string machine_guid;
+};
+struct FetchCollectors {
+  std::string machine_guid;
+};
+struct StoreNode {
+  StoredNode node;
+};
+using Action = std::variant<Publish, FetchNodes, FetchInfo, FetchCollectors, StoreNode>;
+
+class NodeSync {
+ public:
+  // `agent` is the agent's own capability list. `stored`: ids that the cloud gave under this claim before.
+  NodeSync(std::string claim_id, host::Capabilities agent, const std::vector<StoredNode> &stored);
+
+  // A connection begins and ends. Nothing is told before the cloud has asked for the nodes on it.
+  void online(std::int64_t session_us);
+  void offline();
+  // A message was not acknowledged before its connection ended: the cloud may not have it. Info and collectors are told
+  // once only, so they are due again.
+  void lost(login::Topic topic, std::string_view machine_guid, ClockPair now);
+
+  // From the cloud.
+  void send_node_instances();
+  // False when the guid is not known here or the id is no UUID: nothing changed.
+  bool node_created(std::string_view machine_guid, std::string_view node_id, ClockPair now);
+
+  // From the host: something may have changed. An empty guid means every node. Nodes are listed offline too: their
+  // alerts are followed all the time.
+  void nodes_changed();
+  void info_changed(std::string_view machine_guid, ClockPair now);
+  void collectors_changed(std::string_view machine_guid, ClockPair now);
+  // Answers to the Fetch actions; `*_failed` makes it ask again later.
+  void nodes(const std::vector<host::Node> &listed, ClockPair now);
+  void nodes_failed(ClockPair now);
+  // False: it is not told now. A host that has just begun fills in what the machine is a little later: info that lacks
+  // some of it is read again each second, for 5 s, and then told as it is.
+  bool info(std::string_view machine_guid, const host::NodeInfo &info, ClockPair now);
+  void info_failed(std::string_view machine_guid, ClockPair now);
+  void collectors(std::string_view machine_guid, const std::vector<host::Collector> &list, ClockPair now);
+  void collectors_failed(std::string_view machine_guid, ClockPair now);
+
+  // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
+  void tick(ClockPair now);
+  [[nodiscard]] std::optional<loop::Instant> next_due() const;
+
+  // What to do now, in order; empties the list.
+  [[nodiscard]] std::vector<Action> take();
+
+  // For queries and state.
+  struct View {
+    host::Node node;
+    std::string node_id;  // empty = none yet
+    bool listed = false;  // the host shows it now
+  };
+  [[nodiscard]] std::vector<View> view() const;
+  // Nodes that the host shows now; nullptr = none such. Valid until the next call that is not const.
+  [[nodiscard]] const host::Node *by_machine_guid(std::string_view guid) const;
+  [[nodiscard]] const host::Node *by_node_id(std::string_view node_id) const;
+  // The id the cloud gave, empty = none; also of nodes that the host does not show.
+  [[nodiscard]] std::string node_id_of(std::string_view machine_guid) const;
+  [[nodiscard]] const host::Node *by_hostname(std::string_view hostname) const;  // the first in the host's order
+
+ private:
+  using Due = std::optional<loop::Instant>;
+  struct Record {
+    host::Node node;
+    std::string node_id;
+    bool listed = false;             // the host shows it now
+    bool stated = false;             // its state was told on this connection
+    bool mute = false;               // and last time that it cannot be asked
+    bool fetching = false;           // info or collectors are being read
+    std::deque<loop::Instant> told;  // when its state was, the last few times
+    Due state_due;
+    Due info_due;
+    Due info_waits_until;  // for the rest of it; stays while that is missing
+    Due collectors_due;
+  };
+
+  Record *find(std::string_view guid);
+  void state(Record &r, ClockPair now);
+  void create(const Record &r);
+  void vanished(Record &r, ClockPair now);
+  void announce_all(ClockPair now);
+  void compare(Record &r, const host::Node &now_is, ClockPair now);
+
+  const std::string claim_id_;
+  const host::Capabilities agent_;
+  std::map<std::string, Record, std::less<>> records_;
+  std::vector<std::string> order_;  // guids as the host lists them, the local node first
+  std::vector<Action> actions_;
+  std::optional<std::int64_t> session_us_;
+  bool asked_ = false;     // on this connection the cloud has asked for the nodes
+  bool answer_ = false;    // it waits for the answer
+  bool fetching_ = false;  // a listing is on its way
+  bool again_ = false;     // and another one is wanted after it
+  Due list_due_;
+};
+
+}  // namespace aclk::sync

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/sync/nodes/nodes.h"
+
+#include <utility>
+
+#include "aclk/sync/store/overloaded.h"
+
+namespace aclk::sync {
+Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+             WriteBehindStore &ledger, PublishFn publish, ListedFn listed)
+    : host_(host),
+      log_(log),
+      workers_(workers),
+      ledger_(ledger),
+      publish_(std::move(publish)),
+      listed_(std::move(listed)),
+      sync_(ledger.claim_id(), host.identity().capabilities, ledger.nodes()),
+      timer_(loop) {}
+
+void Nodes::start() {
+  sync_.nodes_changed();
+  run();
+}
+
+void Nodes::online(std::int64_t session_us) {
+  sync_.online(session_us);
+  run();
+}
+
+void Nodes::offline() {
+  sync_.offline();
+  run();
+}
+
+void Nodes::send_node_instances() {
+  sync_.send_node_instances();
+  run();
+}
+
+void Nodes::node_created(std::string_view machine_guid, std::string_view node_id) {
+  log_.debug("CreateNodeInstanceResult: guid:{} nodeid:{}", machine_guid, node_id);
+  if (!sync_.node_created(machine_guid, node_id, moment()) && unknown_log_.allow(loop::now()))
+    log_.error(
+        "CreateNodeInstanceResult: node id \"{}\" for machine guid \"{}\": not a UUID, or no such node here. Ignoring",
+        node_id.substr(0, 64), machine_guid.substr(0, 64));
+  run();
+}
+
+void Nodes::host_event(std::uint32_t kind, std::string_view machine_guid) {
+  switch (kind) {
+    case NACLK_EVENT_NODES:
+    case NACLK_EVENT_RESUMED:
+      sync_.nodes_changed();
+      break;
+    case NACLK_EVENT_NODE_INFO:
+      sync_.info_changed(machine_guid, moment());
+      break;
+    case NACLK_EVENT_COLLECTORS:
+      sync_.collectors_changed(machine_guid, moment());
+      break;
+    default:
+      return;
+  }
+  run();
+}
+
+void Nodes::run() {
+  sync_.tick(moment());
+  for (auto actions = sync_.take(); !actions.empty(); actions = sync_.take())
+    for (auto &a : actions) act(a);
+  if (const auto due = sync_.next_due())
+    timer_.start(std::chrono::ceil<std::chrono::milliseconds>(*due - loop::now()), [this] { run(); });
+  else
+    timer_.stop();
+}
+
+// The pool's results never come back once it is stopped, and it is stopped before this object goes.
+template <class Fetch, class Ok, class Failed>
+void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
+  workers_.run(
+      [this, fetch = std::move(fetch), ok = std::move(ok), failed = std::move(failed)]() -> loop::WorkerPool::Done {
+        auto result = fetch(host_);
+        return [this, result = std::move(result), ok, failed]() mutable {
+          if (result) {
+            ok(std::move(*result));
+          } else {
+            log_.warning("{}", result.error().what);
+            failed();
+          }
+          run();
+        };
+      });
+}
+
+// As log lines name a node: "node id (hostname)".
+std::string Nodes::called(const std::string &guid) const {
+  const auto *const node = sync_.by_machine_guid(guid);
+  return fmt::format("{} ({})", sync_.node_id_of(guid), node == nullptr ? "unknown" : node->hostname);
+}
+
+void Nodes::act(Action &action) {
+  std::visit(Overloaded{
+                 [&](Publish &p) {
+                   LostFn lost;
+                   if (!p.machine_guid.empty())
+                     lost = [this, topic = p.topic, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
+                       if (!alive.expired()) sync_.lost(topic, guid, moment());
+                     };
+                   publish_(p.topic, std::move(p.payload), std::move(lost));
+                 },
+                 [&](const FetchNodes &) {
+                   fetch([](const host::Host &h) { return h.nodes(); },
+                         [this](const std::vector<host::Node> &n) {
+                           sync_.nodes(n, moment());
+                           listed_(n);
+                         },
+                         [this] { sync_.nodes_failed(moment()); });
+                 },
+                 [&](const FetchInfo &f) {
+                   fetch([guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
+                         [this, guid = f.machine_guid](const host::NodeInfo &i) {
+                           if (!sync_.info(guid, i, moment())) return;
+                           log_.access(NACLK_LOG_DEBUG,
+                                       fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid),
+                                                   guid, guid == host_.identity().machine_guid ? "parent" : "child"));
+                         },
+                         [this, guid = f.machine_guid] { sync_.info_failed(guid, moment()); });
+                 },
+                 [&](const FetchCollectors &f) {
+                   fetch([guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
+                         [this, guid = f.machine_guid](const std::vector<host::Collector> &c) {
+                           sync_.collectors(guid, c, moment());
+                           log_.access(NACLK_LOG_DEBUG,
+                                       fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
+                         },
+                         [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); });
+                 },
+                 [&](const StoreNode &s) {
+                   ledger_.add(PutNode{ledger_.claim_id(), s.node});
+                   // A host with its own books is told too; on a worker, because it may block.
+                   workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
+                     host_.store_node_id(n.machine_guid, ledger_.claim_id(), n.node_id);
+                     return {};
+                   });
+                 },
+             },
+             action);
+}
+
+}  // namespace aclk::sync

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Does what NodeSync decides: publishes through the session, reads the host on a worker, stores ids. Loop thread only.
+#pragma once
+
+#include <uv.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "aclk/host/log.h"
+#include "aclk/loop/log_budget.h"
+#include "aclk/loop/timer.h"
+#include "aclk/loop/worker_pool.h"
+#include "aclk/sync/nodes/node_sync.h"
+#include "aclk/sync/store/write_behind_store.h"
+
+namespace aclk::sync {
+
+class Nodes {
+ public:
+  using LostFn = std::function<void()>;  // empty, or called when the connection ended before the broker had it
+  using PublishFn = std::function<void(login::Topic, std::string payload, LostFn lost)>;
+  using ListedFn = std::function<void(const std::vector<host::Node> &)>;
+
+  // `listed`: the host has shown its nodes; told after each listing.
+  Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+        WriteBehindStore &ledger, PublishFn publish, ListedFn listed);
+  ~Nodes() = default;
+  Nodes(const Nodes &) = delete;
+  Nodes &operator=(const Nodes &) = delete;
+
+  // Lists the nodes for the first time.
+  void start();
+  void online(std::int64_t session_us);
+  void offline();
+  void send_node_instances();
+  void node_created(std::string_view machine_guid, std::string_view node_id);
+  // An event of the host (enum naclk_event_kind); kinds that are not about nodes are ignored.
+  void host_event(std::uint32_t kind, std::string_view machine_guid);
+
+  [[nodiscard]] const NodeSync &known() const { return sync_; }
+
+ private:
+  void run();
+  void act(Action &action);
+  [[nodiscard]] std::string called(const std::string &guid) const;
+  template <class Fetch, class Ok, class Failed>
+  void fetch(Fetch fetch, Ok ok, Failed failed);
+
+  const host::Host &host_;
+  const host::Log &log_;
+  loop::WorkerPool &workers_;
+  WriteBehindStore &ledger_;
+  const PublishFn publish_;
+  const ListedFn listed_;
+  NodeSync sync_;
+  loop::LogBudget unknown_log_{20, std::chrono::seconds(10)};  // node ids for nobody here
+  loop::Timer timer_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // what became of a message may be told after this is gone
+};
+
+}  // namespace aclk::sync

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/claim_log.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace aclk::claim {
+
+void ClaimLog::begin(bool repeats) {
+  bad_.clear();
+  good_.clear();
+  if (!repeats) {
+    outage_ = {};
+    outcome_.attempts = 0;
+  }
+  outcome_.runs = true;
+}
+
+void ClaimLog::line(bool bad, const std::string &text) {
+  if (bad) {
+    bad_.push_back(text);
+    return;
+  }
+  good_ = text;
+  if (outage_.first(text)) log_(false, text);
+}
+
+// Of several sources that failed each is told; what only led to an end is not.
+void ClaimLog::conclude(std::optional<std::chrono::seconds> pause, std::int64_t wall_s) {
+  auto &o = outcome_;
+  o.runs = false;
+  o.ended_s = wall_s;
+  o.next_s = pause ? wall_s + pause->count() : 0;
+  o.bad = pause || !bad_.empty();
+  o.line = o.bad ? fmt::format("{}", fmt::join(bad_, "; ")) : good_;
+  if (o.bad && o.line.empty()) o.line = "it did not work";
+  if (!o.bad)
+    o.attempts = 0;
+  else if (++o.attempts == 1)
+    o.since_s = wall_s;
+}
+
+void ClaimLog::end(std::optional<std::chrono::seconds> pause, Outage::Moment at) {
+  conclude(pause, at.wall_s);
+  const auto bad = std::exchange(bad_, {});
+  if (!pause) {  // settled, for better or for worse
+    for (const auto &text : bad) log_(true, text);
+    if (const auto how = outage_.over(at); how && bad.empty()) log_(false, "it worked " + *how);
+    return;
+  }
+  const auto what = bad.empty() ? std::string("it did not work") : bad.back();
+  const auto tell = outage_.failed(fmt::format("{}", fmt::join(bad, "\n")), at);
+  if (tell == Outage::Tell::in_full) {
+    for (const auto &text : bad) log_(true, text);
+    log_(false, fmt::format("trying again in {} s, or when what asks for the claim changes", pause->count()));
+  } else if (tell == Outage::Tell::summary) {
+    log_(true,
+         fmt::format("still not claimed: {}; {}, the next in {}", what, outage_.tally(at), duration_text(*pause)));
+  }
+}
+
+}  // namespace aclk::claim

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What somebody wrote down that this node shall be: claimed, with a token, somewhere. In order (claim/README.md, "Order
+// of settings, and reload"):
+//   1. CONFIG/claim.conf [global] token, rooms, url, proxy, insecure
+//   2. the environment: NETDATA_CLAIM_TOKEN, _ROOMS, _URL, _PROXY, NETDATA_EXTRA_CLAIM_OPTS
+//   3. cloud.d/token and cloud.d/rooms
+// and what is to be done about it, given what is there. Pure, but for read_claim_files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "claim/identity.h"
+#include "claim/proxy.h"
+
+namespace aclk::claim {
+
+struct WrittenClaim {
+  std::string source;                // for people: the file, or "the environment (NETDATA_CLAIM_TOKEN)"
+  std::filesystem::path file;        // empty: the environment
+  std::string token;                 // secret, not checked yet
+  std::string rooms;                 // comma list
+  std::optional<std::string> url;    // nullopt: as it is set elsewhere
+  std::optional<std::string> proxy;  // may hold credentials
+  std::optional<bool> insecure;
+  std::optional<std::filesystem::file_time_type> written;  // of the file
+};
+
+struct ClaimFile {
+  std::filesystem::path path;
+  std::string text;  // empty: not there, or not readable
+  std::optional<std::filesystem::file_time_type> written;
+  std::string trouble;  // it is there and cannot be read: the sentence
+};
+
+struct ClaimFiles {
+  ClaimFile claim_conf;
+  ClaimFile token;
+  ClaimFile rooms;
+};
+
+// Bounded reads; what is missing is empty.
+[[nodiscard]] ClaimFiles read_claim_files(const std::filesystem::path &config_dir,
+                                          const std::filesystem::path &cloud_dir);
+
+// All there are, the one that counts first. A claim.conf without a token is none.
+[[nodiscard]] std::vector<WrittenClaim> written_claims(const ClaimFiles &files, const Getenv &getenv);
+
+// Something is written, and nothing usable comes from it: a sentence for each place, with what is expected there.
+[[nodiscard]] std::vector<std::string> useless(const ClaimFiles &files, const Getenv &getenv);
+
+// Whether NETDATA_EXTRA_CLAIM_OPTS has the word -insecure. (The reference takes any other text for it.)
+[[nodiscard]] bool insecure_by_environment(const Getenv &getenv);
+
+enum class ClaimAction : std::uint8_t {
+  nothing,
+  claim,   // ask the cloud
+  adjust,  // the claim stays, cloud.conf shall become `conf`
+};
+
+struct Verdict {
+  ClaimAction deed = ClaimAction::nothing;
+  CloudConf conf;
+  std::string line;  // what was kept, changed or ignored, and why; no secrets. For `claim`: empty.
+};
+
+// `unclaimed`: when somebody unclaimed this node by hand, nullopt if nobody did; only a file that was written later
+// brings the claim back.
+[[nodiscard]] Verdict judge(const WrittenClaim &wish, const Identity &identity,
+                            std::optional<std::filesystem::file_time_type> unclaimed,
+                            const std::filesystem::path &cloud_dir);
+
+}  // namespace aclk::claim

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/cli/ask_plugin.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+
+#include "claim/agent_user.h"
+#include "claim/base/files.h"
+#include "claim/claim_sources.h"
+#include "claim/ini.h"
+#include "claim/settings.h"
+#include "plugin-api/cli/diagnose_no_answer.h"
+#include "plugin-api/cli/terminal_text.h"
+#include "plugin-api/external/config/netdata_conf.h"
+#include "plugin-api/external/config/plugin_start.h"
+#include "plugin-api/external/control/socket_path.h"
+
+namespace aclk::cli {
+namespace fs = std::filesystem;
+namespace {
+
+std::string environment(const char *name) {
+  const char *const v = std::getenv(name);
+  return v == nullptr ? "" : v;
+}
+
+std::optional<std::string> netdata_conf(const Directories &d, const char *section, const char *key) {
+  const auto text = read_file(d.config / "netdata.conf", 4U << 20);
+  return text ? claim::ini_value(*text, section, key) : std::nullopt;
+}
+
+std::vector<fs::path> places(const Where &where, const Directories &d) {
+  if (!where.socket.empty()) return {fs::absolute(where.socket)};
+  return external::socket_places(netdata_conf(d, "plugin:aclk", "socket").value_or(""), environment("NETDATA_RUN_DIR"),
+                                 d.lib);
+}
+
+// Is there a process of this name? With a library directory: one that an agent of it has started, as far as we may see.
+bool runs(std::string_view name, const fs::path &lib) {
+  std::error_code ignored;
+  for (const auto &entry : fs::directory_iterator("/proc", ignored)) {
+    const auto pid = entry.path().filename().native();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    const auto comm = read_file(entry.path() / "comm", 64);
+    if (!comm || claim::trimmed(*comm) != name) continue;
+    if (lib.empty()) return true;
+    const auto env = read_file(entry.path() / "environ", 1U << 20);
+    const auto wanted = "NETDATA_LIB_DIR=" + lib.native();
+    if (!env || (std::string(1, '\0') + *env).find(std::string(1, '\0') + wanted + '\0') != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void add_where_options(CLI::App &command, Where &where) {
+  command
+      .add_option("--socket", where.socket,
+                  "The plugin's local socket (default: as aclk.plugin chooses it, see aclk.plugin(1))")
+      ->type_name("PATH");
+  add_cloud_dir_option(command, where.cloud_dir);
+}
+
+Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target) {
+  const auto d = directories(where.cloud_dir);
+  Error error{Errc::not_found, "there is no socket: netdata.conf has socket = no in [plugin:aclk]"};
+  // What listens there is whoever owns the directory: root asks with his rights. The first look is at netdata.conf.
+  if (const auto r = claim::step_down_for(d.config / "netdata.conf"); !r) return tl::unexpected<Error>(r.error());
+  for (const auto &place : places(where, d)) {
+    if (const auto r = claim::step_down_for(place); !r) return tl::unexpected<Error>(r.error());
+    auto answer = external::call_local(place, method, target);
+    const bool next = !answer && (answer.error().code == Errc::not_found || answer.error().code == Errc::denied);
+    if (!next) return answer;
+    if (error.code != Errc::denied) error = answer.error();
+  }
+  return tl::unexpected<Error>(error);
+}
+
+Offline look_at_files(const Where &where) {
+  const auto d = directories(where.cloud_dir);
+  Offline o;
+  // What the agent's user cannot read is of no use to the link. Somebody else sees what they may see.
+  if (::geteuid() == 0)
+    if (const auto r = claim::become_agent_user(places_of(d)); !r) {
+      o.why = r.error().what;
+      return o;
+    }
+  o.identity = claim::limited(claim::load_identity(d.cloud), claim::netdata_conf_limit(d.config / "netdata.conf"));
+  Surroundings s;
+  s.standing = o.identity.standing;
+  s.identity_why = o.identity.why;
+  if (const auto written_claims =
+          claim::written_claims(claim::read_claim_files(d.config, d.cloud), claim::process_environment());
+      !written_claims.empty())
+    s.wish_source = written_claims.front().source;
+  const auto conf = external::NetdataConfFile(d.config / "netdata.conf").snapshot();
+  s.plugin_file = external::installed_plugin(conf, claim::process_environment());
+  s.plugin_runs = runs("aclk.plugin", d.lib);
+  s.agent_runs = runs("netdata", {});
+  s.not_started = external::why_not_started(conf, s.plugin_file);
+  s.no_web_server = external::has_no_web_server(conf);
+  const auto socket = netdata_conf(d, "plugin:aclk", "socket").value_or("");
+  s.no_socket = socket == "no" || socket == "none";
+  o.why = diagnose_no_answer(s);
+  return o;
+}
+
+int no_answer(const Where &where, const Error &error) {
+  if (error.code == Errc::not_found) {
+    fmt::print(stderr, "netdata-aclk: {}.\n", terminal_text(look_at_files(where).why));
+    return static_cast<int>(Seen::not_running);
+  }
+  const auto what = terminal_text(error.what);
+  if (error.code == Errc::denied)
+    fmt::print(stderr, "netdata-aclk: {}: only root and the agent's group may ask the plugin; try sudo.\n", what);
+  else
+    fmt::print(stderr, "netdata-aclk: {}.\n", what);
+  return static_cast<int>(Seen::no_answer);
+}
+
+}  // namespace aclk::cli

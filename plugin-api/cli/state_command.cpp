@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/cli/state_command.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "claim/base/url.h"
+#include "plugin-api/cli/ask_plugin.h"
+#include "plugin-api/cli/terminal_text.h"
+
+namespace aclk::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+constexpr int kOk = 200;
+constexpr auto kReloadTime = 10s;  // the reference's, claim/README.md, "Order of settings, and reload"
+constexpr auto kLook = 100ms;
+constexpr auto kSettle = 1s;  // for what was ordered to begin
+
+constexpr const char *kExits = R"(
+Exit status:
+   0  the plugin answered: see what it says of the link
+   1  the command line is wrong
+   3  the plugin does not run: not installed, off, agent not running, disabled, not claimed; why is said
+   4  the plugin listens, but does not answer, or this user may not ask it)";
+
+// What can be said without the plugin, in the words of its own answer.
+std::string text_of(const Offline &o) {
+  const bool claimed = !o.identity.claim_id.empty();
+  std::string out = fmt::format("ACLK Available: No\nClaimed: {}\n", claimed ? "Yes" : "No");
+  if (claimed)
+    out += fmt::format("Claimed Id: {}\nCloud URL: {}\n", o.identity.claim_id, masked_url(o.identity.conf.url));
+  return out + fmt::format("Online: No\nReason: {}\n", o.why);
+}
+
+std::string json_of(const Offline &o) {
+  const bool claimed = !o.identity.claim_id.empty();
+  Json j;
+  j["aclk-available"] = false;
+  j["agent-claimed"] = claimed;
+  j["claimed-id"] = claimed ? Json(o.identity.claim_id) : Json(nullptr);
+  j["cloud-url"] = claimed ? Json(masked_url(o.identity.conf.url)) : Json(nullptr);
+  j["online"] = false;
+  j["blocked-by"] = o.why;
+  return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+int show_state(const Where &where, bool json) {
+  const auto answer = ask_plugin(where, "GET", json ? "/api/v1/aclk" : "/api/v1/aclk/text");
+  if (!answer && answer.error().code == Errc::not_found) {
+    const auto o = look_at_files(where);
+    fmt::print("{}", json ? json_of(o) : terminal_text(text_of(o)));
+    return static_cast<int>(Seen::not_running);
+  }
+  if (!answer) return no_answer(where, answer.error());
+  if (answer->status != kOk) return no_answer(where, {Errc::io, answer->body});
+  fmt::print("{}{}", terminal_text(answer->body), answer->body.ends_with('\n') ? "" : "\n");
+  return static_cast<int>(Seen::answered);
+}
+
+// Why it is not online, else its status.
+std::string why(const Json &state, const char *otherwise) {
+  const auto reason = state.value("reason", Json(nullptr));
+  return reason.is_string() ? reason.get<std::string>() : state.value("status", otherwise);
+}
+
+// Nothing will come of waiting: no claim is being made, and there is none, or it is switched off.
+bool settled(const Json &state) {
+  const auto plugin = state.value("plugin", Json::object());
+  const auto claim = plugin.is_object() ? plugin.value("written-claim", Json(nullptr)) : Json(nullptr);
+  if (claim.is_object() && claim.value("runs", false)) return false;
+  return !state.value("agent-claimed", false) || state.value("status-symbol", Json(nullptr)) == "ACLK_STATUS_DISABLED";
+}
+
+// As netdatacli reload-claiming-state answers (claim/README.md, "Commands").
+std::string sentence(const Json &state) {
+  const bool claimed = state.value("agent-claimed", false);
+  if (!claimed) return fmt::format("Netdata Agent is not claimed to Netdata Cloud: {}", why(state, "not claimed"));
+  if (state.value("banned-by-cloud", false)) return "Netdata Agent is claimed to Netdata Cloud, but it is banned.";
+  if (state.value("online", false)) return "Netdata Agent is claimed to Netdata Cloud and is currently online.";
+  return fmt::format("Netdata Agent is claimed to Netdata Cloud, but it is currently offline: {}",
+                     why(state, "offline"));
+}
+
+int reload(const Where &where) {
+  const auto before = ask_plugin(where, "GET", "/api/v1/aclk");
+  if (!before) return no_answer(where, before.error());
+  const auto done = ask_plugin(where, "POST", "/api/v1/reload-claiming-state");
+  if (!done) return no_answer(where, done.error());
+  // It goes offline first; an answer from before that would be about the old connection.
+  const auto began = std::chrono::steady_clock::now();
+  const auto until = began + kReloadTime;
+  const auto was = Json::parse(before->body, nullptr, false);
+  const auto connected = [](const Json &s) {
+    return s.is_object() ? s.value("last-connect-time-utc", Json(nullptr)) : Json(nullptr);
+  };
+  Json now = was;
+  bool left = !was.is_object() || !was.value("online", false);
+  for (;;) {
+    std::this_thread::sleep_for(kLook);
+    if (const auto answer = ask_plugin(where, "GET", "/api/v1/aclk"); answer && answer->status == kOk)
+      now = Json::parse(answer->body, nullptr, false);
+    else if (std::chrono::steady_clock::now() >= until)
+      return answer ? no_answer(where, {Errc::io, answer->body}) : no_answer(where, answer.error());
+    else
+      continue;
+    if (!now.is_object()) now = Json::object();
+    const bool online = now.value("online", false);
+    left = left || !online || connected(now) != connected(was);
+    if (settled(now) && std::chrono::steady_clock::now() >= began + kSettle) break;
+    if ((online && left) || std::chrono::steady_clock::now() >= until) break;
+  }
+  fmt::print("{}\n", terminal_text(sentence(now)));
+  return static_cast<int>(Seen::answered);
+}
+
+}  // namespace
+
+Command add_state_command(CLI::App &app) {
+  struct Given {
+    Where where;
+    bool json = false;
+  };
+  const auto given = std::make_shared<Given>();
+  auto *const c = app.add_subcommand("state", "How the link is: the plugin's own word, or why it does not run");
+  c->add_flag("--json", given->json, "One JSON object, as GET /api/v1/aclk gives it");
+  add_where_options(*c, given->where);
+  c->footer(kExits);
+  return {c, [given] { return show_state(given->where, given->json); }};
+}
+
+Command add_reload_command(CLI::App &app) {
+  const auto where = std::make_shared<Where>();
+  auto *const c = app.add_subcommand(
+      "reload", "Read the claim anew and reconnect; waits up to 10 s for the link and says how it is then");
+  add_where_options(*c, *where);
+  c->footer(kExits);
+  return {c, [where] { return reload(*where); }};
+}
+
+}  // namespace aclk::cli

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/doctor/cloud_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "aclk/login/login.h"
+#include "aclk/loop/clock.h"
+#include "aclk/session/clock_skew.h"
+#include "aclk/transport/connection.h"
+#include "aclk/transport/curl_easy.h"
+#include "aclk/transport/ws_context.h"
+#include "claim/base/files.h"
+#include "plugin-api/doctor/check_sequence.h"
+#include "plugin-api/doctor/reach_host.h"
+
+namespace aclk::doctor {
+namespace {
+
+using transport::Cause;
+using transport::Connection;
+using transport::ConnectionEnd;
+using transport::TlsTrust;
+
+constexpr std::size_t kMaxPem = 64U << 10;
+
+// The rungs after the login, but for those of the broker's host.
+constexpr std::array kLinkRungs{"broker", "broker-tls", "websocket", "mqtt", "subscribe"};
+
+struct Trusts {
+  TlsTrust cloud = TlsTrust::none;
+  TlsTrust proxy = TlsTrust::none;
+};
+
+// What a whole login came to.
+struct LoginTrace {
+  std::string stage;         // the last that began
+  std::optional<Url> login;  // where /env says that they are taken
+  std::optional<login::LoginFailure> failure;
+  std::optional<login::Credentials> credentials;
+  session::ClockSkew clock;
+  std::map<std::string, Trusts, std::less<>> trusts;  // by stage; of those that made a connection
+};
+
+// What was seen, not what was asked for. A connection that broke before its first answer tells nothing of the
+// certificate; that it got so far means that TLS was set up.
+Finding tls_finding(std::string check, const Url &to, TlsTrust trust) {
+  const auto whom = transport::host_port(to.host, to.port);
+  if (trust == TlsTrust::none && (to.scheme == "https" || to.scheme == "wss"))
+    return good(std::move(check), whom + ": TLS was set up; no answer came by it");
+  switch (trust) {
+    case TlsTrust::verified:
+      return good(std::move(check), whom + ": its certificate was verified");
+    case TlsTrust::unverified:
+      return good(std::move(check), whom + ": its certificate was NOT verified (insecure)");
+    case TlsTrust::none:
+      break;
+  }
+  return warning(std::move(check), whom + ": NOTHING is encrypted there, this node's password included",
+                 "the cloud must name a wss:// endpoint; then remove `insecure` from cloud.conf");
+}
+
+std::string whom(const Url &url) { return transport::host_port(url.host, url.port); }
+
+bool has_bad(const Findings &findings) {
+  return std::ranges::any_of(findings, [](const Finding &f) { return f.verdict == Verdict::bad; });
+}
+
+class Walk {
+ public:
+  Walk(const DoctorContext &patient, Depth depth) : s_(patient.settings()), patient_(patient), depth_(depth) {}
+
+  Findings run() {
+    const auto url = parse_url(s_.cloud_url);
+    if (!url) return {skipped("env", "the cloud's URL cannot be used")};
+    const auto pem = read_file(s_.identity.private_key, kMaxPem);
+    auto key = pem ? claim::PrivateKey::from_pem(*pem) : tl::unexpected<Error>(pem.error());
+    if (!key) return {bad_from("key", key.error().what)};
+    cloud_ = *url;
+
+    auto way = reach("", cloud_);
+    const auto trace = has_bad(way) ? std::nullopt : std::optional(log_in(*key));
+    add(way_rungs(std::move(way), cloud_, "", trace ? trusts_of(*trace, "env") : Trusts{}));
+    std::optional<Fall> fall;
+    if (trace && trace->failure && trace->stage == "env") fall = fall_of(*trace, "");
+    climb_on({good("env", "the cloud says how it wants to be reached")}, fall);
+    judge_login(trace ? *trace : LoginTrace{});
+    return std::move(findings_);
+  }
+
+ private:
+  // ---- one rung after the other; what is below a fall is never taken for good
+
+  void climb_on(Findings rungs, const std::optional<Fall> &fall) {
+    // A fall may be from a rung that was climbed before: the way worked, and then it did not.
+    if (!fallen_) {
+      std::ranges::move(rungs, std::back_inserter(findings_));
+      findings_ = climb(std::move(findings_), fall);
+    } else {
+      for (auto &f : rungs) findings_.push_back(not_reached(f.check));
+    }
+    fallen_ = has_bad(findings_);
+  }
+  void add(Findings rungs) { climb_on(std::move(rungs), std::nullopt); }
+
+  // ---- the way to a host
+
+  // Name and TCP of a host, or (once) of the proxy that leads to it.
+  Findings reach(const std::string &prefix, const Url &url) {
+    const auto proxy = s_.reach.proxy.towards(url.host);
+    const bool direct = proxy.kind == claim::ProxyKind::none;
+    if (!direct && std::exchange(proxy_judged_, true)) return {};
+    const auto &name = direct ? url.host : proxy.host;
+    const auto port = direct ? url.port : proxy.port;
+    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, s_.haste.deadlines));
+  }
+
+  // What reach() found, then proxy and TLS.
+  Findings way_rungs(Findings way, const Url &to, const std::string &prefix, Trusts trusts) {
+    const bool open = !has_bad(way);
+    const auto rung = [&](Finding done) { way.push_back(open ? std::move(done) : not_reached(std::move(done.check))); };
+    const auto proxy = s_.reach.proxy.towards(to.host);
+    if (proxy.kind != claim::ProxyKind::none)
+      rung(good(prefix + "proxy", fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(),
+                                              proxy_certificate(proxy, trusts.proxy))));
+    rung(tls_finding(prefix + "tls", to, trusts.cloud));
+    return way;
+  }
+
+  static std::string proxy_certificate(const claim::Proxy &proxy, TlsTrust trust) {
+    if (proxy.kind != claim::ProxyKind::https) return {};
+    return trust == TlsTrust::verified ? "; the proxy's certificate was verified"
+                                       : "; the proxy's certificate was NOT verified (insecure)";
+  }
+  static Trusts trusts_of(const LoginTrace &t, std::string_view stage) {
+    const auto it = t.trusts.find(stage);
+    return it == t.trusts.end() ? Trusts{} : it->second;
+  }
+
+  // ---- the login
+
+  LoginTrace log_in(const claim::PrivateKey &key) {
+    LoginTrace trace;
+    {
+      transport::CurlMulti multi(loop_.uv());
+      login::HttpClient http(multi, s_.reach);
+      const login::LoginRequest request{cloud_, s_.identity.claim_id,
+                                        patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version,
+                                        s_.haste.deadlines};
+      auto login = std::make_unique<login::Login>(http, key, request);
+      bool done = false;
+      login::Login::Events e;
+      e.agreed = [&](const Url &where) { trace.login = where; };
+      e.stage = [&](const char *stage) {
+        trace.stage = stage;
+        // The challenge was decrypted when the password is about to be asked for; asking is what must not be.
+        if (depth_ != Depth::challenge || trace.stage != "password") return;
+        done = true;
+        login.reset();
+      };
+      e.trust = [&](TlsTrust cloud, TlsTrust proxy) { trace.trusts[trace.stage] = {cloud, proxy}; };
+      e.date = [&](std::int64_t s) { (void)trace.clock.heard(s, loop::wall_us()); };
+      e.done = [&](tl::expected<login::Credentials, login::LoginFailure> r) {
+        if (r)
+          trace.credentials = std::move(*r);
+        else
+          trace.failure = std::move(r.error());
+        done = true;
+      };
+      login->start(std::move(e));
+      while (!done) uv_run(&loop_.uv(), UV_RUN_ONCE);
+    }
+    loop_.drain();
+    return trace;
+  }
+
+  void judge_login(const LoginTrace &t) {
+    const bool elsewhere = t.login && whom(*t.login) != whom(cloud_);
+    if (elsewhere && !fallen_) add(way_rungs(reach("login-", *t.login), *t.login, "login-", trusts_of(t, "challenge")));
+    Findings rungs{good("challenge", "the cloud knows this node; its challenge was decrypted")};
+    if (depth_ != Depth::challenge) rungs.push_back(good("password", "the cloud takes the key, and gives credentials"));
+    std::optional<Fall> fall;
+    if (t.failure && !fallen_)
+      fall = fall_of(t, elsewhere && t.stage == "challenge" ? std::optional("login-") : std::nullopt);
+    climb_on(std::move(rungs), fall);
+    if (const auto ms = t.clock.offset_ms()) judge_clock(*ms);
+    if (fallen_ || !t.credentials) {
+      constexpr auto kProof = "the link is online: that is proof";
+      if (!fallen_)
+        findings_.push_back(skipped("password", kProof + std::string(", and another login could disturb it")));
+      for (const auto *check : kLinkRungs) findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kProof));
+      return;
+    }
+    open_link(*t.credentials);
+  }
+
+  // The rung that broke. way: what the names of the rungs on the way there begin with; nullopt = there are none of its
+  // own, the connection was to be used again.
+  [[nodiscard]] Fall fall_of(const LoginTrace &t, std::optional<std::string_view> way) const {
+    const auto &f = *t.failure;
+    const auto &host = t.stage == "env" ? cloud_.host : t.login->host;
+    const bool proxied = s_.reach.proxy.towards(host).kind != claim::ProxyKind::none;
+    const auto rung = way && f.http_status == 0 ? way_rung(f, proxied) : std::string_view();
+    return {rung.empty() ? t.stage : std::string(*way).append(rung), f.error.what};
+  }
+
+  // Of getting there; empty when it was not that. What happens before a tunnel is there is the proxy's.
+  static std::string_view way_rung(const login::LoginFailure &f, bool proxied) {
+    switch (f.cause) {
+      case Cause::dns:
+        return proxied ? "proxy" : "dns";
+      case Cause::refused:
+      case Cause::unreachable:
+      case Cause::no_socket:
+      case Cause::timeout:
+        return proxied ? "proxy" : "tcp";
+      case Cause::proxy:
+        return "proxy";
+      case Cause::trust_store:
+      case Cause::handshake:
+      case Cause::no_handshake:
+      case Cause::certificate:
+        return "tls";
+      case Cause::no_memory:
+      case Cause::write_failed:
+      case Cause::other:
+        break;
+    }
+    if (f.error.code == Errc::tcp) return proxied ? "proxy" : "tcp";
+    return "";
+  }
+
+  void judge_clock(std::int64_t ms) {
+    const auto text = fmt::format("this machine's clock is {:.1f} s {} the cloud's",
+                                  static_cast<double>(ms < 0 ? -ms : ms) / 1000, ms < 0 ? "behind" : "ahead of");
+    if (ms > session::ClockSkew::kWarnAboveMs || ms < -session::ClockSkew::kWarnAboveMs)
+      findings_.push_back(warning("clock", text, "set it, and let NTP keep it: timedatectl set-ntp true"));
+    else
+      findings_.push_back(good("clock", text));
+  }
+
+  // ---- the link
+
+  void open_link(const login::Credentials &c) {
+    if (whom(cloud_) != whom(c.endpoint)) add(reach("broker-", c.endpoint));
+    std::optional<Fall> fall;
+    auto trust = TlsTrust::none;
+    if (!fallen_) {
+      auto ws = transport::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
+      if (ws)
+        fall = connect(**ws, c, trust);
+      else
+        fall = Fall{"broker-tls", ws.error().what};
+      loop_.drain();
+    }
+    Findings rungs{good("broker", "connected to " + whom(c.endpoint)), tls_finding("broker-tls", c.endpoint, trust),
+                   good("websocket", "the upgrade was granted")};
+    if (depth_ == Depth::connect) {
+      rungs.push_back(good("mqtt", "CONNECT was accepted"));
+      rungs.push_back(good("subscribe", "the subscriptions were granted"));
+    }
+    climb_on(std::move(rungs), fall);
+    if (depth_ == Depth::connect) return;
+    constexpr auto kWhy = "aclk.plugin is running: a second CONNECT would end its session";
+    for (const auto *check : {"mqtt", "subscribe"})
+      findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kWhy));
+  }
+
+  [[nodiscard]] transport::ConnectionPlan plan_of(const login::Credentials &c) const {
+    transport::ConnectionPlan p;
+    p.endpoint = c.endpoint;
+    p.proxy = s_.reach.proxy.towards(c.endpoint.host);
+    p.scratch = patient_.env().cloud_dir();
+    p.dial_timeout /= s_.haste.deadlines;
+    p.setup_timeout /= s_.haste.deadlines;
+    p.ack_timeout /= s_.haste.deadlines;
+    p.mqtt.answer_divisor = s_.haste.deadlines;
+    // No will: nothing is said in this node's name.
+    p.mqtt.client_id = c.client_id;
+    p.mqtt.username = c.username;
+    p.mqtt.password = c.password;
+    p.subscriptions = {c.topics[login::Topic::inbox_cmd], c.topics[login::Topic::inbox_cmd_v1]};
+    return p;
+  }
+
+  // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
+  // `trust`: what became of TLS with it.
+  std::optional<Fall> connect(transport::WsContext &ws, const login::Credentials &c, TlsTrust &trust) {
+    std::optional<ConnectionEnd> end;
+    std::string rung;
+    bool there = false;
+    transport::CurlMulti multi(loop_.uv());
+    std::unique_ptr<Connection> link;
+    const auto arrive = [&] {
+      there = true;
+      link->close();
+    };
+    Connection::Events e;
+    e.stage = [&](transport::Stage stage) {
+      rung = kLinkRungs.at(static_cast<std::size_t>(stage));
+      if (stage == transport::Stage::websocket) trust = link->trust();
+      if (stage == transport::Stage::connect && depth_ == Depth::upgrade) arrive();
+    };
+    e.up = [&](const transport::MqttLimits &, const std::string &) { rung = "subscribe"; };
+    e.subscribed = arrive;
+    e.ended = [&](const ConnectionEnd &x) { end = x; };
+    link = std::make_unique<Connection>(loop_.uv(), multi, ws, plan_of(c), std::move(e));
+    link->start();
+    while (!end) uv_run(&loop_.uv(), UV_RUN_ONCE);
+    link.reset();
+    if (there) return std::nullopt;
+    return Fall{rung, end->error.what};
+  }
+
+  const module::Settings &s_;
+  const DoctorContext &patient_;
+  const Depth depth_;
+  Url cloud_;
+  loop::Loop loop_;
+  Findings findings_;
+  bool fallen_ = false;
+  bool proxy_judged_ = false;
+};
+
+}  // namespace
+
+Findings check_cloud(const DoctorContext &patient, Depth depth) { return Walk(patient, depth).run(); }
+
+}  // namespace aclk::doctor

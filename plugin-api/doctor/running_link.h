@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The plugin that runs, by its own word at its local socket, and what that is worth as findings: what it knows is
+// repeated here and not looked for a second time, so that it and doctor do not disagree. Pure, but for asking.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "claim/identity.h"
+#include "plugin-api/doctor/doctor_context.h"
+#include "plugin-api/doctor/finding.h"
+
+namespace aclk::doctor {
+
+struct RunningLink {
+  bool there = false;   // it answers
+  std::string trouble;  // somebody listens, and there is no answer: why
+  bool online = false;
+  std::string state;   // "online", "waiting"
+  std::string reason;  // why it is not online, else of its last attempt
+  // The agent that it reads.
+  std::string agent_place;  // where it was found
+  std::string agent_version;
+  std::string agent_trouble;  // it is looked for in vain
+  // The claim that is written down.
+  std::string claim_line;  // what came of it; empty: nothing yet, or there is none
+  bool claim_failed = false;
+  bool claim_runs = false;
+  std::uint64_t claim_attempts = 0;
+  std::string claim_next;  // when it is tried again, UTC
+  std::string drops;       // a link that keeps falling: the finding
+  // What it cannot read of its agent, since when and why: "the alerts of node x, since ...".
+  std::vector<std::string> unreadable;
+};
+
+// Of GET /api/v1/aclk.
+[[nodiscard]] RunningLink read_running_link(const nlohmann::json &state);
+[[nodiscard]] RunningLink ask_running_link(const DoctorContext &patient);
+
+[[nodiscard]] Finding check_running(const RunningLink &link);
+// What it says of its agent; nullopt when it has not looked for it.
+[[nodiscard]] std::optional<Finding> agent_by_its_word(const RunningLink &link);
+// Nobody has claimed this node: what it says of the claim that is written down; nullopt when there is none.
+[[nodiscard]] std::optional<Finding> claim_by_its_word(const RunningLink &link);
+// A link that keeps falling; nullopt: it does not.
+[[nodiscard]] std::optional<Finding> check_drops(const RunningLink &link);
+
+}  // namespace aclk::doctor

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/agent/agent_client.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "plugin-api/external/json/lenient_json.h"
+
+namespace aclk::external {
+namespace {
+
+constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
+constexpr std::chrono::minutes kLongestWork{5};  // of the agent on a query that was given up
+constexpr std::chrono::milliseconds kCheckTimeout{5'000};
+constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
+constexpr std::uint64_t kMaxInfo = 8ULL << 20;          // 20 000 children
+constexpr std::size_t kMaxNamed = 500;                  // elements that could not be read
+
+// What a document may have: some ten times the largest that are known.
+std::uint64_t max_bytes(std::string_view path) {
+  if (path == "/api/v1/info") return kMaxInfo;
+  if (path == "/api/v1/charts") return 32ULL << 20;  // 30 000 charts of one node
+  if (path == "/api/v2/versions") return 64ULL << 10;
+  return 16ULL << 20;
+}
+
+tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
+
+// Did the server at the other end not answer properly, so that it may be gone for good?
+bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
+
+constexpr const char *kLooksElsewhere = "; if it listens elsewhere, set agent url in [plugin:aclk] of netdata.conf";
+
+// Is this machine among those of an `allow ... from`? The agent calls a client from a loopback address, or over a unix
+// socket, localhost.
+bool lets_localhost_in(const std::string &patterns) {
+  std::istringstream words(patterns);
+  for (std::string word; words >> word;)
+    if (word.front() != '!' && ::fnmatch(word.c_str(), "localhost", 0) == 0) return true;
+  return false;
+}
+
+std::string setting(std::string_view key, const std::string &value) {
+  return fmt::format("[web] {}{}{} in netdata.conf", key, value.empty() ? "" : " = ", value);
+}
+
+constexpr const char *kAddLocalhost = "add localhost to it and restart the agent";
+
+}  // namespace
+
+// Why a place is not where the agent is, by what it explains: when the agent is nowhere, the highest is told.
+enum class AgentClient::Miss : std::uint8_t { another, no_answer, hung_up, refused };
+
+AgentClient::AgentClient(std::string machine_guid, unsigned query_limit, Candidates candidates)
+    : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit, kLongestWork) {}
+
+AgentFacts AgentClient::facts() const {
+  const std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+std::string AgentClient::place() const {
+  const std::lock_guard lock(mutex_);
+  return endpoint_ ? endpoint_->describe() : std::string();
+}
+
+std::string AgentClient::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return endpoint_ ? std::string() : last_error_.what;
+}
+
+bool AgentClient::owner_known() const {
+  const std::lock_guard lock(mutex_);
+  return owner_known_;
+}
+
+unsigned AgentClient::epoch() const {
+  const std::lock_guard lock(mutex_);
+  return epoch_;
+}
+
+std::chrono::steady_clock::time_point AgentClient::since() const {
+  const std::lock_guard lock(mutex_);
+  return since_;
+}
+
+void AgentClient::begin_epoch() {
+  ++epoch_;
+  since_ = Clock::now();
+}
+
+std::string AgentClient::path_of(std::string_view node, std::string_view target) const {
+  if (node.empty() || node == machine_guid_) return std::string(target);
+  return fmt::format("/host/{}{}", node, target);
+}
+
+void AgentClient::lost(const Endpoint &endpoint) {
+  const std::lock_guard lock(mutex_);
+  if (endpoint_ != endpoint) return;
+  endpoint_.reset();
+  last_error_ = {Errc::unavailable, fmt::format("{} answers no more; it is looked for again", endpoint.describe())};
+}
+
+// Asks the server over this connection who it is. On success the connection counts as confirmed.
+Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
+                                const Interrupted &interrupted, Miss *miss) {
+  const auto note = [miss](Miss m) {
+    if (miss != nullptr) *miss = m;
+  };
+  note(Miss::no_answer);
+  connection.confirmed = {};
+  HttpRequest request;
+  request.target = "/api/v1/info";
+  request.max_bytes = kMaxInfo;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  request.timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout);
+  const auto answer = connection.http.perform(endpoint, request, interrupted);
+  if (!answer) {
+    if (connection.http.hung_up()) note(Miss::hung_up);
+    return again(answer.error());
+  }
+  const auto where = endpoint.describe();
+  if (answer->status == 412 || answer->status == 401)
+    return fail(Errc::denied,
+                fmt::format("the agent at {} is protected by bearer tokens, which it gives only to its own link; set "
+                            "[web] bearer token protection = no in netdata.conf",
+                            where));
+  if (answer->status == 301 && answer->location.substr(0, 6) == "https:")
+    return fail(Errc::unsupported, fmt::format("the agent at {} answers only over TLS", where));
+  if (answer->status == 403) {
+    note(Miss::refused);
+    return fail(Errc::unavailable, fmt::format("the agent at {} refuses this machine with status 403", where));
+  }
+  if (answer->status != 200)
+    return fail(Errc::unavailable, fmt::format("{} answered /api/v1/info with status {}", where, answer->status));
+  const auto facts = read_facts_of_text(answer->body);
+  if (facts.uid.empty()) return fail(Errc::unavailable, fmt::format("{} is not an agent's web server", where));
+  if (facts.uid != machine_guid_) {
+    note(Miss::another);
+    return fail(Errc::unavailable, fmt::format("the agent at {} is another one: its machine GUID is {}, not {}", where,
+                                               facts.uid, machine_guid_));
+  }
+  connection.confirmed = endpoint;
+  const std::lock_guard lock(mutex_);
+  facts_ = facts;
+  owner_known_ = answer->owner == Owner::ours;
+  return {};
+}
+
+// What was seen at a place, with its cause in the agent's configuration and the next step.
+std::string AgentClient::explain(const Candidate &c, const std::string &seen, Miss miss) {
+  if (miss == Miss::refused && !lets_localhost_in(c.allow_dashboard))
+    return fmt::format("{}: {} {} localhost; {}", seen, setting("allow dashboard from", c.allow_dashboard),
+                       c.allow_dashboard.empty() ? "may leave out" : "leaves out", kAddLocalhost);
+  if (miss == Miss::refused)
+    return seen + ": [web] bind to in netdata.conf gives that port no dashboard; add a place with =dashboard to it";
+  if (miss == Miss::hung_up && !lets_localhost_in(c.allow_connections))
+    return fmt::format("the agent at {} ends each connection without a word: {} {} localhost; {}",
+                       c.endpoint.describe(), setting("allow connections from", c.allow_connections),
+                       c.allow_connections.empty() ? "may leave out" : "leaves out", kAddLocalhost);
+  return seen.find("nothing it says is believed") == std::string::npos ? seen + kLooksElsewhere : seen;
+}
+
+Result<Endpoint> AgentClient::search(PooledConnection &connection, Clock::time_point deadline,
+                                     const Interrupted &interrupted) {
+  auto candidates = candidates_();
+  if (!candidates) return again(candidates.error());
+  Error told{Errc::unavailable, std::string("no place is known where the agent could be") + kLooksElsewhere};
+  std::optional<std::pair<bool, Miss>> weight;  // of what is told
+  for (auto &c : *candidates) {
+    auto miss = Miss::no_answer;
+    auto r = check(connection, c.endpoint, deadline, interrupted, &miss);
+    // It answers only over TLS; or ^SSL=force stands there, and the agent has no certificate.
+    const bool only_tls = !r && r.error().code == Errc::unsupported && !c.endpoint.tls;
+    const bool no_tls = !r && is_away(r.error().code) && c.endpoint.tls && miss != Miss::another;
+    if (only_tls || no_tls) {
+      connection.http.close();
+      c.endpoint.tls = only_tls;
+      r = check(connection, c.endpoint, deadline, interrupted, &miss);
+    }
+    if (r) {
+      const std::lock_guard lock(mutex_);
+      endpoint_ = c.endpoint;
+      begin_epoch();
+      return c.endpoint;
+    }
+    if (r.error().code == Errc::cancelled || r.error().code == Errc::denied) return again(r.error());
+    // Nothing is kept open to somebody else. It would also compete for the one place in libcurl's cache, where of two
+    // connections of the same millisecond the newer may be the one to go.
+    connection.http.close();
+    const auto heavy = std::pair(!c.guess, miss);
+    if (weight && *weight >= heavy) continue;
+    weight = heavy;
+    told.what = explain(c, r.error().what, miss);
+  }
+  return again(std::move(told));
+}
+
+Result<Endpoint> AgentClient::where(PooledConnection &connection, Clock::time_point deadline,
+                                    const Interrupted &interrupted) {
+  const auto known = [&]() -> std::optional<Endpoint> {
+    const std::lock_guard lock(mutex_);
+    return endpoint_;
+  };
+  if (auto e = known()) return *e;
+  const std::unique_lock one(searching_, std::try_to_lock);
+  if (auto e = known()) return *e;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!one || Clock::now() - last_search_ < kSearchPause) return again(last_error_);
+  }
+  auto found = search(connection, deadline, interrupted);
+  const std::lock_guard lock(mutex_);
+  last_search_ = Clock::now();
+  if (!found && found.error().code != Errc::cancelled) last_error_ = found.error();
+  return found;
+}
+
+Result<HttpAnswer> AgentClient::ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted) {
+  const auto deadline = Clock::now() + request.timeout;
+  queries_.tidy();
+  auto lease = pool.take(deadline, interrupted);
+  if (!lease) return again(lease.error());
+  auto &connection = lease->get();
+  const auto endpoint = where(connection, deadline, interrupted);
+  if (!endpoint) return again(endpoint.error());
+  if (!(connection.confirmed == *endpoint))
+    if (auto r = check(connection, *endpoint, deadline, interrupted); !r) {
+      if (is_away(r.error().code)) lost(*endpoint);
+      return again(r.error());
+    }
+  request.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
+                             std::chrono::milliseconds(1));
+  auto answer = connection.http.perform(*endpoint, request, interrupted);
+  if (!answer) {
+    connection.confirmed = {};
+    if (answer.error().code == Errc::unavailable) lost(*endpoint);
+    return answer;
+  }
+  if (answer->new_connection)
+    if (auto r = check(connection, *endpoint, Clock::now() + kCheckTimeout, interrupted); !r) {
+      if (is_away(r.error().code)) lost(*endpoint);
+      return again(r.error());
+    }
+  if (answer->new_connection && &pool == &metadata_) {
+    const std::lock_guard lock(mutex_);
+    begin_epoch();
+  }
+  return answer;
+}
+
+Result<AgentFacts> AgentClient::locate(const Interrupted &interrupted) {
+  const auto deadline = Clock::now() + kMetadataTimeout;
+  auto lease = metadata_.take(deadline, interrupted);
+  if (!lease) return again(lease.error());
+  const auto endpoint = where(lease->get(), deadline, interrupted);
+  if (!endpoint) return again(endpoint.error());
+  return facts();
+}
+
+Result<std::string> AgentClient::get(std::string_view node, std::string_view target, const Interrupted &interrupted) {
+  HttpRequest request;
+  request.target = path_of(node, target);
+  const auto path = target.substr(0, target.find('?'));
+  request.max_bytes = max_bytes(path);
+  request.timeout = kMetadataTimeout;
+  auto answer = ask(metadata_, std::move(request), interrupted);
+  if (!answer && answer.error().code == Errc::too_big)
+    return fail(Errc::too_big, fmt::format("the agent's {} is larger than {} bytes, so it is not read",
+                                           path_of(node, path), max_bytes(path)));
+  if (!answer) return again(answer.error());
+  if (answer->status == 404) return fail(Errc::not_found, fmt::format("the agent has no {}", path_of(node, target)));
+  if (answer->status == 412)
+    return fail(Errc::denied, fmt::format("the agent refuses {} without a bearer token", target));
+  if (answer->status != 200)
+    return fail(Errc::unavailable, fmt::format("the agent answered {} with status {}", target, answer->status));
+  return std::move(answer->body);
+}
+
+Result<nlohmann::json> AgentClient::get_json(std::string_view node, std::string_view target,
+                                             const Interrupted &interrupted) {
+  auto body = get(node, target, interrupted);
+  if (!body) return again(body.error());
+  std::vector<std::string> lost;
+  const auto name = path_of(node, target.substr(0, target.find('?')));
+  auto document = parse_agent_json(*body, name, &lost);
+  for (const auto &element : lost) report_lost(name, element);
+  return document;
+}
+
+void AgentClient::report_lost(const std::string &document, const std::string &element) {
+  const std::lock_guard lock(lost_mutex_);
+  if (!tell_lost_ || lost_.size() >= kMaxNamed || !lost_.insert(document + '\n' + element).second) return;
+  tell_lost_(
+      fmt::format("the agent's {} has an entry that cannot be read and is left out: {}; look for a text of yours "
+                  "that is in it, and take quotes and commas out of it",
+                  document, element));
+}
+
+void AgentClient::on_lost(std::function<void(const std::string &)> tell) {
+  const std::lock_guard lock(lost_mutex_);
+  tell_lost_ = std::move(tell);
+}
+
+Result<HttpAnswer> AgentClient::query(std::string_view node, HttpRequest request, const Interrupted &interrupted) {
+  request.target = path_of(node, request.target);
+  return ask(queries_, std::move(request), interrupted);
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The agent beside this plugin, as something that can be asked. Finds it, makes sure that it is the right one, keeps
+// one connection for metadata and a few for the cloud's queries, and survives its restarts.
+//
+// Nothing an agent says is passed on before /api/v1/info over the same connection has told the machine GUID expected;
+// a connection that had to be replaced is checked again before the answer that came over it is believed.
+//
+// Thread: any. Errors of all calls: unavailable (away, or somebody else answers; ask again), denied (the agent wants
+// bearer tokens), timeout, cancelled, too_big, parse, not_found (the agent does not know that node).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin-api/external/agent/agent_facts.h"
+#include "plugin-api/external/agent/connection_pool.h"
+#include "plugin-api/external/agent/find_agent.h"
+
+namespace aclk::external {
+
+class AgentClient {
+ public:
+  using Candidates = std::function<Result<std::vector<Candidate>>()>;
+
+  // machine_guid: who the agent must be. query_limit: how many queries it may work on at once.
+  AgentClient(std::string machine_guid, unsigned query_limit, Candidates candidates);
+
+  // Finds the agent if need be, over the metadata connection. What it said of itself the last time it was checked.
+  [[nodiscard]] Result<AgentFacts> locate(const Interrupted &interrupted);
+
+  // GET for metadata: at most 10 s and 16 MiB (charts 32, info 8), not compressed. `node`: machine GUID; empty or the
+  // agent's own = the local node. A status other than 200 is an error; the empty body that stands for "nothing" is not.
+  [[nodiscard]] Result<std::string> get(std::string_view node, std::string_view target,
+                                        const Interrupted &interrupted = nullptr);
+  // The same, as JSON (lenient_json.h).
+  [[nodiscard]] Result<nlohmann::json> get_json(std::string_view node, std::string_view target,
+                                                const Interrupted &interrupted = nullptr);
+
+  // Whom to tell, in one sentence and once, of an element of a document that could not be read. Called by any thread
+  // that asks; it must not ask itself.
+  void on_lost(std::function<void(const std::string &)> tell);
+
+  // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included. Its place
+  // is taken until the agent has ended its work, be it for nobody any more (at most 5 min).
+  [[nodiscard]] Result<HttpAnswer> query(std::string_view node, HttpRequest request, const Interrupted &interrupted);
+
+  // Where it was found, for people; empty while it is away.
+  [[nodiscard]] std::string place() const;
+  // While it is away: why it is not found, one sentence.
+  [[nodiscard]] std::string trouble() const;
+  // Did the kernel tell that the server is root's or our own user's process? A stranger's is never taken.
+  [[nodiscard]] bool owner_known() const;
+  // Of the last check; empty uid before the first.
+  [[nodiscard]] AgentFacts facts() const;
+  // Counts how often the agent was found, or the metadata connection had to be replaced: a change means that it was
+  // away or started anew.
+  [[nodiscard]] unsigned epoch() const;
+  // When that count changed last; the beginning of the clock before it was found.
+  [[nodiscard]] std::chrono::steady_clock::time_point since() const;
+  [[nodiscard]] const std::string &machine_guid() const { return machine_guid_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Result<Endpoint> where(PooledConnection &connection, Clock::time_point deadline, const Interrupted &interrupted);
+  Result<Endpoint> search(PooledConnection &connection, Clock::time_point deadline, const Interrupted &interrupted);
+  enum class Miss : std::uint8_t;
+  Result<void> check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
+                     const Interrupted &interrupted, Miss *miss = nullptr);
+  static std::string explain(const Candidate &c, const std::string &seen, Miss miss);
+  Result<HttpAnswer> ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted);
+  void lost(const Endpoint &endpoint);
+  void report_lost(const std::string &document, const std::string &element);
+  void begin_epoch();  // with mutex_ held
+  [[nodiscard]] std::string path_of(std::string_view node, std::string_view target) const;
+
+  const std::string machine_guid_;
+  const Candidates candidates_;
+  ConnectionPool metadata_{1, std::chrono::milliseconds(0)};
+  ConnectionPool queries_;
+
+  std::mutex lost_mutex_;
+  std::function<void(const std::string &)> tell_lost_;
+  std::set<std::string> lost_;  // told already
+
+  std::mutex searching_;      // one search at a time
+  mutable std::mutex mutex_;  // for all below; never held while waiting for the network
+  std::optional<Endpoint> endpoint_;
+  AgentFacts facts_;
+  bool owner_known_ = true;
+  Clock::time_point last_search_{};
+  Error last_error_{Errc::unavailable, "the agent has not been looked for yet"};
+  unsigned epoch_ = 0;
+  Clock::time_point since_{};
+};
+
+}  // namespace aclk::external

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One HTTP/1.1 connection to the agent, kept alive between requests (libcurl inside). Blocking; one thread at a time.
+//
+// The agent's web server has habits (plugin-api/external/API.md, "HTTP behaviour"): it keeps a connection only when
+// asked to, wants a request in one piece, does not pipeline, and ends some answers with a body of nothing at all: no
+// Content-Length, or a chunked body without a chunk. Such an answer is taken for one with an empty body.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "claim/base/result.h"
+#include "plugin-api/external/agent/endpoint.h"
+#include "plugin-api/external/agent/peer_owner.h"
+
+namespace aclk::external {
+
+// Asked each 100 ms at most; true = the answer is not wanted any more.
+using Interrupted = std::function<bool()>;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string target;                // path and query; no white space or control characters
+  std::vector<std::string> headers;  // "Name: value"
+  std::string body;
+  bool gzip = false;            // ask for Content-Encoding: gzip; the body then comes compressed
+  std::uint64_t max_bytes = 0;  // of the body as it comes; more = too_big, and the connection is closed
+  std::chrono::milliseconds timeout{};
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::string content_type;
+  std::string content_encoding;
+  std::string cache_control;
+  std::string location;
+  std::string body;
+  bool new_connection = false;   // it came over another connection than the answer before
+  Owner owner = Owner::unknown;  // of the server; never a stranger
+};
+
+class HttpConnection {
+ public:
+  HttpConnection();
+  ~HttpConnection();
+  HttpConnection(const HttpConnection &) = delete;
+  HttpConnection &operator=(const HttpConnection &) = delete;
+
+  // Errors: unavailable (nobody listens, the connection broke, or the server is another user's process: nothing is
+  // sent to it, nothing it says is taken), timeout, cancelled, too_big, invalid_argument.
+  // A connection that the agent has closed meanwhile is replaced silently (new_connection says so).
+  [[nodiscard]] Result<HttpAnswer> perform(const Endpoint &endpoint, const HttpRequest &request,
+                                           const Interrupted &interrupted);
+
+  void close();
+
+  // Is the agent still busy with a request that was given up (timeout, cancelled)? 1.x does not notice a client that
+  // leaves, so that its work goes on; it is over when the answer begins or the connection breaks. Does not block. With
+  // the answer no longer wanted, the connection is closed when this becomes false. perform() on a busy connection
+  // closes it first.
+  [[nodiscard]] bool busy();
+
+  // Has the server ended the connection of the last request without a word, as an agent does with whom it does not
+  // allow to connect?
+  [[nodiscard]] bool hung_up() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aclk::external

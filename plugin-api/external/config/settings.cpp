@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/config/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "claim/ini.h"
+#include "plugin-api/external/config/plugin_start.h"
+
+namespace aclk::external {
+namespace {
+
+constexpr std::string_view kOwn = "plugin:aclk";
+constexpr unsigned kMaxWebThreads = 6;  // both generations' default upper bound
+
+std::optional<unsigned> number(const NetdataConf &conf, std::string_view section, std::string_view key) {
+  const auto text = conf.get(section, key);
+  if (!text) return std::nullopt;
+  unsigned n = 0;
+  const auto r = std::from_chars(text->data(), text->data() + text->size(), n);
+  return r.ec == std::errc{} ? std::optional<unsigned>(n) : std::nullopt;  // "5s" is 5, as the agent reads it
+}
+
+std::chrono::milliseconds interval(const NetdataConf &conf, std::string_view key, std::chrono::milliseconds fallback) {
+  const auto n = number(conf, kOwn, key);
+  return n ? std::chrono::seconds(std::clamp(*n, 1U, 300U)) : fallback;
+}
+
+}  // namespace
+
+std::optional<std::uint16_t> port_of(const std::string &text) {
+  const auto n = std::strtoll(text.c_str(), nullptr, 0);
+  if (n < 1 || n > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(n);
+}
+
+Settings read_settings(const NetdataConf &conf, const Options &options) {
+  Settings s;
+  s.agent_url = options.agent_url.empty() ? conf.get(kOwn, "agent url").value_or("") : options.agent_url;
+  // The agent moves the old keys of [global] to [web] in this order, and never over one that is there.
+  const auto first = [&](const char *key, std::array<const char *, 2> old_keys) -> std::string {
+    if (auto own = conf.get("web", key)) return *own;
+    for (const auto *old : old_keys)
+      if (auto moved = conf.get("global", old)) return *moved;
+    return {};
+  };
+  s.bind_to = first("bind to", {"bind socket to IP", "bind to"});
+  s.default_port = port_of(first("default port", {"port", "default port"})).value_or(kNetdataPort);
+  s.allow_connections = conf.get("web", "allow connections from").value_or("");
+  s.allow_dashboard = conf.get("web", "allow dashboard from").value_or("");
+  s.web_disabled = has_no_web_server(conf);
+  s.web_threads = std::min(number(conf, "web", "web server threads").value_or(0), 256U);
+  s.polls.alerts = interval(conf, "poll alerts every", s.polls.alerts);
+  s.polls.nodes = interval(conf, "poll nodes every", s.polls.nodes);
+  s.polls.contexts = interval(conf, "poll contexts every", s.polls.contexts);
+  s.statistics = claim::ini_yes(conf.get("cloud", "statistics").value_or("yes"));
+  s.socket = conf.get(kOwn, "socket").value_or("");
+  return s;
+}
+
+unsigned query_limit(const Settings &settings, Generation generation, unsigned cores) {
+  unsigned threads = settings.web_threads;
+  if (threads == 0) threads = generation == Generation::v1 ? std::min(kMaxWebThreads, cores) : kMaxWebThreads;
+  return threads > 1 ? threads - 1 : 1;
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/control/local_socket.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace aclk::external {
+
+using Clock = LocalClients::Clock;
+
+Result<std::unique_ptr<LocalSocket>> LocalSocket::start(int listener, Serve serve) {
+  try {
+    return std::unique_ptr<LocalSocket>(new LocalSocket(listener, std::move(serve)));
+  } catch (const std::system_error &e) {
+    return fail(Errc::io, e.what());
+  }
+}
+
+LocalSocket::LocalSocket(int listener, Serve serve)
+    : listener_(listener), clients_(std::move(serve)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  thread_ = std::thread([this] { run(); });
+}
+
+LocalSocket::~LocalSocket() {
+  ending_.store(true);
+  const std::uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+void LocalSocket::run() {
+  std::vector<pollfd> fds;
+  while (!ending_.load()) {
+    fds.assign({{wake_.get(), POLLIN, 0}});
+    clients_.wait_for(fds, listener_);
+    const auto until = clients_.next();
+    const auto left =
+        until == Clock::time_point::max()
+            ? -1
+            : std::max<long long>(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count(), 0);
+    (void)::poll(fds.data(), fds.size(), static_cast<int>(left));
+    if (ending_.load()) return;
+    clients_.take(fds);
+  }
+}
+
+}  // namespace aclk::external

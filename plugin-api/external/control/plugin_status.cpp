@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/control/plugin_status.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace aclk::external {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string time_text(std::int64_t s, bool utc) {
+  const auto t = static_cast<std::time_t>(s);
+  std::tm tm{};
+  if (utc)
+    ::gmtime_r(&t, &tm);
+  else
+    ::localtime_r(&t, &tm);
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &tm)};
+}
+
+Json utc(std::int64_t s) { return s == 0 ? Json(nullptr) : Json(time_text(s, true)); }
+Json text(const std::string &s) { return s.empty() ? Json(nullptr) : Json(s); }
+std::string dumped(const Json &j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// For programs; times as text like those of the state around it.
+Json shown(const PluginStatus &w) {
+  Json j;
+  j["began-utc"] = utc(w.began_s);
+  j["agent"] = {{"place", text(w.agent.place)},
+                {"version", text(w.agent.version)},
+                {"reason", text(w.agent.trouble)},
+                {"since-utc", utc(w.agent.since_s)}};
+  j["rests-because"] = text(w.rests);
+  j["next-start-utc"] = utc(w.next_start_s);
+  const auto &c = w.claim;
+  if (!c.any() && !c.runs) {
+    j["written-claim"] = nullptr;
+    return j;
+  }
+  j["written-claim"] = {{"outcome", text(c.line)},
+                        {"failed", c.bad},
+                        {"runs", c.runs},
+                        {"attempts", c.attempts},
+                        {"since-utc", utc(c.since_s)},
+                        {"last-utc", utc(c.ended_s)},
+                        {"next-utc", utc(c.next_s)}};
+  return j;
+}
+
+std::string agent_line(const AgentStatus &a) {
+  if (!a.place.empty()) return fmt::format("Agent: netdata {} at {}\n", a.version, a.place);
+  if (a.since_s == 0) return {};
+  return fmt::format("Agent: looked for since {}{}{}\n", time_text(a.since_s, false), a.trouble.empty() ? "" : ": ",
+                     a.trouble);
+}
+
+// told: the state says already what came of it.
+std::string claim_lines(const claim::ClaimOutcome &c, bool told) {
+  if (!c.any()) return c.runs ? "Written Claim: the cloud is being asked\n" : "";
+  auto out = fmt::format("Written Claim: {}\n", told ? "see Reason" : c.line);
+  if (!c.bad) return out;
+  out += fmt::format("Written Claim Attempts: {} since {}", c.attempts, time_text(c.since_s, false));
+  if (c.runs) return out + ", one runs\n";
+  if (c.next_s != 0) return out + fmt::format(", the next at {}\n", time_text(c.next_s, false));
+  return out + ", the next when what asks for it changes\n";
+}
+
+}  // namespace
+
+std::string status_to_json(const PluginStatus &w) {
+  return dumped({{"began", w.began_s},
+                 {"place", w.agent.place},
+                 {"version", w.agent.version},
+                 {"trouble", w.agent.trouble},
+                 {"since", w.agent.since_s},
+                 {"line", w.claim.line},
+                 {"bad", w.claim.bad},
+                 {"runs", w.claim.runs},
+                 {"attempts", w.claim.attempts},
+                 {"claim-since", w.claim.since_s},
+                 {"ended", w.claim.ended_s},
+                 {"next", w.claim.next_s}});
+}
+
+PluginStatus status_from_json(std::string_view json) {
+  PluginStatus w;
+  const auto j = Json::parse(json, nullptr, false);
+  if (!j.is_object()) return w;
+  try {
+    w.began_s = j.value("began", w.began_s);
+    w.agent = {j.value("place", ""), j.value("version", ""), j.value("trouble", ""), j.value("since", w.began_s)};
+    auto &c = w.claim;
+    c.line = j.value("line", "");
+    c.bad = j.value("bad", false);
+    c.runs = j.value("runs", false);
+    c.attempts = j.value("attempts", c.attempts);
+    c.since_s = j.value("claim-since", c.since_s);
+    c.ended_s = j.value("ended", c.ended_s);
+    c.next_s = j.value("next", c.next_s);
+  } catch (const Json::exception &) {  // a value of another type
+    return {};
+  }
+  return w;
+}
+
+std::string status_lines(const PluginStatus &word, bool claim_is_told) {
+  return agent_line(word.agent) + claim_lines(word.claim, claim_is_told);
+}
+
+std::string with_status_lines(std::string state, const PluginStatus &word) {
+  const auto blank = state.find("\n\n");
+  const bool told = word.claim.any() && state.find(word.claim.line) != std::string::npos;
+  state.insert(blank == std::string::npos ? state.size() : blank + 1, status_lines(word, told));
+  return state;
+}
+
+std::string with_status_object(std::string state, const PluginStatus &word) {
+  if (!state.ends_with('}') || state.size() < 3) return state;
+  std::string object;
+  for (const char c : dumped(shown(word))) {  // as the state around it is written
+    if (c == '/') object += '\\';
+    object += c;
+  }
+  state.insert(state.size() - 1, ",\"plugin\":" + object);
+  return state;
+}
+
+}  // namespace aclk::external

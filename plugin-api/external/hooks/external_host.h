@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The host side of the ABI for a running agent: what the hooks (hooks_*.cpp) share. Made by the worker before the
+// module, and outlives it. Thread: any.
+#pragma once
+
+#include <netdata-aclk/plugin.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugin-api/external/agent/agent_client.h"
+#include "plugin-api/external/alerts/alert_definitions.h"
+#include "plugin-api/external/alerts/alert_log_cursor.h"
+#include "plugin-api/external/alerts/meta_db.h"
+#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/config/agent_log.h"
+
+namespace aclk::external {
+
+// What does not change while the worker runs.
+struct HostFacts {
+  Environment env;
+  Generation generation = Generation::v1;
+  std::vector<Capability> capabilities;  // of the agent
+  unsigned query_threads = 1;            // what the agent serves at once
+  std::string proxy_label;               // none, HTTP, HTTPS, SOCKS5, SOCKS5H
+};
+
+// The charts of a node and what else only /api/v1/charts tells.
+struct NodeCharts {
+  ChartsByName by_name;
+  std::string os;
+  std::string custom_info;
+  std::chrono::steady_clock::time_point read_at;
+};
+
+class ExternalHost {
+ public:
+  ExternalHost(HostFacts facts, NetdataConfFile &conf, AgentClient &agent, AgentLog &log);
+  ~ExternalHost();
+  ExternalHost(const ExternalHost &) = delete;
+  ExternalHost &operator=(const ExternalHost &) = delete;
+
+  // For netdata_aclk_create; host points at this object.
+  [[nodiscard]] naclk_host table();
+
+  [[nodiscard]] const HostFacts &facts() const { return facts_; }
+  [[nodiscard]] NetdataConfFile &conf() { return conf_; }
+  [[nodiscard]] AgentClient &agent() { return agent_; }
+  [[nodiscard]] AgentLog &log() { return log_; }
+  [[nodiscard]] AlertDefinitions &definitions() { return definitions_; }
+  [[nodiscard]] std::string config_dir() const { return facts_.env.user_config.string(); }
+
+  // What the cloud listens to, told by the module; and whom to tell it, at once with what was told before (nullptr =
+  // nobody any more). The function must neither call back nor block.
+  void on_interest(std::function<void(std::uint32_t)> tell);
+  void interest(std::uint32_t kinds);
+
+  // From now on every call to the agent is interrupted: hooks come back within 100 ms.
+  void begin_stop() { stopping_.store(true); }
+  [[nodiscard]] const Interrupted &stopping() const { return stopped_; }
+
+  // GET for metadata, given up when stopping.
+  [[nodiscard]] Result<nlohmann::json> get_json(std::string_view node, std::string_view target) {
+    return agent_.get_json(node, target, stopped_);
+  }
+
+  // The agent prints 350 KB for this, so it is kept: as long as wanted by max_age. Never null on success.
+  [[nodiscard]] Result<std::shared_ptr<const NodeCharts>> charts(const std::string &node,
+                                                                 std::chrono::steady_clock::duration max_age);
+  // What is known already; may be an empty one, never null.
+  [[nodiscard]] std::shared_ptr<const NodeCharts> known_charts(const std::string &node);
+
+  // The agent's database, for one question. Errors as MetaDb::open; a new one is logged, for debugging.
+  [[nodiscard]] Result<MetaDb> meta_db();
+
+  // 1.x: the children that its database knows, as of its last start, away or not. None if it cannot be read.
+  [[nodiscard]] std::vector<Node> stored_children();
+
+  // Seconds since 1970 when this object was made.
+  [[nodiscard]] std::uint64_t began_s() const { return began_s_; }
+  [[nodiscard]] AlertLogCursor &log_book() { return log_book_; }
+
+  // The list just read.
+  void saw_nodes(const std::vector<Node> &nodes);
+  // Did health run for this node at the last listing? nullopt if it was not live then.
+  [[nodiscard]] std::optional<bool> known_health(const std::string &node) const;
+  // May the agent not have linked the alerts of this node yet? It does so 10 s after its start (30 s are allowed), and
+  // 30 to 90 s after a child has come (120 s); tests/integration/README.md, "How long things take", "Parent and
+  // children".
+  [[nodiscard]] bool is_linking(const std::string &node) const;
+
+  // Learns the alert definitions of a node, if that was more than 5 s ago. Failures leave what was known.
+  void refresh_definitions(const std::string &node);
+
+ private:
+  HostFacts facts_;
+  NetdataConfFile &conf_;
+  AgentClient &agent_;
+  AgentLog &log_;
+  AlertDefinitions definitions_;
+  std::atomic<bool> stopping_{false};
+  const Interrupted stopped_{[this] { return stopping_.load(); }};
+
+  const std::uint64_t began_s_;
+  AlertLogCursor log_book_;
+
+  std::mutex interest_mutex_;
+  std::uint32_t interest_ = 0;
+  std::function<void(std::uint32_t)> tell_interest_;
+
+  mutable std::mutex mutex_;
+  std::string db_trouble_;  // the last that was logged
+  std::optional<unsigned> children_epoch_;
+  std::vector<Node> children_;
+  std::map<std::string, std::chrono::steady_clock::time_point> live_since_;
+  std::map<std::string, bool> health_;  // of the live nodes, the local one included
+  std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
+  std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
+};
+
+}  // namespace aclk::external

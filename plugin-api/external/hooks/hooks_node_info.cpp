@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// node_info and collectors: /api/v1/info of the node, and what that does not tell.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "plugin-api/external/alerts/read_meta_db.h"
+#include "plugin-api/external/hooks/hooks.h"
+#include "plugin-api/external/hooks/read_node_info.h"
+#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/json/json_fields.h"
+
+namespace aclk::external::hooks {
+namespace {
+
+constexpr std::chrono::hours kForEver{24 * 365};  // os and custom info do not change while an agent runs
+
+// 1.x prints the abbreviated time zone nowhere but in the entries of the alarm log.
+std::string timezone_v1(ExternalHost &host, const std::string &node, bool local) {
+  if (const auto alarms = host.get_json(node, "/api/v1/alarms?active")) {
+    const auto last = uint_of(*alarms, "latest_alarm_log_unique_id");
+    const auto log = host.get_json(node, fmt::format("/api/v1/alarm_log?after={}", last > 0 ? last - 1 : 0));
+    if (log && log->is_array() && !log->empty())
+      if (auto zone = text_of(log->front(), "timezone"); !zone.empty()) return zone;
+  }
+  if (!local) return {};
+  const auto now = std::time(nullptr);
+  std::tm tm{};
+  localtime_r(&now, &tm);
+  std::array<char, 64> buf{};
+  return {buf.data(), std::strftime(buf.data(), buf.size(), "%Z", &tm)};
+}
+
+bool is_stored_child(ExternalHost &host, const std::string &node) {
+  if (host.facts().generation != Generation::v1) return false;
+  const auto stored = host.stored_children();
+  return std::any_of(stored.begin(), stored.end(), [&](const Node &n) { return n.machine_guid == node; });
+}
+
+// /api/v1/info of a node. What the nodes hook lists has to have facts, so those of a child that is away come from the
+// database if the agent does not know it (yet): `stored` is set then.
+Result<nlohmann::json> info_of(ExternalHost &host, const std::string &node, bool &stored) {
+  auto info = host.get_json(node, "/api/v1/info");
+  stored = !info && info.error().code == Errc::not_found && is_stored_child(host, node);
+  if (!stored) return info;
+  auto db = host.meta_db();
+  if (!db) return tl::unexpected<Error>(db.error());
+  return read_stored_info(*db, node);
+}
+
+}  // namespace
+
+int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
+    const auto node = node_of(machine_guid);
+    if (!node) return -ENOENT;
+    bool stored = false;
+    const auto info = info_of(h, *node, stored);
+    if (!info) return negated_errno(info.error().code);
+    NodeExtras extras;
+    if (stored) {
+      extras.name = text_of(*info, "hostname");
+      extras.os = text_of(*info, "os");
+      extras.timezone = text_of(*info, "timezone");
+      (void)show(read_node_info(*info, extras), visit, ctx);
+      return 0;
+    }
+    extras.local = *node == h.agent().machine_guid();
+    extras.proxy_label = h.facts().proxy_label;
+    for (auto &n : read_mirrored_hosts(*info, h.agent().machine_guid()))
+      if (n.machine_guid == *node) extras.name = n.hostname;
+    if (extras.name.empty() && extras.local) extras.name = h.facts().env.hostname;
+
+    const auto &labels = object_of(*info, "host_labels");
+    extras.os = text_of(labels, "_os");
+    if (extras.os.empty())
+      if (const auto charts = h.charts(*node, kForEver)) {
+        extras.os = (*charts)->os;
+        extras.custom_info = (*charts)->custom_info;
+      }
+    extras.timezone = text_of(labels, "_abbrev_timezone");
+    if (extras.timezone.empty() && h.facts().generation == Generation::v1)
+      extras.timezone = timezone_v1(h, *node, extras.local);
+    (void)show(read_node_info(*info, extras), visit, ctx);
+    return 0;
+  });
+}
+
+int collectors(void *host, naclk_str machine_guid, naclk_collector_fn visit, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
+    const auto node = node_of(machine_guid);
+    if (!node) return -ENOENT;
+    bool stored = false;
+    const auto info = info_of(h, *node, stored);
+    if (!info) return negated_errno(info.error().code);
+    return show_all(read_collectors(*info), visit, ctx);
+  });
+}
+
+}  // namespace aclk::external::hooks

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// query: a question of the cloud, passed to the agent's web API, its answer passed back untouched.
+#include <algorithm>
+#include <cctype>
+
+#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/hooks/hooks.h"
+
+namespace aclk::external::hooks {
+namespace {
+
+constexpr std::size_t kMaxHeaderValue = 1024;
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// The only headers that mean something to an agent on a local connection. The user's identity and rights are ignored
+// there, and credentials must never be passed on (plugin-api/external/API.md, "What writes or shows secrets",
+// "Permissions of 2.x").
+std::vector<std::string> forwarded_headers(const naclk_query &query) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < query.header_count; ++i) {
+    const auto name = text(query.headers[i].key);
+    const auto value = text(query.headers[i].value);
+    if (!same_name(name, "Content-Type") && !same_name(name, "X-Transaction-ID")) continue;
+    const bool printable =
+        std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+    if (!value.empty() && value.size() <= kMaxHeaderValue && printable)
+      out.push_back(std::string(name) + ": " + std::string(value));
+  }
+  return out;
+}
+
+int show_answer(const HttpAnswer &answer, naclk_reply_fn show, void *ctx) {
+  naclk_reply r{};
+  r.size = sizeof r;
+  r.status = answer.status;
+  r.content_type = view(answer.content_type);
+  // Compressed answers whose body got lost are empty answers: nothing to unpack.
+  if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
+  r.cache_control = view(answer.cache_control);
+  r.body = view(answer.body);
+  (void)show(ctx, &r);
+  return 0;
+}
+
+}  // namespace
+
+int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
+    std::string node;
+    if (query->machine_guid.len != 0) {
+      auto guid = node_of(query->machine_guid);
+      if (!guid) return -ENOENT;
+      node = std::move(*guid);
+    }
+    const auto method = text(query->method);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto prepared = prepare_target(method, text(query->target), h.facts().generation, now);
+    if (prepared.refused != 0) {
+      HttpAnswer refusal;
+      refusal.status = prepared.refused;
+      refusal.content_type = "text/plain; charset=utf-8";
+      refusal.body = prepared.why;
+      return show_answer(refusal, show, ctx);
+    }
+    HttpRequest request;
+    request.method = method;
+    request.target = prepared.target;
+    request.headers = forwarded_headers(*query);
+    request.body = text(query->body);
+    request.gzip = true;  // the module unpacks for an asker that does not take it
+    request.max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes);
+    request.timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U));
+    const Interrupted interrupted = [&] {
+      return h.stopping()() || (query->interrupted != nullptr && query->interrupted(query->ctx) != 0);
+    };
+    const auto answer = h.agent().query(node, std::move(request), interrupted);
+    if (!answer) return negated_errno(answer.error().code);
+    return show_answer(*answer, show, ctx);
+  });
+}
+
+}  // namespace aclk::external::hooks

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The nodes of an agent and what each can do (plugin-api/external/API.md, "Identity and node info", "Children";
+// proto/README.md, "Capabilities of the agent", "Capabilities of a node").
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "plugin-api/external/agent/agent_facts.h"
+#include "plugin-api/external/json/values.h"
+
+namespace aclk::external {
+
+// mirrored_hosts_status of /api/v1/info, the local node first; entries without a machine GUID are left out, at most
+// 10 000 are taken. Of the fields only identity, hops and live are filled: 1.x says no more here.
+[[nodiscard]] std::vector<Node> read_mirrored_hosts(const nlohmann::json &info, const std::string &local_guid);
+
+// Adds what /api/v2/node_instances (2.x) knows: replicating, health, machine learning.
+void add_node_instances(std::vector<Node> &nodes, const nlohmann::json &node_instances);
+
+// The lists of proto/README.md, "Capabilities of the agent", less what cannot be served over the local REST API:
+// functions on 1.x (403), dynamic configuration everywhere.
+[[nodiscard]] std::vector<Capability> agent_capabilities(const AgentFacts &facts, bool health_enabled);
+[[nodiscard]] std::vector<Capability> node_capabilities(Generation generation, const Node &node);
+
+}  // namespace aclk::external

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/poll/change_detector.h"
+
+#include <algorithm>
+#include <array>
+
+#include "claim/base/hash.h"
+#include "plugin-api/external/json/json_fields.h"
+
+namespace aclk::external {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array kTellAgain{2s, 5s, 12s};
+
+}  // namespace
+
+Versions read_versions(const nlohmann::json &document) {
+  const auto &inner = object_of(document, "versions");
+  const auto &v = inner.empty() ? document : inner;
+  Hash alerts;
+  alerts.add(uint_of(v, "alerts_hard_hash")).add(uint_of(v, "alerts_soft_hash"));
+  return {uint_of(v, "nodes_hard_hash"), uint_of(v, "contexts_hard_hash"), alerts.value(),
+          uint_of(v, "contexts_soft_hash")};
+}
+
+InfoPrint print_of_info(const nlohmann::json &info) {
+  constexpr std::array kFields{"version",          "release-channel", "os_name",     "os_version", "kernel_name",
+                               "kernel_version",   "architecture",    "cores_total", "cpu_freq",   "ram_total",
+                               "total_disk_space", "virtualization",  "container"};
+  Hash h;
+  for (const char *field : kFields) h.add(text_of(info, field));
+  for (const auto &[key, value] : object_of(info, "host_labels").items()) h.add(key).add(value.dump());
+  h.add(object_of(info, "ml-info").dump());
+  Hash c;
+  std::vector<std::string> collectors;  // their order is that of a hash table
+  for (const auto &one : array_of(info, "collectors")) collectors.push_back(one.dump());
+  std::sort(collectors.begin(), collectors.end());
+  for (const auto &one : collectors) c.add(one);
+  return {h.value(), c.value()};
+}
+
+Events ChangeDetector::for_each_node(naclk_event_kind kind) const {
+  Events out;
+  for (const auto &n : nodes_) out.push_back({kind, n.machine_guid});
+  return out;
+}
+
+Events ChangeDetector::on_nodes(const std::vector<Node> &nodes) {
+  if (nodes == nodes_) return {};
+  Events out{{NACLK_EVENT_NODES, {}}};
+  // The alerts of nodes that are away are not looked at: what one raised just before it left is read now.
+  for (const auto &was : nodes_) {
+    const auto is =
+        std::find_if(nodes.begin(), nodes.end(), [&](const Node &n) { return n.machine_guid == was.machine_guid; });
+    if (was.live && is != nodes.end() && !is->live) out.push_back({NACLK_EVENT_ALERTS, was.machine_guid});
+  }
+  nodes_ = nodes;
+  std::erase_if(seen_, [&](const auto &s) {
+    return std::none_of(nodes_.begin(), nodes_.end(), [&](const Node &n) { return n.machine_guid == s.first; });
+  });
+  return out;
+}
+
+Events ChangeDetector::on_info(const std::string &node, InfoPrint print) {
+  Events out;
+  auto &seen = seen_[node].info;
+  if (seen && seen->info != print.info) out.push_back({NACLK_EVENT_NODE_INFO, node});
+  if (seen && seen->collectors != print.collectors) out.push_back({NACLK_EVENT_COLLECTORS, node});
+  seen = print;
+  return out;
+}
+
+Events ChangeDetector::on_contexts(const std::string &node, std::uint64_t fingerprint) {
+  auto &seen = seen_[node].contexts;
+  if (seen == fingerprint) return {};
+  seen = fingerprint;
+  return {{NACLK_EVENT_CONTEXTS, node}};
+}
+
+Events ChangeDetector::on_alert_log(const std::string &node, std::uint64_t latest) {
+  auto &seen = seen_[node].alerts;
+  if (seen == latest) return {};
+  seen = latest;
+  return {{NACLK_EVENT_ALERTS, node}};
+}
+
+ChangeDetector::VersionsChange ChangeDetector::on_versions(Versions versions, Time now) {
+  VersionsChange out;
+  const auto before = versions_;
+  versions_ = versions;
+  bool tell = !before || before->alerts != versions.alerts;
+  if (tell) {
+    alerts_changed_at_ = now;
+    told_again_ = 0;
+  }
+  for (; told_again_ < kTellAgain.size() && now >= alerts_changed_at_ + kTellAgain.at(told_again_); ++told_again_)
+    tell = true;
+  if (tell) out.events = for_each_node(NACLK_EVENT_ALERTS);
+  out.look_at_nodes = before && before->nodes != versions.nodes;
+  out.look_at_contexts = before && before->contexts != versions.contexts;
+  return out;
+}
+
+Events ChangeDetector::on_return() {
+  Events out{{NACLK_EVENT_NODES, {}}};
+  for (const auto kind : {NACLK_EVENT_CONTEXTS, NACLK_EVENT_ALERTS}) {
+    const auto more = for_each_node(kind);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  versions_.reset();
+  return out;
+}
+
+}  // namespace aclk::external

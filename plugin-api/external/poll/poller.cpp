@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/poll/poller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include "plugin-api/external/hooks/read_contexts.h"
+#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/json/json_fields.h"
+
+namespace aclk::external {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Children looked at per round; the local node is looked at each time.
+constexpr std::size_t kInfoBudget = 4;
+constexpr std::size_t kContextBudget = 8;
+constexpr std::chrono::seconds kMaxRetry{5};
+
+// Time the machine has slept since it was booted.
+std::chrono::nanoseconds time_asleep() {
+  timespec boot{};
+  timespec awake{};
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  clock_gettime(CLOCK_MONOTONIC, &awake);
+  return std::chrono::seconds(boot.tv_sec - awake.tv_sec) + std::chrono::nanoseconds(boot.tv_nsec - awake.tv_nsec);
+}
+
+tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
+
+// A node that went away while it was looked at, or an answer that makes no sense, is no reason to give up the round.
+bool ends_round(Errc code) { return code != Errc::not_found && code != Errc::parse && code != Errc::too_big; }
+
+}  // namespace
+
+Poller::Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Generation generation, Calls calls)
+    : agent_(agent),
+      log_(log),
+      generation_(generation),
+      calls_(std::move(calls)),
+      plan_(intervals),
+      epoch_(agent.epoch()),
+      slept_(time_asleep()),
+      thread_([this] { run(); }) {}
+
+Poller::~Poller() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_.store(true);
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Poller::run() {
+  while (!stop_.load()) {
+    const auto now = Clock::now();
+    try {
+      watch_for_sleep();
+      if (now >= retry_at_) look(now);
+    } catch (const std::exception &e) {
+      went_away({Errc::io, e.what()}, now);
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_until(lock, std::max(retry_at_, plan_.next()), [&] { return stop_.load() || listened_to_; });
+    if (const auto kinds = std::exchange(listened_to_, std::nullopt)) hear(*kinds);
+  }
+}
+
+void Poller::listen(std::uint32_t kinds) {
+  {
+    const std::lock_guard lock(mutex_);
+    listened_to_ = kinds;
+  }
+  wake_.notify_all();
+}
+
+// The one look of a 2.x agent tells of changes of everything.
+void Poller::hear(std::uint32_t kinds) {
+  const bool all_in_one = generation_ == Generation::v2;
+  plan_.listened_to(Subject::nodes, (kinds & NACLK_INTEREST_NODES) != 0);
+  plan_.listened_to(Subject::contexts, (kinds & NACLK_INTEREST_CONTEXTS) != 0);
+  plan_.listened_to(Subject::alerts, all_in_one ? kinds != 0 : (kinds & NACLK_INTEREST_ALERTS) != 0);
+}
+
+void Poller::look(PollSchedule::Time now) {
+  for (const auto subject : {Subject::nodes, Subject::alerts, Subject::contexts}) {
+    if (!plan_.due(subject, now)) continue;
+    const auto changed = look_at(subject, now);
+    if (!changed) {
+      if (changed.error().code != Errc::cancelled) went_away(changed.error(), now);
+      return;
+    }
+    plan_.done(subject, now, *changed);
+  }
+  came_back();
+}
+
+Result<bool> Poller::look_at(Subject subject, PollSchedule::Time now) {
+  switch (subject) {
+    case Subject::nodes:
+      return look_at_nodes();
+    case Subject::contexts:
+      return look_at_contexts(now);
+    case Subject::alerts:
+      break;
+  }
+  return look_at_alerts(now);
+}
+
+bool Poller::tell(const Events &events) {
+  for (const auto &e : events) calls_.tell(e);
+  return !events.empty();
+}
+
+Result<bool> Poller::look_at_nodes() {
+  const auto info = agent_.get_json({}, "/api/v1/info", stopped_);
+  if (!info) return again(info.error());
+  if (read_facts(*info).own_link && !own_link_told_) {
+    own_link_told_ = true;
+    calls_.own_link();
+  }
+  bool changed = tell(watch_.on_nodes(read_mirrored_hosts(*info, agent_.machine_guid())));
+  changed |= tell(watch_.on_info(agent_.machine_guid(), print_of_info(*info)));
+  for (const auto &node : plan_.pick(Subject::nodes, watch_.nodes(), kInfoBudget, false)) {
+    if (node == agent_.machine_guid()) continue;
+    const auto one = agent_.get_json(node, "/api/v1/info", stopped_);
+    if (!one && ends_round(one.error().code)) return again(one.error());
+    if (one) changed |= tell(watch_.on_info(node, print_of_info(*one)));
+  }
+  return changed;
+}
+
+Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
+  if (generation_ == Generation::v1 && versions_.contexts_same(now)) return false;
+  bool changed = false;
+  for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, false)) {
+    const auto contexts = agent_.get_json(node, "/api/v1/contexts", stopped_);
+    if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
+    // The local node is there; what is not is the call, which came with 1.36.
+    if (!contexts && contexts.error().code == Errc::not_found && node == agent_.machine_guid() && !no_contexts_told_) {
+      no_contexts_told_ = true;
+      log_.warning(
+          "this agent does not tell its contexts (netdata does since 1.36): the cloud gets alerts, and answers to its "
+          "queries, but no list of charts");
+    }
+    if (contexts) changed |= tell(watch_.on_contexts(node, fingerprint(read_contexts(*contexts))));
+  }
+  return changed;
+}
+
+Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
+  if (generation_ == Generation::v2) {
+    const auto versions = agent_.get_json({}, "/api/v2/versions", stopped_);
+    if (!versions) return again(versions.error());
+    const auto change = watch_.on_versions(read_versions(*versions), now);
+    if (change.look_at_nodes) plan_.make_due(Subject::nodes);
+    if (change.look_at_contexts) plan_.make_due(Subject::contexts);
+    return tell(change.events);
+  }
+  if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now);
+  const auto document = agent_.get_json({}, "/api/v2/versions", stopped_);
+  if (!document && document.error().code == Errc::cancelled) return again(document.error());
+  const bool offered = document && !object_of(*document, "versions").empty();
+  const auto look = versions_.versions(offered ? std::optional(read_versions(*document)) : std::nullopt, now);
+  if (look.nodes) plan_.make_due(Subject::nodes);
+  if (look.contexts) plan_.make_due(Subject::contexts);
+  if (look.alerts) return look_at_alert_logs(now);
+  bool told = false;
+  for (const auto &node : versions_.tell_again(now)) told |= tell({{NACLK_EVENT_ALERTS, node}});
+  return told;
+}
+
+// 1.x
+Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now) {
+  bool changed = false;
+  for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});
+  for (const auto &node : plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), true)) {
+    const auto alarms = agent_.get_json(node, "/api/v1/alarms?active", stopped_);
+    if (!alarms && ends_round(alarms.error().code)) return again(alarms.error());
+    if (!alarms || !tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")))) continue;
+    changed = true;
+    versions_.alerts_changed(node, now);
+  }
+  return changed;
+}
+
+void Poller::went_away(const Error &why, PollSchedule::Time now) {
+  ++failures_;
+  retry_at_ = now + std::min(std::chrono::seconds(failures_), kMaxRetry);
+  if (failures_ == 3) log_.warning(fmt::format("the agent does not answer ({}); asking again each 5 s", why.what));
+}
+
+void Poller::came_back() {
+  retry_at_ = {};
+  if (failures_ >= 3) log_.info("the agent answers again");
+  failures_ = 0;
+  const auto epoch = agent_.epoch();
+  if (epoch == epoch_) return;
+  epoch_ = epoch;
+  (void)tell(watch_.on_return());
+}
+
+void Poller::watch_for_sleep() {
+  constexpr std::chrono::seconds kNap{2};
+  const auto slept = time_asleep();
+  if (slept - slept_ > kNap) calls_.tell({NACLK_EVENT_RESUMED, {}});
+  slept_ = slept;
+}
+
+}  // namespace aclk::external

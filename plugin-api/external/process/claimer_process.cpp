@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/process/claimer_process.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "aclk/transport/claim_put.h"
+#include "claim/declared.h"
+
+namespace aclk::external {
+namespace {
+
+constexpr std::size_t kMaxLine = 16U << 10;
+constexpr char kBad = 'E';
+constexpr char kGood = 'I';
+
+void write_line(int fd, bool bad, std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  text.insert(text.begin(), bad ? kBad : kGood);
+  text += '\n';
+  for (std::string_view left = text; !left.empty();) {
+    const auto n = ::write(fd, left.data(), left.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    left.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+}  // namespace
+
+int claim_what_is_written(const Environment &env, int lines_fd) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::fcntl(lines_fd, F_SETFD, FD_CLOEXEC);
+  const auto disk = claim::real_disk();
+  const auto doors = claim::real_doors(*disk, transport::put_claim,
+                                       [&](std::string_view line) { write_line(lines_fd, false, std::string(line)); });
+  const auto tell = [&](bool bad, const std::string &line) { write_line(lines_fd, bad, line); };
+  const auto settled = claim::carry_out_written_claims({env.cloud_dir(), env.lib, env.user_config}, doors, tell);
+  return settled == claim::Settled::yes ? 0 : kClaimAgain;
+}
+
+void ClaimLines::feed(std::string_view bytes) {
+  for (const char c : bytes) {
+    if (c != '\n') {
+      if (text_.size() < kMaxLine) text_ += c;
+      continue;
+    }
+    if (text_.size() > 1 && (text_[0] == kBad || text_[0] == kGood)) line_(text_[0] == kBad, text_.substr(1));
+    text_.clear();
+  }
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/process/supervisor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "claim/base/url.h"
+#include "claim/claim_log.h"
+#include "claim/claim_retry_policy.h"
+#include "claim/cloud_dir_permissions.h"
+#include "claim/declared.h"
+#include "claim/file_watch.h"
+#include "claim/identity.h"
+#include "plugin-api/external/charts/status_chart.h"
+#include "plugin-api/external/config/netdata_conf.h"
+#include "plugin-api/external/config/settings.h"
+#include "plugin-api/external/control/control_server.h"
+#include "plugin-api/external/control/socket_path.h"
+#include "plugin-api/external/control/unlinked_answers.h"
+#include "plugin-api/external/process/child.h"
+#include "plugin-api/external/process/claimer_process.h"
+#include "plugin-api/external/process/plugins_d_input.h"
+#include "plugin-api/external/process/worker_pipe.h"
+#include "plugin-api/external/process/worker_restart_policy.h"
+
+namespace aclk::external {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::int64_t wall_s() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
+
+class Supervisor {
+ public:
+  Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out)
+      : Supervisor(options, env, log, program, in, out,
+                   read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options)) {}
+
+  int run() {
+    take_signals();
+    prepare_stdout();
+    word_.began_s = wall_s();
+    door_.on_time(Clock::now());
+    look_at_identity(Clock::now());
+    while (!done_) {
+      print(Clock::now());
+      if (!done_) wait();
+    }
+    return 0;
+  }
+
+ private:
+  Supervisor(const Options &options, const Environment &env, AgentLog &log, const char *program, int in, int out,
+             const Settings &settings)
+      : options_(options),
+        env_(env),
+        conf_(env.user_config / "netdata.conf"),
+        cloud_dir_(env.cloud_dir()),
+        machine_guid_(env.machine_guid),
+        log_(log),
+        program_(program),
+        in_(in),
+        out_(out),
+        chart_(options.update_every),
+        statistics_(settings.statistics),
+        places_{env.cloud_dir(), env.lib, env.user_config},
+        watch_(env.cloud_dir(), claim::kCloudFiles),
+        config_watch_(env.user_config, claim::kConfigFiles),
+        door_(socket_places(settings.socket, env.run, env.lib), log,
+              [this](const LocalRequest &request) { return answer(request); }) {}
+
+  void take_signals() {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);  // log rotation, or a terminal that is none of our business
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, s);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    signals_ = Fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+
+  // An agent that does not read must not stop us from watching the worker. Only pipes: of a terminal or a file, other
+  // processes would notice.
+  void prepare_stdout() const {
+    struct stat st {};
+    if (::fstat(out_, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+      ::fcntl(out_, F_SETFL, ::fcntl(out_, F_GETFL) | O_NONBLOCK);
+  }
+
+  void print(Clock::time_point now) {
+    chart_.set_silent(keeper_.left_alone() || !statistics_);
+    if (const auto text = chart_.take(now)) (void)say(*text, now);
+  }
+
+  // One write of at most PIPE_BUF: all or nothing. A full pipe means that the agent sleeps; the value is lost.
+  bool say(const std::string &text, Clock::time_point now) {
+    for (;;) {
+      if (::write(out_, text.data(), text.size()) >= 0) return true;
+      if (errno == EAGAIN) return false;
+      if (errno == EINTR) continue;
+      quit(now);  // EPIPE: the agent is gone
+      return false;
+    }
+  }
+
+  void say_chart(const ChartText &chart) {
+    if (keeper_.left_alone() || !statistics_ || output_ended_) return;
+    if (say(said_.text(chart), Clock::now())) said_.said(chart);
+  }
+
+  void wait() {
+    auto &fds = fds_;
+    fds.assign({{in_, POLLIN, 0},
+                {out_, 0, 0},
+                {signals_.get(), POLLIN, 0},
+                {watch_.fd(), POLLIN, 0},
+                {child_.status.get(), POLLIN, 0},
+                {config_watch_.fd(), POLLIN, 0},
+                {claimer_child_.status.get(), POLLIN, 0}});
+    door_.wait_for(fds);
+    if (input_ended_) fds[0].fd = -1;
+    if (output_ended_) fds[1].fd = -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
+    const int n = ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
+    const auto now = Clock::now();
+    if (n > 0) {
+      if (fds[4].revents != 0) take_status();
+      if (fds[6].revents != 0) take_claimer_lines();
+      if (fds[2].revents != 0) take_signal(now);
+      if (fds[3].revents != 0 && watch_.take()) look_at_ = now + claim::kDebounce;
+      if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + claim::kDebounce;
+      if (fds[0].revents != 0) take_input(now);
+      if ((fds[1].revents & (POLLERR | POLLNVAL | POLLHUP)) != 0) {
+        output_ended_ = true;
+        quit(now);
+      }
+    }
+    door_.take(fds);
+    door_.on_time(now);
+    if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
+    obey(keeper_.on_time(now), now);
+  }
+
+  Clock::time_point next_event() const {
+    auto at = std::min({chart_.next(), look_at_, door_.next()});
+    for (const auto &next : {keeper_.next(), claimer_.next()})
+      if (next) at = std::min(at, *next);
+    return at;
+  }
+
+  void take_input(Clock::time_point now) {
+    std::array<char, 4096> buf{};
+    const auto n = ::read(in_, buf.data(), buf.size());
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (n <= 0) input_ended_ = true;
+    if (n <= 0 || input_.feed({buf.data(), static_cast<std::size_t>(n)})) quit(now);
+  }
+
+  void take_signal(Clock::time_point now) {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info)
+      if (info.ssi_signo != SIGCHLD) quit(now);
+    int status = 0;
+    if (child_.pid > 0 && ::waitpid(child_.pid, &status, WNOHANG) == child_.pid) {
+      take_status();  // its last words
+      child_ = {};
+      chart_.set_online(false);
+      door_.leave_to_worker(false);
+      word_.agent.place.clear();
+      obey(keeper_.on_worker_end(now, status), now);
+      tell();
+    }
+    const auto claimer = claimer_child_.pid;
+    if (claimer > 0 && ::waitpid(claimer, &status, WNOHANG) == claimer) claimer_ended(now, status);
+  }
+
+  void take_status() {
+    std::array<char, 4096> buf{};
+    for (;;) {
+      const auto n = ::read(child_.status.get(), buf.data(), buf.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n == 0) child_.status.reset();  // its end follows as SIGCHLD
+      if (n <= 0) return;
+      words_.feed({buf.data(), static_cast<std::size_t>(n)});
+    }
+  }
+
+  void looking_for_agent(const std::string &trouble) {
+    word_.agent.trouble = trouble;
+    tell();
+  }
+
+  void found_agent(const std::string &place, const std::string &version) {
+    word_.agent = {place, version, {}, wall_s()};
+    tell();
+  }
+
+  // What we know has changed: whoever answers shall know it too.
+  void tell() {
+    word_.claim = story_.outcome();
+    word_.rests = keeper_.why_waiting();
+    const auto next = word_.rests.empty() ? std::nullopt : keeper_.next();
+    const auto left = next ? std::chrono::ceil<std::chrono::seconds>(*next - Clock::now()).count() : 0;
+    word_.next_start_s = next ? wall_s() + left : 0;
+    door_.tell(word_);
+  }
+
+  std::string answer(const LocalRequest &request) {
+    auto url = identity_.conf.url;
+    for (const char *key : {"cloud base url", "url"})
+      if (const auto ours = conf_.get("cloud", key); ours && !ours->empty()) url = *ours;
+    const auto proxy =
+        claim::configured_proxy(conf_.get("cloud", "proxy"), identity_.conf.proxy, claim::process_environment());
+    const Unlinked now{identity_, word_, masked_url(url), proxy ? proxy->display() : "cannot be used"};
+    return answer_unlinked(request, now, env_, wall_s(), [this] {
+      claimer_.on_order();
+      reload_ = true;
+      look_at_ = Clock::now();
+    });
+  }
+
+  // To the end of what is there: of a process that has ended, of all that it said.
+  void take_claimer_lines() {
+    std::array<char, 4096> buf{};
+    for (;;) {
+      const auto n = ::read(claimer_child_.status.get(), buf.data(), buf.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n == 0) claimer_child_.status.reset();
+      if (n <= 0) return;
+      claim_lines_.feed({buf.data(), static_cast<std::size_t>(n)});
+    }
+  }
+
+  void look_at_identity(Clock::time_point now) {
+    for (auto *const w : {&watch_, &config_watch_})
+      if (!w->watching()) w->watch();
+    const bool told = watch_.watching() && config_watch_.watching();
+    look_at_ = now + (told ? claim::kLookAnyway : claim::kLookWithoutInotify);
+    const auto upkeep = claim::repair_permissions(cloud_dir_);
+    for (const auto &line : upkeep.repaired) log_.warning(line);
+    const auto limit = places_.netdata_conf_limit();
+    const auto print = claim::identity_print(cloud_dir_, limit);
+    const auto written_claims = claim::claim_files_print(places_, claim::process_environment());
+    if (written_claims == 0 && claimer_child_.pid <= 0) story_.forget();
+    if (claimer_.on_look(now, written_claims, print)) start_claiming(now);
+    tell();
+    const bool ordered = std::exchange(reload_, false);
+    if (print_ == print && !ordered) return;
+    print_ = print;
+    if (ordered) why_.clear();
+    identity_ = claim::load_identity(cloud_dir_, machine_guid_, claim::process_environment(), limit);
+    const auto &identity = identity_;
+    const bool wanted = identity.standing == claim::Standing::claimed;
+    const bool changed = ordered || print != worker_print_;
+    if (wanted && keeper_.has_worker() && changed)
+      log_.info(chart_.online()
+                    ? "CLAIM: agent was already connected to NC - forcing reconnection under new credentials"
+                    : "cloud.d has changed; the link starts anew with it");
+    if (!wanted && identity.why != why_)
+      log_.line(NACLK_LOG_DAEMON, claim::is_trouble(identity.standing) ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
+                identity.why);
+    if (identity.standing == claim::Standing::not_claimed && identity.why != why_) log_.info(claim::kUnclaimedLine);
+    why_ = wanted ? "" : identity.why;
+    if (!wanted)  // a worker says it itself
+      for (const auto &line : upkeep.wrong) log_.warning(line);
+    if (!wanted) word_.agent = {};
+    obey(keeper_.on_identity(now, wanted, changed), now);
+    tell();
+  }
+
+  void start_claiming(Clock::time_point now) {
+    story_.begin(claimer_.repeats());
+    claim_lines_.reset();
+    auto child = start_claimer(options_, program_);
+    if (child) {
+      claimer_child_ = std::move(*child);
+      return;
+    }
+    story_.line(true, fmt::format("cannot start claiming: {}", child.error().what));
+    claimer_ended(now, W_EXITCODE(kClaimAgain, 0));
+  }
+
+  void claimer_ended(Clock::time_point now, int status) {
+    take_claimer_lines();
+    claimer_child_ = {};
+    const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit()));
+    look_at_ = std::min(look_at_, now + claim::kDebounce);
+    story_.end(pause, {now, wall_s()});
+    tell();
+  }
+
+  void quit(Clock::time_point now) {
+    // A claim that is cut off here leaves nothing behind (claim/identity_files.h).
+    if (claimer_child_.pid > 0 && ::kill(claimer_child_.pid, SIGKILL) == 0) {
+      ::waitpid(claimer_child_.pid, nullptr, 0);
+      claimer_child_ = {};
+    }
+    obey(keeper_.on_quit(now), now);
+  }
+
+  void obey(const WorkerRestartPolicy::Orders &orders, Clock::time_point now) {
+    if (!orders.info.empty()) log_.info(orders.info);
+    if (!orders.error.empty()) log_.error(orders.error);
+    if (orders.signal != 0 && child_.pid > 0) ::kill(child_.pid, orders.signal);
+    if (orders.exit) done_ = true;
+    if (!orders.start) return;
+    auto child = start_worker(options_, program_, door_.socket_fd(), door_.word_fd());
+    if (!child) return obey(keeper_.on_start_failed(now, child.error().what), now);
+    child_ = std::move(*child);
+    words_.reset();
+    worker_print_ = *print_;
+    if (word_.agent.since_s == 0 || word_.agent.trouble.empty()) word_.agent = {{}, {}, {}, wall_s()};
+    keeper_.on_started(now);
+  }
+
+  const Options &options_;
+  const Environment &env_;
+  NetdataConfFile conf_;
+  const std::filesystem::path cloud_dir_;
+  const std::string machine_guid_;
+  AgentLog &log_;
+  const char *program_;
+  const int in_;
+  const int out_;
+  StatusChart chart_;
+  const bool statistics_;  // [cloud] statistics
+  SaidCharts said_;
+  WorkerPipe words_{{[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); },
+                     [this](const std::string &trouble) { looking_for_agent(trouble); },
+                     [this](const std::string &place, const std::string &version) { found_agent(place, version); },
+                     [this] { door_.leave_to_worker(true); }}};
+  const claim::Places places_;
+  claim::FileWatch watch_;
+  claim::FileWatch config_watch_;
+  claim::ClaimRetryPolicy claimer_;
+  claim::ClaimLog story_{[this](bool bad, const std::string &line) {
+    log_.line(NACLK_LOG_DAEMON, bad ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "CLAIM: " + line);
+  }};
+  Child claimer_child_;
+  ClaimLines claim_lines_{[this](bool bad, const std::string &line) { story_.line(bad, line); }};
+  PluginsdInput input_;
+  WorkerRestartPolicy keeper_;
+  Fd signals_;
+  Child child_;
+  Clock::time_point look_at_{};
+  std::optional<std::uint64_t> print_;  // of what is on disk
+  std::uint64_t worker_print_ = 0;      // of what the worker was started with
+  std::string why_;
+  claim::Identity identity_;  // as it was read last
+  PluginStatus word_;
+  ControlServer door_;
+  std::vector<pollfd> fds_;
+  bool reload_ = false;  // somebody orders it
+  bool input_ended_ = false;
+  bool output_ended_ = false;
+  bool done_ = false;
+};
+
+}  // namespace
+
+int supervise(const Options &options, const Environment &env, AgentLog &log, const char *program, int stdin_fd,
+              int stdout_fd) {
+  for (const auto &word : options.unknown) log.warning("unknown option on the command line, ignored: " + word);
+  return Supervisor(options, env, log, program, stdin_fd, stdout_fd).run();
+}
+
+}  // namespace aclk::external

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/cloud_dir_permissions.h"
+
+#include <unistd.h>
+
+#include "tests/unit/claim/node_fixture.h"
+#include "tests/unit/claim/tests.h"
+#include "tests/unit/cmocka_main.h"
+
+using namespace aclk;
+using namespace aclk::claim;
+using namespace aclk::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+void mode(const fs::path &file, unsigned bits) { fs::permissions(file, static_cast<fs::perms>(bits)); }
+
+// A directory as the claim leaves it.
+void fill(const fs::path &dir) {
+  mode(dir, 0770);
+  put(dir / "private.pem", some_private_pem());
+  put(dir / "public.pem", public_pem_of(some_private_pem()));
+  put(dir / "cloud.conf", "[global]\n");
+  put(dir / "claimed_id", kOldClaim);
+  mode(dir / "private.pem", 0600);
+  for (const auto *name : {"public.pem", "cloud.conf", "claimed_id"}) mode(dir / name, 0660);
+}
+
+std::string upkeep__all_is_well__does_and_says_nothing() {
+  const TempDir tmp;
+  fill(tmp.path());
+  const auto u = repair_permissions(tmp.path());
+  EXPECT(u.repaired.empty() && u.wrong.empty());
+  const auto none = repair_permissions(tmp.path() / "nowhere");
+  EXPECT(none.repaired.empty() && none.wrong.empty());
+  return {};
+}
+
+std::string upkeep__files_open_to_others__are_closed_and_named() {
+  const TempDir tmp;
+  fill(tmp.path());
+  mode(tmp.path(), 0755);
+  mode(tmp.path() / "private.pem", 0644);
+  mode(tmp.path() / "cloud.conf", 0777);
+  mode(tmp.path() / "claimed_id", 0664);
+  const auto u = repair_permissions(tmp.path());
+  EXPECT_EQ(u.repaired.size(), 4U);
+  EXPECT(u.wrong.empty());
+  EXPECT_EQ(mode_of(tmp.path()), 0750U);
+  EXPECT_EQ(mode_of(tmp.path() / "private.pem"), 0600U);
+  EXPECT_EQ(mode_of(tmp.path() / "cloud.conf"), 0770U);  // what users were told to set, but for the others
+  EXPECT_EQ(mode_of(tmp.path() / "claimed_id"), 0660U);
+  EXPECT(u.repaired[1].find("private.pem was open to other users (mode 0644)") != std::string::npos);
+  EXPECT(repair_permissions(tmp.path()).repaired.empty());
+  return {};
+}
+
+std::string upkeep__modes__never_get_wider() {
+  const TempDir tmp;
+  fill(tmp.path());
+  mode(tmp.path() / "private.pem", 0400);
+  mode(tmp.path() / "cloud.conf", 0600);
+  EXPECT(repair_permissions(tmp.path()).repaired.empty());
+  EXPECT_EQ(mode_of(tmp.path() / "private.pem"), 0400U);
+  EXPECT_EQ(mode_of(tmp.path() / "cloud.conf"), 0600U);
+  return {};
+}
+
+std::string upkeep__public_key_missing_or_damaged__is_derived_again() {
+  const TempDir tmp;
+  fill(tmp.path());
+  const auto file = tmp.path() / "public.pem";
+  const auto right = get(file);
+  fs::remove(file);
+  EXPECT_EQ(repair_permissions(tmp.path()).repaired.size(), 1U);
+  EXPECT_EQ(get(file), right);
+  put(file, "garbage");
+  EXPECT_EQ(repair_permissions(tmp.path()).repaired.size(), 1U);
+  EXPECT_EQ(get(file), right);
+  EXPECT_EQ(mode_of(file), 0660U);
+  return {};
+}
+
+// Which of the two is right is not known here.
+std::string upkeep__public_key_of_another_pair__is_left_alone() {
+  const TempDir tmp;
+  fill(tmp.path());
+  const auto other = public_pem_of(some_private_pem(1));
+  put(tmp.path() / "public.pem", other);
+  EXPECT(repair_permissions(tmp.path()).repaired.empty());
+  EXPECT_EQ(get(tmp.path() / "public.pem"), other);
+  return {};
+}
+
+std::string upkeep__symbolic_link__is_not_followed() {
+  const TempDir tmp;
+  fill(tmp.path());
+  put(tmp.path() / "target", "");
+  mode(tmp.path() / "target", 0666);
+  fs::remove(tmp.path() / "cloud.conf");
+  fs::create_symlink("target", tmp.path() / "cloud.conf");
+  EXPECT(repair_permissions(tmp.path()).repaired.empty());
+  EXPECT_EQ(mode_of(tmp.path() / "target"), 0666U);
+  return {};
+}
+
+std::string upkeep__file_of_another_user__is_reported_with_the_command() {
+  if (::geteuid() != 0) return {};  // only root can make one
+  const TempDir tmp;
+  fill(tmp.path());
+  if (::chown((tmp.path() / "private.pem").c_str(), 65534, 65534) != 0) return {};
+  const auto u = repair_permissions(tmp.path());
+  EXPECT_EQ(u.wrong.size(), 1U);
+  EXPECT(u.wrong[0].find("private.pem belongs to nobody, and the agent runs as root") != std::string::npos);
+  EXPECT(u.wrong[0].find("chown root: ") != std::string::npos);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(upkeep__all_is_well__does_and_says_nothing),
+    ACLK_TEST(upkeep__files_open_to_others__are_closed_and_named),
+    ACLK_TEST(upkeep__modes__never_get_wider),
+    ACLK_TEST(upkeep__public_key_missing_or_damaged__is_derived_again),
+    ACLK_TEST(upkeep__public_key_of_another_pair__is_left_alone),
+    ACLK_TEST(upkeep__symbolic_link__is_not_followed),
+    ACLK_TEST(upkeep__file_of_another_user__is_reported_with_the_command),
+};
+
+}  // namespace
+
+int run_upkeep_tests() { return cmocka_run_group_tests_name("claim: upkeep", tests, nullptr, nullptr); }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <set>
+
+#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/poll/change_detector.h"
+#include "plugin-api/external/poll/poll_schedule.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string shown(const Events &events) {
+  std::string out;
+  for (const auto &e : events) {
+    const char *names = "?NICXAMR";  // by number: nodes, node info, collectors, contexts, alerts, claim, resumed
+    out += names[e.kind];
+    out += e.machine_guid.empty() ? "*" : e.machine_guid == kLocal ? "0" : "1";
+  }
+  return out;
+}
+
+std::vector<Node> nodes() { return read_mirrored_hosts(sample_json("v1_info.json"), kLocal); }
+
+std::string watch__nodes__any_change_is_told_once() {
+  ChangeDetector w;
+  auto list = nodes();
+  EXPECT_EQ(shown(w.on_nodes(list)), "N*");
+  EXPECT_EQ(shown(w.on_nodes(list)), "");
+  list[1].live = false;
+  EXPECT_EQ(shown(w.on_nodes(list)), "N*A1");  // what it raised just before it left
+  list[1].hostname = "renamed";
+  EXPECT_EQ(shown(w.on_nodes(list)), "N*");
+  list[1].hops = 2;
+  EXPECT_EQ(shown(w.on_nodes(list)), "N*");
+  list.pop_back();
+  EXPECT_EQ(shown(w.on_nodes(list)), "N*");
+  EXPECT_EQ(shown(w.on_nodes(list)), "");
+  return {};
+}
+
+std::string watch__info__first_look_is_silent_then_each_kind_by_itself() {
+  ChangeDetector w;
+  auto info = sample_json("v1_info.json");
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "");
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "");
+  info["alarms"]["warning"] = 7;
+  info["charts-count"] = 1;
+  info["mirrored_hosts_status"] = nlohmann::json::array();
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "");
+  info["host_labels"]["new"] = "x";
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "I0");
+  info["version"] = "v1.37.2";
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "I0");
+  std::swap(info["collectors"][0], info["collectors"][1]);
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "");
+  info["collectors"].erase(0);
+  EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "C0");
+  EXPECT_EQ(shown(w.on_info(kChild, print_of_info(info))), "");
+  return {};
+}
+
+std::string watch__contexts_and_alert_log__first_look_and_changes_are_told() {
+  ChangeDetector w;
+  EXPECT_EQ(shown(w.on_contexts(kLocal, 5)), "X0");
+  EXPECT_EQ(shown(w.on_contexts(kLocal, 5)), "");
+  EXPECT_EQ(shown(w.on_contexts(kChild, 5)), "X1");
+  EXPECT_EQ(shown(w.on_contexts(kLocal, 6)), "X0");
+  EXPECT_EQ(shown(w.on_alert_log(kLocal, 100)), "A0");
+  EXPECT_EQ(shown(w.on_alert_log(kLocal, 100)), "");
+  EXPECT_EQ(shown(w.on_alert_log(kLocal, 101)), "A0");
+  EXPECT_EQ(shown(w.on_alert_log(kLocal, 7)), "A0");  // a new database
+  return {};
+}
+
+std::string watch__versions_of_2_x__tell_alerts_of_every_node() {
+  ChangeDetector w;
+  (void)w.on_nodes(nodes());
+  auto v = read_versions(sample_json("v2_versions.json"));
+  EXPECT_EQ(v.nodes, 2U);
+  EXPECT_EQ(v.contexts, 190U);
+  EXPECT(read_versions(nlohmann::json{{"nodes_hard_hash", 2}}).nodes == 2);  // without the object around it
+  const ChangeDetector::Time t0{1h};
+  auto c = w.on_versions(v, t0);
+  EXPECT(shown(c.events) == "A0A1" && !c.look_at_nodes && !c.look_at_contexts);
+  c = w.on_versions(v, t0);
+  EXPECT(c.events.empty());
+  v.alerts += 1;
+  EXPECT_EQ(shown(w.on_versions(v, t0).events), "A0A1");
+  v.nodes += 1;
+  v.contexts += 1;
+  c = w.on_versions(v, t0);
+  EXPECT(c.events.empty() && c.look_at_nodes && c.look_at_contexts);
+  return {};
+}
+
+std::string watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them() {
+  ChangeDetector w;
+  (void)w.on_nodes(nodes());
+  const ChangeDetector::Time t0{1h};
+  Versions v{1, 1, 1};
+  std::string told;  // at which second after the last change
+  const auto look = [&](std::chrono::seconds from, int count) {
+    told.clear();
+    for (int i = 0; i < count; ++i) {
+      const auto events = shown(w.on_versions(v, from + t0 + std::chrono::seconds(i)).events);
+      if (!events.empty()) told += (events == "A0A1" ? "" : events) + std::to_string(i) + " ";
+    }
+  };
+  look(0s, 60);
+  EXPECT(told == "0 2 5 12 ");
+  ++v.alerts;
+  look(100s, 4);
+  EXPECT(told == "0 2 ");
+  ++v.alerts;  // another one meanwhile: it counts from there
+  look(104s, 60);
+  EXPECT(told == "0 2 5 12 ");
+  // Looks that come late: what is due at once is told once.
+  ++v.alerts;
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 200s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 206s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 207s).events), "");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 500s).events), "A0A1");
+  EXPECT_EQ(shown(w.on_versions(v, t0 + 600s).events), "");
+  return {};
+}
+
+std::string watch__agent_returns__everything_may_have_changed() {
+  ChangeDetector w;
+  (void)w.on_nodes(nodes());
+  EXPECT_EQ(shown(w.on_return()), "N*X0X1A0A1");
+  return {};
+}
+
+std::string watch__node_gone_and_back__is_looked_at_anew() {
+  ChangeDetector w;
+  auto list = nodes();
+  (void)w.on_nodes(list);
+  (void)w.on_contexts(kChild, 5);
+  const auto child = list.back();
+  list.pop_back();
+  (void)w.on_nodes(list);
+  list.push_back(child);
+  (void)w.on_nodes(list);
+  EXPECT_EQ(shown(w.on_contexts(kChild, 5)), "X1");
+  return {};
+}
+
+std::string plan__each_subject__has_its_interval() {
+  PollSchedule p({});
+  const PollSchedule::Time t0{1h};
+  for (const auto s : kSubjects) EXPECT(p.due(s, t0));
+  for (const auto s : kSubjects) p.done(s, t0, true);
+  EXPECT(p.next() == t0 + 1s);
+  EXPECT(!p.due(Subject::alerts, t0 + 999ms) && p.due(Subject::alerts, t0 + 1s));
+  EXPECT(!p.due(Subject::nodes, t0 + 4s) && p.due(Subject::nodes, t0 + 5s));
+  EXPECT(!p.due(Subject::contexts, t0 + 9s) && p.due(Subject::contexts, t0 + 10s));
+  p.make_due(Subject::contexts);
+  EXPECT(p.due(Subject::contexts, t0));
+  return {};
+}
+
+std::string plan__nothing_changes__slows_down_to_a_third_but_not_alerts() {
+  PollSchedule p({});
+  const PollSchedule::Time t0{1h};
+  for (int i = 0; i < 100; ++i)
+    for (const auto s : kSubjects) p.done(s, t0, false);
+  EXPECT(p.due(Subject::alerts, t0 + 1s));
+  EXPECT(!p.due(Subject::nodes, t0 + 14s) && p.due(Subject::nodes, t0 + 15s));
+  EXPECT(!p.due(Subject::contexts, t0 + 29s) && p.due(Subject::contexts, t0 + 30s));
+  p.done(Subject::nodes, t0, true);
+  EXPECT(p.due(Subject::nodes, t0 + 5s));
+  return {};
+}
+
+std::string plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does() {
+  PollSchedule p({});
+  const PollSchedule::Time t0{1h};
+  for (const auto s : kSubjects) p.listened_to(s, false);
+  for (const auto s : kSubjects) p.done(s, t0, true);
+  EXPECT(!p.due(Subject::alerts, t0 + 999ms) && p.due(Subject::alerts, t0 + 1s));
+  EXPECT(!p.due(Subject::nodes, t0 + 14s) && p.due(Subject::nodes, t0 + 15s));
+  EXPECT(!p.due(Subject::contexts, t0 + 59s) && p.due(Subject::contexts, t0 + 60s));
+  p.listened_to(Subject::alerts, true);
+  EXPECT(p.due(Subject::alerts, t0) && !p.due(Subject::contexts, t0));
+  p.done(Subject::alerts, t0, false);
+  p.listened_to(Subject::alerts, true);  // is no news
+  EXPECT(!p.due(Subject::alerts, t0) && p.due(Subject::alerts, t0 + 1s));
+  return {};
+}
+
+std::string plan__many_children__are_looked_at_in_turn() {
+  std::vector<Node> list(6);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    list[i].machine_guid = std::to_string(i);
+    list[i].local = i == 0;
+    list[i].live = i != 3;
+  }
+  PollSchedule p({});
+  const auto joined = [](const std::vector<std::string> &v) {
+    std::string s;
+    for (const auto &x : v) s += x;
+    return s;
+  };
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "012");
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "045");
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "012");
+  EXPECT_EQ(joined(p.pick(Subject::nodes, list, 100, false)), "012345");
+  EXPECT_EQ(joined(p.pick(Subject::nodes, {}, 100, false)), "");
+  return {};
+}
+
+std::string plan__alerts_of_children__each_within_two_rounds() {
+  const auto rounds = [](std::size_t children) {
+    std::vector<Node> list(children + 1);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      list[i].machine_guid = std::to_string(i);
+      list[i].local = i == 0;
+      list[i].live = true;
+    }
+    PollSchedule p({});
+    std::set<std::string> seen;
+    unsigned n = 0;
+    for (; seen.size() < list.size(); ++n)
+      for (auto &guid : p.pick(Subject::alerts, list, alert_budget(list), true)) seen.insert(std::move(guid));
+    return n;
+  };
+  EXPECT_EQ(rounds(1), 1U);
+  EXPECT_EQ(rounds(60), 1U);
+  EXPECT_EQ(rounds(64), 1U);
+  EXPECT_EQ(rounds(65), 2U);
+  EXPECT_EQ(rounds(1023), 2U);
+  EXPECT_EQ(rounds(1025), 3U);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(watch__nodes__any_change_is_told_once),
+    ACLK_TEST(watch__info__first_look_is_silent_then_each_kind_by_itself),
+    ACLK_TEST(watch__contexts_and_alert_log__first_look_and_changes_are_told),
+    ACLK_TEST(watch__versions_of_2_x__tell_alerts_of_every_node),
+    ACLK_TEST(watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them),
+    ACLK_TEST(watch__agent_returns__everything_may_have_changed),
+    ACLK_TEST(watch__node_gone_and_back__is_looked_at_anew),
+    ACLK_TEST(plan__each_subject__has_its_interval),
+    ACLK_TEST(plan__nothing_changes__slows_down_to_a_third_but_not_alerts),
+    ACLK_TEST(plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does),
+    ACLK_TEST(plan__many_children__are_looked_at_in_turn),
+    ACLK_TEST(plan__alerts_of_children__each_within_two_rounds),
+};
+
+}  // namespace
+
+int watch_tests() { return cmocka_run_group_tests_name("watch", tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test
