@@ -62,7 +62,7 @@ struct Attempt {
   }
   bool run() {
     login->start(events());
-    return !result && loop.until([this] { return result.has_value(); }, 60s);
+    return !result && loop.until([this] { return result.has_value(); }, std::chrono::seconds(60));
   }
   [[nodiscard]] bool failed_with(login::Status s) const { return result && !*result && result->error().status == s; }
   [[nodiscard]] const login::LoginFailure &failure() const { return result->error(); }
