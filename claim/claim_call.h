@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The PUT that claims a node, as a blocking call (claim/README.md, "Claim request"). A door to the outside: claim_node
-// gets it as a function (aclk/transport/claim_put.h).
+// gets it as a function (aclk/net/claim_put.h).
 #pragma once
 
 #include <chrono>

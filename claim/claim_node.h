@@ -30,7 +30,7 @@ struct Doors {
   std::function<void(std::string_view)> say;  // progress and warnings, a line each, without secrets
 };
 
-// The outside as it is; `put` is what asks the cloud (aclk/transport/claim_put.h). `say` is called from inside
+// The outside as it is; `put` is what asks the cloud (aclk/net/claim_put.h). `say` is called from inside
 // claim_node only.
 [[nodiscard]] Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say);
 

@@ -11,7 +11,7 @@
 #include "aclk/login/json.h"
 #include "aclk/login/login_error.h"
 #include "aclk/login/password.h"
-#include "aclk/transport/curl_easy.h"
+#include "aclk/net/curl_easy.h"
 
 namespace aclk::login {
 namespace {
@@ -27,7 +27,7 @@ std::string url_of(const Url &host, const std::string &target) {
 }
 
 std::string connecting(const Url &to, const claim::Proxy &proxy) {
-  const auto where = transport::host_port(to.host, to.port);
+  const auto where = net::host_port(to.host, to.port);
   if (proxy.kind == claim::ProxyKind::none) return fmt::format("ACLK: connecting to {} (no proxy)", where);
   return fmt::format("ACLK: connecting to {} via proxy {} ({} credentials)", where, proxy.curl_url(),
                      proxy.has_credentials() ? "with" : "without");
@@ -105,7 +105,7 @@ std::string_view remedy(Status status) {
 }  // namespace
 
 struct Login::Impl : std::enable_shared_from_this<Impl> {
-  Impl(HttpClient &h, const claim::PrivateKey &k, LoginRequest r) : http(h), key(k), request(std::move(r)) {}
+  Impl(net::HttpClient &h, const claim::PrivateKey &k, LoginRequest r) : http(h), key(k), request(std::move(r)) {}
 
   // ---- what is said; each returns false when the listener has destroyed the Login
   template <class Fn, class... Args>
@@ -127,7 +127,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     whom.clear();
     if (!tell(events.stage, name)) return;
     if (!tell(events.note, connecting(to, http.reach().proxy.towards(to.host)))) return;
-    HttpRequest r;
+    net::HttpRequest r;
     r.method = std::move(method);
     r.url = url_of(to, target);
     r.body = std::move(body);
@@ -136,7 +136,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     r.timeout /= request.haste;
     // Weak: a Login that is gone has cancelled the request, and is not kept by it.
     pending =
-        http.start(std::move(r), [weak = weak_from_this(), host = to.host](transport::Reached<HttpResponse> answer) {
+        http.start(std::move(r), [weak = weak_from_this(), host = to.host](net::Reached<net::HttpResponse> answer) {
           if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
         });
   }
@@ -153,19 +153,19 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // ---- answers
-  void on_answer(const std::string &host, transport::Reached<HttpResponse> answer) {
+  void on_answer(const std::string &host, net::Reached<net::HttpResponse> answer) {
     pending = 0;
     if (!answer) {
       orders.cause = answer.error().cause;
       return fail({status_of(answer.error()), answer.error().error()});
     }
     http_status = answer->status;
-    whom = transport::where(host, answer->address, http.reach().proxy.towards(host));
+    whom = net::where(host, answer->address, http.reach().proxy.towards(host));
     const char *const method = stage == Stage::password ? "POST" : "GET";
     if (!tell(events.note, fmt::format("ACLK: HTTPS \"{}\" request to \"{}\" finished with HTTP code: {}", method, host,
                                        http_status)))
       return;
-    if (answer->trust != transport::TlsTrust::none && !tell(events.trust, answer->trust, answer->proxy_trust)) return;
+    if (answer->trust != net::TlsTrust::none && !tell(events.trust, answer->trust, answer->proxy_trust)) return;
     if (const auto date = parse_date(answer->date); date && !tell(events.date, *date)) return;
     if (http_status != (stage == Stage::password ? 201 : 200)) return on_refusal(*answer);
     if (stage == Stage::env) return on_env(answer->body);
@@ -213,7 +213,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // Another status than the one wanted: the body may have orders.
-  void on_refusal(const HttpResponse &answer) {
+  void on_refusal(const net::HttpResponse &answer) {
     const auto said = parse_cloud_error(answer.body);
     orders.non_retryable = said.non_retryable;
     orders.retry_after_s = said.retry_after_s;
@@ -269,19 +269,19 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     if (events.done) events.done(std::move(result));
   }
 
-  HttpClient &http;
+  net::HttpClient &http;
   const claim::PrivateKey &key;
   const LoginRequest request;
   Events events;
   Stage stage = Stage::over;
-  HttpClient::Id pending = 0;
+  net::HttpClient::Id pending = 0;
   int http_status = 0;  // of the last answer of the stage
   std::string whom;     // it came from
   Agreement agreement;
   LoginFailure orders;  // what the cloud ordered, and the cause; the rest is added at the end
 };
 
-Login::Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request)
+Login::Login(net::HttpClient &http, const claim::PrivateKey &key, LoginRequest request)
     : impl_(std::make_shared<Impl>(http, key, std::move(request))) {}
 
 Login::~Login() {

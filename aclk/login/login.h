@@ -11,10 +11,10 @@
 #include <string>
 
 #include "aclk/login/backoff.h"
-#include "aclk/login/http_client.h"
 #include "aclk/login/status.h"
 #include "aclk/login/topics.h"
-#include "aclk/transport/fault.h"
+#include "aclk/net/fault.h"
+#include "aclk/net/http_client.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
 
@@ -40,18 +40,18 @@ struct Credentials {
 struct LoginFailure {
   Status status = Status::offline;
   Error error;
-  transport::Cause cause = transport::Cause::other;  // of getting there
-  int http_status = 0;                               // 0 = no HTTP answer
-  bool non_retryable = false;                        // errorNonRetryable
-  std::optional<std::uint32_t> retry_after_s;        // errorRetryDelaySeconds, else Retry-After of 429/503
+  net::Cause cause = net::Cause::other;        // of getting there
+  int http_status = 0;                         // 0 = no HTTP answer
+  bool non_retryable = false;                  // errorNonRetryable
+  std::optional<std::uint32_t> retry_after_s;  // errorRetryDelaySeconds, else Retry-After of 429/503
 };
 
 // One conversation; make a new one for the next attempt. Loop thread only. Each of the three requests has 30 s. What
 // comes is bounded by 2 MiB per answer.
 class Login {
  public:
-  Login(HttpClient &http, const claim::PrivateKey &key, LoginRequest request);  // both must outlive it
-  ~Login();                                                                     // gives up without calling back
+  Login(net::HttpClient &http, const claim::PrivateKey &key, LoginRequest request);  // both must outlive it
+  ~Login();                                                                          // gives up without calling back
   Login(const Login &) = delete;
   Login &operator=(const Login &) = delete;
 
@@ -64,7 +64,7 @@ class Login {
     // Stages for state and logs: "env", "challenge", "password".
     std::function<void(const char *stage)> stage;
     // A connection was made for the stage that runs: was the certificate verified, and that of an HTTPS proxy?
-    std::function<void(transport::TlsTrust cloud, transport::TlsTrust proxy)> trust{};
+    std::function<void(net::TlsTrust cloud, net::TlsTrust proxy)> trust{};
     // The Date header of an answer: the cloud's clock, epoch seconds.
     std::function<void(std::int64_t)> date{};
     // `ACLK: HTTPS "GET" request to "host" finished with HTTP code: 200` and the like, at info.

@@ -136,8 +136,8 @@ Status status_of(Errc code) {
   }
 }
 
-Status status_of(const transport::Fault &fault) {
-  using transport::Cause;
+Status status_of(const net::Fault &fault) {
+  using net::Cause;
   switch (fault.cause) {
     case Cause::dns:
       return Status::cannot_resolve;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "aclk/transport/fault.h"
+#include "aclk/net/fault.h"
 #include "claim/base/result.h"
 
 namespace aclk::login {
@@ -94,6 +94,6 @@ struct StatusText {
 // answer that is no HTTP we take). Anything else is https_unknown_error.
 [[nodiscard]] Status status_of(Errc code);
 // The same by the true cause, where one is known.
-[[nodiscard]] Status status_of(const transport::Fault &fault);
+[[nodiscard]] Status status_of(const net::Fault &fault);
 
 }  // namespace aclk::login

@@ -15,7 +15,7 @@
 #include "aclk/loop/clock.h"
 #include "aclk/loop/own_thread.h"
 #include "aclk/module/settings.h"
-#include "aclk/transport/claim_put.h"
+#include "aclk/net/claim_put.h"
 
 namespace aclk::module {
 namespace {
@@ -129,7 +129,7 @@ void ClaimThread::claim() {
   doors.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
     if (ending_) return fail(Errc::cancelled, "the agent is stopping");
     call.interrupted = [this] { return ending_.load(); };
-    return transport::put_claim(call);
+    return net::put_claim(call);
   };
   doors.sleep = [this](std::chrono::milliseconds how_long) {
     const auto until = Clock::now() + how_long;

@@ -22,7 +22,7 @@
 
 namespace aclk::module {
 
-using transport::Priority;
+using mqtt::Priority;
 
 namespace {
 
@@ -166,7 +166,7 @@ struct Link::Impl final : Commands {
       traffic.sending(type, payload, loop::wall_us());
       converse(true, type, payload);
     };
-    e.delivered = [this](std::optional<login::Topic> topic, transport::Delivery how) {
+    e.delivered = [this](std::optional<login::Topic> topic, mqtt::Delivery how) {
       traffic.ended(topic ? report::message_type(*topic) : report::kQueryReply, how);
     };
     return e;
@@ -198,8 +198,8 @@ struct Link::Impl final : Commands {
   void publish_node(login::Topic topic, std::string payload, sync::Nodes::LostFn lost) {
     const bool bulk = topic == login::Topic::node_instance_info || topic == login::Topic::node_instance_collectors;
     session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control,
-                     [lost = std::move(lost)](transport::Delivery how, int) {
-                       if (lost && how == transport::Delivery::lost) lost();
+                     [lost = std::move(lost)](mqtt::Delivery how, int) {
+                       if (lost && how == mqtt::Delivery::lost) lost();
                      });
   }
 
@@ -212,10 +212,9 @@ struct Link::Impl final : Commands {
 
   sync::Contexts::PublishFn bulk_publisher() {
     return [this](login::Topic topic, std::string payload, sync::Contexts::Done done) {
-      session->publish(topic, std::move(payload), Priority::bulk,
-                       [done = std::move(done)](transport::Delivery how, int) {
-                         if (done) done(how);
-                       });
+      session->publish(topic, std::move(payload), Priority::bulk, [done = std::move(done)](mqtt::Delivery how, int) {
+        if (done) done(how);
+      });
     };
   }
 

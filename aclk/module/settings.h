@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "aclk/host/log.h"
-#include "aclk/login/http_client.h"
+#include "aclk/net/http_client.h"
 #include "aclk/query/allow_list.h"
 #include "aclk/session/connection_manager.h"
 #include "claim/identity.h"
@@ -21,7 +21,7 @@ namespace aclk::module {
 struct Settings {
   claim::Identity identity;
   std::string cloud_url;
-  login::Reach reach;
+  net::Reach reach;
   // Settings that limit whom the node talks to and cannot be understood, or whom to trust cannot be read: a sentence
   // each, with what, why and the next step. There is no link until they are mended. For the log and the state; they are
   // not logged here.

@@ -113,9 +113,9 @@ void Traffic::sending(std::string_view type, std::string_view payload, std::int6
   note(entry(sent_, type), type, payload, now_us);
 }
 
-void Traffic::ended(std::string_view type, transport::Delivery how) {
+void Traffic::ended(std::string_view type, mqtt::Delivery how) {
   auto &t = entry(sent_, type);
-  ++(how == transport::Delivery::acked ? t.confirmed : t.failed);
+  ++(how == mqtt::Delivery::acked ? t.confirmed : t.failed);
 }
 
 void Traffic::received(std::string_view type, std::string_view payload, std::int64_t now_us) {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "aclk/login/topics.h"
-#include "aclk/transport/outbox.h"
+#include "aclk/mqtt/outbox.h"
 
 namespace aclk::report {
 
@@ -40,7 +40,7 @@ class Traffic {
 
   void sending(std::string_view type, std::string_view payload, std::int64_t now_us);
   // Once for each sending().
-  void ended(std::string_view type, transport::Delivery how);
+  void ended(std::string_view type, mqtt::Delivery how);
   void received(std::string_view type, std::string_view payload, std::int64_t now_us);
 
   [[nodiscard]] const Types &sent() const { return sent_; }

@@ -7,17 +7,17 @@
 #include <utility>
 
 #include "aclk/loop/timer.h"
+#include "aclk/net/curl_easy.h"
 #include "aclk/session/clock_skew.h"
 #include "aclk/session/outage_log.h"
 #include "aclk/session/peer_log.h"
-#include "aclk/transport/curl_easy.h"
 #include "proto/agent.h"
 
 namespace aclk::session {
 
 using login::Topic;
-using transport::Connection;
-using transport::ConnectionEnd;
+using mqtt::Connection;
+using mqtt::ConnectionEnd;
 using namespace std::chrono_literals;
 
 namespace {
@@ -57,8 +57,8 @@ struct ConnectionManager::Impl {
         : multi(loop),
           http(multi, plan.reach),
           login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.haste.deadlines}) {}
-    transport::CurlMulti multi;
-    login::HttpClient http;
+    net::CurlMulti multi;
+    net::HttpClient http;
     login::Login login;
   };
 
@@ -70,8 +70,8 @@ struct ConnectionManager::Impl {
   loop::Timer timer;  // of the wait, else of the state's deadline
   loop::Timer later;  // ends things when their callbacks are off the stack
   std::unique_ptr<HttpsHalf> attempt;
-  std::unique_ptr<transport::CurlMulti> dialing;
-  std::unique_ptr<transport::WsContext> ws;
+  std::unique_ptr<net::CurlMulti> dialing;
+  std::unique_ptr<mqtt::WsContext> ws;
   std::unique_ptr<Connection> connection;
   std::optional<login::Credentials> credentials;
   std::function<void()> stopped;
@@ -204,12 +204,12 @@ struct ConnectionManager::Impl {
 
   void connect() {
     if (!ws) {
-      auto made = transport::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
+      auto made = mqtt::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
       if (!made) return on_connection_end({ConnectionEnd::Kind::internal, made.error(), 0, 0, {}});
       ws = std::move(*made);
     }
     session_us = events.session_id(loop::wall_us());
-    transport::ConnectionPlan p;
+    mqtt::ConnectionPlan p;
     p.endpoint = credentials->endpoint;
     p.proxy = plan.reach.proxy.towards(p.endpoint.host);
     p.scratch = plan.scratch;
@@ -225,35 +225,34 @@ struct ConnectionManager::Impl {
     p.mqtt.silent_at_most = drops->quiet();
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::Events e;
-    e.stage = [this](transport::Stage stage) {
-      if (stage == transport::Stage::tls) reached(Event::dialed);
-      if (stage == transport::Stage::websocket) reached(Event::secured);
-      if (stage == transport::Stage::connect) reached(Event::upgraded);
+    e.stage = [this](mqtt::Stage stage) {
+      if (stage == mqtt::Stage::tls) reached(Event::dialed);
+      if (stage == mqtt::Stage::websocket) reached(Event::secured);
+      if (stage == mqtt::Stage::connect) reached(Event::upgraded);
     };
-    e.up = [this](const transport::MqttLimits &l, const std::string &address) { on_up(l, address); };
+    e.up = [this](const mqtt::MqttLimits &l, const std::string &address) { on_up(l, address); };
     e.message = [this](const std::string &topic, const std::string &payload, int qos) {
       on_message(topic, payload, qos);
     };
     e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
     e.ended = [this](const ConnectionEnd &end) { on_connection_end(end); };
     numbers.received = numbers.pubacks = 0;
-    dialing = std::make_unique<transport::CurlMulti>(loop);
+    dialing = std::make_unique<net::CurlMulti>(loop);
     connection = std::make_unique<Connection>(loop, *dialing, *ws, std::move(p), std::move(e));
     connection->start();
   }
 
-  transport::MqttLimits limits;
+  mqtt::MqttLimits limits;
 
-  void on_up(const transport::MqttLimits &l, const std::string &address) {
+  void on_up(const mqtt::MqttLimits &l, const std::string &address) {
     limits = l;
     log.info("ACLK: Websocket Connection Accepted By Server");
     log.info("ACLK: MQTT Connection Accepted By Server");
     const auto &to = credentials->endpoint;
-    const auto whom =
-        transport::where(transport::host_port(to.host, to.port), address, plan.reach.proxy.towards(to.host));
+    const auto whom = net::where(net::host_port(to.host, to.port), address, plan.reach.proxy.towards(to.host));
     log.debug("ACLK: connected to {}", whom);
     attempts.online("connected to " + whom, loop::now());
-    if (l.max_packet < transport::MqttLimits{}.max_packet)
+    if (l.max_packet < mqtt::MqttLimits{}.max_packet)
       log.info("ACLK: MQTT server limits message size to {}", l.max_packet);
     act(machine.connected(loop::now()));
   }
@@ -267,15 +266,14 @@ struct ConnectionManager::Impl {
     numbers.last_connect_s = loop::wall_us() / 1'000'000;
     announced = true;
     online_since = loop::now();
-    publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), transport::Priority::control,
-            {});
+    publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), mqtt::Priority::control, {});
     if (events.online) events.online({session_us, limits});
   }
 
   void goodbye() {
-    publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent),
-            transport::Priority::control, [this](transport::Delivery how, int) {
-              if (how == transport::Delivery::lost) return;  // the end of the connection is told separately
+    publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent), mqtt::Priority::control,
+            [this](mqtt::Delivery how, int) {
+              if (how == mqtt::Delivery::lost) return;  // the end of the connection is told separately
               // Inside the connection's own callback: go on when it is off the stack.
               later.start(0ms, [this] { act(machine.goodbye_over()); });
             });
@@ -352,10 +350,10 @@ struct ConnectionManager::Impl {
     });
   }
 
-  bool publish(Topic topic, std::string payload, transport::Priority priority,
-               std::function<void(transport::Delivery, int)> done) {
+  bool publish(Topic topic, std::string payload, mqtt::Priority priority,
+               std::function<void(mqtt::Delivery, int)> done) {
     if (!connection || !announced) {
-      if (done) done(transport::Delivery::lost, 0);
+      if (done) done(mqtt::Delivery::lost, 0);
       return false;
     }
     if (events.sending) events.sending(topic, payload);
@@ -364,14 +362,14 @@ struct ConnectionManager::Impl {
   }
 
   // A message that the broker will never take is a fact for the log, whoever sent it.
-  std::function<void(transport::Delivery, int)> watched(std::optional<Topic> topic,
-                                                        std::function<void(transport::Delivery, int)> done) {
-    return [this, topic, done = std::move(done)](transport::Delivery how, int reason) {
+  std::function<void(mqtt::Delivery, int)> watched(std::optional<Topic> topic,
+                                                   std::function<void(mqtt::Delivery, int)> done) {
+    return [this, topic, done = std::move(done)](mqtt::Delivery how, int reason) {
       const auto what = topic ? login::topic_name(*topic) : std::string_view("a reply");
       if (events.delivered) events.delivered(topic, how);
-      if (how == transport::Delivery::refused)
+      if (how == mqtt::Delivery::refused)
         peer_log.refused(what, reason, loop::now());
-      else if (how == transport::Delivery::too_big)
+      else if (how == mqtt::Delivery::too_big)
         peer_log.too_big(what, loop::now());
       if (done) done(how, reason);
     };
@@ -415,21 +413,21 @@ void ConnectionManager::obey(const proto::DisconnectReq &order) {
   i.act(step);
 }
 
-bool ConnectionManager::publish(Topic topic, std::string payload, transport::Priority priority,
-                                std::function<void(transport::Delivery, int)> done) {
+bool ConnectionManager::publish(Topic topic, std::string payload, mqtt::Priority priority,
+                                std::function<void(mqtt::Delivery, int)> done) {
   return impl_->publish(topic, std::move(payload), priority, std::move(done));
 }
 
 bool ConnectionManager::reply(const std::string &topic, std::string payload,
-                              std::function<void(transport::Delivery, int)> done) {
+                              std::function<void(mqtt::Delivery, int)> done) {
   auto &i = *impl_;
   if (!i.connection || i.machine.state() != State::online) {
-    if (done) done(transport::Delivery::lost, 0);
+    if (done) done(mqtt::Delivery::lost, 0);
     return false;
   }
   if (i.events.sending) i.events.sending(std::nullopt, payload);
   return i.connection->publish(
-      {topic, std::move(payload), transport::Priority::reply, false, i.watched(std::nullopt, std::move(done))});
+      {topic, std::move(payload), mqtt::Priority::reply, false, i.watched(std::nullopt, std::move(done))});
 }
 
 Report ConnectionManager::report() const {

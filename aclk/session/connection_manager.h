@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "aclk/host/log.h"
-#include "aclk/login/http_client.h"
 #include "aclk/login/topics.h"
+#include "aclk/mqtt/connection.h"
+#include "aclk/net/http_client.h"
 #include "aclk/session/attempts.h"
 #include "aclk/session/connection_state_machine.h"
 #include "aclk/session/drops.h"
-#include "aclk/transport/connection.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
 
@@ -39,7 +39,7 @@ struct Plan {
   std::string claim_id;
   std::string agent_version;  // with v
   std::shared_ptr<const claim::PrivateKey> key;
-  login::Reach reach;
+  net::Reach reach;
   std::filesystem::path scratch;
   host::Capabilities capabilities;  // of the agent
   Haste haste;
@@ -50,7 +50,7 @@ struct Plan {
 // One connection as the rest of the module sees it.
 struct Online {
   std::int64_t session_us = 0;  // the session id in every message: about when it began, in microseconds
-  transport::MqttLimits limits;
+  mqtt::MqttLimits limits;
 };
 
 // Upper limits of the times that PUBACKs take, in ms; beside them there are the longer ones. The reference's
@@ -107,7 +107,7 @@ class ConnectionManager {
     std::function<void(std::string_view type, std::string_view payload)> message;
     // An outbound one, on a topic or (nullopt) a reply, is handed over; and, once for each, what became of it.
     std::function<void(std::optional<login::Topic>, std::string_view payload)> sending;
-    std::function<void(std::optional<login::Topic>, transport::Delivery)> delivered;
+    std::function<void(std::optional<login::Topic>, mqtt::Delivery)> delivered;
   };
 
   ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, Events events);
@@ -125,9 +125,9 @@ class ConnectionManager {
 
   // On one of the cloud's topics, or (reply) on a callback topic. False when offline or full; `done` has then been
   // called.
-  bool publish(login::Topic topic, std::string payload, transport::Priority priority,
-               std::function<void(transport::Delivery, int)> done = {});
-  bool reply(const std::string &topic, std::string payload, std::function<void(transport::Delivery, int)> done = {});
+  bool publish(login::Topic topic, std::string payload, mqtt::Priority priority,
+               std::function<void(mqtt::Delivery, int)> done = {});
+  bool reply(const std::string &topic, std::string payload, std::function<void(mqtt::Delivery, int)> done = {});
 
   [[nodiscard]] Report report() const;
   // The slowest PUBACK since this was last asked.

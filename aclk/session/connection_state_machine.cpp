@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/transport/reasons.h"
+#include "aclk/mqtt/reasons.h"
 
 namespace aclk::session {
 
 using login::Status;
-using transport::ConnectionEnd;
+using mqtt::ConnectionEnd;
 using namespace std::chrono_literals;
 
 namespace {
@@ -25,23 +25,22 @@ Status status_of(const ConnectionEnd &end) {
   using Kind = ConnectionEnd::Kind;
   switch (end.kind) {
     case Kind::dial: {
-      const auto by_cause = login::status_of(transport::Fault(end.error, end.cause));
+      const auto by_cause = login::status_of(net::Fault(end.error, end.cause));
       return by_cause == Status::socket_unknown_error ? Status::socket_error : by_cause;
     }
     case Kind::setup_timeout:
       return Status::socket_timeout;
     case Kind::tls:
-      return end.cause == transport::Cause::certificate ? Status::invalid_ssl_certificate
-                                                        : Status::cannot_establish_ssl;
+      return end.cause == net::Cause::certificate ? Status::invalid_ssl_certificate : Status::cannot_establish_ssl;
     case Kind::upgrade:
       return Status::ws_protocol_error;
     case Kind::connack:
     case Kind::subscribe:
       return Status::mqtt_protocol_error;
     case Kind::by_server:
-      return end.mqtt_reason == transport::kMqttPacketTooLarge ? Status::message_too_big : Status::closed_by_remote;
+      return end.mqtt_reason == mqtt::kMqttPacketTooLarge ? Status::message_too_big : Status::closed_by_remote;
     case Kind::closed_by_remote:
-      return end.ws_code == transport::kWsMessageTooBig ? Status::message_too_big : Status::closed_by_remote;
+      return end.ws_code == mqtt::kWsMessageTooBig ? Status::message_too_big : Status::closed_by_remote;
     case Kind::socket:
       return Status::socket_error;
     case Kind::mqtt_protocol:
@@ -165,7 +164,7 @@ Step ConnectionStateMachine::ended(const ConnectionEnd &end, loop::Instant now) 
 
 void ConnectionStateMachine::count_takeover(const ConnectionEnd &end, loop::Instant now) {
   const auto since = std::exchange(online_since_, std::nullopt);
-  taken_over_ = end.kind == ConnectionEnd::Kind::by_server && end.mqtt_reason == transport::kMqttSessionTakenOver;
+  taken_over_ = end.kind == ConnectionEnd::Kind::by_server && end.mqtt_reason == mqtt::kMqttSessionTakenOver;
   if (since && now - *since >= kUndisputed) takeovers_ = 0;
   if (taken_over_ && takeovers_ < 100) ++takeovers_;
 }

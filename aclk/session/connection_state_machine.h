@@ -17,8 +17,8 @@
 #include "aclk/login/login.h"
 #include "aclk/login/status.h"
 #include "aclk/loop/clock.h"
+#include "aclk/mqtt/connection.h"
 #include "aclk/session/states.h"
-#include "aclk/transport/connection.h"
 #include "proto/commands.h"
 
 namespace aclk::session {
@@ -46,7 +46,7 @@ class ConnectionStateMachine {
   bool acknowledged();
   [[nodiscard]] Step ordered_to_leave(const proto::DisconnectReq &order, loop::Instant now);
   [[nodiscard]] Step goodbye_over();
-  [[nodiscard]] Step ended(const transport::ConnectionEnd &end, loop::Instant now);
+  [[nodiscard]] Step ended(const mqtt::ConnectionEnd &end, loop::Instant now);
   // The state's deadline (info().deadline) passed and nothing else ended it. What was tried is to be dropped.
   [[nodiscard]] Step overdue(loop::Instant now);
   // The machine has slept: what was tried before it says nothing about the network there is now. A wait that we chose
@@ -68,7 +68,7 @@ class ConnectionStateMachine {
  private:
   [[nodiscard]] Step move(Event event, loop::Instant now);
   [[nodiscard]] Step wait(loop::Instant now);
-  void count_takeover(const transport::ConnectionEnd &end, loop::Instant now);
+  void count_takeover(const mqtt::ConnectionEnd &end, loop::Instant now);
   void trouble(login::Status status, std::string why);
 
   std::function<double()> jitter_;
@@ -89,6 +89,6 @@ class ConnectionStateMachine {
 };
 
 // The status that an end means to users (aclk/session/README.md, "When the other end closes", "Status codes").
-[[nodiscard]] login::Status status_of(const transport::ConnectionEnd &end);
+[[nodiscard]] login::Status status_of(const mqtt::ConnectionEnd &end);
 
 }  // namespace aclk::session

@@ -34,7 +34,7 @@ struct Drop {
 
 class Drops {
  public:
-  static constexpr std::chrono::milliseconds kUsual{45'000};  // see transport/keepalive.h
+  static constexpr std::chrono::milliseconds kUsual{45'000};  // see aclk/mqtt/keepalive.h
   static constexpr std::chrono::milliseconds kFloor{5'000};
   static constexpr std::chrono::minutes kWindow{60};
   static constexpr std::size_t kFinding = 3;  // so many in the window are worth a word

@@ -11,7 +11,7 @@ namespace aclk::session {
 namespace {
 
 using login::Status;
-using transport::ConnectionEnd;
+using mqtt::ConnectionEnd;
 
 Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
 

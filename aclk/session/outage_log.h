@@ -9,8 +9,8 @@
 
 #include "aclk/host/log.h"
 #include "aclk/login/status.h"
+#include "aclk/mqtt/connection.h"
 #include "aclk/session/connection_state_machine.h"
-#include "aclk/transport/connection.h"
 #include "claim/base/outage.h"
 
 namespace aclk::session {
@@ -21,7 +21,7 @@ struct Line {
   naclk_log_level level = NACLK_LOG_ERROR;
   std::string text;
 };
-[[nodiscard]] std::vector<Line> lines_of(const transport::ConnectionEnd &end, const Url &endpoint, bool was_online);
+[[nodiscard]] std::vector<Line> lines_of(const mqtt::ConnectionEnd &end, const Url &endpoint, bool was_online);
 
 class OutageLog {
  public:

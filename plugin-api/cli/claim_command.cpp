@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "aclk/transport/claim_put.h"
+#include "aclk/net/claim_put.h"
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
 #include "claim/claim_node.h"
@@ -92,7 +92,7 @@ int run(const CLI::App &command, const ClaimArguments &a) {
     if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
-  const auto doors = claim::real_doors(*disk, transport::put_claim,
+  const auto doors = claim::real_doors(*disk, net::put_claim,
                                        [](std::string_view line) { fmt::print(stderr, "{}\n", terminal_text(line)); });
   const auto report = claim::claim_node(o, doors);
   return finish(report.exit, report.message);

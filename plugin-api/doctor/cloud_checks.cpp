@@ -13,10 +13,10 @@
 
 #include "aclk/login/login.h"
 #include "aclk/loop/clock.h"
+#include "aclk/mqtt/connection.h"
+#include "aclk/mqtt/ws_context.h"
+#include "aclk/net/curl_easy.h"
 #include "aclk/session/clock_skew.h"
-#include "aclk/transport/connection.h"
-#include "aclk/transport/curl_easy.h"
-#include "aclk/transport/ws_context.h"
 #include "claim/base/files.h"
 #include "plugin-api/doctor/check_sequence.h"
 #include "plugin-api/doctor/reach_host.h"
@@ -24,10 +24,10 @@
 namespace aclk::doctor {
 namespace {
 
-using transport::Cause;
-using transport::Connection;
-using transport::ConnectionEnd;
-using transport::TlsTrust;
+using mqtt::Connection;
+using mqtt::ConnectionEnd;
+using net::Cause;
+using net::TlsTrust;
 
 constexpr std::size_t kMaxPem = 64U << 10;
 
@@ -52,7 +52,7 @@ struct LoginTrace {
 // What was seen, not what was asked for. A connection that broke before its first answer tells nothing of the
 // certificate; that it got so far means that TLS was set up.
 Finding tls_finding(std::string check, const Url &to, TlsTrust trust) {
-  const auto whom = transport::host_port(to.host, to.port);
+  const auto whom = net::host_port(to.host, to.port);
   if (trust == TlsTrust::none && (to.scheme == "https" || to.scheme == "wss"))
     return good(std::move(check), whom + ": TLS was set up; no answer came by it");
   switch (trust) {
@@ -67,7 +67,7 @@ Finding tls_finding(std::string check, const Url &to, TlsTrust trust) {
                  "the cloud must name a wss:// endpoint; then remove `insecure` from cloud.conf");
 }
 
-std::string whom(const Url &url) { return transport::host_port(url.host, url.port); }
+std::string whom(const Url &url) { return net::host_port(url.host, url.port); }
 
 bool has_bad(const Findings &findings) {
   return std::ranges::any_of(findings, [](const Finding &f) { return f.verdict == Verdict::bad; });
@@ -149,8 +149,8 @@ class Walk {
   LoginTrace log_in(const claim::PrivateKey &key) {
     LoginTrace trace;
     {
-      transport::CurlMulti multi(loop_.uv());
-      login::HttpClient http(multi, s_.reach);
+      net::CurlMulti multi(loop_.uv());
+      net::HttpClient http(multi, s_.reach);
       const login::LoginRequest request{cloud_, s_.identity.claim_id,
                                         patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version,
                                         s_.haste.deadlines};
@@ -253,7 +253,7 @@ class Walk {
     std::optional<Fall> fall;
     auto trust = TlsTrust::none;
     if (!fallen_) {
-      auto ws = transport::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
+      auto ws = mqtt::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
       if (ws)
         fall = connect(**ws, c, trust);
       else
@@ -273,8 +273,8 @@ class Walk {
       findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kWhy));
   }
 
-  [[nodiscard]] transport::ConnectionPlan plan_of(const login::Credentials &c) const {
-    transport::ConnectionPlan p;
+  [[nodiscard]] mqtt::ConnectionPlan plan_of(const login::Credentials &c) const {
+    mqtt::ConnectionPlan p;
     p.endpoint = c.endpoint;
     p.proxy = s_.reach.proxy.towards(c.endpoint.host);
     p.scratch = patient_.env().cloud_dir();
@@ -292,23 +292,23 @@ class Walk {
 
   // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
   // `trust`: what became of TLS with it.
-  std::optional<Fall> connect(transport::WsContext &ws, const login::Credentials &c, TlsTrust &trust) {
+  std::optional<Fall> connect(mqtt::WsContext &ws, const login::Credentials &c, TlsTrust &trust) {
     std::optional<ConnectionEnd> end;
     std::string rung;
     bool there = false;
-    transport::CurlMulti multi(loop_.uv());
+    net::CurlMulti multi(loop_.uv());
     std::unique_ptr<Connection> link;
     const auto arrive = [&] {
       there = true;
       link->close();
     };
     Connection::Events e;
-    e.stage = [&](transport::Stage stage) {
+    e.stage = [&](mqtt::Stage stage) {
       rung = kLinkRungs.at(static_cast<std::size_t>(stage));
-      if (stage == transport::Stage::websocket) trust = link->trust();
-      if (stage == transport::Stage::connect && depth_ == Depth::upgrade) arrive();
+      if (stage == mqtt::Stage::websocket) trust = link->trust();
+      if (stage == mqtt::Stage::connect && depth_ == Depth::upgrade) arrive();
     };
-    e.up = [&](const transport::MqttLimits &, const std::string &) { rung = "subscribe"; };
+    e.up = [&](const mqtt::MqttLimits &, const std::string &) { rung = "subscribe"; };
     e.subscribed = arrive;
     e.ended = [&](const ConnectionEnd &x) { end = x; };
     link = std::make_unique<Connection>(loop_.uv(), multi, ws, plan_of(c), std::move(e));

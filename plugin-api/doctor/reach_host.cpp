@@ -13,7 +13,7 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/loop/timer.h"
-#include "aclk/transport/curl_easy.h"
+#include "aclk/net/curl_easy.h"
 #include "plugin-api/doctor/check_sequence.h"
 
 namespace aclk::doctor {
@@ -118,7 +118,7 @@ HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t po
 }
 
 Findings judge_host(const std::string &prefix, const std::string &host, std::uint16_t port, const HostReach &reach) {
-  const auto whom = transport::host_port(host, port);
+  const auto whom = net::host_port(host, port);
   if (reach.tried.empty())
     return {bad(prefix + "dns",
                 fmt::format("{}: the name cannot be resolved: {} (IPv4), {} (IPv6)", whom, reach.trouble_v4,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a broker sends, in any pieces, into the real libmosquitto (aclk/transport/mqtt_client.h): whatever it is, the
+// What a broker sends, in any pieces, into the real libmosquitto (aclk/mqtt/mqtt_client.h): whatever it is, the
 // client ends at most once and the process lives. First byte: how large the pieces are, and whether a CONNACK comes
 // before them.
 #include <algorithm>
 #include <array>
 
-#include "aclk/transport/mqtt_client.h"
+#include "aclk/mqtt/mqtt_client.h"
 #include "tests/fuzz/fuzz.h"
 
 void aclk::fuzz::fuzz(std::string_view bytes) {
@@ -14,17 +14,17 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   const std::size_t chosen = choose(bytes, 32);
   const std::size_t piece = chosen < 16 ? 4096 : chosen - 15;
   int ends = 0;
-  transport::MqttClient::Events e;
-  e.connack = [](int, const transport::MqttLimits &) {};
+  mqtt::MqttClient::Events e;
+  e.connack = [](int, const mqtt::MqttLimits &) {};
   e.suback = [](int, const std::vector<int> &) {};
   e.puback = [](int, int) {};
   e.message = [](const std::string &, const std::string &, int) {};
-  e.ended = [&ends](transport::MqttEnd, int, const std::string &) { ++ends; };
-  transport::MqttConnect c;
+  e.ended = [&ends](mqtt::MqttEnd, int, const std::string &) { ++ends; };
+  mqtt::MqttConnect c;
   c.client_id = "id";
   c.username = "user";
   c.password = "password";
-  const auto client = transport::MqttClient::make(c, std::move(e), "/tmp");
+  const auto client = mqtt::MqttClient::make(c, std::move(e), "/tmp");
   require(client.has_value(), "there is a client");
   if (chosen % 2 == 1) {
     (*client)->feed(kConnack);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What an HTTP proxy says to CONNECT (aclk/transport/proxy_answer.h): whatever it says, people get short, printable
+// What an HTTP proxy says to CONNECT (aclk/net/proxy_answer.h): whatever it says, people get short, printable
 // words.
-#include "aclk/transport/proxy_answer.h"
+#include "aclk/net/proxy_answer.h"
 
 #include <algorithm>
 #include <string>
@@ -20,7 +20,7 @@ void require_words(const std::string &text, std::size_t at_most) {
 }  // namespace
 
 void aclk::fuzz::fuzz(std::string_view bytes) {
-  transport::ProxyAnswer answer;
+  net::ProxyAnswer answer;
   auto rest = bytes;
   bool over = false;
   while (!rest.empty() && !over) {
@@ -35,6 +35,6 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
     require(!scheme.empty() && scheme.find(' ') == std::string::npos, "a scheme is a word");
     require_words(scheme, 32);
   }
-  require_words(transport::first_words(bytes), 160);
-  require(transport::offered_schemes(bytes).size() <= 8, "a few schemes");
+  require_words(net::first_words(bytes), 160);
+  require(net::offered_schemes(bytes).size() <= 8, "a few schemes");
 }

@@ -111,7 +111,7 @@ class TestMqtt:
         assert "ping" in settled.agent.log
 
     def test_12_48_same_alias_in_flight_when_the_line_is_cut(self, settled):
-        """A resent message without its topic would be refused for ever (aclk/transport/README.md, "libmosquitto")."""
+        """A resent message without its topic would be refused for ever (aclk/mqtt/README.md, "libmosquitto")."""
         for _ in range(3):
             settled.cloud.send(settled.claim, "SendNodeInstances", {"claim_id": settled.claim})
         settled.cloud.configure(drop_down=["PUBACK"])
@@ -157,7 +157,7 @@ class TestNetwork:
 
     @pytest.mark.parametrize("name", ["127.0.0.1", "::1"])
     def test_12_62_cloud_by_address(self, build, fresh, name):
-        """Also IPv6 literals, whose name check libwebsockets silently leaves out (aclk/transport/README.md, "TLS")."""
+        """Also IPv6 literals, whose name check libwebsockets silently leaves out (aclk/mqtt/README.md, "TLS")."""
         c = fresh.cloud("addr", name=f"[{name}]" if ":" in name else name)
         home = SyntheticHome(fresh.base / "host")
         claim_id = claim(build, home, c)

@@ -11,8 +11,8 @@
 
 namespace aclk::sync {
 
+using mqtt::Delivery;
 using proto::AlarmStatus;
-using transport::Delivery;
 
 namespace {
 constexpr std::uint64_t kNoComparison = 1;  // a version that is none

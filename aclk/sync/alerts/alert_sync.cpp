@@ -9,8 +9,8 @@
 namespace aclk::sync {
 
 using namespace std::chrono_literals;
+using mqtt::Delivery;
 using proto::AlarmStatus;
-using transport::Delivery;
 
 namespace {
 

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "aclk/host/host.h"
+#include "aclk/mqtt/outbox.h"
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/store.h"
-#include "aclk/transport/outbox.h"
 
 namespace aclk::sync {
 
@@ -76,7 +76,7 @@ class AlertSync {
   void stored_alerts(std::vector<StoredAlert> alerts, ClockPair now);
 
   // What became of a message. For a snapshot once, with the worst of its chunks.
-  void delivered(std::uint64_t ticket, transport::Delivery how, ClockPair now);
+  void delivered(std::uint64_t ticket, mqtt::Delivery how, ClockPair now);
 
   // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
   void tick(ClockPair now);
@@ -146,7 +146,7 @@ class AlertSync {
   void forget_unanswered();
   void snapshot(std::vector<StoredAlert> alerts, ClockPair now);
   void snapshot_again(loop::Instant at);
-  void snapshot_delivered(transport::Delivery how, ClockPair now);
+  void snapshot_delivered(mqtt::Delivery how, ClockPair now);
   void submit_all(std::vector<StoredAlert> alerts);
   void forget_empty();
   [[nodiscard]] static bool is_due(std::int64_t due_s, std::int64_t longest, ClockPair now);

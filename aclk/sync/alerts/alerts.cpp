@@ -11,7 +11,7 @@
 namespace aclk::sync {
 
 using login::Topic;
-using transport::Delivery;
+using mqtt::Delivery;
 
 namespace {
 

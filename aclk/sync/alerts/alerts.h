@@ -81,7 +81,7 @@ class Alerts {
   void send(const std::string &guid, const SendTransition &t);
   void send(const std::string &guid, Entry &e, SendSnapshot s);
   void next_chunk(const std::string &guid, Entry &e);
-  void delivered(const std::string &guid, std::uint64_t ticket, transport::Delivery how);
+  void delivered(const std::string &guid, std::uint64_t ticket, mqtt::Delivery how);
   void tell(const std::string &guid, const Comparison &c) const;
   void tell_sent(const std::string &guid, const std::vector<AlertAction> &actions) const;
   void tell_read(const std::string &guid, const Entry &e, std::size_t entries) const;

@@ -14,7 +14,7 @@ namespace aclk::sync {
 
 using namespace std::chrono_literals;
 using login::Topic;
-using transport::Delivery;
+using mqtt::Delivery;
 
 namespace {
 

@@ -18,9 +18,9 @@
 
 #include "aclk/host/host.h"
 #include "aclk/login/topics.h"
+#include "aclk/mqtt/outbox.h"
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/store.h"
-#include "aclk/transport/outbox.h"
 
 namespace aclk::sync {
 
@@ -53,7 +53,7 @@ class ContextSync {
   void reading_failed(ClockPair now);
 
   // What became of the message that take() gave out last.
-  void delivered(transport::Delivery how, ClockPair now);
+  void delivered(mqtt::Delivery how, ClockPair now);
 
   // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
   void tick(ClockPair now);

@@ -131,7 +131,7 @@ void Contexts::run(const std::string &guid, Entry &e) {
   if (auto m = e.sync.take_message()) {
     ++flying_;
     publish_(m->topic, std::move(m->payload),
-             [this, of = Reading{guid, e.life}, alive = std::weak_ptr(alive_)](transport::Delivery how) {
+             [this, of = Reading{guid, e.life}, alive = std::weak_ptr(alive_)](mqtt::Delivery how) {
                if (alive.expired()) return;
                if (flying_ > 0) --flying_;
                auto *const entry = asked_by(of);

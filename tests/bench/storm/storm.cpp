@@ -88,8 +88,8 @@ class Storm {
   }
 
   void lose(std::uint32_t i) {
-    transport::ConnectionEnd end;
-    end.kind = transport::ConnectionEnd::Kind::closed_by_remote;
+    mqtt::ConnectionEnd end;
+    end.kind = mqtt::ConnectionEnd::Kind::closed_by_remote;
     auto &m = *agents_[i];
     if (o_.spread_s > 0) {
       proto::DisconnectReq order;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "aclk/login/login.h"
-#include "tests/unit/login/https_server.h"
-#include "tests/unit/login/on_loop.h"
+#include "tests/unit/net/https_server.h"
+#include "tests/unit/net/on_loop.h"
 
 namespace aclk::test {
 
@@ -71,8 +71,8 @@ struct Attempt {
   }
 
   OnLoop loop;
-  transport::CurlMulti multi{loop.uv()};
-  login::HttpClient http;
+  net::CurlMulti multi{loop.uv()};
+  net::HttpClient http;
   std::unique_ptr<login::Login> login;
   std::vector<login::BackoffLimits> limits;
   std::string stages;

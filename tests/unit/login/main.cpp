@@ -11,9 +11,8 @@ int main() {
   ::setenv("SSL_CERT_FILE", "/dev/null", 1);
   using namespace aclk::test;
   int failed = 0;
-  for (const auto suite : {backoff_suite, challenge_suite, cloud_error_suite, env_suite, json_suite, password_suite,
-                           proxy_answer_suite, status_suite, bridge_suite, curl_multi_suite, dialer_suite,
-                           http_client_suite, https_proxy_suite, https_trust_suite, login_suite})
+  for (const auto suite : {backoff_suite, challenge_suite, cloud_error_suite, env_suite, json_suite, login_suite,
+                           password_suite, status_suite})
     failed += suite();
   return failed == 0 ? 0 : 1;
 }

@@ -6,19 +6,12 @@
 namespace aclk::test {
 
 int backoff_suite();
-int bridge_suite();
 int challenge_suite();
 int cloud_error_suite();
-int curl_multi_suite();
-int dialer_suite();
 int env_suite();
-int http_client_suite();
-int https_proxy_suite();
-int https_trust_suite();
 int json_suite();
 int login_suite();
 int password_suite();
-int proxy_answer_suite();
 int status_suite();
 
 }  // namespace aclk::test

@@ -11,8 +11,8 @@
 #include "aclk/login/base64.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/login/login_fixture.h"
-#include "tests/unit/login/proxies.h"
 #include "tests/unit/login/suites.h"
+#include "tests/unit/net/proxies.h"
 
 using namespace std::chrono_literals;
 

@@ -108,8 +108,8 @@ std::string status__of_https_errors__is_the_nearest_row() {
 }
 
 std::string status__of_true_causes__is_their_row() {
-  using transport::Cause;
-  using transport::Fault;
+  using net::Cause;
+  using net::Fault;
   const auto text = [](Errc code, Cause cause) { return status_text(login::status_of(Fault({code, ""}, cause))).text; };
   EXPECT_EQ(text(Errc::tcp, Cause::refused), "connection refused");
   EXPECT_EQ(text(Errc::tcp, Cause::unreachable), "no destination available");

@@ -20,8 +20,8 @@ using namespace aclk::report;
 namespace {
 
 namespace fs = std::filesystem;
+using mqtt::Delivery;
 using nlohmann::json;
-using transport::Delivery;
 
 std::string hello() {
   proto::UpdateAgentConnection m;

@@ -3,8 +3,8 @@
 // The life of the link: every decision, without a socket and with a clock made of numbers.
 #include <array>
 
+#include "aclk/mqtt/reasons.h"
 #include "aclk/session/connection_state_machine.h"
-#include "aclk/transport/reasons.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
@@ -12,8 +12,8 @@ using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
 using login::Status;
-using transport::Cause;
-using transport::ConnectionEnd;
+using mqtt::ConnectionEnd;
+using net::Cause;
 
 namespace {
 
@@ -255,8 +255,8 @@ std::string machine__each_end__has_the_status_users_know() {
       {end_of(Kind::setup_timeout), Status::socket_timeout},
       {end_of(Kind::tls, Errc::tls, Cause::handshake), Status::cannot_establish_ssl},
       {end_of(Kind::tls, Errc::tls, Cause::certificate), Status::invalid_ssl_certificate},
-      {by_code(Kind::by_server, transport::kMqttPacketTooLarge), Status::message_too_big},
-      {by_code(Kind::closed_by_remote, transport::kWsMessageTooBig), Status::message_too_big},
+      {by_code(Kind::by_server, mqtt::kMqttPacketTooLarge), Status::message_too_big},
+      {by_code(Kind::closed_by_remote, mqtt::kWsMessageTooBig), Status::message_too_big},
       {by_code(Kind::closed_by_remote, 1001), Status::closed_by_remote},
       {end_of(Kind::upgrade), Status::ws_protocol_error},
       {end_of(Kind::connack), Status::mqtt_protocol_error},
@@ -280,7 +280,7 @@ std::string machine__each_end__has_the_status_users_know() {
 // Two agents with one identity: neither may throw the other out again and again.
 std::string machine__session_taken_over__waits_longer_each_time_until_undisputed() {
   auto m = at(State::online);
-  const auto taken = [] { return by_code(ConnectionEnd::Kind::by_server, transport::kMqttSessionTakenOver); };
+  const auto taken = [] { return by_code(ConnectionEnd::Kind::by_server, mqtt::kMqttSessionTakenOver); };
   for (int i = 0; i < 3; ++i) (void)m.acknowledged();
   EXPECT(!m.probably_cloned());
   EXPECT(m.ended(taken(), t0 + 1min).wait == 60s);

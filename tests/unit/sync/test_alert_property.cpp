@@ -20,8 +20,8 @@
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
+using mqtt::Delivery;
 using proto::AlarmStatus;
-using transport::Delivery;
 
 namespace {
 

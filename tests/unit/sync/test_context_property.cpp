@@ -17,7 +17,7 @@
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
-using transport::Delivery;
+using mqtt::Delivery;
 
 namespace {
 

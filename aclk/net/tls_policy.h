@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Whom TLS connections trust: the same for the cloud, its broker and an HTTPS proxy on the way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace aclk::net {
+
+// What became of it in a handshake.
+enum class TlsTrust : std::uint8_t {
+  none,        // no TLS, or no handshake
+  unverified,  // anybody could be there: insecure
+  verified,    // chain and host name
+};
+
+struct TlsPolicy {
+  std::string trust_file;  // PEM, added to the system's store; empty = none
+  bool insecure = false;   // no verification at all
+};
+
+}  // namespace aclk::net

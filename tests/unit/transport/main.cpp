@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/unit/transport/tests.h"
-
-int main() {
-  return run_outbox_tests() + run_mqtt_client_tests() + run_reasons_tests() + run_keepalive_tests() +
-         run_ws_link_tests();
-}
