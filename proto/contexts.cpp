@@ -60,7 +60,7 @@ std::string encode(const ContextsSnapshot &m) {
 std::string encode(const ContextsUpdated &m) {
   wire::Arena a;
   AclkWire__ContextsUpdated w = ACLK_WIRE__CONTEXTS_UPDATED__INIT;
-  fill(a, m.context_updates, w.n_context_updates, w.context_updates);
+  fill(a, m.context_updates, w.n_contextupdates, w.contextupdates);
   w.claim_id = a.text(m.claim_id);
   w.node_id = a.text(m.node_id);
   w.version_hash = m.version_hash;
@@ -82,7 +82,7 @@ std::optional<ContextsUpdated> decode_contexts_updated(std::string_view bytes) {
   const auto w = ACLK_UNPACK(contexts_updated, ContextsUpdated)(bytes, kMaxContexts);
   if (!w) return std::nullopt;
   wire::Reader r;
-  return r.done(ContextsUpdated{.context_updates = read(r, w->n_context_updates, w->context_updates),
+  return r.done(ContextsUpdated{.context_updates = read(r, w->n_contextupdates, w->contextupdates),
                                 .claim_id = r.text(w->claim_id),
                                 .node_id = r.text(w->node_id),
                                 .version_hash = w->version_hash,

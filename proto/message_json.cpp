@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const ProtobufCMessageDescriptor *, 22> kMessages{
+constexpr std::array<const ProtobufCMessageDescriptor *, 20> kMessages{
     &aclk_wire__update_agent_connection__descriptor,
     &aclk_wire__create_node_instance__descriptor,
     &aclk_wire__update_node_instance_connection__descriptor,
@@ -31,7 +31,6 @@ constexpr std::array<const ProtobufCMessageDescriptor *, 22> kMessages{
     &aclk_wire__alarm_log_entry__descriptor,
     &aclk_wire__alarm_snapshot__descriptor,
     &aclk_wire__provide_alarm_configuration__descriptor,
-    &aclk_wire__alarm_configuration__descriptor,
     &aclk_wire__send_node_instances__descriptor,
     &aclk_wire__create_node_instance_result__descriptor,
     &aclk_wire__contexts_checkpoint__descriptor,
@@ -42,7 +41,6 @@ constexpr std::array<const ProtobufCMessageDescriptor *, 22> kMessages{
     &aclk_wire__send_alarm_configuration__descriptor,
     &aclk_wire__disconnect_req__descriptor,
     &aclk_wire__cancel_pending_request__descriptor,
-    &aclk_wire__node_info__descriptor,
 };
 
 Json object(const ProtobufCMessage &m);

@@ -13,17 +13,11 @@ namespace aclk::login {
 namespace {
 
 using nlohmann::json;
+using proto::Topic;
 
 constexpr std::size_t kMaxNotes = 8;
 constexpr std::size_t kMaxMqttString = 65535;  // two length bytes on the wire
 constexpr std::string_view kTag = "#{claim_id}";
-
-struct OldName {
-  std::string_view name;
-  Topic topic;
-};
-constexpr std::array kOldNames{OldName{"alarm-log", Topic::alarm_log},
-                               OldName{"alarm-snapshot", Topic::alarm_snapshot}};
 
 tl::unexpected<LoginError> broken(std::string_view why) {
   return refuse(Status::otp_password_not_json, Errc::parse,
@@ -34,22 +28,15 @@ void note(Password &p, std::string line) {
   if (p.notes.size() < kMaxNotes) p.notes.push_back(std::move(line));
 }
 
-std::optional<Topic> topic_named(std::string_view name) {
-  for (std::size_t i = 0; i < kTopicCount; ++i)
-    if (topic_name(static_cast<Topic>(i)) == name) return static_cast<Topic>(i);
-  return std::nullopt;
+std::optional<Topic> topic_named(std::string_view name, std::string_view proto::TopicRow::*which) {
+  if (name.empty()) return std::nullopt;
+  const auto *const row = std::ranges::find(proto::kTopics, name, which);
+  return row == proto::kTopics.end() ? std::nullopt : std::optional(row->topic);
 }
-
-std::optional<Topic> topic_of_old(std::string_view name) {
-  const auto *const it = std::find_if(kOldNames.begin(), kOldNames.end(), [&](auto &o) { return o.name == name; });
-  return it == kOldNames.end() ? std::nullopt : std::optional(it->topic);
-}
-
-bool is_inbound(Topic t) { return t == Topic::inbox_cmd || t == Topic::inbox_cmd_v1; }
 
 bool usable(Topic t, std::string_view text) {
   if (text.empty() || text.size() > kMaxTopicBytes || text.find('\0') != std::string_view::npos) return false;
-  return is_inbound(t) || text.find_first_of("+#") == std::string_view::npos;
+  return proto::is_inbox(t) || text.find_first_of("+#") == std::string_view::npos;
 }
 
 std::string filled_in(std::string text, std::string_view claim_id) {
@@ -82,8 +69,8 @@ bool take_topics(Password &p, const json &topics, std::string_view claim_id) {
     const auto topic = t.find("topic");
     if (name == t.end() || topic == t.end() || !name->is_string() || !topic->is_string()) return false;
     const std::string_view n = name->get_ref<const std::string &>();
-    const auto known = topic_named(n);
-    if (!known && !topic_of_old(n)) continue;
+    const auto known = topic_named(n, &proto::TopicRow::name);
+    if (!known && !topic_named(n, &proto::TopicRow::older_name)) continue;
     Entry e{n, filled_in(topic->get<std::string>(), claim_id)};
     if (known) {
       take_topic(p, *known, e);
@@ -91,7 +78,7 @@ bool take_topics(Password &p, const json &topics, std::string_view claim_id) {
       old.push_back(std::move(e));
     }
   }
-  for (const auto &e : old) take_topic(p, *topic_of_old(e.name), e);
+  for (const auto &e : old) take_topic(p, *topic_named(e.name, &proto::TopicRow::older_name), e);
   return true;
 }
 
@@ -118,11 +105,10 @@ Verdict<Password> parse_password(std::string_view body, std::string_view claim_i
   for (const auto &key : doc->keys)
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
       note(p, fmt::format("ACLK: Unknown key \"{}\" in passwd response payload. Ignoring", quotable(key)));
-  for (std::size_t i = 0; i < kTopicCount; ++i) {
-    if (!p.topics.full[i].empty()) continue;
-    const auto t = static_cast<Topic>(i);
-    return refuse(t == Topic::agent_connection ? Status::no_lwt_topic : Status::otp_password_not_json, Errc::parse,
-                  fmt::format("missing compulsory topic \"{}\" in password response from cloud", topic_name(t)));
+  for (const auto &[topic, name, older_name] : proto::kTopics) {
+    if (!p.topics[topic].empty()) continue;
+    return refuse(topic == Topic::agent_connection ? Status::no_lwt_topic : Status::otp_password_not_json, Errc::parse,
+                  fmt::format("missing compulsory topic \"{}\" in password response from cloud", name));
   }
   return p;
 }

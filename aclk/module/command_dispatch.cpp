@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/module/command_dispatch.h"
 
-#include <algorithm>
-#include <array>
+#include "proto/message_types.h"
 
 namespace aclk::module {
 namespace {
@@ -15,48 +14,61 @@ Dispatched pass(std::string_view payload, Commands &to) {
   return Dispatched::handled;
 }
 
-Dispatched obsolete(std::string_view /*payload*/, Commands & /*to*/) { return Dispatched::obsolete; }
-
 // The request is the message itself; agents do not look at its payload (proto/README.md, "From cloud to agent").
-Dispatched send_node_instances(std::string_view payload, Commands &to) {
+Dispatched send_nodes(std::string_view payload, Commands &to) {
   to.on(proto::decode_send_node_instances(payload).value_or(proto::SendNodeInstances{}));
   return Dispatched::handled;
 }
 
-Dispatched cmd(std::string_view payload, Commands &to) {
-  to.on_cmd(payload);
-  return Dispatched::handled;
-}
-
-struct Route {
-  std::string_view type;
-  Dispatched (*handle)(std::string_view payload, Commands &to);
-};
-
-constexpr std::array kRoutes{
-    Route{"CancelPendingRequest", pass<proto::decode_cancel_pending_request>},
-    Route{"ChartsAndDimensionsAck", obsolete},
-    Route{"ContextsCheckpoint", pass<proto::decode_contexts_checkpoint>},
-    Route{"CreateNodeInstanceResult", pass<proto::decode_create_node_instance_result>},
-    Route{"DisconnectReq", pass<proto::decode_disconnect_req>},
-    Route{"SendAlarmCheckpoint", pass<proto::decode_send_alarm_checkpoint>},
-    Route{"SendAlarmConfiguration", pass<proto::decode_send_alarm_configuration>},
-    Route{"SendAlarmSnapshot", pass<proto::decode_send_alarm_snapshot>},
-    Route{"SendNodeInstances", send_node_instances},
-    Route{"StartAlarmStreaming", pass<proto::decode_start_alarm_streaming>},
-    Route{"StopStreamingContexts", pass<proto::decode_stop_streaming_contexts>},
-    Route{"StreamChartsAndDimensions", obsolete},
-    Route{"UpdateChartConfigs", obsolete},
-    Route{"cmd", cmd},
-};
-static_assert(std::ranges::is_sorted(kRoutes, {}, &Route::type));
-
 }  // namespace
 
 Dispatched dispatch(std::string_view type, std::string_view payload, Commands &to) {
-  const auto *const r = std::ranges::lower_bound(kRoutes, type, {}, &Route::type);
-  if (r == kRoutes.end() || r->type != type) return Dispatched::unknown;
-  return r->handle(payload, to);
+  const auto *const row = proto::find_message_type(proto::Direction::from_cloud, type);
+  if (row == nullptr) return Dispatched::unknown;
+  using enum proto::MessageType;
+  switch (row->type) {
+    case cmd:
+      to.on_cmd(payload);
+      return Dispatched::handled;
+    case create_node_instance_result:
+      return pass<proto::decode_create_node_instance_result>(payload, to);
+    case send_node_instances:
+      return send_nodes(payload, to);
+    case stream_charts_and_dimensions:
+    case charts_and_dimensions_ack:
+    case update_chart_configs:
+      return Dispatched::obsolete;
+    case start_alarm_streaming:
+      return pass<proto::decode_start_alarm_streaming>(payload, to);
+    case send_alarm_configuration:
+      return pass<proto::decode_send_alarm_configuration>(payload, to);
+    case send_alarm_snapshot:
+      return pass<proto::decode_send_alarm_snapshot>(payload, to);
+    case disconnect_req:
+      return pass<proto::decode_disconnect_req>(payload, to);
+    case contexts_checkpoint:
+      return pass<proto::decode_contexts_checkpoint>(payload, to);
+    case stop_streaming_contexts:
+      return pass<proto::decode_stop_streaming_contexts>(payload, to);
+    case send_alarm_checkpoint:
+      return pass<proto::decode_send_alarm_checkpoint>(payload, to);
+    case cancel_pending_request:
+      return pass<proto::decode_cancel_pending_request>(payload, to);
+    case send_alarm_log_health:  // only agents that stream alerts by sequence know it
+    case update_agent_connection:
+    case create_node_instance:
+    case update_node_instance_connection:
+    case update_node_info:
+    case update_node_collectors:
+    case contexts_snapshot:
+    case contexts_updated:
+    case alarm_log_entry:
+    case alarm_snapshot:
+    case provide_alarm_configuration:
+    case query_reply:
+      break;  // ours
+  }
+  return Dispatched::unknown;
 }
 
 }  // namespace aclk::module

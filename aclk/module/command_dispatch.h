@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The cloud's protobuf commands (proto/README.md, "From cloud to agent"): a table from message type to handler, and
-// nothing else. Pure.
+// The cloud's protobuf commands (proto/README.md, "From cloud to agent"): from message type to handler, and nothing
+// else. Pure.
 #pragma once
 
 #include <cstdint>

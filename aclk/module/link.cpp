@@ -23,6 +23,7 @@
 namespace aclk::module {
 
 using mqtt::Priority;
+using proto::MessageType;
 
 namespace {
 
@@ -75,7 +76,7 @@ struct Link::Impl final : Commands {
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
             loop.uv(), host, log, *host_workers, *ledger,
-            [this](login::Topic t, std::string p, sync::Nodes::LostFn lost) {
+            [this](MessageType t, std::string p, sync::Nodes::LostFn lost) {
               publish_node(t, std::move(p), std::move(lost));
             },
             [this](const std::vector<host::Node> &listed) {
@@ -161,14 +162,12 @@ struct Link::Impl final : Commands {
       converse(false, type, payload);
       on_message(type, payload);
     };
-    e.sending = [this](std::optional<login::Topic> topic, std::string_view payload) {
-      const auto type = topic ? report::message_type(*topic) : report::kQueryReply;
-      traffic.sending(type, payload, loop::wall_us());
-      converse(true, type, payload);
+    e.sending = [this](MessageType type, std::string_view payload) {
+      const auto name = proto::row_of(type).name;
+      traffic.sending(name, payload, loop::wall_us());
+      converse(true, name, payload);
     };
-    e.delivered = [this](std::optional<login::Topic> topic, mqtt::Delivery how) {
-      traffic.ended(topic ? report::message_type(*topic) : report::kQueryReply, how);
-    };
+    e.delivered = [this](MessageType type, mqtt::Delivery how) { traffic.ended(proto::row_of(type).name, how); };
     return e;
   }
 
@@ -195,9 +194,9 @@ struct Link::Impl final : Commands {
   //
   [[nodiscard]] bool publishes() const { return settings.scope == query::Scope::full; }
 
-  void publish_node(login::Topic topic, std::string payload, sync::Nodes::LostFn lost) {
-    const bool bulk = topic == login::Topic::node_instance_info || topic == login::Topic::node_instance_collectors;
-    session->publish(topic, std::move(payload), bulk ? Priority::bulk : Priority::control,
+  void publish_node(MessageType type, std::string payload, sync::Nodes::LostFn lost) {
+    const bool bulk = type == MessageType::update_node_info || type == MessageType::update_node_collectors;
+    session->publish(type, std::move(payload), bulk ? Priority::bulk : Priority::control,
                      [lost = std::move(lost)](mqtt::Delivery how, int) {
                        if (lost && how == mqtt::Delivery::lost) lost();
                      });
@@ -211,8 +210,8 @@ struct Link::Impl final : Commands {
   }
 
   sync::Contexts::PublishFn bulk_publisher() {
-    return [this](login::Topic topic, std::string payload, sync::Contexts::Done done) {
-      session->publish(topic, std::move(payload), Priority::bulk, [done = std::move(done)](mqtt::Delivery how, int) {
+    return [this](MessageType type, std::string payload, sync::Contexts::Done done) {
+      session->publish(type, std::move(payload), Priority::bulk, [done = std::move(done)](mqtt::Delivery how, int) {
         if (done) done(how);
       });
     };

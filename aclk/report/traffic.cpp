@@ -8,14 +8,17 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/message_json.h"
+#include "proto/message_types.h"
 
 namespace aclk::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using login::Topic;
+using proto::MessageType;
 
 constexpr std::size_t kMaxTypeName = 64;
+constexpr std::string_view kQuery = proto::row_of(MessageType::cmd).name;
+constexpr std::string_view kQueryReply = proto::row_of(MessageType::query_reply).name;
 
 TypeTraffic &entry(Traffic::Types &types, std::string_view type) {
   const auto it = types.find(type);
@@ -53,7 +56,7 @@ std::string_view heads(std::string_view reply) {
 }
 
 Json in_clear(std::string_view type, std::string_view payload) {
-  if (type == "cmd") return Json(payload);
+  if (type == kQuery) return Json(payload);
   if (type == kQueryReply) return Json(heads(payload.substr(0, Traffic::kMaxKeptReply)));
   const auto text = proto::message_json(type, payload);
   return text.empty() ? Json(nullptr) : Json::parse(text, nullptr, false);
@@ -79,35 +82,6 @@ Json types_json(const Traffic::Types &types, bool sent) {
 }
 
 }  // namespace
-
-std::string_view message_type(Topic topic) {
-  switch (topic) {
-    case Topic::agent_connection:
-      return "UpdateAgentConnection";
-    case Topic::create_node_instance:
-      return "CreateNodeInstance";
-    case Topic::node_instance_connection:
-      return "UpdateNodeInstanceConnection";
-    case Topic::node_instance_info:
-      return "UpdateNodeInfo";
-    case Topic::node_instance_collectors:
-      return "UpdateNodeCollectors";
-    case Topic::contexts_snapshot:
-      return "ContextsSnapshot";
-    case Topic::contexts_updated:
-      return "ContextsUpdated";
-    case Topic::alarm_log:
-      return "AlarmLogEntry";
-    case Topic::alarm_snapshot:
-      return "AlarmSnapshot";
-    case Topic::alarm_config:
-      return "ProvideAlarmConfiguration";
-    case Topic::inbox_cmd:
-    case Topic::inbox_cmd_v1:
-      break;  // we never publish there
-  }
-  return kOtherTypes;
-}
 
 void Traffic::sending(std::string_view type, std::string_view payload, std::int64_t now_us) {
   note(entry(sent_, type), type, payload, now_us);

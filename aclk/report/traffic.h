@@ -10,14 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "aclk/login/topics.h"
 #include "aclk/mqtt/outbox.h"
 
 namespace aclk::report {
 
-// The message that a topic carries; "query-reply" for what answers the cloud's queries.
-[[nodiscard]] std::string_view message_type(login::Topic topic);
-inline constexpr std::string_view kQueryReply = "query-reply";
 // Types that only a broken or hostile cloud names are counted together under this.
 inline constexpr std::string_view kOtherTypes = "(other)";
 

@@ -15,15 +15,16 @@
 
 namespace aclk::session {
 
-using login::Topic;
 using mqtt::Connection;
 using mqtt::ConnectionEnd;
+using proto::MessageType;
+using proto::Topic;
 using namespace std::chrono_literals;
 
 namespace {
 
 // Where a broker allows few topic aliases, the hello and the goodbye must not take one.
-constexpr bool worth_an_alias(Topic topic) { return topic != Topic::agent_connection; }
+constexpr bool worth_an_alias(MessageType type) { return type != MessageType::update_agent_connection; }
 
 // Nobody said why: what something on the way does.
 bool is_without_a_word(const ConnectionEnd &end) {
@@ -266,13 +267,14 @@ struct ConnectionManager::Impl {
     numbers.last_connect_s = loop::wall_us() / 1'000'000;
     announced = true;
     online_since = loop::now();
-    publish(Topic::agent_connection, connection_message(true, proto::UpdateSource::agent), mqtt::Priority::control, {});
+    publish(MessageType::update_agent_connection, connection_message(true, proto::UpdateSource::agent),
+            mqtt::Priority::control, {});
     if (events.online) events.online({session_us, limits});
   }
 
   void goodbye() {
-    publish(Topic::agent_connection, connection_message(false, proto::UpdateSource::agent), mqtt::Priority::control,
-            [this](mqtt::Delivery how, int) {
+    publish(MessageType::update_agent_connection, connection_message(false, proto::UpdateSource::agent),
+            mqtt::Priority::control, [this](mqtt::Delivery how, int) {
               if (how == mqtt::Delivery::lost) return;  // the end of the connection is told separately
               // Inside the connection's own callback: go on when it is off the stack.
               later.start(0ms, [this] { act(machine.goodbye_over()); });
@@ -350,23 +352,23 @@ struct ConnectionManager::Impl {
     });
   }
 
-  bool publish(Topic topic, std::string payload, mqtt::Priority priority,
+  bool publish(MessageType type, std::string payload, mqtt::Priority priority,
                std::function<void(mqtt::Delivery, int)> done) {
     if (!connection || !announced) {
       if (done) done(mqtt::Delivery::lost, 0);
       return false;
     }
-    if (events.sending) events.sending(topic, payload);
-    return connection->publish({credentials->topics[topic], std::move(payload), priority, worth_an_alias(topic),
-                                watched(topic, std::move(done))});
+    if (events.sending) events.sending(type, payload);
+    return connection->publish({credentials->topics[*proto::row_of(type).topic], std::move(payload), priority,
+                                worth_an_alias(type), watched(type, std::move(done))});
   }
 
   // A message that the broker will never take is a fact for the log, whoever sent it.
-  std::function<void(mqtt::Delivery, int)> watched(std::optional<Topic> topic,
-                                                   std::function<void(mqtt::Delivery, int)> done) {
-    return [this, topic, done = std::move(done)](mqtt::Delivery how, int reason) {
-      const auto what = topic ? login::topic_name(*topic) : std::string_view("a reply");
-      if (events.delivered) events.delivered(topic, how);
+  std::function<void(mqtt::Delivery, int)> watched(MessageType type, std::function<void(mqtt::Delivery, int)> done) {
+    return [this, type, done = std::move(done)](mqtt::Delivery how, int reason) {
+      const auto topic = proto::row_of(type).topic;
+      const auto what = topic ? proto::topic_name(*topic) : std::string_view("a reply");
+      if (events.delivered) events.delivered(type, how);
       if (how == mqtt::Delivery::refused)
         peer_log.refused(what, reason, loop::now());
       else if (how == mqtt::Delivery::too_big)
@@ -413,9 +415,9 @@ void ConnectionManager::obey(const proto::DisconnectReq &order) {
   i.act(step);
 }
 
-bool ConnectionManager::publish(Topic topic, std::string payload, mqtt::Priority priority,
+bool ConnectionManager::publish(MessageType type, std::string payload, mqtt::Priority priority,
                                 std::function<void(mqtt::Delivery, int)> done) {
-  return impl_->publish(topic, std::move(payload), priority, std::move(done));
+  return impl_->publish(type, std::move(payload), priority, std::move(done));
 }
 
 bool ConnectionManager::reply(const std::string &topic, std::string payload,
@@ -425,9 +427,9 @@ bool ConnectionManager::reply(const std::string &topic, std::string payload,
     if (done) done(mqtt::Delivery::lost, 0);
     return false;
   }
-  if (i.events.sending) i.events.sending(std::nullopt, payload);
+  if (i.events.sending) i.events.sending(MessageType::query_reply, payload);
   return i.connection->publish(
-      {topic, std::move(payload), mqtt::Priority::reply, false, i.watched(std::nullopt, std::move(done))});
+      {topic, std::move(payload), mqtt::Priority::reply, false, i.watched(MessageType::query_reply, std::move(done))});
 }
 
 Report ConnectionManager::report() const {

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "aclk/host/log.h"
-#include "aclk/login/topics.h"
 #include "aclk/mqtt/connection.h"
 #include "aclk/net/http_client.h"
 #include "aclk/session/attempts.h"
@@ -24,6 +23,7 @@
 #include "aclk/session/drops.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
+#include "proto/message_types.h"
 
 namespace aclk::session {
 
@@ -105,9 +105,9 @@ class ConnectionManager {
     std::function<void()> offline;               // what was unacknowledged has been reported lost
     // An inbound PUBLISH; `type` is the text after the topic's last '/'. Views are valid during the call.
     std::function<void(std::string_view type, std::string_view payload)> message;
-    // An outbound one, on a topic or (nullopt) a reply, is handed over; and, once for each, what became of it.
-    std::function<void(std::optional<login::Topic>, std::string_view payload)> sending;
-    std::function<void(std::optional<login::Topic>, mqtt::Delivery)> delivered;
+    // An outbound one is handed over; and, once for each, what became of it.
+    std::function<void(proto::MessageType, std::string_view payload)> sending;
+    std::function<void(proto::MessageType, mqtt::Delivery)> delivered;
   };
 
   ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, Events events);
@@ -123,9 +123,9 @@ class ConnectionManager {
   // The machine has slept: a link that is online is looked at, one that waits is tried.
   void resumed();
 
-  // On one of the cloud's topics, or (reply) on a callback topic. False when offline or full; `done` has then been
+  // On the type's topic, or (reply) on a callback topic. False when offline or full; `done` has then been
   // called.
-  bool publish(login::Topic topic, std::string payload, mqtt::Priority priority,
+  bool publish(proto::MessageType type, std::string payload, mqtt::Priority priority,
                std::function<void(mqtt::Delivery, int)> done = {});
   bool reply(const std::string &topic, std::string payload, std::function<void(mqtt::Delivery, int)> done = {});
 

@@ -286,7 +286,7 @@ class Walk {
     p.mqtt.client_id = c.client_id;
     p.mqtt.username = c.username;
     p.mqtt.password = c.password;
-    p.subscriptions = {c.topics[login::Topic::inbox_cmd], c.topics[login::Topic::inbox_cmd_v1]};
+    p.subscriptions = {c.topics[proto::Topic::inbox_cmd], c.topics[proto::Topic::inbox_cmd_v1]};
     return p;
   }
 

@@ -4,44 +4,16 @@
 // message. Nothing, or one JSON object on one line.
 #include "proto/message_json.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 
+#include "proto/message_types.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
-namespace {
-
-constexpr std::array<std::string_view, 24> kTypes{"UpdateAgentConnection",
-                                                  "CreateNodeInstance",
-                                                  "UpdateNodeInstanceConnection",
-                                                  "UpdateNodeInfo",
-                                                  "UpdateNodeCollectors",
-                                                  "ContextsSnapshot",
-                                                  "ContextsUpdated",
-                                                  "AlarmLogEntry",
-                                                  "AlarmSnapshot",
-                                                  "ProvideAlarmConfiguration",
-                                                  "SendNodeInstances",
-                                                  "CreateNodeInstanceResult",
-                                                  "ContextsCheckpoint",
-                                                  "StopStreamingContexts",
-                                                  "StartAlarmStreaming",
-                                                  "SendAlarmCheckpoint",
-                                                  "SendAlarmSnapshot",
-                                                  "SendAlarmConfiguration",
-                                                  "DisconnectReq",
-                                                  "CancelPendingRequest",
-                                                  "AlarmConfiguration",
-                                                  "NodeInfo",
-                                                  "cmd",
-                                                  ""};
-
-}  // namespace
 
 void fuzz(std::string_view bytes) {
-  const auto type = kTypes[choose(bytes, kTypes.size())];
-  const auto text = proto::message_json(type, bytes);
+  const auto &row = proto::kMessageTypes[choose(bytes, proto::kMessageTypes.size())];
+  const auto text = proto::message_json(row.name, bytes);
   if (text.empty()) return;
   require(text.find('\n') == std::string::npos, "it is one line");
   const auto j = nlohmann::json::parse(text, nullptr, false);

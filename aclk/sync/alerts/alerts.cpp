@@ -10,8 +10,8 @@
 
 namespace aclk::sync {
 
-using login::Topic;
 using mqtt::Delivery;
+using proto::MessageType;
 
 namespace {
 
@@ -128,7 +128,8 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
       // Only what is not there is not asked for again at once; a host that was away may have it in a second.
       definitions_.ended(hash, config || config.error().code != Errc::not_found, loop::now());
       if (config) {
-        publish_(Topic::alarm_config, proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
+        publish_(MessageType::provide_alarm_configuration,
+                 proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
         return log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES: ALERT CONFIG SENT for {}", hash));
       }
       if (!missing_log_.allow(loop::now())) return;
@@ -236,7 +237,7 @@ void Alerts::delivered(const std::string &guid, std::uint64_t ticket, Delivery h
 void Alerts::send(const std::string &guid, const SendTransition &t) {
   const auto e = wire_entry(t.entry, ledger_.claim_id(), nodes_.node_id_of(guid));
   if (!e) return delivered(guid, t.ticket, Delivery::too_big);  // damaged in the store: it can never be sent
-  publish_(Topic::alarm_log, proto::encode(*e),
+  publish_(MessageType::alarm_log_entry, proto::encode(*e),
            [this, guid, ticket = t.ticket, alive = std::weak_ptr(alive_)](Delivery how) {
              if (!alive.expired()) delivered(guid, ticket, how);
            });
@@ -274,7 +275,7 @@ void Alerts::next_chunk(const std::string &guid, Entry &e) {
     if (auto w = wire_entry(c.entries[i], m.claim_id, m.node_id)) m.alarms.push_back(std::move(*w));
   m.chunk_size = static_cast<std::uint32_t>(m.alarms.size());
   m.chunk = static_cast<std::uint32_t>(++c.sent);
-  publish_(Topic::alarm_snapshot, proto::encode(m),
+  publish_(MessageType::alarm_snapshot, proto::encode(m),
            [this, guid, ticket = c.ticket, alive = std::weak_ptr(alive_)](Delivery how) {
              if (alive.expired()) return;
              const auto it = entries_.find(guid);

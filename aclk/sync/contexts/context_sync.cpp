@@ -13,8 +13,8 @@
 namespace aclk::sync {
 
 using namespace std::chrono_literals;
-using login::Topic;
 using mqtt::Delivery;
+using proto::MessageType;
 
 namespace {
 
@@ -217,7 +217,7 @@ void ContextSync::snapshot(std::vector<host::Context> contexts, ClockPair now) {
   }
   m.version = hash();
   flying_ = true;
-  message_ = ContextMessage{Topic::contexts_snapshot, proto::encode(m)};
+  message_ = ContextMessage{MessageType::contexts_snapshot, proto::encode(m)};
 }
 
 void ContextSync::update(ClockPair now) {
@@ -259,7 +259,7 @@ void ContextSync::update(ClockPair now) {
   changes_.emplace_back(PutLastTime{node_id_, last_created_us_});
   m.created_at_us = static_cast<std::uint64_t>(last_created_us_);
   flying_ = true;
-  message_ = ContextMessage{Topic::contexts_updated, proto::encode(m)};
+  message_ = ContextMessage{MessageType::contexts_updated, proto::encode(m)};
 }
 
 void ContextSync::take_back(loop::Instant due, bool shrink) {

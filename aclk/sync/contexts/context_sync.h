@@ -17,15 +17,15 @@
 #include <vector>
 
 #include "aclk/host/host.h"
-#include "aclk/login/topics.h"
 #include "aclk/mqtt/outbox.h"
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/store.h"
+#include "proto/message_types.h"
 
 namespace aclk::sync {
 
 struct ContextMessage {
-  login::Topic topic;
+  proto::MessageType type;
   std::string payload;
 };
 

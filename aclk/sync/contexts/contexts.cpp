@@ -130,7 +130,7 @@ void Contexts::run(const std::string &guid, Entry &e) {
   if (e.sync.take_wish()) to_read_.push_back({guid, e.life});
   if (auto m = e.sync.take_message()) {
     ++flying_;
-    publish_(m->topic, std::move(m->payload),
+    publish_(m->type, std::move(m->payload),
              [this, of = Reading{guid, e.life}, alive = std::weak_ptr(alive_)](mqtt::Delivery how) {
                if (alive.expired()) return;
                if (flying_ > 0) --flying_;

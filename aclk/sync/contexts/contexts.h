@@ -27,7 +27,7 @@ namespace aclk::sync {
 class Contexts {
  public:
   using Done = std::function<void(mqtt::Delivery)>;
-  using PublishFn = std::function<void(login::Topic, std::string payload, Done)>;
+  using PublishFn = std::function<void(proto::MessageType, std::string payload, Done)>;
 
   Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
            WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish);

@@ -10,7 +10,7 @@
 namespace aclk::sync {
 
 using namespace std::chrono_literals;
-using login::Topic;
+using proto::MessageType;
 
 namespace {
 
@@ -95,11 +95,11 @@ void NodeSync::offline() {
   for (auto &[guid, r] : records_) r.state_due.reset();
 }
 
-void NodeSync::lost(Topic topic, std::string_view machine_guid, ClockPair now) {
+void NodeSync::lost(MessageType type, std::string_view machine_guid, ClockPair now) {
   auto *const r = find(machine_guid);
   if (r == nullptr) return;
-  if (topic == Topic::node_instance_info) sooner(r->info_due, now.at);
-  if (topic == Topic::node_instance_collectors) sooner(r->collectors_due, now.at);
+  if (type == MessageType::update_node_info) sooner(r->info_due, now.at);
+  if (type == MessageType::update_node_collectors) sooner(r->collectors_due, now.at);
 }
 
 void NodeSync::send_node_instances() {
@@ -191,7 +191,7 @@ void NodeSync::create(const Record &r) {
   m.machine_guid = r.node.machine_guid;
   m.hostname = r.node.hostname;
   m.hops = r.node.hops;
-  actions_.emplace_back(Publish{Topic::create_node_instance, proto::encode(m)});
+  actions_.emplace_back(Publish{MessageType::create_node_instance, proto::encode(m)});
 }
 
 void NodeSync::state(Record &r, ClockPair now) {
@@ -209,7 +209,7 @@ void NodeSync::state(Record &r, ClockPair now) {
   m.updated_at_us = now.wall_us;
   m.hops = r.node.hops;
   m.capabilities = r.node.capabilities;
-  actions_.emplace_back(Publish{Topic::node_instance_connection, proto::encode(m)});
+  actions_.emplace_back(Publish{MessageType::update_node_instance_connection, proto::encode(m)});
 }
 
 bool NodeSync::node_created(std::string_view machine_guid, std::string_view node_id, ClockPair now) {
@@ -263,7 +263,7 @@ bool NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Cloc
   m.ml_info = {r->node.ml_capable, r->node.ml_enabled};
   m.node_capabilities = agent_;
   m.node_instance_capabilities = r->node.capabilities;
-  actions_.emplace_back(Publish{Topic::node_instance_info, proto::encode(m), r->node.machine_guid});
+  actions_.emplace_back(Publish{MessageType::update_node_info, proto::encode(m), r->node.machine_guid});
   sooner(r->state_due, now.at + kStateAfterInfo);
   sooner(r->collectors_due, now.at + kCollectorsAfterInfo);
   return true;
@@ -288,7 +288,7 @@ void NodeSync::collectors(std::string_view machine_guid, const std::vector<host:
   m.claim_id = claim_id_;
   m.node_id = r->node_id;
   for (const auto &c : list) m.collectors.push_back({c.module, c.plugin});
-  actions_.emplace_back(Publish{Topic::node_instance_collectors, proto::encode(m), r->node.machine_guid});
+  actions_.emplace_back(Publish{MessageType::update_node_collectors, proto::encode(m), r->node.machine_guid});
 }
 
 void NodeSync::collectors_failed(std::string_view machine_guid, ClockPair now) {

@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "aclk/host/host.h"
-#include "aclk/login/topics.h"
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/records.h"
+#include "proto/message_types.h"
 
 namespace aclk::sync {
 
 struct Publish {
-  login::Topic topic;
+  proto::MessageType type;
   std::string payload;
   std::string machine_guid = {};  // of info and collectors: whose, for lost()
 };
@@ -48,7 +48,7 @@ class NodeSync {
   void offline();
   // A message was not acknowledged before its connection ended: the cloud may not have it. Info and collectors are told
   // once only, so they are due again.
-  void lost(login::Topic topic, std::string_view machine_guid, ClockPair now);
+  void lost(proto::MessageType type, std::string_view machine_guid, ClockPair now);
 
   // From the cloud.
   void send_node_instances();

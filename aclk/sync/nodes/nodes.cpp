@@ -103,10 +103,10 @@ void Nodes::act(Action &action) {
                  [&](Publish &p) {
                    LostFn lost;
                    if (!p.machine_guid.empty())
-                     lost = [this, topic = p.topic, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
-                       if (!alive.expired()) sync_.lost(topic, guid, moment());
+                     lost = [this, type = p.type, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
+                       if (!alive.expired()) sync_.lost(type, guid, moment());
                      };
-                   publish_(p.topic, std::move(p.payload), std::move(lost));
+                   publish_(p.type, std::move(p.payload), std::move(lost));
                  },
                  [&](const FetchNodes &) {
                    fetch([](const host::Host &h) { return h.nodes(); },

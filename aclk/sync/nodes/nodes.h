@@ -23,7 +23,7 @@ namespace aclk::sync {
 class Nodes {
  public:
   using LostFn = std::function<void()>;  // empty, or called when the connection ended before the broker had it
-  using PublishFn = std::function<void(login::Topic, std::string payload, LostFn lost)>;
+  using PublishFn = std::function<void(proto::MessageType, std::string payload, LostFn lost)>;
   using ListedFn = std::function<void(const std::vector<host::Node> &)>;
 
   // `listed`: the host has shown its nodes; told after each listing.

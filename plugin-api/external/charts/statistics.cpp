@@ -8,8 +8,12 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "proto/message_types.h"
+
 namespace aclk::external {
 namespace {
+
+using proto::MessageType;
 
 enum class How : std::uint8_t {
   rate,   // what was added, per second
@@ -36,17 +40,21 @@ struct Chart {
   std::vector<Line> lines;
 };
 
+// One line for each message type.
+std::vector<Line> by_type(std::string_view prefix, proto::Direction direction) {
+  std::vector<Line> lines;
+  for (const auto &row : proto::kMessageTypes)
+    if (row.direction == direction) lines.push_back({std::string(row.name), fmt::format("{}{}", prefix, row.name)});
+  return lines;
+}
+
 std::vector<Line> by_key(std::string_view prefix, std::initializer_list<const char *> names) {
   std::vector<Line> lines;
   for (const char *n : names) lines.push_back({n, std::string(prefix) + n});
   return lines;
 }
 
-std::vector<Line> sent(std::string_view prefix) {
-  return by_key(prefix, {"UpdateAgentConnection", "CreateNodeInstance", "UpdateNodeInstanceConnection",
-                         "UpdateNodeInfo", "UpdateNodeCollectors", "ContextsSnapshot", "ContextsUpdated",
-                         "AlarmLogEntry", "AlarmSnapshot", "ProvideAlarmConfiguration", "query-reply"});
-}
+std::string sent(proto::MessageType type) { return fmt::format("sent.{}", proto::row_of(type).name); }
 
 // As many as there are.
 std::vector<Line> threads(const Numbers &numbers) {
@@ -100,18 +108,19 @@ std::vector<Chart> charts(const Numbers &n, Generation generation) {
        200006,
        {{"unknown", ""},
         {"http_api_request_v2", "queries"},
-        {"register_node", "sent.CreateNodeInstance"},
-        {"node_state_update", "sent.UpdateNodeInstanceConnection"},
+        {"register_node", sent(MessageType::create_node_instance)},
+        {"node_state_update", sent(MessageType::update_node_instance_connection)},
         {"chart_and_dim_update", ""},
         {"chart_config_updated", ""},
         {"reset_chart_messages", ""},
         {"update_retention_info", ""},
-        {"update_node_info", "sent.UpdateNodeInfo"},
-        {"alarm_log_health", "sent.AlarmLogEntry"},
-        {"provide_alarm_config", "sent.ProvideAlarmConfiguration"},
-        {"alarm_snapshot", "sent.AlarmSnapshot"},
-        {"update_node_collectors", "sent.UpdateNodeCollectors"},
-        {"generic_binary_proto_message", "sent.ContextsSnapshot+sent.ContextsUpdated"}}},
+        {"update_node_info", sent(MessageType::update_node_info)},
+        {"alarm_log_health", sent(MessageType::alarm_log_entry)},
+        {"provide_alarm_config", sent(MessageType::provide_alarm_configuration)},
+        {"alarm_snapshot", sent(MessageType::alarm_snapshot)},
+        {"update_node_collectors", sent(MessageType::update_node_collectors)},
+        {"generic_binary_proto_message",
+         sent(MessageType::contexts_snapshot) + "+" + sent(MessageType::contexts_updated)}}},
       {"aclk_cloud_req_http_type", "Requests received from cloud via HTTP by their type", "req/s", kAclk, "stacked",
        200007, by_key("query_type.", {"other", "info", "data", "alarms", "alarm_log", "chart", "charts"})},
       {"aclk_query_time",
@@ -125,11 +134,7 @@ std::vector<Chart> charts(const Numbers &n, Generation generation) {
         {"total", "query_us"}}},
       {"aclk_query_threads", "Queries Processed Per Thread", "req/s", kAclk, "stacked", 200009, threads(n)},
       {"aclk_protobuf_rx_types", "Received new cloud architecture messages by their type.", "msg/s", kAclk, "stacked",
-       200010,
-       by_key("received.", {"cmd", "CreateNodeInstanceResult", "SendNodeInstances", "StreamChartsAndDimensions",
-                            "ChartsAndDimensionsAck", "UpdateChartConfigs", "StartAlarmStreaming", "SendAlarmLogHealth",
-                            "SendAlarmConfiguration", "SendAlarmSnapshot", "DisconnectReq", "ContextsCheckpoint",
-                            "StopStreamingContexts", "SendAlarmCheckpoint", "CancelPendingRequest"})},
+       200010, by_type("received.", proto::Direction::from_cloud)},
       {"aclk_openssl_bytes",
        "Received and Sent bytes.",
        "B/s",
@@ -137,9 +142,10 @@ std::vector<Chart> charts(const Numbers &n, Generation generation) {
        "stacked",
        200011,
        {{"sent", "bytes_out", How::minus}, {"received", "bytes_in"}}},
-      {"aclk_sent_types", "Messages sent to the cloud by their type", "msg/s", kAclk, "stacked", 200020, sent("sent.")},
+      {"aclk_sent_types", "Messages sent to the cloud by their type", "msg/s", kAclk, "stacked", 200020,
+       by_type("sent.", proto::Direction::to_cloud)},
       {"aclk_sent_bytes", "Bytes of messages sent to the cloud by their type", "B/s", kAclk, "stacked", 200021,
-       sent("sent_bytes.")},
+       by_type("sent_bytes.", proto::Direction::to_cloud)},
       {"aclk_send_queue",
        "Messages on their way to the cloud",
        "messages",

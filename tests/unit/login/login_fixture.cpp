@@ -52,8 +52,8 @@ json Cloud::good_env() const {
 
 json Cloud::good_password() {
   json topics = json::array();
-  for (std::size_t i = 0; i < login::kTopicCount; ++i) {
-    const std::string name(login::topic_name(static_cast<login::Topic>(i)));
+  for (std::size_t i = 0; i < proto::kTopicCount; ++i) {
+    const std::string name(proto::kTopics[i].name);
     topics.push_back({{"name", name}, {"topic", "/agent/#{claim_id}/" + name}});
   }
   return {{"clientID", kClaim}, {"username", "user"}, {"password", "hunter2"}, {"topics", topics}};

@@ -51,7 +51,7 @@ std::string login__good_cloud__credentials_are_all_that_is_needed() {
   EXPECT_EQ(c.endpoint.str(), "wss://mqtt.example/mqtt");
   EXPECT_EQ(c.endpoint.port, 443);
   EXPECT_EQ(c.client_id + " " + c.username + " " + c.password, std::string(kClaim) + " user hunter2");
-  EXPECT_EQ(c.topics[login::Topic::agent_connection], std::string("/agent/") + kClaim + "/agent-connection");
+  EXPECT_EQ(c.topics[proto::Topic::agent_connection], std::string("/agent/") + kClaim + "/agent-connection");
   return {};
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 using login::parse_password;
 using login::Status;
-using login::Topic;
 using nlohmann::json;
+using proto::Topic;
 
 constexpr auto kClaim = "0ceb4a41-6f8a-4bf0-a5e2-7f8fb0a6ad02";
 // The names that are used, from the table in proto/README.md, "Topics".
@@ -61,8 +61,8 @@ std::string password__good__has_all_twelve_topics_with_the_claim_id() {
   const auto p = parse_password(good().dump(), kClaim);
   EXPECT(p && p->notes.empty());
   EXPECT_EQ(p->client_id + " " + p->username + " " + p->password, std::string(kClaim) + " user hunter2");
-  for (std::size_t i = 0; i < login::kTopicCount; ++i) {
-    EXPECT_EQ(login::topic_name(static_cast<Topic>(i)), kUsed[i]);
+  for (std::size_t i = 0; i < proto::kTopicCount; ++i) {
+    EXPECT_EQ(proto::kTopics[i].name, kUsed[i]);
     EXPECT_EQ(p->topics.full[i], std::string("/agent/") + kClaim + "/" + kUsed[i]);
   }
   EXPECT_EQ(p->topics[Topic::alarm_config], std::string("/agent/") + kClaim + "/alarm-config");

@@ -52,7 +52,7 @@ std::string traffic__messages__are_counted_and_the_last_is_kept() {
   t.ended("UpdateAgentConnection", Delivery::acked);
   t.ended("UpdateAgentConnection", Delivery::lost);
   t.received("cmd", "a question", 3'000'000);
-  t.sending(kQueryReply, "{\"http-code\":200}\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nvalues", 4'000'000);
+  t.sending("query-reply", "{\"http-code\":200}\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nvalues", 4'000'000);
   const auto j = json::parse(traffic_json(t, 1));
   const auto &sent = j["sent"];
   EXPECT_EQ(sent[0]["type"], "UpdateAgentConnection");
@@ -76,7 +76,7 @@ std::string traffic__hostile_types_and_sizes__are_bounded() {
   t.sending("ContextsSnapshot", std::string(Traffic::kMaxKept + 1, 'x'), 0);
   EXPECT(t.sent().begin()->second.last.empty());
   EXPECT(json::parse(traffic_json(t, 0))["sent"][0]["last"].is_null());
-  t.sending(kQueryReply, std::string(1U << 20, '\xff'), 0);
+  t.sending("query-reply", std::string(1U << 20, '\xff'), 0);
   EXPECT(json::parse(traffic_json(t, 0)).is_object());
   return {};
 }

@@ -5,4 +5,5 @@
 
 int run_golden_tests();
 int run_hostile_tests();
+int run_message_type_tests();
 int run_value_tests();

@@ -48,7 +48,7 @@ struct Cloud {
     ask = !in_step;
   }
   void take(const ContextMessage &m) {
-    if (m.topic == login::Topic::contexts_snapshot) {
+    if (m.type == proto::MessageType::contexts_snapshot) {
       const auto s = *proto::decode_contexts_snapshot(m.payload);
       std::map<std::string, proto::ContextUpdated> old;
       old.swap(has);

@@ -26,7 +26,7 @@ std::string sent(ContextSync &s) {
   std::string out;
   (void)s.take_changes();
   if (auto m = s.take_message()) {
-    const bool snapshot = m->topic == login::Topic::contexts_snapshot;
+    const bool snapshot = m->type == proto::MessageType::contexts_snapshot;
     out = snapshot ? "snapshot" : "update";
     const auto list = snapshot ? proto::decode_contexts_snapshot(m->payload)->contexts
                                : proto::decode_contexts_updated(m->payload)->context_updates;

@@ -88,7 +88,7 @@ class Driven {
                                     *workers_,
                                     *ledger_,
                                     nodes_,
-                                    [this](login::Topic, const std::string &payload, const Contexts::Done &) {
+                                    [this](proto::MessageType, const std::string &payload, const Contexts::Done &) {
                                       if (const auto m = proto::decode_contexts_snapshot(payload))
                                         ++snapshots_[m->node_id];
                                     }};

@@ -10,7 +10,7 @@
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
-using login::Topic;
+using proto::MessageType;
 
 namespace {
 
@@ -43,17 +43,17 @@ std::string told(NodeSync &s) {
     if (const auto *n = std::get_if<StoreNode>(&a)) out += "store " + n->node.node_id.substr(0, 2) + "; ";
     const auto *p = std::get_if<Publish>(&a);
     if (p == nullptr) continue;
-    if (p->topic == Topic::create_node_instance) {
+    if (p->type == MessageType::create_node_instance) {
       const auto m = proto::decode_create_node_instance(p->payload);
       out += "create " + m->hostname + " hops " + std::to_string(m->hops) + "; ";
-    } else if (p->topic == Topic::node_instance_connection) {
+    } else if (p->type == MessageType::update_node_instance_connection) {
       const auto m = proto::decode_update_node_instance_connection(p->payload);
       out += "state " + m->node_id.substr(0, 2) + (m->liveness ? " live" : " dead") + (m->queryable ? "" : " mute") +
              " session " + std::to_string(m->session_id) + "; ";
-    } else if (p->topic == Topic::node_instance_info) {
+    } else if (p->type == MessageType::update_node_info) {
       const auto m = proto::decode_update_node_info(p->payload);
       out += "info " + m->data.name + (m->child ? " child" : "") + "; ";
-    } else if (p->topic == Topic::node_instance_collectors) {
+    } else if (p->type == MessageType::update_node_collectors) {
       out += "collectors " + std::to_string(proto::decode_update_node_collectors(p->payload)->collectors.size()) + "; ";
     }
   }
@@ -122,9 +122,9 @@ std::string nodes__unknown_node__is_created_then_described_in_the_documented_ord
 
 std::string nodes__info_and_collectors_lost_with_the_connection__are_told_again() {
   auto s = settled();
-  s.lost(Topic::node_instance_info, kLocal, at(19s));
-  s.lost(Topic::node_instance_collectors, kLocal, at(19s));
-  s.lost(Topic::node_instance_info, "no such node", at(19s));
+  s.lost(MessageType::update_node_info, kLocal, at(19s));
+  s.lost(MessageType::update_node_collectors, kLocal, at(19s));
+  s.lost(MessageType::update_node_info, "no such node", at(19s));
   s.offline();
   s.tick(at(20s));
   EXPECT_EQ(told(s), "");
