@@ -7,6 +7,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "claim/base/text.h"
+
 namespace aclk::claim {
 namespace {
 
@@ -58,14 +60,6 @@ constexpr auto kReportIt = "Report this answer to who runs the cloud, and check 
 // Parsed, ten hostile MiB could become a gigabyte of nodes. A real error body has some hundred bytes.
 constexpr std::size_t kMaxErrorBody = 64U << 10;
 
-// A key from the wire, fit for a terminal.
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, 100));
-  for (auto &c : out)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-  return out;
-}
-
 std::optional<std::string> error_msg_key(std::string_view body) {
   if (body.size() > kMaxErrorBody) return std::nullopt;
   const auto json = nlohmann::json::parse(body, nullptr, false);
@@ -86,7 +80,7 @@ Outcome judge_unprocessable(std::string_view body) {
   if (!key) return other("Failed with a response code 422");
   const auto *const row =
       std::find_if(kKeyRows.begin(), kKeyRows.end(), [&](const KeyRow &r) { return r.key == *key; });
-  if (row == kKeyRows.end()) return other(fmt::format("Failed with description '{}'", printable(*key)));
+  if (row == kKeyRows.end()) return other(fmt::format("Failed with description '{}'", printable(*key, 100)));
   return {row->exit, row->reason, row->next_step, false};
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/ini.h"
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 
+#include "claim/base/text.h"
 #include "claim/cloud_conf.h"
 #include "claim/ini.h"
 
@@ -87,13 +88,6 @@ void set(ScriptArguments &a, What what, std::string value) {
     case What::nothing:
       break;
   }
-}
-
-std::string one_line(std::string_view text) {
-  std::string out(trimmed(text));
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return out;
 }
 
 }  // namespace
@@ -188,8 +182,9 @@ std::string_view script_error_key(ExitCode exit) {
 
 std::string format_claim_conf(const ScriptArguments &a) {
   return fmt::format("[global]\n    url = {}\n    token = {}\n    rooms = {}\n    proxy = {}\n    insecure = {}\n",
-                     one_line(a.url.value_or(std::string(kDefaultCloudUrl))), one_line(a.token.value_or("")),
-                     one_line(a.rooms.value_or("")), one_line(a.proxy.value_or("env")), a.insecure ? "yes" : "no");
+                     one_line(trimmed(a.url.value_or(std::string(kDefaultCloudUrl)))),
+                     one_line(trimmed(a.token.value_or(""))), one_line(trimmed(a.rooms.value_or(""))),
+                     one_line(trimmed(a.proxy.value_or("env"))), a.insecure ? "yes" : "no");
 }
 
 }  // namespace aclk::claim

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/ini.h"
@@ -180,9 +181,9 @@ std::vector<std::string> useless(const ClaimFiles &files, const Getenv &getenv) 
 }
 
 bool insecure_by_environment(const Getenv &getenv) {
-  auto text = getenv("NETDATA_EXTRA_CLAIM_OPTS").value_or("");
+  auto text = one_line(getenv("NETDATA_EXTRA_CLAIM_OPTS").value_or(""));
   for (auto &c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == '"' || c == '\'') c = ' ';
+    if (c == '"' || c == '\'') c = ' ';
   text = " " + text + " ";
   return text.find(" -insecure ") != std::string::npos || text.find(" --insecure ") != std::string::npos;
 }

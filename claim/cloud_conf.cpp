@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "claim/base/text.h"
 #include "claim/ini.h"
 #include "claim/limits.h"
 
@@ -15,14 +16,6 @@ namespace {
 
 // Far above any real file; the reference has no bound.
 constexpr std::size_t kMaxBytes = 256U << 10;
-
-// A value is one line: whatever would end it early is dropped.
-std::string one_line(std::string_view value) {
-  std::string out;
-  std::copy_if(value.begin(), value.end(), std::back_inserter(out),
-               [](unsigned char c) { return c >= ' ' && c != 0x7f; });
-  return out;
-}
 
 // The agent's own form: a head line, then the value, commented out when it is the default.
 void add(std::string &out, std::string_view key, std::string_view value, std::string_view fallback,

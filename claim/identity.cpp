@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/base/uuid.h"
 #include "claim/ini.h"
 #include "claim/key.h"
@@ -29,14 +30,6 @@ Result<ClaimIdText> claim_id_text(const CloudConf &conf, const fs::path &dir) {
   if (text) return ClaimIdText{std::string(trimmed(*text)), file.string()};
   if (text.error().code == Errc::not_found) return ClaimIdText{};
   return tl::unexpected<Error>(text.error());
-}
-
-std::string printable_line(std::string_view text) {
-  constexpr std::size_t kMost = 512;
-  std::string out(text.substr(0, kMost));
-  for (auto &c : out)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-  return out;
 }
 
 std::string key_trouble(const fs::path &dir) {
@@ -67,7 +60,7 @@ std::string copy_trouble(const Identity &id, const fs::path &dir, std::string_vi
   return fmt::format(
       "{} is a copy of another machine's: it was claimed as {} for the machine guid {}, and this agent's "
       "machine guid is {}. Nothing is sent to the cloud. To make this machine a node of its own, run: {}",
-      dir.string(), id.claim_id, theirs ? *theirs : printable(id.conf.machine_guid), *ours, reclaim_command(dir));
+      dir.string(), id.claim_id, theirs ? *theirs : excerpt(id.conf.machine_guid, 64), *ours, reclaim_command(dir));
 }
 
 Identity standing(Identity id, Standing s, std::string why) {
@@ -80,7 +73,7 @@ Identity standing(Identity id, Standing s, std::string why) {
 
 std::string unclaimed_note(const fs::path &dir) {
   const auto text = read_file(dir / "unclaimed", kMaxIdFile).value_or("");
-  return printable_line(trimmed(std::string_view(text).substr(0, text.find('\n'))));
+  return printable(trimmed(std::string_view(text).substr(0, text.find('\n'))), 512);
 }
 
 std::string reclaim_command(const fs::path &dir) {
@@ -120,9 +113,9 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   }
   const auto uuid = parse_uuid(claim->text);
   if (!uuid)
-    return standing(
-        std::move(id), Standing::not_claimed,
-        fmt::format("claimed_id '{}' (loaded from '{}'), is not a valid UUID.", printable(claim->text), claim->source));
+    return standing(std::move(id), Standing::not_claimed,
+                    fmt::format("claimed_id '{}' (loaded from '{}'), is not a valid UUID.", excerpt(claim->text, 64),
+                                claim->source));
   id.claim_id = *uuid;
   if (auto copy = copy_trouble(id, dir, machine_guid); !copy.empty())
     return standing(std::move(id), Standing::copied, std::move(copy));

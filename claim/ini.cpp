@@ -5,28 +5,17 @@
 #include <array>
 #include <cctype>
 
+#include "claim/base/text.h"
+
 namespace aclk::claim {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N> &words, std::string_view value) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return same_word(word, value); });
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return iequals(word, value); });
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view t) {
-  while (!t.empty() && is_blank(t.front())) t.remove_prefix(1);
-  while (!t.empty() && is_blank(t.back())) t.remove_suffix(1);
-  return t;
-}
 
 void visit_ini_lines(std::string_view text, const std::function<void(const IniLine &)> &visit) {
   IniLine now;

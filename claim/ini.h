@@ -46,9 +46,6 @@ void visit_ini(std::string_view text, const IniVisitor &visit);
 [[nodiscard]] std::optional<std::string> ini_value(std::string_view text, std::string_view section,
                                                    std::string_view key);
 
-// Without the white space at both ends: what the C locale calls white space, as the agent does.
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
 // Without one pair of equal quotes, " or ', around it, and without the white space inside and outside of them: what is
 // left in a variable when docker-compose's list form or systemd's Environment= has kept the quotes of a shell.
 [[nodiscard]] std::string_view unquoted(std::string_view text);

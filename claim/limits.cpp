@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/ini.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kQuotedBytes = 64;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kYesWords = "yes, true, on, auto or on demand";
 
@@ -49,7 +51,7 @@ bool meant(std::string_view key, std::string_view known, std::size_t off_by) {
   return l.size() <= 2 * known.size() && distance(l, letters(known)) <= off_by;
 }
 
-std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
+std::string quoted(std::string_view text) { return "'" + excerpt(text, kQuotedBytes) + "'"; }
 
 std::string at_line(std::size_t number) { return fmt::format("line {}", number); }
 
@@ -74,7 +76,7 @@ std::string long_line(std::string_view text, std::string_view but_for) {
   return {};
 }
 
-std::string where(std::string_view section) { return fmt::format("section [{}]", printable(section)); }
+std::string where(std::string_view section) { return fmt::format("section [{}]", excerpt(section, kQuotedBytes)); }
 
 // The first complaint stays.
 void complain(std::string &trouble, std::string text) {
@@ -129,24 +131,12 @@ Limit trouble_limit(const std::string &what) {
 
 }  // namespace
 
-static bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= ' ' && byte < 0x7f;
-}
-
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMost = 64;
-  std::string out;
-  for (const char c : text.substr(0, kMost)) out += is_plain(c) ? c : '?';
-  return out + (text.size() > kMost ? "..." : "");
-}
-
 std::string off_sentence(std::string_view key, std::string_view value, std::string_view place) {
   auto reading = fmt::format(", taken for 'enabled = no'");
   if (key == "enabled")
     reading = ini_clear_no(value) ? "" : fmt::format(", taken for no: only {} is yes, without quotes", kYesWords);
-  return fmt::format("the cloud link is switched off by '{} = {}' in {}{}", printable(key), printable(value), place,
-                     reading);
+  return fmt::format("the cloud link is switched off by '{} = {}' in {}{}", excerpt(key, kQuotedBytes),
+                     excerpt(value, kQuotedBytes), place, reading);
 }
 
 bool means_enabled(std::string_view key) {

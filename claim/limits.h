@@ -53,8 +53,6 @@ struct Limit {
 [[nodiscard]] Result<std::string> read_limiting_file(const std::filesystem::path &file, std::size_t max_bytes);
 inline constexpr std::size_t kMaxNetdataConf = 4U << 20;
 
-// Of what a file says, for people: 64 bytes of it at most, none that a terminal obeys.
-[[nodiscard]] std::string printable(std::string_view text);
 // The sentence for `key = value` in PLACE, when it switches the link off.
 [[nodiscard]] std::string off_sentence(std::string_view key, std::string_view value, std::string_view place);
 

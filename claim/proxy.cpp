@@ -12,6 +12,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/ini.h"
 
@@ -31,35 +32,6 @@ struct Form {
 constexpr std::array kForms{Form{"http://", ProxyKind::http, 8080}, Form{"https://", ProxyKind::https, 443},
                             Form{"socks5://", ProxyKind::socks5, 1080}, Form{"socks5h://", ProxyKind::socks5h, 1080}};
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// A % that does not begin an escape stands for itself: passwords are pasted as they are.
-std::string percent_decoded(std::string_view s) {
-  std::string out;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    const int hi = s[i] == '%' && i + 2 < s.size() ? nibble(s[i + 1]) : -1;
-    const int lo = hi >= 0 ? nibble(s[i + 2]) : -1;
-    if (lo < 0) {
-      out += s[i];
-      continue;
-    }
-    out += static_cast<char>(hi * 16 + lo);
-    i += 2;
-  }
-  return out;
-}
-
 // The setting cannot be used: whose it is, what is wrong, what to do.
 tl::unexpected<Error> unusable(std::string_view text, std::string_view source, std::string_view cause) {
   const bool of_file = !source.starts_with("environment");
@@ -78,8 +50,8 @@ bool take_credentials(std::string_view text, Proxy &p) {
     p.warning = "Failed to get username and password for proxy. Will attempt connection without authentication";
     return true;
   }
-  p.user = percent_decoded(text.substr(0, colon));
-  p.password = percent_decoded(text.substr(colon + 1));
+  p.user = percent_decode_leniently(text.substr(0, colon));
+  p.password = percent_decode_leniently(text.substr(colon + 1));
   const auto usable = [](const std::string &s) {
     return s.size() <= kMaxCredential && s.find('\0') == std::string::npos;
   };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/claim_sources.h"

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "aclk/login/json.h"
+#include "claim/base/text.h"
 
 namespace aclk::login {
 namespace {
@@ -51,7 +52,7 @@ CloudError parse_cloud_error(std::string_view body) {
        {std::pair{"errorCode", &e.code}, {"errorMsgKey", &e.message_key}, {"errorMessage", &e.message}}) {
     const auto *const s = doc->string(key);
     if (s != nullptr) {
-      *field = quotable(*s);
+      *field = excerpt(*s);
     } else {
       complete = false;
       e.log.push_back(fmt::format("ACLK: Missing compulsory key \"/{}\" in error response", key));

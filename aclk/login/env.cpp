@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "aclk/login/json.h"
+#include "claim/base/text.h"
 
 namespace aclk::login {
 namespace {
@@ -30,7 +31,7 @@ template <std::size_t N>
 void note_unknown_keys(Env &env, const json &object, const std::array<std::string_view, N> &known) {
   for (const auto &[key, value] : object.items())
     if (std::find(known.begin(), known.end(), key) == known.end())
-      note(env, fmt::format("ACLK: unknown JSON key in dictionary (\"{}\")", quotable(key)));
+      note(env, fmt::format("ACLK: unknown JSON key in dictionary (\"{}\")", excerpt(key)));
 }
 
 // nullopt unless it is an integer (2.0 is not) that is not negative. Above 32 bits: as much as fits.
@@ -64,7 +65,7 @@ bool take_transport(const json &t, Env &env) {
   if (type == t.end() || !type->is_string()) return false;
   const auto &name = type->get_ref<const std::string &>();
   if (name != "MQTTv5" && name != "MQTTv3") {
-    note(env, fmt::format("ACLK: unknown transport type \"{}\" in /env response, skipped", quotable(name)));
+    note(env, fmt::format("ACLK: unknown transport type \"{}\" in /env response, skipped", excerpt(name)));
     return true;
   }
   const auto endpoint = t.find("endpoint");
@@ -74,19 +75,11 @@ bool take_transport(const json &t, Env &env) {
   return true;
 }
 
-bool in_clear(const Url &url) { return url.scheme == "http" || url.scheme == "ws"; }
-
 std::string in_clear_sentence(std::string_view what, const Url &url) {
   return fmt::format(
       "/api/v1/env: {} is {}, which is not encrypted: this node's password would go out in clear, and that only "
       "insecure = yes in cloud.conf allows",
-      what, quotable(url.origin()));
-}
-
-bool is_proto(std::string_view s) {
-  constexpr std::string_view kProto = "proto";
-  return std::equal(s.begin(), s.end(), kProto.begin(), kProto.end(),
-                    [](unsigned char a, char b) { return std::tolower(a) == b; });
+      what, excerpt(url.origin()));
 }
 
 }  // namespace
@@ -120,8 +113,8 @@ Verdict<Env> parse_env(std::string_view body) {
   if (const auto caps = root.find("capabilities"); caps != root.end()) {
     if (!caps->is_array() || !std::all_of(caps->begin(), caps->end(), [](const json &c) { return c.is_string(); }))
       return broken("capabilities must be an array of strings");
-    env.proto_capability = std::any_of(caps->begin(), caps->end(),
-                                       [](const json &c) { return is_proto(c.get_ref<const std::string &>()); });
+    env.proto_capability = std::any_of(
+        caps->begin(), caps->end(), [](const json &c) { return iequals(c.get_ref<const std::string &>(), "proto"); });
   }
   note_unknown_keys(
       env, root, std::array<std::string_view, 5>{"authEndpoint", "encoding", "transports", "backoff", "capabilities"});
@@ -138,8 +131,8 @@ Verdict<Agreement> agree(const Env &env, bool insecure) {
   auto auth = parse_url(env.auth_endpoint);
   if (!auth)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
-                  fmt::format("/api/v1/env: authEndpoint: {}", quotable(auth.error().what)));
-  if (in_clear(*auth) && !insecure)
+                  fmt::format("/api/v1/env: authEndpoint: {}", excerpt(auth.error().what)));
+  if (!auth->encrypted() && !insecure)
     return refuse(Status::invalid_env_auth_url, Errc::denied, in_clear_sentence("authEndpoint", *auth));
   if (auth->path.find_first_of("?#") != std::string::npos)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
@@ -151,8 +144,8 @@ Verdict<Agreement> agree(const Env &env, bool insecure) {
   auto endpoint = parse_url(*env.mqtt5_endpoint);
   if (!endpoint)
     return refuse(Status::invalid_env_transport_url, Errc::parse,
-                  fmt::format("/api/v1/env: endpoint of the MQTTv5 transport: {}", quotable(endpoint.error().what)));
-  if (in_clear(*endpoint) && !insecure)
+                  fmt::format("/api/v1/env: endpoint of the MQTTv5 transport: {}", excerpt(endpoint.error().what)));
+  if (!endpoint->encrypted() && !insecure)
     return refuse(Status::invalid_env_transport_url, Errc::denied,
                   in_clear_sentence("endpoint of the MQTTv5 transport", *endpoint));
   return Agreement{std::move(*auth), std::move(*endpoint)};
@@ -160,18 +153,8 @@ Verdict<Agreement> agree(const Env &env, bool insecure) {
 
 std::string env_target(std::string_view agent_version, std::string_view claim_id) {
   if (agent_version.starts_with('v')) agent_version.remove_prefix(1);
-  return fmt::format("/api/v1/env?v={}&cap=proto,ctx&claim_id={}", percent_encoded(agent_version),
-                     percent_encoded(claim_id));
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string s;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    s += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return s;
+  return fmt::format("/api/v1/env?v={}&cap=proto,ctx&claim_id={}", percent_encode(agent_version),
+                     percent_encode(claim_id));
 }
 
 }  // namespace aclk::login

@@ -40,7 +40,4 @@ struct Agreement {
 // Path and query of the request. agent_version with or without the leading v.
 [[nodiscard]] std::string env_target(std::string_view agent_version, std::string_view claim_id);
 
-// Everything but letters, digits and -._~ as %XX.
-[[nodiscard]] std::string percent_encoded(std::string_view text);
-
 }  // namespace aclk::login

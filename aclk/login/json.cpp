@@ -85,18 +85,4 @@ Result<JsonObject> parse_json_object(std::string_view text) {
   }
 }
 
-std::string quotable(std::string_view text, std::size_t max_bytes) {
-  const bool cut = text.size() > max_bytes;
-  if (cut) {
-    text = text.substr(0, max_bytes);
-    // Continuation bytes are 10xxxxxx: go back to before the character they belong to.
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xc0U) == 0x80U) text.remove_suffix(1);
-    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xc0U) text.remove_suffix(1);
-  }
-  std::string s(text);
-  for (auto &c : s)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  return cut ? s + "..." : s;
-}
-
 }  // namespace aclk::login

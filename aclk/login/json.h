@@ -29,7 +29,4 @@ struct JsonObject {
 // Any bytes in. Errors: parse, too_big (over a bound above). Sentences quote nothing of the text: it may be secret.
 [[nodiscard]] Result<JsonObject> parse_json_object(std::string_view text);
 
-// Somebody else's text for a log line: control characters replaced, cut to max_bytes at a character's border.
-[[nodiscard]] std::string quotable(std::string_view text, std::size_t max_bytes = 200);
-
 }  // namespace aclk::login

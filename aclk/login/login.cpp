@@ -12,6 +12,7 @@
 #include "aclk/login/login_error.h"
 #include "aclk/login/password.h"
 #include "aclk/net/curl_easy.h"
+#include "claim/base/text.h"
 
 namespace aclk::login {
 namespace {
@@ -63,10 +64,8 @@ bool may_say_when(int status) { return status == 409 || status == 425 || status 
 
 // The first line of a body that has something to read; of HTML, too, it says who is talking.
 std::string first_line(std::string_view body) {
-  const auto begin = body.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  body.remove_prefix(begin);
-  return quotable(body.substr(0, body.find_first_of("\r\n")), 120);
+  body = trimmed_start(body);
+  return excerpt(body.substr(0, body.find_first_of("\r\n")), 120);
 }
 
 std::string next_step(int status, bool non_retryable) {
@@ -149,7 +148,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
         challenge_answer(request.agent_version, plain));
   }
   [[nodiscard]] std::string node_path() const {
-    return fmt::format("{}/node/{}", agreement.auth.path, percent_encoded(request.claim_id));
+    return fmt::format("{}/node/{}", agreement.auth.path, percent_encode(request.claim_id));
   }
 
   // ---- answers

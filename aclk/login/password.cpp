@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "aclk/login/json.h"
+#include "claim/base/text.h"
 
 namespace aclk::login {
 namespace {
@@ -104,7 +105,7 @@ Verdict<Password> parse_password(std::string_view body, std::string_view claim_i
     return broken("topics must be an array of objects with the strings name and topic");
   for (const auto &key : doc->keys)
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-      note(p, fmt::format("ACLK: Unknown key \"{}\" in passwd response payload. Ignoring", quotable(key)));
+      note(p, fmt::format("ACLK: Unknown key \"{}\" in passwd response payload. Ignoring", excerpt(key)));
   for (const auto &[topic, name, older_name] : proto::kTopics) {
     if (!p.topics[topic].empty()) continue;
     return refuse(topic == Topic::agent_connection ? Status::no_lwt_topic : Status::otp_password_not_json, Errc::parse,

@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "claim/base/text.h"
 #include "claim/ini.h"
 
 namespace aclk::module {
@@ -38,9 +39,9 @@ std::vector<std::string> ignored_settings(const ReadSetting &read) {
   std::vector<std::string> lines;
   for (const auto &k : kKeys) {
     const auto value = read(k.section, k.key);
-    if (!value || claim::trimmed(*value).empty()) continue;
-    const bool is_yes = claim::ini_yes(claim::trimmed(*value));
-    if (!k.fine.empty() && (claim::trimmed(*value) == k.fine || (k.fine == "yes" && is_yes))) continue;
+    if (!value || trimmed(*value).empty()) continue;
+    const bool is_yes = claim::ini_yes(trimmed(*value));
+    if (!k.fine.empty() && (trimmed(*value) == k.fine || (k.fine == "yes" && is_yes))) continue;
     lines.push_back(fmt::format("netdata.conf [{}] {} is ignored: {}", k.section, k.key, k.why));
   }
   return lines;

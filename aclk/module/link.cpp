@@ -9,7 +9,6 @@
 #include "aclk/loop/worker_pool.h"
 #include "aclk/module/command_dispatch.h"
 #include "aclk/query/service.h"
-#include "aclk/query/text.h"
 #include "aclk/report/conversation_log.h"
 #include "aclk/session/connection_manager.h"
 #include "aclk/sync/alerts/alerts.h"
@@ -17,6 +16,7 @@
 #include "aclk/sync/nodes/nodes.h"
 #include "aclk/sync/store/write_behind_store.h"
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
 
@@ -248,7 +248,7 @@ struct Link::Impl final : Commands {
     return payload.substr(0, std::min<std::size_t>(end, 2048));
   }
   void on_cmd(std::string_view payload) override {
-    log.debug("ACLK incoming 'cmd' message ({})", query::printable(head_of(payload), 2048));
+    log.debug("ACLK incoming 'cmd' message ({})", excerpt(head_of(payload), 2048));
     queries->on_cmd(payload, loop::wall_us(), loop::now());
   }
   void on(const proto::SendNodeInstances & /*m*/) override {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "claim/base/text.h"
 #include "claim/ini.h"
 
 namespace aclk::module {
@@ -60,7 +61,7 @@ std::string using_line(const claim::Proxy &p) {
 }
 
 const char *direct_line(std::string_view setting) {
-  if (claim::trimmed(setting) == "none") return "ACLK: proxy is set to 'none', will connect directly without proxy.";
+  if (trimmed(setting) == "none") return "ACLK: proxy is set to 'none', will connect directly without proxy.";
   return "ACLK: proxy is not configured, will connect directly without proxy.";
 }
 
@@ -69,7 +70,7 @@ Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
   const auto r = claim::configured_proxy(ours, conf.proxy, claim::process_environment());
   if (!r) return tl::unexpected<Error>(r.error());
   if (r->kind != claim::ProxyKind::none) return Way{*r, using_line(*r)};
-  if (ours && claim::trimmed(*ours) == "env")
+  if (ours && trimmed(*ours) == "env")
     return Way{*r,
                "ACLK: proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment "
                "variables are set. Will connect directly without proxy."};
@@ -79,7 +80,7 @@ Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
 // [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (claim/README.md, "Settings in
 // netdata.conf").
 std::filesystem::path conversation_log(const host::Host &host, const host::Log &log) {
-  if (!claim::ini_clear_yes(claim::trimmed(host.config("cloud", "conversation log").value_or("no")))) return {};
+  if (!claim::ini_clear_yes(trimmed(host.config("cloud", "conversation log").value_or("no")))) return {};
   const auto file = host.config("cloud", "conversation log file").value_or("");
   auto path = file.empty() ? std::filesystem::path(host.directories().log) / "aclk.log" : std::filesystem::path(file);
   if (path.is_absolute()) return path;
@@ -95,7 +96,7 @@ void limit_scope(const host::Host &host, Settings &s) {
   const auto text = host.setting("cloud", "scope");
   if (text && claim::scope_is_full(text->value_or(""))) return;
   s.scope = query::Scope::license_manager;
-  const auto value = text ? claim::printable(claim::trimmed(text->value_or(""))) : std::string();
+  const auto value = text ? excerpt(trimmed(text->value_or("")), 64) : std::string();
   if (value == "license manager")
     s.scope_line = fmt::format("[cloud] scope = license manager: {}", kLimited);
   else if (text)

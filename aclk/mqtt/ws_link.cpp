@@ -20,6 +20,7 @@
 #include "aclk/mqtt/ws_internal.h"
 #include "aclk/net/handshake.h"
 #include "aclk/net/tls_fault.h"
+#include "claim/base/text.h"
 
 namespace aclk::mqtt {
 
@@ -60,8 +61,6 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
     const auto tell = std::move(events.ended);
     if (tell) tell(std::move(e));
   }
-
-  [[nodiscard]] bool secure() const { return endpoint.scheme == "wss" || endpoint.scheme == "https"; }
 
   void adopt_socket(lws *w);
   int check_certificate(X509_STORE_CTX *store, bool chain_ok);
@@ -161,7 +160,7 @@ WsEnd WsLink::State::failure(const char *lws_text) const {
     e.kind = WsEnd::Kind::tls;
     e.cause = net::Cause::certificate;
     e.why = fmt::format("{}: TLS failed: {}", whom, tls_trouble);
-  } else if (secure() && !secured) {
+  } else if (endpoint.encrypted() && !secured) {
     e.kind = WsEnd::Kind::tls;
     e.cause = net::Cause::handshake;
     e.why = fmt::format("{}: TLS failed: {}", whom, net::explain_handshake(context->handshake().reason()));
@@ -373,7 +372,7 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
   i.opaque_user_data = s_.get();
   // Where to, the cloud says in /env and nowhere else; a redirected connection would also leave its dialed socket.
   i.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
-  if (s.secure()) {
+  if (s.endpoint.encrypted()) {
     i.ssl_connection |= LCCSCF_USE_SSL;
     // lws would compare the bracketed text; our own check in check_certificate() knows addresses.
     if (is_ip_literal(endpoint.host)) i.ssl_connection |= LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
@@ -392,7 +391,7 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
     s.ended = true;
     if (s.early) return tl::unexpected<WsEnd>(std::move(*s.early));
     // It may fail at once without a word: the server was faster than we.
-    if (s.secure() && s.context->handshake().begun()) return tl::unexpected<WsEnd>(s.failure(nullptr));
+    if (s.endpoint.encrypted() && s.context->handshake().begun()) return tl::unexpected<WsEnd>(s.failure(nullptr));
     return failed(WsEnd::Kind::internal, fmt::format("libwebsockets cannot begin a connection to {}; look at this "
                                                      "machine's memory and limits on open files",
                                                      endpoint.origin()));

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "aclk/net/curl_tls.h"
+#include "claim/base/text.h"
 
 namespace aclk::net {
 namespace {
@@ -54,7 +54,7 @@ bool has_negotiate() { return (curl_version_info(CURLVERSION_NOW)->features & CU
 std::string login_advice(const ProxyAnswer &answer, const claim::Proxy &proxy) {
   const auto offered = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::any_of(answer.offers(), [&](const std::string &offer) {
-      return std::ranges::any_of(names, [&](std::string_view n) { return ::strcasecmp(offer.c_str(), n.data()) == 0; });
+      return std::ranges::any_of(names, [&](std::string_view n) { return iequals(offer, n); });
     });
   };
   if (answer.offers().empty() || offered({"Basic", "Digest", "NTLM"}))

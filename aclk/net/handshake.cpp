@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "aclk/net/tls_fault.h"
+#include "claim/base/text.h"
 
 namespace aclk::net {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/curl_tls.h"
-#include "aclk/net/tls_fault.h"
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 
 namespace aclk::net {
@@ -22,17 +22,6 @@ using net::Fault;
 using net::Reached;
 
 constexpr std::size_t kMaxHead = 64U << 10;
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.front())) != 0) s.remove_prefix(1);
-  while (!s.empty() && std::isspace(static_cast<unsigned char>(s.back())) != 0) s.remove_suffix(1);
-  return s;
-}
 
 bool has_body(const HttpRequest &r) { return !r.body.empty() || r.method == "POST"; }
 
@@ -135,7 +124,7 @@ bool Exchange::set_head(const Url &url) {
   for (const char *unwanted : {"Accept:", "Content-Type:", "Expect:"}) {
     const std::string_view name(unwanted, std::string_view(unwanted).size() - 1);
     const bool given = std::any_of(request_.headers.begin(), request_.headers.end(),
-                                   [&](const auto &h) { return same_name(h.first, name); });
+                                   [&](const auto &h) { return iequals(h.first, name); });
     if (!given) ok = ok && add_header(unwanted);
   }
   for (const auto &[name, value] : request_.headers) ok = ok && add_header(fmt::format("{}: {}", name, value));
@@ -171,10 +160,10 @@ void Exchange::take_header(std::string_view line) {
   if (colon == std::string_view::npos) return;
   const auto name = line.substr(0, colon);
   const auto value = trimmed(line.substr(colon + 1));
-  if (same_name(name, "Date")) response_.date = value;
-  if (same_name(name, "Retry-After")) response_.retry_after = value;
-  if (same_name(name, "Content-Length")) ++lengths_;
-  if (same_name(name, "Transfer-Encoding")) chunked_ = true;
+  if (iequals(name, "Date")) response_.date = value;
+  if (iequals(name, "Retry-After")) response_.retry_after = value;
+  if (iequals(name, "Content-Length")) ++lengths_;
+  if (iequals(name, "Transfer-Encoding")) chunked_ = true;
   contradictory_ = lengths_ + (chunked_ ? 1 : 0) > 1;
 }
 
@@ -204,7 +193,7 @@ Fault Exchange::error_of(CURLcode code) const {
   const auto error = [](Errc c, std::string what, Cause cause = Cause::other) {
     return Fault{Error{c, std::move(what)}, cause};
   };
-  if (!bad_url_.empty()) return error(Errc::invalid_argument, fmt::format("{}: {}", printable(request_.url), bad_url_));
+  if (!bad_url_.empty()) return error(Errc::invalid_argument, fmt::format("{}: {}", excerpt(request_.url), bad_url_));
   if (contradictory_)
     return error(Errc::parse, fmt::format("{}: the answer states its length in two ways; is that the cloud?", where()));
   if (too_big_ || code == CURLE_FILESIZE_EXCEEDED)
@@ -231,7 +220,7 @@ Fault Exchange::error_of(CURLcode code) const {
     case CURLE_HTTP_RETURNED_ERROR:
       return error(Errc::parse, fmt::format("{}: the answer is not HTTP/1.1: {}; is that the cloud?", where(), why));
     case CURLE_URL_MALFORMAT:
-      if (!easy_.refused()) return error(Errc::invalid_argument, fmt::format("{}: {}", printable(request_.url), why));
+      if (!easy_.refused()) return error(Errc::invalid_argument, fmt::format("{}: {}", excerpt(request_.url), why));
       [[fallthrough]];
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:

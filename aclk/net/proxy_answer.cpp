@@ -6,26 +6,13 @@
 #include <algorithm>
 #include <cctype>
 
-#include "aclk/net/tls_fault.h"
+#include "claim/base/text.h"
 
 namespace aclk::net {
 namespace {
 
 constexpr std::size_t kMostOffers = 8;
 constexpr std::size_t kMostWords = 160;  // bytes of each of the two that are shown
-constexpr std::string_view kSpace = " \t\r\n\f\v";
-
-std::string_view trim(std::string_view s) {
-  const auto begin = s.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return s.substr(begin, s.find_last_not_of(kSpace) - begin + 1);
-}
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 bool is_token_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -37,7 +24,7 @@ std::string text_of_html(std::string_view html) {
   std::string out;
   while (!html.empty()) {
     const auto tag = std::min(html.find('<'), html.size());
-    if (out += html.substr(0, tag); !trim(out).empty() && tag < html.size()) break;
+    if (out += html.substr(0, tag); !trimmed(out).empty() && tag < html.size()) break;
     html.remove_prefix(tag);
     const auto low = lower(html.substr(0, 8));
     const std::string_view until = low.starts_with("<style")    ? "</style"
@@ -65,36 +52,36 @@ std::vector<std::string> offered_schemes(std::string_view value) {
       else if (value[end] == '"')
         quoted = !quoted;
     }
-    const auto element = trim(value.substr(begin, std::min(end, value.size()) - begin));
+    const auto element = trimmed(value.substr(begin, std::min(end, value.size()) - begin));
     const auto name = element.substr(
         0, static_cast<std::size_t>(std::find_if_not(element.begin(), element.end(), is_token_char) - element.begin()));
     // `name = value` is a parameter of the scheme before it.
-    if (!name.empty() && !trim(element.substr(name.size())).starts_with('=')) out.push_back(printable(name, 32));
+    if (!name.empty() && !trimmed(element.substr(name.size())).starts_with('=')) out.push_back(printable(name, 32));
     begin = end + 1;
   }
   return out;
 }
 
 std::string first_words(std::string_view body) {
-  body = trim(body.substr(0, 4096));
+  body = trimmed(body.substr(0, 4096));
   const auto html = body.starts_with('<') ? text_of_html(body) : std::string();
-  const auto text = trim(html).empty() ? body : trim(html);
-  return printable(trim(text.substr(0, text.find_first_of("\r\n"))), kMostWords);
+  const auto text = trimmed(html).empty() ? body : trimmed(html);
+  return printable(trimmed(text.substr(0, text.find_first_of("\r\n"))), kMostWords);
 }
 
 bool ProxyAnswer::take(std::string_view line) {
-  const auto text = trim(line);
+  const auto text = trimmed(line);
   if (line.starts_with("HTTP/")) {
     *this = {};
     const auto space = std::min(text.find(' '), text.size());
-    status_ = printable(trim(text.substr(space)), kMostWords);
+    status_ = printable(trimmed(text.substr(space)), kMostWords);
     granted_ = status_.starts_with('2');
     return false;
   }
   if (text.empty()) return true;
   const auto colon = std::min(text.find(':'), text.size());
-  const auto name = lower(trim(text.substr(0, colon)));
-  const auto value = colon < text.size() ? trim(text.substr(colon + 1)) : std::string_view();
+  const auto name = lower(trimmed(text.substr(0, colon)));
+  const auto value = colon < text.size() ? trimmed(text.substr(colon + 1)) : std::string_view();
   if (name == "content-length") has_body_ = value != "0";
   if (name == "proxy-authenticate")
     for (auto &scheme : offered_schemes(value))

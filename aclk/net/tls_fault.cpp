@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "claim/base/c_own.h"
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 
 namespace aclk::net {
@@ -80,12 +81,6 @@ std::string utc(std::int64_t s) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", tm);
 }
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 // Products that open TLS on its way, by words of the CA they are installed with. Only the sentence depends on it.
 bool names_an_inspector(const Certificate &c) {
   constexpr std::array<std::string_view, 31> kWords{"zscaler",     "fortinet",   "fortigate",
@@ -151,13 +146,6 @@ CertificateTrouble unknown_issuer(const VerifyOutcome &o, std::string_view host)
 }
 
 }  // namespace
-
-std::string printable(std::string_view text, std::size_t max_bytes) {
-  std::string s(text.substr(0, max_bytes));
-  std::replace_if(
-      s.begin(), s.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return s;
-}
 
 Certificate describe(const X509 *cert) {
   Certificate c;

@@ -46,9 +46,6 @@ struct VerifyOutcome {
 // After a verification that failed, from inside OpenSSL's callback.
 [[nodiscard]] VerifyOutcome outcome_of(x509_store_ctx_st *store, const std::string &host);
 
-// Somebody else's text for a log line: control characters replaced, cut.
-[[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 200);
-
 // By name, or by address if `host` is one.
 [[nodiscard]] bool is_for_host(x509_st *certificate, const std::string &host);
 

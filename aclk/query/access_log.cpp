@@ -3,14 +3,14 @@
 
 #include <fmt/format.h>
 
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 namespace {
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
-  for (const char c : printable(text, kMaxLoggedTarget)) {
+  for (const char c : excerpt(text, kMaxLoggedTarget)) {
     if (c == '"' || c == '\\') out += '\\';
     out += c;
   }

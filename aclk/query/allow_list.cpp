@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 namespace {

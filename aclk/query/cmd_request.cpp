@@ -7,8 +7,8 @@
 #include <initializer_list>
 
 #include "aclk/query/cmd_header.h"
-#include "aclk/query/text.h"
 #include "aclk/query/topic.h"
+#include "claim/base/text.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::query {
@@ -40,7 +40,7 @@ Cmd parse_cmd(std::string_view payload) {
                              kMaxCmdBytes)});
   const auto end = payload.find(kSeparator);
   auto header = parse_cmd_header(payload.substr(0, end));
-  if (!header) return drop({fmt::format("Malformed json request ({})", printable(payload, kQuotedBytes))});
+  if (!header) return drop({fmt::format("Malformed json request ({})", excerpt(payload, kQuotedBytes))});
   if (!header->type) return drop({"Cloud message is missing compulsory key \"type\""});
   if (*header->type != "http") return drop({"Only 'http' cmd message is supported"});
   if (header->version < kMinVersion)
@@ -60,7 +60,7 @@ Cmd parse_cmd(std::string_view payload) {
   if (!header->callback_topic->starts_with('/')) return Dropped{{"Full topic required!"}};
   if (!is_reply_topic(*header->callback_topic))
     return Dropped{{fmt::format("ACLK: the callback topic of a query is not one that can be published to ({})",
-                                printable(*header->callback_topic, kQuotedBytes))}};
+                                excerpt(*header->callback_topic, kQuotedBytes))}};
   if (!http)
     return BadRequest{std::move(*header->msg_id), std::move(*header->callback_topic),
                       std::string(sentence(http.error()))};

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 namespace {
@@ -24,17 +24,11 @@ std::optional<Method> method_of(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view trim(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
 std::optional<HttpHeader> parse_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   const auto key = line.substr(0, colon);
-  const auto value = trim(line.substr(colon + 1));
+  const auto value = trimmed(line.substr(colon + 1), kBlanks);
   if (key.find_first_of(" \t") != std::string_view::npos || has_control(key) || has_control(value)) return std::nullopt;
   return HttpHeader{std::string(key), std::string(value)};
 }

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "aclk/query/gzip.h"
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 

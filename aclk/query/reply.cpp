@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 namespace {

@@ -9,7 +9,7 @@
 #include "aclk/query/access_log.h"
 #include "aclk/query/request_identity.h"
 #include "aclk/query/route.h"
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::query {
@@ -115,13 +115,13 @@ void Service::on_request(Request request, std::size_t bytes, std::int64_t receiv
 void Service::on_cancel(std::string_view request_id, std::string_view trace_id, loop::Instant now) {
   constexpr std::size_t kQuotedBytes = 200;
   ++counters_.cancel_requests;
-  const auto shown = printable(request_id, kQuotedBytes);
+  const auto shown = excerpt(request_id, kQuotedBytes);
   Actions actions;
   const bool known = admission_.cancel(request_id, now, actions);
   const bool told = known || no_such_log_.allow(now);
   if (told)
     log(NACLK_LOG_ACCESS, NACLK_LOG_NOTICE,
-        fmt::format("ACLK CancelPendingRequest REQ: {}, cloud trace-id: {}", shown, printable(trace_id, kQuotedBytes)));
+        fmt::format("ACLK CancelPendingRequest REQ: {}, cloud trace-id: {}", shown, excerpt(trace_id, kQuotedBytes)));
   if (told && !known) {
     if (const auto silent = no_such_log_.take_silent(); silent > 0)
       log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "aclk/query/http_request.h"
-#include "aclk/query/text.h"
 #include "claim/base/query_string.h"
+#include "claim/base/text.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::query {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 
 namespace aclk::query {
 namespace {

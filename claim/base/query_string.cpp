@@ -8,6 +8,8 @@
 #include <charconv>
 #include <limits>
 
+#include "claim/base/text.h"
+
 namespace aclk {
 namespace {
 
@@ -43,21 +45,6 @@ constexpr std::size_t kQuotedBytes = 64;
 constexpr std::int64_t kMaxCount = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxTime = 1'000'000'000'000'000;  // more than any unit of time that an agent knows needs
 
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// The byte of the escape that begins at text[at], -1 if it is broken.
-int escape_at(std::string_view text, std::size_t at) {
-  if (text.size() - at < 3) return -1;
-  const int hi = nibble(text[at + 1]);
-  const int lo = nibble(text[at + 2]);
-  return hi < 0 || lo < 0 ? -1 : hi * 16 + lo;
-}
-
 // RFC 3986: query = *( pchar / "/" / "?" ), the escapes apart.
 bool may_stand(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -70,14 +57,14 @@ std::optional<std::string> well_formed(std::string_view text) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '\0' || (c == '%' && escape_at(text, i) <= 0)) return std::nullopt;
+    if (c == '\0' || (c == '%' && percent_escape_at(text, i) <= 0)) return std::nullopt;
     if (c == '%') {
       out += text.substr(i, 3);
       i += 2;
     } else if (may_stand(c)) {
       out += c;
     } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+      out += percent_encode({&c, 1});
     }
   }
   return out;
@@ -93,14 +80,6 @@ std::string decode(std::string_view text) {
 const Known *find(std::string_view name) {
   const auto *const it = std::ranges::find(kKnown, name, &Known::name);
   return it == kKnown.end() ? nullptr : it;
-}
-
-// For a sentence: peers write names.
-std::string quoted(std::string_view name) {
-  std::string out(name.substr(0, kQuotedBytes));
-  std::ranges::replace_if(
-      out, [](char c) { return c < ' ' || c > '~'; }, '?');
-  return out;
 }
 
 tl::unexpected<Error> doubt(std::string what) { return fail(Errc::invalid_argument, std::move(what)); }
@@ -135,34 +114,18 @@ Result<QueryString::Parameter> read(std::string_view item) {
   if (equals != std::string_view::npos) p.value = decode(item.substr(equals + 1));
   if (p.name.find('&') != std::string::npos || p.value.find('&') != std::string::npos)
     return doubt(fmt::format("The parameter {} holds an encoded &, where the agent would begin another parameter.",
-                             quoted(p.name)));
+                             excerpt(p.name, kQuotedBytes)));
   if (p.name.find('=') != std::string::npos)
-    return doubt(fmt::format("The name of the parameter {} holds an encoded =.", quoted(p.name)));
-  if (p.name.empty()) return doubt(fmt::format("A parameter has no name: ={}", quoted(p.value)));
+    return doubt(fmt::format("The name of the parameter {} holds an encoded =.", excerpt(p.name, kQuotedBytes)));
+  if (p.name.empty()) return doubt(fmt::format("A parameter has no name: ={}", excerpt(p.value, kQuotedBytes)));
   if (p.name.find('%') != std::string::npos)
-    return doubt(fmt::format("The name of the parameter {} is encoded twice.", quoted(p.name)));
+    return doubt(fmt::format("The name of the parameter {} is encoded twice.", excerpt(p.name, kQuotedBytes)));
   if (hides_another(p.name) || hides_another(p.value))
-    return doubt(fmt::format("Parameters are divided by &, not by ; as in {}.", quoted(p.name)));
+    return doubt(fmt::format("Parameters are divided by &, not by ; as in {}.", excerpt(p.name, kQuotedBytes)));
   return p;
 }
 
 }  // namespace
-
-std::optional<std::string> percent_decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int byte = escape_at(text, i);
-    if (byte < 0) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
-}
 
 Result<QueryString> QueryString::parse(std::string_view text) {
   const auto whole = well_formed(text);
@@ -183,7 +146,7 @@ Result<QueryString> QueryString::parse(std::string_view text) {
         if (!n)
           return doubt(fmt::format("The parameter {} must be {}, and not too large: {}", p->name,
                                    known->kind == Kind::time ? "digits, with a - before them or not" : "digits alone",
-                                   quoted(p->value)));
+                                   excerpt(p->value, kQuotedBytes)));
         p->value = fmt::format("{}", *n);
         p->text = fmt::format("{}={}", p->name, *n);
       }

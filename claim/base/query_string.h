@@ -50,7 +50,4 @@ class QueryString {
   std::vector<Parameter> parameters_;
 };
 
-// %XX decoded once, '+' untouched. nullopt: a '%' without two hex digits behind it.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
-
 }  // namespace aclk

@@ -9,6 +9,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "claim/base/text.h"
+
 namespace aclk {
 namespace {
 
@@ -17,12 +19,6 @@ struct Scheme {
   std::uint16_t port;
 };
 constexpr std::array kSchemes{Scheme{"http", 80}, Scheme{"https", 443}, Scheme{"ws", 80}, Scheme{"wss", 443}};
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::uint16_t default_port(std::string_view scheme) {
   const auto *const it = std::find_if(kSchemes.begin(), kSchemes.end(), [&](auto &s) { return s.name == scheme; });

@@ -17,6 +17,8 @@ struct Url {
   std::uint16_t port = 0;
   std::string path = "/";  // with its query; always begins with '/'
 
+  // By TLS: https, wss.
+  [[nodiscard]] bool encrypted() const { return scheme == "https" || scheme == "wss"; }
   // host, or [host] for IPv6 literals, as it stands in a URL or a Host header.
   [[nodiscard]] std::string host_in_url() const;
   // scheme://host:port, the port only when it is not the scheme's own.

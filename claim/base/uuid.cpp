@@ -8,31 +8,14 @@
 #include <array>
 #include <cstdlib>
 
+#include "claim/base/text.h"
+
 namespace aclk {
 namespace {
 
 using Bytes = std::array<unsigned char, 16>;
 
-std::string format(const Bytes &b) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string s;
-  s.reserve(36);
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) s += '-';
-    s += kHex[b[i] >> 4];
-    s += kHex[b[i] & 15];
-  }
-  return s;
-}
-
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+std::string format(const Bytes &b) { return uuid_text({reinterpret_cast<const char *>(b.data()), b.size()}); }
 
 void stamp(Bytes &b, unsigned version) {
   b[6] = static_cast<unsigned char>((b[6] & 0x0fU) | (version << 4));
@@ -40,8 +23,7 @@ void stamp(Bytes &b, unsigned version) {
 }
 
 std::optional<Bytes> parse(std::string_view t) {
-  while (!t.empty() && is_space(t.front())) t.remove_prefix(1);
-  while (!t.empty() && is_space(t.back())) t.remove_suffix(1);
+  t = trimmed(t);
   const bool dashed = t.size() == 36;
   if (!dashed && t.size() != 32) return std::nullopt;
   Bytes out{};
@@ -51,7 +33,7 @@ std::optional<Bytes> parse(std::string_view t) {
       if (t[i] != '-') return std::nullopt;
       continue;
     }
-    const int v = nibble(t[i]);
+    const int v = hex_digit(t[i]);
     if (v < 0) return std::nullopt;
     out[n / 2] = static_cast<unsigned char>(n % 2 == 0 ? v << 4 : out[n / 2] | v);
     ++n;
@@ -60,6 +42,13 @@ std::optional<Bytes> parse(std::string_view t) {
 }
 
 }  // namespace
+
+std::string uuid_text(std::string_view bytes) {
+  if (bytes.size() != std::tuple_size_v<Bytes>) return {};
+  auto text = hex(bytes);
+  for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
+  return text;
+}
 
 std::optional<std::string> parse_uuid(std::string_view text) {
   const auto b = parse(text);

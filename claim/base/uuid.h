@@ -12,6 +12,9 @@ namespace aclk {
 // Accepts any case, with all dashes or none, surrounding white space cut; nullopt if it is not a UUID.
 [[nodiscard]] std::optional<std::string> parse_uuid(std::string_view text);
 
+// Of the 16 bytes of one; empty if they are not 16.
+[[nodiscard]] std::string uuid_text(std::string_view bytes);
+
 // Random version 4 (RFC 4122) from the operating system's generator.
 [[nodiscard]] std::string random_uuid();
 

@@ -10,11 +10,11 @@
 
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/claim_sources.h"
 #include "claim/ini.h"
 #include "claim/settings.h"
 #include "plugin-api/cli/diagnose_no_answer.h"
-#include "plugin-api/cli/terminal_text.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
 #include "plugin-api/external/control/socket_path.h"
@@ -46,7 +46,7 @@ bool runs(std::string_view name, const fs::path &lib) {
     const auto pid = entry.path().filename().native();
     if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
     const auto comm = read_file(entry.path() / "comm", 64);
-    if (!comm || claim::trimmed(*comm) != name) continue;
+    if (!comm || trimmed(*comm) != name) continue;
     if (lib.empty()) return true;
     const auto env = read_file(entry.path() / "environ", 1U << 20);
     const auto wanted = "NETDATA_LIB_DIR=" + lib.native();

@@ -12,9 +12,9 @@
 #include "aclk/net/claim_put.h"
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/claim_node.h"
 #include "plugin-api/cli/directories.h"
-#include "plugin-api/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {

@@ -11,8 +11,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "claim/base/text.h"
 #include "claim/settings.h"
-#include "plugin-api/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;

@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "claim/agent_user.h"
+#include "claim/base/text.h"
 #include "claim/machine_guid.h"
 #include "plugin-api/cli/directories.h"
-#include "plugin-api/cli/terminal_text.h"
 #include "plugin-api/doctor/agent_documents.h"
 #include "plugin-api/doctor/cloud_checks.h"
 #include "plugin-api/doctor/local_checks.h"

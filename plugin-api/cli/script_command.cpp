@@ -16,6 +16,7 @@
 #include "aclk/net/claim_put.h"
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"
 #include "claim/claim_script.h"
@@ -23,7 +24,6 @@
 #include "claim/ini.h"
 #include "claim/machine_guid.h"
 #include "plugin-api/cli/directories.h"
-#include "plugin-api/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;
@@ -43,8 +43,8 @@ std::optional<std::string> text_of(const fs::path &file) {
   const auto text = read_file(file, 64U << 10);
   if (!text && text.error().code != Errc::not_found)
     fmt::print(stderr, "warning: {}; it is not used\n", text.error().what);
-  if (!text || claim::trimmed(*text).empty()) return std::nullopt;
-  return std::string(claim::trimmed(*text));
+  if (!text || trimmed(*text).empty()) return std::nullopt;
+  return std::string(trimmed(*text));
 }
 
 claim::ClaimOptions options_of(const ScriptArguments &a, const Directories &d) {
@@ -208,7 +208,7 @@ int run_as_v2(ScriptArguments a, Directories d) {
   take(a.rooms, "NETDATA_CLAIM_ROOMS");
   take(a.url, "NETDATA_CLAIM_URL");
   take(a.proxy, "NETDATA_CLAIM_PROXY");
-  if (!a.token || claim::trimmed(*a.token).empty()) {
+  if (!a.token || trimmed(*a.token).empty()) {
     fmt::print(stderr, "ERROR: Claim token must be specified\n");
     return 1;
   }

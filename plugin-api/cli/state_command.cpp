@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "plugin-api/cli/ask_plugin.h"
-#include "plugin-api/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {

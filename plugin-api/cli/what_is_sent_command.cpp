@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "claim/base/text.h"
 #include "plugin-api/cli/ask_plugin.h"
-#include "plugin-api/cli/terminal_text.h"
 
 namespace aclk::cli {
 namespace {

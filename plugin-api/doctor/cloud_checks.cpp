@@ -53,7 +53,7 @@ struct LoginTrace {
 // certificate; that it got so far means that TLS was set up.
 Finding tls_finding(std::string check, const Url &to, TlsTrust trust) {
   const auto whom = net::host_port(to.host, to.port);
-  if (trust == TlsTrust::none && (to.scheme == "https" || to.scheme == "wss"))
+  if (trust == TlsTrust::none && to.encrypted())
     return good(std::move(check), whom + ": TLS was set up; no answer came by it");
   switch (trust) {
     case TlsTrust::verified:

@@ -164,7 +164,7 @@ Result<Endpoint> parse_agent_url(std::string_view text) {
     return fail(Errc::parse, "the URL of the agent must begin with http://, https:// or unix:");
   e.host = url->host;
   e.port = url->port;
-  e.tls = url->scheme == "https";
+  e.tls = url->encrypted();
   return e;
 }
 

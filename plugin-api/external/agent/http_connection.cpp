@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "claim/base/c_own.h"
+#include "claim/base/text.h"
 
 namespace aclk::external {
 namespace {
@@ -34,26 +35,12 @@ struct Exchange {
   bool too_big = false;
 };
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : static_cast<char>(c);
-  });
-  return out;
-}
-
-std::string_view trim(std::string_view s) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = s.find_first_not_of(kSpace);
-  return first == std::string_view::npos ? std::string_view{} : s.substr(first, s.find_last_not_of(kSpace) - first + 1);
-}
-
 void take_header(Exchange &x, std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
   auto &answer = x.answer;
-  const auto name = lower(trim(line.substr(0, colon)));
-  const auto value = trim(line.substr(colon + 1));
+  const auto name = lower(trimmed(line.substr(0, colon)));
+  const auto value = trimmed(line.substr(colon + 1));
   if (name == "content-length") x.body_promised = value != "0";
   if (name == "content-type") answer.content_type = value;
   if (name == "content-encoding") answer.content_encoding = lower(value);
@@ -71,7 +58,7 @@ std::size_t on_header(char *data, std::size_t size, std::size_t count, void *use
   }
   if (line.substr(0, 5) == "HTTP/") x.answer = {};  // the head after a 100 Continue
   take_header(x, line);
-  x.head_done = trim(line).empty();
+  x.head_done = trimmed(line).empty();
   return line.size();
 }
 

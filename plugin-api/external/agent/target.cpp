@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "claim/base/query_string.h"
+#include "claim/base/text.h"
 
 namespace aclk::external {
 namespace {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "claim/base/files.h"
+#include "claim/base/text.h"
 
 namespace aclk::external {
 namespace fs = std::filesystem;
@@ -13,18 +14,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxFile = 256U << 10;
-
-std::string_view trim(std::string_view s) {
-  constexpr std::string_view kSpace = " \t\r";
-  const auto first = s.find_first_not_of(kSpace);
-  return first == std::string_view::npos ? std::string_view{} : s.substr(first, s.find_last_not_of(kSpace) - first + 1);
-}
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 // A line that ends in \ goes on with the next, unless it is a comment.
 struct Line {
@@ -37,14 +26,14 @@ Line next_line(std::string_view &text, std::uint32_t &number) {
   Line line;
   for (;;) {
     const auto end = text.find('\n');
-    auto part = trim(text.substr(0, end));
+    auto part = trimmed(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     line.last = ++number;
     const bool comment = line.text.empty() && !part.empty() && part.front() == '#';
     const bool goes_on = !comment && !part.empty() && part.back() == '\\' && !text.empty();
     if (goes_on) part.remove_suffix(1);
     if (!line.text.empty()) line.text += ' ';
-    line.text += trim(part);
+    line.text += trimmed(part);
     if (!goes_on) return line;
   }
 }
@@ -52,8 +41,8 @@ Line next_line(std::string_view &text, std::uint32_t &number) {
 // Of each run of white space one space.
 std::string with_single_spaces(std::string_view s) {
   std::string out;
-  for (const char c : trim(s)) {
-    const bool space = c == ' ' || c == '\t' || c == '\r';
+  for (const char c : trimmed(s)) {
+    const bool space = kWhiteSpace.find(c) != std::string_view::npos;
     if (!space) out += c;
     if (space && out.back() != ' ') out += ' ';
   }

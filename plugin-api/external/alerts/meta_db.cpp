@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "claim/base/c_own.h"
+#include "claim/base/uuid.h"
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
@@ -151,16 +152,10 @@ double MetaDb::Row::real(int column) const {
 }
 
 std::string MetaDb::Row::uuid(int column) const {
-  const auto *bytes = static_cast<const unsigned char *>(sqlite3_column_blob(statement_, column));
-  if (bytes == nullptr || sqlite3_column_bytes(statement_, column) != kUuidBytes) return {};
-  std::string out;
-  bool any = false;
-  for (int i = 0; i < kUuidBytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += fmt::format("{:02x}", bytes[i]);
-    any |= bytes[i] != 0;
-  }
-  return any ? out : std::string();
+  const auto *const blob = static_cast<const char *>(sqlite3_column_blob(statement_, column));
+  if (blob == nullptr) return {};
+  const std::string_view bytes(blob, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  return bytes.find_first_not_of('\0') == std::string_view::npos ? std::string() : uuid_text(bytes);
 }
 
 }  // namespace aclk::external

@@ -10,17 +10,12 @@
 #include <cerrno>
 #include <ctime>
 
+#include "claim/base/text.h"
+
 namespace aclk::external {
 namespace {
 
 constexpr std::size_t kMaxText = 8U << 10;
-
-std::string one_line(std::string_view text) {
-  std::string out(text.substr(0, kMaxText));
-  for (auto &c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return out;
-}
 
 std::string strftime_local(const char *format, std::time_t t) {
   std::tm tm{};
@@ -89,7 +84,7 @@ void write_all(int fd, std::string_view text) {
 
 std::string format_log_line(LogStyle style, naclk_log_source source, naclk_log_level level,
                             std::chrono::system_clock::time_point now, std::string_view text) {
-  auto line = one_line(text);
+  auto line = one_line(text.substr(0, kMaxText));
   // The texts of the access log are promised by the documents as they are ("ACLK CONNECTED").
   const auto *const mark = source == NACLK_LOG_DAEMON ? "ACLK:" : "ACLK";
   if (line.find(mark) == std::string::npos) line.insert(0, "ACLK: ");

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "claim/base/text.h"
+
 namespace aclk::external {
 namespace {
 
@@ -23,16 +25,6 @@ bool is_target(std::string_view t) {
   return t.starts_with('/') && std::ranges::all_of(t, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-bool same_name(std::string_view a, std::string_view lower) {
-  return std::ranges::equal(a, lower, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
-}
-
-std::string_view trimmed(std::string_view s) {
-  const auto first = s.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(" \t") - first + 1);
-}
-
 // What the header lines say of the body. A status, or 0 with its length.
 int body_length(std::string_view lines, std::size_t &length) {
   std::optional<std::size_t> seen;
@@ -43,9 +35,9 @@ int body_length(std::string_view lines, std::size_t &length) {
     if (colon == 0 || colon == std::string_view::npos) return 400;
     const auto name = line.substr(0, colon);
     if (name.find_first_of(" \t") != std::string_view::npos) return 400;
-    if (same_name(name, "transfer-encoding")) return 501;
-    if (!same_name(name, "content-length")) continue;
-    const auto value = trimmed(line.substr(colon + 1));
+    if (iequals(name, "transfer-encoding")) return 501;
+    if (!iequals(name, "content-length")) continue;
+    const auto value = trimmed(line.substr(colon + 1), kBlanks);
     std::size_t n = 0;
     const auto r = std::from_chars(value.data(), value.data() + value.size(), n);
     if (r.ec == std::errc::result_out_of_range) return 413;

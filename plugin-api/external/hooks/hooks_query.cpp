@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "claim/base/text.h"
 #include "plugin-api/external/agent/target.h"
 #include "plugin-api/external/hooks/hooks.h"
 
@@ -11,11 +12,6 @@ namespace aclk::external::hooks {
 namespace {
 
 constexpr std::size_t kMaxHeaderValue = 1024;
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 // The only headers that mean something to an agent on a local connection. The user's identity and rights are ignored
 // there, and credentials must never be passed on (plugin-api/external/API.md, "What writes or shows secrets",
@@ -25,7 +21,7 @@ std::vector<std::string> forwarded_headers(const naclk_query &query) {
   for (std::size_t i = 0; i < query.header_count; ++i) {
     const auto name = text(query.headers[i].key);
     const auto value = text(query.headers[i].value);
-    if (!same_name(name, "Content-Type") && !same_name(name, "X-Transaction-ID")) continue;
+    if (!iequals(name, "Content-Type") && !iequals(name, "X-Transaction-ID")) continue;
     const bool printable =
         std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
     if (!value.empty() && value.size() <= kMaxHeaderValue && printable)

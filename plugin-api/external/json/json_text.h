@@ -8,9 +8,6 @@
 
 namespace aclk::external {
 
-// Bytes of the UTF-8 sequence at the start of s, which is not empty; 0 if it is none.
-[[nodiscard]] std::size_t utf8_length(std::string_view s);
-
 // Appends the text as it is, whatever bytes it has: quotes, backslashes and control characters escaped, each byte that
 // is no UTF-8 replaced by U+FFFD.
 void append_json_text(std::string &out, std::string_view text);

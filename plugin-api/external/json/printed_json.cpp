@@ -10,6 +10,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "claim/base/text.h"
 #include "plugin-api/external/json/json_text.h"
 #include "plugin-api/external/json/one_line_object.h"
 
@@ -26,16 +27,6 @@ constexpr std::ptrdiff_t kMaxLines = 1'500'000;
 constexpr std::array<std::string_view, 14> kLists{
     "alarms",    "chart_labels", "charts",         "chart_variables",       "collectors", "contexts", "dimensions",
     "functions", "host_labels",  "host_variables", "mirrored_hosts_status", "hosts",      "nodes",    "mirrored_hosts"};
-
-std::string_view trim_end(std::string_view s) {
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t' || s.back() == '\r')) s.remove_suffix(1);
-  return s;
-}
-
-std::string_view trim_start(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  return s;
-}
 
 struct Line {
   std::size_t depth = 0;     // tabs before it
@@ -55,7 +46,7 @@ std::vector<Line> split(std::string_view text) {
     const auto end = std::min(text.find('\n'), text.size());
     auto line = text.substr(0, end);
     const auto depth = std::min(line.find_first_not_of('\t'), line.size());
-    lines.push_back({depth, trim_end(line.substr(depth))});
+    lines.push_back({depth, trimmed_end(line.substr(depth))});
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
@@ -64,14 +55,7 @@ std::vector<Line> split(std::string_view text) {
 // Without the comma at its end.
 std::string_view item_of(std::string_view content) {
   if (!content.empty() && content.back() == ',') content.remove_suffix(1);
-  return trim_end(content);
-}
-
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kExcerpt));
-  for (auto &c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-  return text.size() > kExcerpt ? out + "..." : out;
+  return trimmed_end(content);
 }
 
 // A number, true, false or null; "null" for what an agent prints where it has no number (nan, inf); "" = none.
@@ -162,7 +146,7 @@ class Reprint {
     append_json_text(out_, key);
     out_ += "\":";
     const auto value_begin = out_.size();
-    if (!value(trim_start(content.substr(content.find(':', end) + 1)), place, key)) return false;
+    if (!value(trimmed_start(content.substr(content.find(':', end) + 1)), place, key)) return false;
     if (seen == nullptr) return true;
     const auto hash = std::hash<std::string_view>{}(std::string_view(out_).substr(value_begin));
     const auto [known, fresh] = seen->emplace(key, hash);
@@ -175,9 +159,9 @@ class Reprint {
   static std::size_t key_end(std::string_view content) {
     if (content.empty() || content.front() != '"') return std::string_view::npos;
     for (auto at = content.find('"', 1); at != std::string_view::npos; at = content.find('"', at + 1)) {
-      const auto rest = trim_start(content.substr(at + 1));
+      const auto rest = trimmed_start(content.substr(at + 1));
       if (rest.empty() || rest.front() != ':') continue;
-      const auto value = trim_start(rest.substr(1));
+      const auto value = trimmed_start(rest.substr(1));
       if (!value.empty() && (std::string_view("\"{[-").find(value.front()) != std::string_view::npos ||
                              std::isalnum(static_cast<unsigned char>(value.front())) != 0))
         return at;
@@ -248,7 +232,7 @@ class Reprint {
     std::string name(lines_[at].content);
     for (std::size_t i = 1; i <= kMembers && name.front() == '{' && at + i < lines_.size(); ++i)
       (name += ' ') += lines_[at + i].content;
-    lost_.push_back(fmt::format("{} of {}", printable(name), list));
+    lost_.push_back(fmt::format("{} of {}", excerpt(name, kExcerpt), list));
   }
 
   // To the next item, or to the end of what holds it.

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <array>
 
+#include "claim/base/text.h"
 #include "plugin-api/external/json/json_text.h"
 
 namespace aclk::external {
 namespace {
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
@@ -110,8 +110,11 @@ class Repair {
   // The UTF-16 unit of \uXXXX; kNoUnit where the digits are not there.
   static constexpr unsigned kNoUnit = 0x10000;
   static unsigned hex4(std::string_view s) {
-    if (s.size() < 4 || !std::all_of(s.begin(), s.begin() + 4, is_hex)) return kNoUnit;
-    return static_cast<unsigned>(std::stoul(std::string(s.substr(0, 4)), nullptr, 16));
+    s = s.substr(0, 4);
+    if (s.size() < 4 || !std::ranges::all_of(s, [](char c) { return hex_digit(c) >= 0; })) return kNoUnit;
+    unsigned unit = 0;
+    for (const char c : s) unit = unit * 16 + static_cast<unsigned>(hex_digit(c));
+    return unit;
   }
 
   void unicode_escape(std::string_view digits) {

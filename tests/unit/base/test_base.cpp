@@ -24,6 +24,13 @@ std::string uuid__any_spelling__becomes_lower_case_with_dashes() {
   return {};
 }
 
+std::string uuid__sixteen_bytes__are_a_text_and_other_numbers_of_them_are_none() {
+  EXPECT_EQ(uuid_text(std::string_view("\x00\x01\x23\x45\x67\x89\xab\xcd\xef\x10\x20\x30\x40\x50\x60\xff", 16)),
+            "00012345-6789-abcd-ef10-2030405060ff");
+  EXPECT_EQ(uuid_text("123456789012345") + uuid_text("12345678901234567") + uuid_text(""), "");
+  return {};
+}
+
 std::string uuid__random__is_version_4_and_new_each_time() {
   const auto a = random_uuid();
   EXPECT_EQ(a[14], '4');
@@ -52,6 +59,8 @@ std::string url__all_forms__are_taken_apart() {
   EXPECT(check("HTTPS://H?x", "https", "h", 443, "/?x"));
   EXPECT_EQ(parse_url("https://[::1]:99/x")->str(), "https://[::1]:99/x");
   EXPECT_EQ(parse_url("wss://h:443/x")->str(), "wss://h/x");
+  EXPECT(parse_url("https://h")->encrypted() && parse_url("WSS://h")->encrypted());
+  EXPECT(!parse_url("http://h:443")->encrypted() && !parse_url("ws://h")->encrypted());
   return {};
 }
 
@@ -92,6 +101,7 @@ std::string file__written_atomically__has_text_mode_and_no_leftovers() {
 
 const CMUnitTest tests[] = {
     ACLK_TEST(uuid__any_spelling__becomes_lower_case_with_dashes),
+    ACLK_TEST(uuid__sixteen_bytes__are_a_text_and_other_numbers_of_them_are_none),
     ACLK_TEST(uuid__random__is_version_4_and_new_each_time),
     ACLK_TEST(uuid__named__matches_the_example_of_rfc_9562),
     ACLK_TEST(url__all_forms__are_taken_apart),
@@ -102,5 +112,9 @@ const CMUnitTest tests[] = {
 }  // namespace
 
 int main() {
-  return cmocka_run_group_tests_name("base", tests, nullptr, nullptr) + aclk::test::outage_suite() == 0 ? 0 : 1;
+  return cmocka_run_group_tests_name("base", tests, nullptr, nullptr) + aclk::test::outage_suite() +
+                     aclk::test::text_suite() ==
+                 0
+             ? 0
+             : 1;
 }

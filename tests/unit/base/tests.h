@@ -5,5 +5,7 @@ namespace aclk::test {
 
 // Runs the group of test_outage.cpp; how many failed.
 int outage_suite();
+// The same of test_text.cpp.
+int text_suite();
 
 }  // namespace aclk::test

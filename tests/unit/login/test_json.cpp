@@ -63,15 +63,6 @@ std::string json__broken__error_quotes_nothing_of_it() {
   return {};
 }
 
-std::string quotable__hostile_text__is_one_short_line_of_whole_characters() {
-  EXPECT_EQ(quotable("a\nb\x1b[0m\x7f"), "a?b?[0m?");
-  EXPECT_EQ(quotable("abcdef", 3), "abc...");
-  EXPECT_EQ(quotable("ab\xc3\xa9", 3), "ab...");
-  EXPECT_EQ(quotable("ab\xc3\xa9", 4), "ab\xc3\xa9");
-  EXPECT_EQ(quotable(std::string(10, '\x80'), 5), "...");
-  return {};
-}
-
 const CMUnitTest tests[] = {
     ACLK_TEST(json__an_object__comes_with_its_keys_in_order),
     ACLK_TEST(json__anything_but_an_object__is_refused),
@@ -79,7 +70,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(json__more_values_than_anybody_sends__is_refused),
     ACLK_TEST(json__of_one_long_string__is_taken),
     ACLK_TEST(json__broken__error_quotes_nothing_of_it),
-    ACLK_TEST(quotable__hostile_text__is_one_short_line_of_whole_characters),
 };
 
 }  // namespace

@@ -100,12 +100,6 @@ std::string certificate__anything_else__has_openssls_words() {
   return {};
 }
 
-std::string printable__control_characters_and_length__are_tamed() {
-  EXPECT_EQ(printable("a\nb\x1b[31mc\x7f"), "a?b?[31mc?");
-  EXPECT_EQ(printable(std::string(500, 'x')).size(), 200U);
-  return {};
-}
-
 std::string handshake__each_way_to_fail__has_its_own_words() {
   const std::pair<const char *, const char *> cases[] = {
       {"wrong version number", "is no TLS"},
@@ -132,7 +126,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(certificate__of_an_unknown_issuer__names_it_and_the_file),
     ACLK_TEST(certificate__made_on_the_way__is_called_so_with_the_organisation),
     ACLK_TEST(certificate__anything_else__has_openssls_words),
-    ACLK_TEST(printable__control_characters_and_length__are_tamed),
     ACLK_TEST(handshake__each_way_to_fail__has_its_own_words),
 };
 

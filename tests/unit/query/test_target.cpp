@@ -5,7 +5,7 @@
 
 #include "aclk/query/route.h"
 #include "aclk/query/target.h"
-#include "aclk/query/text.h"
+#include "claim/base/text.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/fake_nodes.h"
 #include "tests/unit/query/tests.h"
@@ -208,7 +208,7 @@ std::string target__any_forwarded_text__is_a_clean_request_target() {
     const auto *f = std::get_if<Forward>(&r);
     if (f == nullptr) continue;
     EXPECT(f->target.starts_with("/api/v"));
-    EXPECT(f->target.find_first_of(" \r\n#\"<>") == std::string::npos && !has_control(f->target));
+    EXPECT(f->target.find_first_of(" \r\n#\"<>") == std::string::npos && !aclk::has_control(f->target));
     EXPECT(f->target.substr(0, f->target.find('?')).find_first_of("%.") == std::string::npos);
   }
   return {};
