@@ -148,7 +148,7 @@ std::string WsLink::State::reason_phrase() const {
   if (lws_hdr_copy(wsi, line.data(), static_cast<int>(line.size()), WSI_TOKEN_HTTP) <= 0) return {};
   const std::string_view text = line.data();
   const auto space = text.find(' ');
-  return space == std::string_view::npos ? std::string() : net::printable(text.substr(space + 1));
+  return space == std::string_view::npos ? std::string() : printable(text.substr(space + 1));
 }
 
 WsEnd WsLink::State::failure(const char *lws_text) const {
@@ -298,7 +298,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       if (len >= 2) {
         const auto *p = static_cast<const unsigned char *>(in);
         s->close_code = p[0] << 8 | p[1];
-        s->close_text = net::printable({reinterpret_cast<const char *>(p + 2), len - 2});
+        s->close_text = printable({reinterpret_cast<const char *>(p + 2), len - 2});
       }
       s->close_seen = true;
       // 0: lws answers it. What answers ours needs no answer, and to one without a code lws would send none, nor end.

@@ -8,7 +8,6 @@ namespace aclk::test {
 namespace {
 
 using login::parse_json_object;
-using login::quotable;
 
 std::string repeated(std::string_view s, std::size_t n) {
   std::string out;
