@@ -13,8 +13,6 @@ namespace {
 using login::Status;
 using mqtt::ConnectionEnd;
 
-Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
-
 std::string kind(Status status, const std::string &sentence) {
   return fmt::format("{}: {}", login::status_text(status).text, sentence);
 }
@@ -66,6 +64,8 @@ std::vector<Line> lines_of(const ConnectionEnd &end, const Url &endpoint, bool w
   return lines;
 }
 
+Outage::Moment OutageLog::moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
+
 void OutageLog::note(const std::string &line) {
   if (outage_.first(line)) log_.info("{}", line);
 }
@@ -86,14 +86,14 @@ void OutageLog::logged_in() {
 }
 
 OutageLog::Tell OutageLog::failed(Status status, const std::string &sentence, const std::vector<Line> &lines) {
-  const auto tell = outage_.failed(kind(status, sentence), moment());
+  const auto tell = outage_.failed(kind(status, sentence), clock_());
   if (tell == Tell::in_full) say(lines);
   held_.clear();
   return tell;
 }
 
 OutageLog::Tell OutageLog::lost(Status status, const std::string &sentence, const std::vector<Line> &lines) {
-  outage_.lost(kind(status, sentence), moment());
+  outage_.lost(kind(status, sentence), clock_());
   say(lines);
   return Tell::in_full;
 }
@@ -101,11 +101,11 @@ OutageLog::Tell OutageLog::lost(Status status, const std::string &sentence, cons
 void OutageLog::conclude(Tell tell, const std::string &sentence, Status now, const Step &next) {
   if (tell == Tell::in_full) status(now);
   if (tell == Tell::summary)
-    log_.error("ACLK: still not connected: {}; {}, {}", sentence, outage_.tally(moment()), next_text(next));
+    log_.error("ACLK: still not connected: {}; {}, {}", sentence, outage_.tally(clock_()), next_text(next));
 }
 
 void OutageLog::connected() {
-  if (const auto how = outage_.over(moment())) log_.info("ACLK: connected {}", *how);
+  if (const auto how = outage_.over(clock_())) log_.info("ACLK: connected {}", *how);
 }
 
 void OutageLog::status(Status now) {

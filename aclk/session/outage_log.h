@@ -4,7 +4,9 @@
 // repetition in short (claim/base/outage.h). Loop thread only.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aclk/host/log.h"
@@ -27,7 +29,9 @@ class OutageLog {
  public:
   using Tell = Outage::Tell;
 
-  explicit OutageLog(const host::Log &log) : log_(log) {}
+  // `clock` is asked when something is told, or counted.
+  explicit OutageLog(const host::Log &log, std::function<Outage::Moment()> clock = moment)
+      : log_(log), clock_(std::move(clock)) {}
 
   // On the way of an attempt. Information is written once in an outage; errors wait for what becomes of the attempt.
   void note(const std::string &line);
@@ -47,9 +51,12 @@ class OutageLog {
   void status(login::Status status);
 
  private:
+  static Outage::Moment moment();  // now
+
   void say(const std::vector<Line> &lines);
 
   const host::Log &log_;
+  std::function<Outage::Moment()> clock_;
   Outage outage_;
   std::vector<std::string> held_;
 };

@@ -3,5 +3,6 @@
 
 int main() {
   using namespace aclk::query::test;
-  return cmd_tests() + target_tests() + allow_tests() + reply_tests() + admission_tests() + service_tests();
+  return cmd_tests() + target_tests() + allow_tests() + reply_tests() + admission_tests() + service_tests() +
+         service_budget_tests();
 }

@@ -11,5 +11,6 @@ int allow_tests();
 int reply_tests();
 int admission_tests();
 int service_tests();
+int service_budget_tests();
 
 }  // namespace aclk::query::test

@@ -9,3 +9,5 @@ int run_attempts_tests();
 int run_clock_watch_tests();
 int run_peer_log_tests();
 int run_drops_tests();
+int run_outage_log_tests();
+int run_connection_manager_tests();
