@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What a question is answered, and what becomes of the answer.
+#include "tests/unit/query/service_rig.h"
+
 #include "aclk/query/gzip.h"
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/query/service_rig.h"
 #include "tests/unit/query/tests.h"
 
 using namespace aclk;

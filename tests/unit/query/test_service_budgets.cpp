@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // How much is done, waits and is told at once; what ends early.
-#include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/service_rig.h"
+
+#include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
 using namespace aclk;

@@ -41,7 +41,7 @@ struct Rig {
   std::vector<std::string> take() { return std::exchange(lines, {}); }
 
   // A whole attempt that fails.
-  Tell fail(const std::string &why, std::chrono::milliseconds pause = 10s) {
+  Tell attempt(const std::string &why, std::chrono::milliseconds pause = 10s) {
     const auto tell = outage.failed(Status::closed_by_remote, why, {{NACLK_LOG_ERROR, why}});
     outage.conclude(tell, why, Status::closed_by_remote, {Do::wait, pause});
     return tell;
@@ -58,16 +58,16 @@ using Lines = std::vector<std::string>;
 
 std::string outage_log__same_failure_again__is_counted_and_summed_up_with_the_next_attempt() {
   Rig r;
-  EXPECT(r.fail("no answer from h:443") == Tell::in_full);
+  EXPECT(r.attempt("no answer from h:443") == Tell::in_full);
   EXPECT(r.take() == Lines({"E ACLK: no answer from h:443",
                             "E Netdata Cloud, ACLK connection status: disconnected, closed by remote end"}));
   for (int i = 0; i < 2; ++i) {
     r.pass(10s);
-    EXPECT(r.fail("no answer from h:443") == Tell::nothing);
+    EXPECT(r.attempt("no answer from h:443") == Tell::nothing);
   }
   EXPECT(r.take().empty());
   r.pass(10s);
-  EXPECT(r.fail("no answer from h:443", 61'001ms) == Tell::summary);
+  EXPECT(r.attempt("no answer from h:443", 61'001ms) == Tell::summary);
   const auto told = r.take();
   EXPECT_EQ(told.size(), 1U);
   EXPECT(told[0].starts_with("E ACLK: still not connected: no answer from h:443; 4 attempts since "));
@@ -90,7 +90,7 @@ std::string outage_log__connected_again__says_after_how_many_attempts_and_how_lo
   r.outage.connected();
   EXPECT(r.take().empty());  // there was no trouble
   for (int i = 0; i < 3; ++i) {
-    EXPECT((r.fail("timeout") == Tell::in_full) == (i == 0));
+    EXPECT((r.attempt("timeout") == Tell::in_full) == (i == 0));
     r.pass(60s);
   }
   r.lines.clear();
@@ -98,7 +98,7 @@ std::string outage_log__connected_again__says_after_how_many_attempts_and_how_lo
   EXPECT(r.take() == Lines({"I ACLK: connected after 3 attempts in 3 min"}));
   r.outage.connected();
   EXPECT(r.take().empty());
-  EXPECT(r.fail("timeout") == Tell::in_full);  // another outage
+  EXPECT(r.attempt("timeout") == Tell::in_full);  // another outage
   return {};
 }
 
@@ -136,8 +136,8 @@ std::string outage_log__lost_connection__is_told_in_full_each_time() {
   for (int i = 0; i < 2; ++i) {
     EXPECT(r.outage.lost(Status::ping_timeout, "no pong", {{NACLK_LOG_ERROR, "no pong"}}) == Tell::in_full);
     EXPECT(r.take() == Lines({"E ACLK: no pong"}));
-    EXPECT(r.fail("no pong") == Tell::in_full);  // the same words of another status are another kind
-    EXPECT(r.fail("no pong") == Tell::nothing);
+    EXPECT(r.attempt("no pong") == Tell::in_full);  // the same words of another status are another kind
+    EXPECT(r.attempt("no pong") == Tell::nothing);
     r.outage.connected();
     r.lines.clear();
   }
