@@ -141,21 +141,6 @@ static int store_node_id(void *host, struct naclk_str machine_guid, struct naclk
   return 0;
 }
 
-static int load_node_id(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, naclk_text_fn show,
-                        void *ctx) {
-  struct synthetic_host *h = host;
-  const int64_t node = synthetic_db_find(h->db, machine_guid);
-  if (node < 0) return -ENOENT;
-  pthread_mutex_lock(&h->lock);
-  const struct ids ids = h->ids[node];
-  pthread_mutex_unlock(&h->lock);
-  if (ids.node_id[0] == '\0' || strlen(ids.claim_id) != claim_id.len ||
-      memcmp(ids.claim_id, claim_id.data, claim_id.len) != 0)
-    return -ENOENT;
-  show(ctx, str(ids.node_id));
-  return 0;
-}
-
 /* ----------------------------------------------------------------------------------------------------- queries */
 
 /* Thinks for a while, as a slow database does: 0, -ECANCELED or -ETIME. */
@@ -309,7 +294,6 @@ struct naclk_host synthetic_host_table(struct synthetic_host *host) {
       .query = query,
       .interest = interest,
       .store_node_id = store_node_id,
-      .load_node_id = load_node_id,
       .options = host->options.claims ? NACLK_OPTION_CLAIM : 0,
   };
 }

@@ -211,8 +211,8 @@ struct naclk_alert {
   struct naclk_str chart_name;
   struct naclk_str context;
   struct naclk_str summary;
-  struct naclk_str info; /* variables expanded */
-  struct naclk_str units;
+  struct naclk_str info;        /* variables expanded */
+  struct naclk_str units;       /* [reserved] not read: values have their unit in their *_string */
   struct naclk_str exec;        /* notification command */
   struct naclk_str conf_source; /* line=4,file=/... */
   struct naclk_str command;     /* the shell command that edits the definition */
@@ -375,8 +375,8 @@ struct naclk_host {
   /* Thread: worker, up to query_threads at once. Blocks at most deadline_ms. Shown once on success. */
   int (*query)(void *host, const struct naclk_query *query, naclk_reply_fn show, void *ctx);
 
-  /* [may be NULL] Thread: worker. Tells the host which node id the cloud gave to a node, and asks for it. The module
-   * keeps node ids itself too; a host that shows them in its own API implements these. */
+  /* [may be NULL] Thread: worker. Tells the host which node id the cloud gave to a node: for one that shows them in its
+   * own API. load_node_id is [reserved]: nobody calls it, because the module keeps node ids itself. */
   int (*store_node_id)(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, struct naclk_str node_id);
   int (*load_node_id)(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, naclk_text_fn show,
                       void *ctx);
