@@ -71,6 +71,12 @@ void Admission::shutdown(Actions &out) {
   for (auto &[id, q] : running_) interrupt(id, q, out);
 }
 
+void Admission::set_running_limit(unsigned n, loop::Instant now, Actions &out) {
+  limits_.running = n;
+  expire(now, out);
+  fill(out);
+}
+
 std::optional<loop::Instant> Admission::next_due() const {
   if (due_.empty()) return std::nullopt;
   return due_.begin()->first;

@@ -76,6 +76,8 @@ class Admission {
   void link_lost(Actions &out);
   // Everything is cancelled and answered; what arrives from now on is discarded, until link_up().
   void shutdown(Actions &out);
+  // How many may run at once, from now on; running ones are left alone.
+  void set_running_limit(unsigned n, loop::Instant now, Actions &out);
 
   // When tick() has something to do.
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
