@@ -31,6 +31,10 @@ std::vector<std::string> split_rooms(std::string_view list) {
 Result<std::string> checked_token(std::string_view text) {
   const auto token = trimmed(text);
   if (token.empty()) return fail(Errc::invalid_argument, "the claiming token is empty");
+  if (token.starts_with('/'))
+    return fail(Errc::invalid_argument,
+                "the claiming token begins with '/': it looks like the name of a file. The token itself belongs there; "
+                "netdata-aclk claim --token-file FILE reads one");
   if (token.size() > kMaxToken)
     return fail(Errc::invalid_argument, fmt::format("the claiming token is longer than {} characters", kMaxToken));
   const bool plain = std::all_of(token.begin(), token.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; });

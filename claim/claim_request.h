@@ -24,7 +24,8 @@ struct ClaimRequest {
 [[nodiscard]] std::vector<std::string> split_rooms(std::string_view comma_list);
 
 // The token without white space around it. Fails when it is empty, longer than 4096 characters, or holds anything but
-// printable ASCII without spaces (a whole file pasted by mistake, for one); the sentence never shows it.
+// printable ASCII without spaces (a whole file pasted by mistake, for one), or begins with '/', as the path of a secret
+// does; the sentence never shows it.
 [[nodiscard]] Result<std::string> checked_token(std::string_view text);
 
 // The cloud URL as it is stored. It may have a path. Fails for what parse_url refuses, for a query or a fragment, and

@@ -59,8 +59,11 @@ std::string copy_trouble(const Identity &id, const fs::path &dir, std::string_vi
   if (!ours || ours == theirs) return {};
   return fmt::format(
       "{} is a copy of another machine's: it was claimed as {} for the machine guid {}, and this agent's "
-      "machine guid is {}. Nothing is sent to the cloud. To make this machine a node of its own, run: {}",
-      dir.string(), id.claim_id, theirs ? *theirs : excerpt(id.conf.machine_guid, 64), *ours, reclaim_command(dir));
+      "machine guid is {}. Nothing is sent to the cloud. If it is the same machine, or a container whose volume "
+      "keeps cloud.d only, bring the old guid back or keep it there too: {}. To make this machine a node of its own, "
+      "run: {}",
+      dir.string(), id.claim_id, theirs ? *theirs : excerpt(id.conf.machine_guid, 64), *ours,
+      (dir.parent_path() / "registry/netdata.public.unique.id").string(), reclaim_command(dir));
 }
 
 Identity standing(Identity id, Standing s, std::string why) {

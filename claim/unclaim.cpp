@@ -220,7 +220,8 @@ ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors)
     return {
         ExitCode::local_files,
         fmt::format("The agent is running (process {} is one of its plugins), and would go on with the machine guid "
-                    "that it has read.\nNothing was changed. Stop it (systemctl stop netdata), run the command again, "
+                    "that it has read.\nNothing was changed. Stop it (with systemd: systemctl stop netdata), run the "
+                    "command again, "
                     "and take the image before it starts again.",
                     pid)};
   Wiping w(*doors.disk, o.cloud_dir);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/cli/diagnose_no_answer.h"
 
+#include <fmt/format.h>
+
+#include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/plugin_start.h"
 
 namespace aclk::cli {
@@ -11,15 +14,19 @@ namespace {
 std::string silence(const Surroundings &s) {
   if (s.plugin_runs) {
     if (s.no_socket) return "aclk.plugin runs without a socket: netdata.conf has socket = no in [plugin:aclk]";
-    return "aclk.plugin runs, but does not listen at its socket: it may just be starting; else look for \"local "
-           "socket\" in the agent's error log";
+    return fmt::format(
+        "aclk.plugin runs, but does not listen at its socket: it may just be starting; else look for \"local socket\" "
+        "in the agent's {}",
+        external::kPluginLog);
   }
   if (s.plugin_file.empty())
     return "aclk.plugin is not installed where agents look for plugins: put it into /usr/lib/netdata/plugins.d or "
            "/etc/netdata/custom-plugins.d";
   if (!s.not_started.empty()) return s.not_started;
-  if (!s.agent_runs) return "the agent is not running: start it (systemctl start netdata)";
-  return "the agent runs, but aclk.plugin does not: restart the agent, and look for \"aclk.plugin\" in its error log";
+  if (!s.agent_runs) return "the agent is not running: start it (with systemd: systemctl start netdata)";
+  return fmt::format(
+      "the agent runs, but aclk.plugin does not: restart the agent, and look for \"aclk.plugin\" in its {}",
+      external::kPluginLog);
 }
 
 // What would keep the link from beginning all the same.

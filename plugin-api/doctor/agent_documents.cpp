@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plugin-api/external/agent/agent_client.h"
+#include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/settings.h"
 #include "plugin-api/external/hooks/read_nodes.h"
 
@@ -69,7 +70,8 @@ Findings check_documents(const DoctorContext &patient) {
 Findings check_reads(const RunningLink &link) {
   Findings out;
   for (const auto &line : link.unreadable)
-    out.push_back(bad("reads", "aclk.plugin cannot read " + line, "see the agent's error.log for lines with ACLK"));
+    out.push_back(bad("reads", "aclk.plugin cannot read " + line,
+                      fmt::format("see the agent's {} for lines with ACLK", external::kPluginLog)));
   return out;
 }
 

@@ -84,6 +84,16 @@ std::string owner_text(const fs::path &file) {
                      st.st_mode & 07777U);
 }
 
+// The cloud that a claim asks for which is written down and not made yet: "; SOURCE asks for the cloud URL", else
+// empty.
+std::string asked_cloud(const DoctorContext &patient) {
+  if (patient.settings().identity.standing != claim::Standing::not_claimed) return {};
+  const auto files = claim::read_claim_files(patient.env().user_config, patient.env().cloud_dir());
+  const auto written = claim::written_claims(files, claim::process_environment());
+  if (written.empty() || !written.front().url) return {};
+  return fmt::format("; {} asks for the cloud {}", written.front().source, masked_url(*written.front().url));
+}
+
 // Whom the link trusts besides the system's CAs.
 std::string trust_text(const module::Settings &s) {
   return s.reach.trust_file.empty() ? std::string()
@@ -116,8 +126,8 @@ Findings check_settings(const DoctorContext &patient) {
   }
   for (const auto &trouble : s.troubles) out.push_back(bad_from("settings", trouble));
   if (s.troubles.empty())
-    out.push_back(
-        good("settings", fmt::format("cloud {}, proxy {}{}", masked_url(s.cloud_url), s.proxy_shown, trust_text(s))));
+    out.push_back(good("settings", fmt::format("cloud {}, proxy {}{}{}", masked_url(s.cloud_url), s.proxy_shown,
+                                               trust_text(s), asked_cloud(patient))));
   if (s.reach.insecure)
     out.push_back(warning("settings", "insecure = yes: nobody checks that it is the cloud who answers",
                           "remove `insecure` from cloud.conf; a CA of your own belongs into cloud.d/trusted.pem"));

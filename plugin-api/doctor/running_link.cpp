@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugin-api/external/agent/local_call.h"
+#include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/control/socket_path.h"
 #include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
@@ -63,11 +64,12 @@ RunningLink ask_running_link(const DoctorContext &patient) {
 
 Finding check_running(const RunningLink &link) {
   if (!link.trouble.empty() && !link.there)
-    return bad("plugin", fmt::format("somebody listens at the local socket, but does not answer: {}", link.trouble),
-               "see the agent's error.log for lines with ACLK; if it stays so, restart the agent");
+    return bad(
+        "plugin", fmt::format("somebody listens at the local socket, but does not answer: {}", link.trouble),
+        fmt::format("see the agent's {} for lines with ACLK; if it stays so, restart the agent", external::kPluginLog));
   if (!link.there)
     return warning("plugin", "aclk.plugin is not running, or its local socket cannot be used",
-                   "start the agent; see its error.log for lines with ACLK");
+                   fmt::format("start the agent; see its {} for lines with ACLK", external::kPluginLog));
   if (link.online) return good("plugin", fmt::format("aclk.plugin is running and online: {}", link.reason));
   if (link.claim_failed && link.state == "not claimed")
     return warning("plugin", "aclk.plugin is running, and not online (not claimed)",

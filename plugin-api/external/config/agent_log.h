@@ -18,6 +18,9 @@
 
 namespace aclk::external {
 
+// For people: where these lines are. Agents since 1.39 keep those of plugins apart.
+inline constexpr std::string_view kPluginLog = "error.log or collector.log (in a container: its output)";
+
 enum class LogStyle : std::uint8_t {
   classic,  // 1.x: 2026-11-21 02:00:00: aclk.plugin INFO  : MAIN : ACLK: text
   logfmt,   // 2.x: time=2026-11-21T02:00:00.123+00:00 comm=aclk.plugin source=collector level=info msg="ACLK: text"

@@ -90,7 +90,8 @@ std::string identity__machine_guid_of_another_machine__is_a_copy_with_both_ids_a
       std::string("[global]\n claimed_id = ") + kId + "\n machine_guid = " + kOldClaim + "\n");
   const auto id = load_identity(tmp.path(), kMachineGuid);
   EXPECT(id.standing == Standing::copied);
-  for (const auto *part : {kId, kOldClaim, kMachineGuid, "netdata-aclk claim --reclaim"})
+  for (const auto *part :
+       {kId, kOldClaim, kMachineGuid, "netdata-aclk claim --reclaim", "registry/netdata.public.unique.id"})
     EXPECT(id.why.find(part) != std::string::npos);
   // In any notation; and not when one of the two is not known.
   EXPECT(load_identity(tmp.path(), "000000000000400080000000000000AA").standing == Standing::claimed);

@@ -45,7 +45,7 @@ std::string url__not_that_of_a_cloud__is_refused() {
 std::string token__only_printable_text__is_a_token() {
   EXPECT_EQ(checked_token("  5AJRdC9H.XytDT8\n").value_or(""), "5AJRdC9H.XytDT8");
   for (const auto &bad : {std::string(), std::string(" \n"), std::string("a b"), std::string("secret\nline"),
-                          std::string("\xc3\xa4"), std::string(4097, 't')}) {
+                          std::string("\xc3\xa4"), std::string("/run/x/token"), std::string(4097, 't')}) {
     const auto r = checked_token(bad);
     EXPECT(!r);
     EXPECT(r.error().what.find("secret") == std::string::npos);

@@ -7,6 +7,7 @@
 #include "plugin-api/doctor/finding.h"
 #include "plugin-api/doctor/reach_host.h"
 #include "plugin-api/doctor/running_link.h"
+#include "plugin-api/external/config/agent_log.h"
 #include "tests/unit/cmocka_main.h"
 
 using namespace aclk;
@@ -193,9 +194,11 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   const auto begins = [&s](const char *with) { return cli::diagnose_no_answer(s).starts_with(with); };
   EXPECT(begins("aclk.plugin is not installed"));
   s.plugin_file = "/p";
-  EXPECT(begins("the agent is not running"));
+  EXPECT_EQ(cli::diagnose_no_answer(s).substr(0, 76),
+            "the agent is not running: start it (with systemd: systemctl start netdata). ");
   s.agent_runs = true;
   EXPECT(begins("the agent runs, but aclk.plugin does not"));
+  EXPECT(cli::diagnose_no_answer(s).find(external::kPluginLog) != std::string::npos);
   s.not_started = "NOT STARTED";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed: nobody. Claim it"));
   s.wish_source = "/etc/netdata/claim.conf";
