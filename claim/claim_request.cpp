@@ -45,17 +45,16 @@ Result<std::string> checked_token(std::string_view text) {
 
 Result<std::string> checked_cloud_url(std::string_view text, bool insecure) {
   const auto t = trimmed(text);
-  const auto url = parse_url(t);
-  if (!url) return tl::unexpected<Error>(url.error());
-  if (url->path.find_first_of("?#") != std::string::npos)
+  ACLK_TRY(const auto url, parse_url(t));
+  if (url.path.find_first_of("?#") != std::string::npos)
     return fail(Errc::parse, fmt::format("\"{}\" is not the URL of a cloud: it has a query or a fragment", t));
-  if (url->scheme == "http" && !insecure)
+  if (url.scheme == "http" && !insecure)
     return fail(Errc::denied, fmt::format("\"{}\" would send the claiming token unencrypted. Use https, or --insecure "
                                           "if that is what you want",
                                           t));
-  if (url->scheme != "https" && url->scheme != "http")
+  if (url.scheme != "https" && url.scheme != "http")
     return fail(Errc::parse, fmt::format("\"{}\" is not the URL of a cloud: it must begin with https://", t));
-  return url->path == "/" ? url->origin() : url->str();
+  return url.path == "/" ? url.origin() : url.str();
 }
 
 std::string claim_url(std::string_view cloud_url, std::string_view claim_id) {

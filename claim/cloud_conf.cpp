@@ -65,11 +65,10 @@ CloudConf parse_cloud_conf(std::string_view text) {
 }
 
 Result<CloudConf> read_cloud_conf(const std::filesystem::path &file) {
-  const auto text = read_limiting_file(file, kMaxBytes);
-  if (!text) return tl::unexpected<Error>(text.error());
-  if (const auto trouble = cloud_conf_trouble(*text); !trouble.empty())
+  ACLK_TRY(const auto text, read_limiting_file(file, kMaxBytes));
+  if (const auto trouble = cloud_conf_trouble(text); !trouble.empty())
     return fail(Errc::parse, fmt::format("cannot understand {}: {}", file.string(), trouble));
-  return parse_cloud_conf(*text);
+  return parse_cloud_conf(text);
 }
 
 std::string format_cloud_conf(const CloudConf &c) {

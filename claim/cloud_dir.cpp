@@ -78,12 +78,11 @@ Result<void> check_link(const fs::path &dir, int fd) {
 }  // namespace
 
 Result<CloudDir> CloudDir::open(const fs::path &dir) {
-  if (auto r = make(dir); !r) return tl::unexpected<Error>(r.error());
-  if (auto r = replace_roots_directory(dir, kDirMode); !r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(make(dir));
+  ACLK_CHECK(replace_roots_directory(dir, kDirMode));
   set_mode(dir);
   Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd)
-    if (auto r = check_link(dir, fd.get()); !r) return tl::unexpected<Error>(r.error());
+  if (fd) ACLK_CHECK(check_link(dir, fd.get()));
   if (!fd || ::access(dir.c_str(), W_OK | X_OK) != 0) return no_write_permission(dir, errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     const int err = errno;

@@ -43,42 +43,36 @@ class Staging {
 Result<void> write_identity(Disk &disk, const fs::path &dir, const NewIdentity &id,
                             const std::optional<CloudConf> &in_force) {
   Staging files(disk, dir);
-  const auto private_pem = files.add("private.pem", id.private_pem, kSecretMode);
-  if (!private_pem) return tl::unexpected<Error>(private_pem.error());
-  const auto public_pem = files.add("public.pem", id.public_pem, kMode);
-  if (!public_pem) return tl::unexpected<Error>(public_pem.error());
-  const auto conf = files.add("cloud.conf", format_cloud_conf(id.conf), kMode);
-  if (!conf) return tl::unexpected<Error>(conf.error());
-  const auto claimed_id = files.add("claimed_id", id.conf.claimed_id, kMode);
-  if (!claimed_id) return tl::unexpected<Error>(claimed_id.error());
+  ACLK_TRY(const auto private_pem, files.add("private.pem", id.private_pem, kSecretMode));
+  ACLK_TRY(const auto public_pem, files.add("public.pem", id.public_pem, kMode));
+  ACLK_TRY(const auto conf, files.add("cloud.conf", format_cloud_conf(id.conf), kMode));
+  ACLK_TRY(const auto claimed_id, files.add("claimed_id", id.conf.claimed_id, kMode));
 
   if (in_force) {
     auto without = *in_force;
     without.claimed_id.clear();
-    const auto withdrawn = files.add("cloud.conf", format_cloud_conf(without), kMode);
-    if (!withdrawn) return tl::unexpected<Error>(withdrawn.error());
-    if (auto r = files.put_in_place(*withdrawn, "cloud.conf"); !r) return r;
+    ACLK_TRY(const auto withdrawn, files.add("cloud.conf", format_cloud_conf(without), kMode));
+    ACLK_CHECK(files.put_in_place(withdrawn, "cloud.conf"));
   }
   // Also when not claimed: a text that is no UUID may lie there.
-  if (auto r = disk.remove(dir / "claimed_id"); !r) return r;
-  if (auto r = disk.sync(dir); !r) return r;
+  ACLK_CHECK(disk.remove(dir / "claimed_id"));
+  ACLK_CHECK(disk.sync(dir));
 
-  if (auto r = files.put_in_place(*private_pem, "private.pem"); !r) return r;
-  if (auto r = files.put_in_place(*public_pem, "public.pem"); !r) return r;
-  if (auto r = disk.sync(dir); !r) return r;
+  ACLK_CHECK(files.put_in_place(private_pem, "private.pem"));
+  ACLK_CHECK(files.put_in_place(public_pem, "public.pem"));
+  ACLK_CHECK(disk.sync(dir));
 
-  if (auto r = files.put_in_place(*conf, "cloud.conf"); !r) return r;
-  if (auto r = disk.sync(dir); !r) return r;
+  ACLK_CHECK(files.put_in_place(conf, "cloud.conf"));
+  ACLK_CHECK(disk.sync(dir));
 
-  if (auto r = files.put_in_place(*claimed_id, "claimed_id"); !r) return r;
+  ACLK_CHECK(files.put_in_place(claimed_id, "claimed_id"));
   return disk.sync(dir);
 }
 
 Result<void> write_claimed_id(Disk &disk, const fs::path &dir, const std::string &claim_id) {
   Staging files(disk, dir);
-  const auto staged = files.add("claimed_id", claim_id, kMode);
-  if (!staged) return tl::unexpected<Error>(staged.error());
-  if (auto r = files.put_in_place(*staged, "claimed_id"); !r) return r;
+  ACLK_TRY(const auto staged, files.add("claimed_id", claim_id, kMode));
+  ACLK_CHECK(files.put_in_place(staged, "claimed_id"));
   return disk.sync(dir);
 }
 

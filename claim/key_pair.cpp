@@ -17,11 +17,9 @@ Result<KeyPair> pair_of(const PrivateKey &key, std::string private_pem) {
 }
 
 Result<KeyPair> existing_pair(const std::filesystem::path &file) {
-  auto text = read_file(file, kMaxKeyFile);
-  if (!text) return tl::unexpected<Error>(text.error());
-  const auto key = PrivateKey::from_pem(*text);
-  if (!key) return tl::unexpected<Error>(key.error());
-  return pair_of(*key, std::move(*text));
+  ACLK_TRY(auto text, read_file(file, kMaxKeyFile));
+  ACLK_TRY(const auto key, PrivateKey::from_pem(text));
+  return pair_of(key, std::move(text));
 }
 
 }  // namespace

@@ -51,8 +51,7 @@ Result<std::map<std::string, std::string>> contents(const fs::path &dir) {
 }
 
 Result<void> fill(const fs::path &dir, const std::map<std::string, std::string> &files, mode_t mode) {
-  for (const auto &[name, text] : files)
-    if (auto r = write_file_atomically(dir / name, text, kFileMode); !r) return r;
+  for (const auto &[name, text] : files) ACLK_CHECK(write_file_atomically(dir / name, text, kFileMode));
   if (::chmod(dir.c_str(), mode) != 0) return not_ours(dir, std::strerror(errno));
   return {};
 }
@@ -71,11 +70,10 @@ Result<void> replace_roots_directory(const fs::path &dir, mode_t mode) {
       ::access(dir.c_str(), W_OK | X_OK) == 0)
     return {};
   if (::rmdir(dir.c_str()) == 0 && ::mkdir(dir.c_str(), mode) == 0) return {};
-  const auto files = contents(dir);
-  if (!files) return tl::unexpected<Error>(files.error());
+  ACLK_TRY(const auto files, contents(dir));
   auto made = dir.string() + ".XXXXXX";
   if (::mkdtemp(made.data()) == nullptr) return not_ours(dir, std::strerror(errno));
-  auto done = fill(made, *files, mode).and_then([&] { return take_its_place(dir, made); });
+  auto done = fill(made, files, mode).and_then([&] { return take_its_place(dir, made); });
   std::error_code ignored;
   if (!done) {
     fs::remove_all(made, ignored);

@@ -47,10 +47,8 @@ std::optional<Text> proxy_asked_for(const ClaimOptions &o, const Getenv &getenv)
 Result<void> settle_proxy(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf,
                           const Getenv &getenv, Settings &s) {
   const auto asked = proxy_asked_for(o, getenv);
-  auto proxy = asked ? resolve_proxy(asked->text, asked->source, getenv)
-                     : configured_proxy(ini_value(netdata_conf, "cloud", "proxy"), conf.proxy, getenv);
-  if (!proxy) return tl::unexpected<Error>(proxy.error());
-  s.proxy = std::move(*proxy);
+  ACLK_TRY(s.proxy, asked ? resolve_proxy(asked->text, asked->source, getenv)
+                          : configured_proxy(ini_value(netdata_conf, "cloud", "proxy"), conf.proxy, getenv));
   s.warning = s.proxy.warning;
   if (!asked) return {};
   if (trimmed(asked->text) == "env" && s.proxy.kind == ProxyKind::none && s.warning.empty())
@@ -68,9 +66,7 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   Settings s;
   s.conf = conf;
   const auto asked = o.token ? o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN");
-  auto token = checked_token(asked ? *asked : conf.token);
-  if (!token) return tl::unexpected<Error>(token.error());
-  s.token = std::move(*token);
+  ACLK_TRY(s.token, checked_token(asked ? *asked : conf.token));
   // The rooms of cloud.conf belong to its token: another token may be of another Space, which does not have them.
   const auto &kept = s.token == conf.token ? conf.rooms : std::string();
   s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(kept));
@@ -79,7 +75,7 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   auto checked = checked_cloud_url(url.text, s.insecure);
   if (!checked) return fail(checked.error().code, fmt::format("{} (from {})", checked.error().what, url.source));
   s.url = std::move(*checked);
-  if (auto r = settle_proxy(o, conf, netdata_conf, getenv, s); !r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(settle_proxy(o, conf, netdata_conf, getenv, s));
   if (const auto to = parse_url(s.url)) s.proxy = s.proxy.towards(to->host);
   s.conf.url = s.url;
   s.conf.token = s.token;

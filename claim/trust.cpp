@@ -89,8 +89,7 @@ Result<void> trust_system_and(void *ssl_ctx, const fs::path &trust_file) {
   // A system without any CA is no error here: the file may be all that is needed, and a handshake says what is missing.
   X509_STORE_set_default_paths(store.get());
   ERR_clear_error();
-  if (!trust_file.empty())
-    if (auto r = add_file(store.get(), trust_file); !r) return r;
+  if (!trust_file.empty()) ACLK_CHECK(add_file(store.get(), trust_file));
   X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
   SSL_CTX_set_cert_store(static_cast<SSL_CTX *>(ssl_ctx), store.release());
   return {};

@@ -85,34 +85,32 @@ class Wiping {
     if (conf) {
       const auto kept = settings_of(*conf);
       if (all_default(kept)) {
-        if (auto r = remove(file); !r) return r;
+        ACLK_CHECK(remove(file));
       } else {
-        if (auto r = write("cloud.conf", format_cloud_conf(kept)); !r) return r;
+        ACLK_CHECK(write("cloud.conf", format_cloud_conf(kept)));
         kept_.emplace_back("cloud.conf (the settings that are not the claim's)");
       }
     }
-    if (auto r = remove(dir_ / "claimed_id"); !r) return r;
+    ACLK_CHECK(remove(dir_ / "claimed_id"));
     return disk_.sync(dir_);
   }
 
   template <class Names>
   Result<void> remove_all(const fs::path &dir, const Names &names) {
-    for (const auto *name : names)
-      if (auto r = remove(dir / name); !r) return r;
+    for (const auto *name : names) ACLK_CHECK(remove(dir / name));
     return {};
   }
 
   Result<void> remove(const fs::path &file) {
     if (!there(file)) return {};
-    if (auto r = disk_.remove(file); !r) return r;
+    ACLK_CHECK(disk_.remove(file));
     removed_.push_back(file.parent_path() == dir_ ? file.filename().string() : file.string());
     return {};
   }
 
   Result<void> write(const char *name, const std::string &text) {
-    const auto staged = disk_.stage(dir_ / name, text, kMode);
-    if (!staged) return tl::unexpected<Error>(staged.error());
-    return disk_.put_in_place(*staged, dir_ / name);
+    ACLK_TRY(const auto staged, disk_.stage(dir_ / name, text, kMode));
+    return disk_.put_in_place(staged, dir_ / name);
   }
 
   [[nodiscard]] std::string story() const {

@@ -216,8 +216,7 @@ Result<Host> Host::adopt(const naclk_host *table) {
                    take_capabilities(i.capabilities, i.capability_count),
                    i.query_threads};
   };
-  if (auto r = check(t.identity(t.host, visitor<naclk_identity>(on_identity), &on_identity), "its identity"); !r)
-    return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(check(t.identity(t.host, visitor<naclk_identity>(on_identity), &on_identity), "its identity"));
   if (auto guid = parse_uuid(h.identity_.machine_guid))
     h.identity_.machine_guid = *guid;
   else
@@ -225,10 +224,8 @@ Result<Host> Host::adopt(const naclk_host *table) {
   auto on_directories = [&](const naclk_directories &d) {
     h.directories_ = {text(d.user_config), text(d.lib), text(d.log), text(d.run)};
   };
-  if (auto r =
-          check(t.directories(t.host, visitor<naclk_directories>(on_directories), &on_directories), "its directories");
-      !r)
-    return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(
+      check(t.directories(t.host, visitor<naclk_directories>(on_directories), &on_directories), "its directories"));
   if (h.directories_.lib.empty()) return fail(Errc::invalid_argument, "the host has no lib directory");
   return h;
 }
@@ -294,9 +291,9 @@ Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
     out = std::move(v);
   };
   const auto what = fmt::format("the facts of node {}", machine_guid);
-  const auto r = noted(
-      what, check(table_.node_info(table_.host, str(machine_guid), visitor<naclk_node_info>(on_info), &on_info), what));
-  if (!r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(noted(
+      what,
+      check(table_.node_info(table_.host, str(machine_guid), visitor<naclk_node_info>(on_info), &on_info), what)));
   if (!out) return fail(Errc::io, fmt::format("the agent's database showed nothing about node {}", machine_guid));
   return std::move(*out);
 }
@@ -331,10 +328,9 @@ Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t af
   end.last_log_id = after;
   auto on_alert = [&](const naclk_alert &a) { out.entries.push_back(take_alert(a)); };
   const auto what = fmt::format("the alert log of node {}", machine_guid);
-  const auto r = noted(what, check(table_.alert_log(table_.host, str(machine_guid), after, limit,
-                                                    visitor<naclk_alert>(on_alert), &on_alert, &end),
-                                   what));
-  if (!r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(noted(what, check(table_.alert_log(table_.host, str(machine_guid), after, limit,
+                                                visitor<naclk_alert>(on_alert), &on_alert, &end),
+                               what)));
   out.last_log_id = end.last_log_id;
   out.gap = end.gap != 0;
   return out;
@@ -353,10 +349,9 @@ Result<std::vector<Alert>> Host::active_alerts(std::string_view machine_guid) co
 Result<proto::AlarmConfiguration> Host::alert_config(std::string_view config_hash) const {
   std::optional<proto::AlarmConfiguration> out;
   auto on_config = [&](const naclk_alert_config &c) { out = take_config(c); };
-  const auto r =
+  ACLK_CHECK(
       check(table_.alert_config(table_.host, str(config_hash), visitor<naclk_alert_config>(on_config), &on_config),
-            fmt::format("the alert definition {}", config_hash));
-  if (!r) return tl::unexpected<Error>(r.error());
+            fmt::format("the alert definition {}", config_hash)));
   if (!out) return fail(Errc::not_found, fmt::format("no alert has the definition {}", config_hash));
   return std::move(*out);
 }
@@ -385,8 +380,7 @@ Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &i
   auto on_reply = [&](const naclk_reply &r) {
     out = QueryReply{r.status, text(r.content_type), text(r.content_encoding), text(r.cache_control), text(r.body)};
   };
-  const auto r = check(table_.query(table_.host, &q, visitor<naclk_reply>(on_reply), &on_reply), "an answer");
-  if (!r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(check(table_.query(table_.host, &q, visitor<naclk_reply>(on_reply), &on_reply), "an answer"));
   if (!out) return fail(Errc::io, "the agent's database showed no answer");
   return std::move(*out);
 }

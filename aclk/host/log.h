@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Lines for the agent's logs, through the host that owns them. Users are told to grep for "ACLK": it is in every line.
-// Any thread. Callers never pass secrets.
+// Any thread. Callers never pass secrets. A debug line is not made where the host throws it away; one whose parts cost
+// something is given as a callable.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <string_view>
 #include <utility>
 
@@ -19,7 +21,12 @@ class Log {
 
   template <class... A>
   void debug(fmt::format_string<A...> f, A &&...a) const {
-    write(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, fmt::format(f, std::forward<A>(a)...));
+    if (host_.wants_debug()) write(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, fmt::format(f, std::forward<A>(a)...));
+  }
+  // `line` gives the whole line.
+  template <std::invocable F>
+  void debug(F &&line) const {
+    if (host_.wants_debug()) write(NACLK_LOG_TRACE, NACLK_LOG_DEBUG, std::forward<F>(line)());
   }
   template <class... A>
   void info(fmt::format_string<A...> f, A &&...a) const {

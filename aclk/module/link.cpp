@@ -248,7 +248,7 @@ struct Link::Impl final : Commands {
     return payload.substr(0, std::min<std::size_t>(end, 2048));
   }
   void on_cmd(std::string_view payload) override {
-    log.debug("ACLK incoming 'cmd' message ({})", excerpt(head_of(payload), 2048));
+    log.debug([&] { return fmt::format("ACLK incoming 'cmd' message ({})", excerpt(head_of(payload), 2048)); });
     queries->on_cmd(payload, loop::wall_us(), loop::now());
   }
   void on(const proto::SendNodeInstances & /*m*/) override {
@@ -289,10 +289,8 @@ Link::~Link() = default;
 
 Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log &log, Settings settings) {
   // load_identity() has looked at the key; it may have changed since.
-  const auto pem = read_file(settings.identity.private_key, 64U << 10);
-  if (!pem) return tl::unexpected<Error>(pem.error());
-  auto key = claim::PrivateKey::from_pem(*pem);
-  if (!key) return tl::unexpected<Error>(key.error());
+  ACLK_TRY(const auto pem, read_file(settings.identity.private_key, 64U << 10));
+  ACLK_TRY(auto key, claim::PrivateKey::from_pem(pem));
   auto url = parse_url(settings.cloud_url);
   if (!url)
     return fail(Errc::invalid_argument,
@@ -302,7 +300,7 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.cloud_url = std::move(*url);
   plan.claim_id = settings.identity.claim_id;
   plan.agent_version = host.identity().agent_version;
-  plan.key = std::make_shared<const claim::PrivateKey>(std::move(*key));
+  plan.key = std::make_shared<const claim::PrivateKey>(std::move(key));
   plan.reach = settings.reach;
   plan.scratch = cloud_dir(host);
   plan.capabilities = host.identity().capabilities;

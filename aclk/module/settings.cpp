@@ -67,14 +67,13 @@ const char *direct_line(std::string_view setting) {
 
 Result<Way> proxy(const host::Host &host, const claim::CloudConf &conf) {
   const auto ours = host.config("cloud", "proxy");
-  const auto r = claim::configured_proxy(ours, conf.proxy, claim::process_environment());
-  if (!r) return tl::unexpected<Error>(r.error());
-  if (r->kind != claim::ProxyKind::none) return Way{*r, using_line(*r)};
+  ACLK_TRY(const auto r, claim::configured_proxy(ours, conf.proxy, claim::process_environment()));
+  if (r.kind != claim::ProxyKind::none) return Way{r, using_line(r)};
   if (ours && trimmed(*ours) == "env")
-    return Way{*r,
+    return Way{r,
                "ACLK: proxy is explicitly set to 'env' but neither 'http_proxy' nor 'https_proxy' environment "
                "variables are set. Will connect directly without proxy."};
-  return Way{*r, direct_line(ours ? *ours : conf.proxy)};
+  return Way{r, direct_line(ours ? *ours : conf.proxy)};
 }
 
 // [cloud] conversation log = yes, conversation log file = LOGDIR/aclk.log (claim/README.md, "Settings in

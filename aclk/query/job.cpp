@@ -20,14 +20,13 @@ Result<Answer> Job::ask(const host::Host &host, loop::Instant begin) {
   call.deadline = std::max(ceil<milliseconds>(deadline - begin), milliseconds(1));
   call.max_bytes = useful_body_bytes(asker, accept_gzip, max_body_bytes);
   call.received_us = asker.received_us;
-  auto got = host.query(call, interrupted);
-  if (!got) return tl::unexpected(std::move(got.error()));
+  ACLK_TRY(auto got, host.query(call, interrupted));
   Answer a;
-  a.status = got->status;
-  a.content_type = std::move(got->content_type);
-  a.content_encoding = std::move(got->content_encoding);
-  a.cache_control = std::move(got->cache_control);
-  a.body = std::move(got->body);
+  a.status = got.status;
+  a.content_type = std::move(got.content_type);
+  a.content_encoding = std::move(got.content_encoding);
+  a.cache_control = std::move(got.cache_control);
+  a.body = std::move(got.body);
   return a;
 }
 

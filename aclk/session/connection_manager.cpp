@@ -206,7 +206,8 @@ struct ConnectionManager::Impl {
   void connect() {
     if (!ws) {
       auto made = mqtt::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
-      if (!made) return on_connection_end({ConnectionEnd::Kind::internal, made.error(), 0, 0, {}});
+      if (!made)
+        return on_connection_end({.kind = ConnectionEnd::Kind::internal, .error = made.error(), .ws_code = {}});
       ws = std::move(*made);
     }
     session_us = events.session_id(loop::wall_us());
@@ -282,7 +283,7 @@ struct ConnectionManager::Impl {
   }
 
   void on_message(const std::string &topic, const std::string &payload, int qos) {
-    log.debug("Got Message From Broker Topic \"{}\" QOS {}", topic.substr(0, 256), qos);
+    log.debug("Got Message From Broker Topic \"{}\" QOS {}", std::string_view(topic).substr(0, 256), qos);
     if (machine.state() != State::online) {
       peer_log.shutting_down(loop::now());
       return;

@@ -136,22 +136,21 @@ Result<QueryString> QueryString::parse(std::string_view text) {
     const auto item = rest.substr(0, end);
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     if (item.empty()) continue;
-    auto p = read(item);
-    if (!p) return tl::unexpected<Error>(std::move(p.error()));
-    if (const auto *const known = find(p->name)) {
-      if (std::ranges::find(q.parameters_, p->name, &Parameter::name) != q.parameters_.end())
-        return doubt(fmt::format("The parameter {} is there twice.", p->name));
+    ACLK_TRY(auto p, read(item));
+    if (const auto *const known = find(p.name)) {
+      if (std::ranges::find(q.parameters_, p.name, &Parameter::name) != q.parameters_.end())
+        return doubt(fmt::format("The parameter {} is there twice.", p.name));
       if (known->kind != Kind::names) {
-        const auto n = digits(p->value, known->kind);
+        const auto n = digits(p.value, known->kind);
         if (!n)
-          return doubt(fmt::format("The parameter {} must be {}, and not too large: {}", p->name,
+          return doubt(fmt::format("The parameter {} must be {}, and not too large: {}", p.name,
                                    known->kind == Kind::time ? "digits, with a - before them or not" : "digits alone",
-                                   excerpt(p->value, kQuotedBytes)));
-        p->value = fmt::format("{}", *n);
-        p->text = fmt::format("{}={}", p->name, *n);
+                                   excerpt(p.value, kQuotedBytes)));
+        p.value = fmt::format("{}", *n);
+        p.text = fmt::format("{}={}", p.name, *n);
       }
     }
-    q.parameters_.push_back(std::move(*p));
+    q.parameters_.push_back(std::move(p));
   }
   return q;
 }

@@ -70,9 +70,9 @@ Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view me
   const auto d = directories(where.cloud_dir);
   Error error{Errc::not_found, "there is no socket: netdata.conf has socket = no in [plugin:aclk]"};
   // What listens there is whoever owns the directory: root asks with his rights. The first look is at netdata.conf.
-  if (const auto r = claim::step_down_for(d.config / "netdata.conf"); !r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(claim::step_down_for(d.config / "netdata.conf"));
   for (const auto &place : places(where, d)) {
-    if (const auto r = claim::step_down_for(place); !r) return tl::unexpected<Error>(r.error());
+    ACLK_CHECK(claim::step_down_for(place));
     auto answer = external::call_local(place, method, target);
     const bool next = !answer && (answer.error().code == Errc::not_found || answer.error().code == Errc::denied);
     if (!next) return answer;

@@ -56,7 +56,7 @@ Result<Database> open_once(const fs::path &file) {
   ::chmod(file.c_str(), 0600);
   sqlite3_busy_timeout(db.get(), 1000);
   for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", kCheckpoint, kMaxLog})
-    if (auto r = sqlite::run(db.get(), pragma, what); !r) return tl::unexpected<Error>(r.error());
+    ACLK_CHECK(sqlite::run(db.get(), pragma, what));
   Statement check(db.get(), "PRAGMA quick_check(1)");
   if (check.step() != SQLITE_ROW) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
   if (check.text(0) != "ok") return fail(Errc::parse, fmt::format("{} is damaged", file.string()));
@@ -83,7 +83,7 @@ Result<void> migrate(sqlite3 *db) {
 Result<Database> open_ready(const fs::path &file) {
   auto db = open_once(file);
   if (!db) return db;
-  if (auto r = migrate(db->get()); !r) return tl::unexpected<Error>(r.error());
+  ACLK_CHECK(migrate(db->get()));
   return db;
 }
 
@@ -162,7 +162,7 @@ struct Store::Impl {
   }
 
   Result<void> in_transaction(std::string_view what, const auto &body) {
-    if (auto r = sqlite::run(db.get(), "BEGIN IMMEDIATE", what); !r) return r;
+    ACLK_CHECK(sqlite::run(db.get(), "BEGIN IMMEDIATE", what));
     auto r = body();
     if (r) r = sqlite::run(db.get(), "COMMIT", what);
     if (!r) sqlite3_exec(db.get(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -277,7 +277,7 @@ Result<void> Store::keep_only(std::string_view claim_id) {
   q.reset();
   return impl_->in_transaction(kWhat, [&]() -> Result<void> {
     for (const char *sql : {kForgetMost, "DELETE FROM last_time WHERE node_id <> ''"})
-      if (auto r = sqlite::run(impl_->db.get(), sql, kWhat); !r) return r;
+      ACLK_CHECK(sqlite::run(impl_->db.get(), sql, kWhat));
     for (const char *sql : {"DELETE FROM node WHERE claim_id <> ?", "INSERT INTO claim VALUES (?)"}) {
       Statement s(impl_->db.get(), sql);
       if (s.bind(claim_id).step() != SQLITE_DONE) return tl::unexpected<Error>(sqlite::trouble(impl_->db.get(), kWhat));

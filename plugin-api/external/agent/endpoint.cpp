@@ -158,13 +158,12 @@ Result<Endpoint> parse_agent_url(std::string_view text) {
   }
   const auto with_scheme =
       text.find("://") == std::string_view::npos ? "http://" + std::string(text) : std::string(text);
-  auto url = parse_url(with_scheme);
-  if (!url) return tl::unexpected<Error>(url.error());
-  if (url->scheme != "http" && url->scheme != "https")
+  ACLK_TRY(auto url, parse_url(with_scheme));
+  if (url.scheme != "http" && url.scheme != "https")
     return fail(Errc::parse, "the URL of the agent must begin with http://, https:// or unix:");
-  e.host = url->host;
-  e.port = url->port;
-  e.tls = url->encrypted();
+  e.host = url.host;
+  e.port = url.port;
+  e.tls = url.encrypted();
   return e;
 }
 

@@ -189,12 +189,11 @@ Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node) {
 }
 
 Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after, std::uint32_t limit) {
-  const auto host = read_host(db, node);
-  if (!host) return tl::unexpected<Error>(host.error());
+  ACLK_TRY(const auto host, read_host(db, node));
   const auto count = limit == 0 ? kMaxEntries : std::min(limit, kMaxEntries);
   const MetaDb::Uuid id{node};
   DbLog log;
-  log.hostname = host->name;
+  log.hostname = host.name;
   const auto one = [](std::uint64_t &into) {
     return [&into](const MetaDb::Row &row) {
       into = row.positive(0);
@@ -208,7 +207,7 @@ Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t a
   auto r = db.select(sql.c_str(), {bound(after), id, std::int64_t{count} + 1}, [&](const MetaDb::Row &row) {
     left_out = ++seen > count;
     if (left_out) return false;
-    if (auto a = read_row(row, *host); is_whole(a)) log.entries.push_back(std::move(a));
+    if (auto a = read_row(row, host); is_whole(a)) log.entries.push_back(std::move(a));
     return true;
   });
   if (to_the_end) std::reverse(log.entries.begin(), log.entries.end());
@@ -219,12 +218,11 @@ Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t a
 }
 
 Result<std::vector<Alert>> read_last_transitions(MetaDb &db, std::string_view node) {
-  const auto host = read_host(db, node);
-  if (!host) return tl::unexpected<Error>(host.error());
+  ACLK_TRY(const auto host, read_host(db, node));
   std::vector<Alert> out;
   const auto sql = std::string(kEntry) + kLast;
   const auto r = db.select(sql.c_str(), {MetaDb::Uuid{node}, std::int64_t{kMaxAlerts}}, [&](const MetaDb::Row &row) {
-    if (auto a = read_row(row, *host); is_whole(a)) out.push_back(std::move(a));
+    if (auto a = read_row(row, host); is_whole(a)) out.push_back(std::move(a));
     return true;
   });
   if (!r) return tl::unexpected<Error>(r.error());

@@ -41,6 +41,7 @@ class AgentLog {
   };
   explicit AgentLog(Options options);
 
+  [[nodiscard]] bool wants_debug() const { return options_.debug; }
   // access and trace lines are appended to access.log and debug.log if the agent keeps these as ordinary files that
   // can be written, else they go to stderr. A file that was renamed (log rotation) is opened anew. A line that cannot
   // be written is lost.

@@ -62,13 +62,11 @@ void open_to_group(const std::filesystem::path &path) {
 }
 
 Result<Fd> listen_at(const std::filesystem::path &path) {
-  const auto a = address_of(path);
-  if (!a) return tl::unexpected<Error>(a.error());
-  if (const auto free = make_way(path, *a); !free) return tl::unexpected<Error>(free.error());
+  ACLK_TRY(const auto a, address_of(path));
+  ACLK_CHECK(make_way(path, a));
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // On Linux bind() gives the file the mode of the descriptor: it is never there with another.
-  if (!fd || ::fchmod(fd.get(), kMode) != 0 ||
-      ::bind(fd.get(), reinterpret_cast<const sockaddr *>(&*a), sizeof *a) != 0)
+  if (!fd || ::fchmod(fd.get(), kMode) != 0 || ::bind(fd.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a) != 0)
     return fail(Errc::io, errno_text());
   open_to_group(path);
   if (::listen(fd.get(), kBacklog) != 0) {

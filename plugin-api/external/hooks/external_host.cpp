@@ -51,6 +51,7 @@ naclk_host ExternalHost::table() {
   t.alert_config = hooks::alert_config;
   t.query = hooks::query;
   t.interest = hooks::interest;
+  if (!log_.wants_debug()) t.options |= NACLK_OPTION_NO_DEBUG;
   return t;  // store_node_id and load_node_id stay NULL: the module keeps node ids
 }
 
@@ -75,12 +76,11 @@ std::shared_ptr<const NodeCharts> ExternalHost::known_charts(const std::string &
 Result<std::shared_ptr<const NodeCharts>> ExternalHost::charts(const std::string &node, Clock::duration max_age) {
   if (auto known = known_charts(node); known->read_at != Clock::time_point{} && Clock::now() - known->read_at < max_age)
     return known;
-  const auto document = get_json(node, "/api/v1/charts");
-  if (!document) return tl::unexpected<Error>(document.error());
+  ACLK_TRY(const auto document, get_json(node, "/api/v1/charts"));
   auto fresh = std::make_shared<NodeCharts>();
-  fresh->by_name = read_charts(*document);
-  fresh->os = text_of(*document, "os");
-  fresh->custom_info = text_of(*document, "custom_info");
+  fresh->by_name = read_charts(document);
+  fresh->os = text_of(document, "os");
+  fresh->custom_info = text_of(document, "custom_info");
   fresh->read_at = Clock::now();
   const std::lock_guard lock(mutex_);
   charts_[node] = fresh;

@@ -11,9 +11,8 @@ namespace {
 Result<AlertConfig> config_v1(ExternalHost &host, const std::string &hash) {
   auto known = host.definitions().of_hash(hash);
   if (!known || known->partial) {
-    const auto info = host.get_json({}, "/api/v1/info");
-    if (!info) return tl::unexpected<Error>(info.error());
-    for (const auto &n : read_mirrored_hosts(*info, host.agent().machine_guid()))
+    ACLK_TRY(const auto info, host.get_json({}, "/api/v1/info"));
+    for (const auto &n : read_mirrored_hosts(info, host.agent().machine_guid()))
       host.refresh_definitions(n.machine_guid);
     known = host.definitions().of_hash(hash);
   }

@@ -46,9 +46,8 @@ Result<nlohmann::json> info_of(ExternalHost &host, const std::string &node, bool
   auto info = host.get_json(node, "/api/v1/info");
   stored = !info && info.error().code == Errc::not_found && is_stored_child(host, node);
   if (!stored) return info;
-  auto db = host.meta_db();
-  if (!db) return tl::unexpected<Error>(db.error());
-  return read_stored_info(*db, node);
+  ACLK_TRY(auto db, host.meta_db());
+  return read_stored_info(db, node);
 }
 
 }  // namespace

@@ -58,9 +58,8 @@ Result<Child> start_with_pipe(const char *program, bool patient, const std::arra
   child.status = Fd(ends[0]);
   const Fd write_end(ends[1]);
   if (patient) ::fcntl(write_end.get(), F_SETFL, 0);
-  const auto pid = start(arguments(write_end.get()), program, {write_end.get(), keep[0], keep[1]});
-  if (!pid) return tl::unexpected<Error>(pid.error());
-  child.pid = *pid;
+  ACLK_TRY(const auto pid, start(arguments(write_end.get()), program, {write_end.get(), keep[0], keep[1]}));
+  child.pid = pid;
   return child;
 }
 

@@ -97,7 +97,10 @@ enum naclk_option {
    * changes. Asking the cloud is the only thing for which it opens a socket or resolves a name, and it does not ask
    * while the node is claimed, switched off, or nothing is written down. A host without this option claims by itself,
    * or by the command netdata-aclk claim. */
-  NACLK_OPTION_CLAIM = 1
+  NACLK_OPTION_CLAIM = 1,
+  /* [since 1.3] The host throws lines of NACLK_LOG_DEBUG for error.log and debug.log away: those of debug.log are not
+   * even made. Lines for access.log come whatever their level. */
+  NACLK_OPTION_NO_DEBUG = 2
 };
 
 /* Which of the agent's logs a line belongs to: error.log/daemon.log, access.log, debug.log. */

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <memory>
+#include <string>
+
 #include "claim/base/files.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"
@@ -99,7 +102,33 @@ std::string file__written_atomically__has_text_mode_and_no_leftovers() {
   return {};
 }
 
+Result<int> number(int n) {
+  if (n < 0) return tl::unexpected<Error>(Error{Errc::denied, std::to_string(n)});
+  return n;
+}
+Result<void> noted(std::string &seen, int n) {
+  ACLK_TRY(const auto value, number(n));
+  seen += std::to_string(value) + " ";
+  return {};
+}
+Result<std::unique_ptr<std::string>> story(int first, int second) {
+  std::string seen;
+  for (const int n : {first, second}) ACLK_CHECK(noted(seen, n));
+  ACLK_TRY(auto owned, Result<std::unique_ptr<std::string>>(std::make_unique<std::string>(seen)));  // moved, not copied
+  return owned;
+}
+
+std::string tried__value__is_there_and_an_error_ends_the_function_with_it() {
+  EXPECT_EQ(**story(1, 2), "1 2 ");
+  const auto first = story(-1, -2);
+  EXPECT(!first && first.error().code == Errc::denied);
+  EXPECT_EQ(first.error().what, "-1");
+  EXPECT_EQ(story(1, -2).error().what, "-2");
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(tried__value__is_there_and_an_error_ends_the_function_with_it),
     ACLK_TEST(uuid__any_spelling__becomes_lower_case_with_dashes),
     ACLK_TEST(uuid__sixteen_bytes__are_a_text_and_other_numbers_of_them_are_none),
     ACLK_TEST(uuid__random__is_version_4_and_new_each_time),
