@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "claim/claim_call.h"
-#include "claim/disk.h"
 #include "claim/exit_code.h"
-#include "claim/key_pair.h"
+#include "claim/identity_files.h"
+#include "claim/key.h"
 #include "claim/proxy.h"
 #include "claim/settings.h"
 

@@ -20,11 +20,11 @@ class ClaimRetryPolicy {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // `wishes`: 0 = none (declared.h). `identity`: file_watch.h. True: begin now.
+  // `written_claims`: 0 = none (claim_sources.h). `identity`: file_watch.h. True: begin now.
   [[nodiscard]] bool on_look(Time now, std::uint64_t written_claims, std::uint64_t identity);
   // reload-claiming-state: the next look finds it due, unless nothing is written down or it runs.
   void on_order();
-  // What was begun has ended; `identity` is that of now, which it may have changed itself. Look once more: wishes that
+  // What was begun has ended; `identity` is that of now, which it may have changed itself. Look once more: claims that
   // changed meanwhile are begun with at once. Seconds until it begins again; nullopt: not before something changes.
   std::optional<std::chrono::seconds> on_end(Time now, bool again, std::uint64_t identity);
   [[nodiscard]] bool on_time(Time now) const { return at_ && now >= *at_; }

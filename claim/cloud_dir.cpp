@@ -11,7 +11,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "claim/disk.h"
+#include "claim/identity_files.h"
 #include "claim/path_owner.h"
 #include "claim/roots_directory.h"
 

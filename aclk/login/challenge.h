@@ -3,12 +3,21 @@
 // The challenge and what is answered to it (aclk/session/README.md, "Challenge", "Password"). Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "aclk/login/login_error.h"
+#include "aclk/login/status.h"
 
 namespace aclk::login {
+
+// Base64 as the challenge and its answer have it: standard alphabet, padded, no line breaks (aclk/session/README.md,
+// "Challenge", "Password").
+
+// At most 1 MiB of input; nothing here needs a kilobyte.
+[[nodiscard]] std::string base64_encode(std::string_view bytes);
+// nullopt for anything that base64_encode would not have written.
+[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 
 // The 256 bytes to be decrypted. otp_challenge_invalid unless it is one JSON string of exactly 344 characters of
 // base64.

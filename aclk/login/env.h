@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "aclk/login/backoff.h"
-#include "aclk/login/login_error.h"
+#include "aclk/login/status.h"
 #include "claim/base/url.h"
 
 namespace aclk::login {

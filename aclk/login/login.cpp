@@ -9,8 +9,8 @@
 #include "aclk/login/cloud_error.h"
 #include "aclk/login/env.h"
 #include "aclk/login/json.h"
-#include "aclk/login/login_error.h"
 #include "aclk/login/password.h"
+#include "aclk/login/status.h"
 #include "aclk/net/curl_easy.h"
 #include "claim/base/text.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "aclk/login/login_error.h"
+#include "aclk/login/status.h"
 #include "aclk/login/topics.h"
 
 namespace aclk::login {

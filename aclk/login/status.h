@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "aclk/net/fault.h"
 #include "claim/base/result.h"
@@ -95,5 +97,19 @@ struct StatusText {
 [[nodiscard]] Status status_of(Errc code);
 // The same by the true cause, where one is known.
 [[nodiscard]] Status status_of(const net::Fault &fault);
+
+// Why an answer of the cloud cannot be used: what users are shown, and the sentence behind it.
+
+struct LoginError {
+  Status status = Status::https_unknown_error;
+  Error error;
+};
+
+template <class T>
+using Verdict = tl::expected<T, LoginError>;
+
+[[nodiscard]] inline tl::unexpected<LoginError> refuse(Status status, Errc code, std::string what) {
+  return tl::unexpected<LoginError>(LoginError{status, Error{code, std::move(what)}});
+}
 
 }  // namespace aclk::login

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// NACLK_OPTION_CLAIM: makes the claims that are written down (claim/declared.h) and tells when the identity in cloud.d
-// changes. What aclk.plugin's supervisor does with a process, this does with a thread of its own, "ACLK_CLAIM". The
-// thread sleeps in poll() on inotify; only while it asks the cloud does it have a socket.
+// NACLK_OPTION_CLAIM: makes the claims that are written down (claim/claim_sources.h) and tells when the identity in
+// cloud.d changes. What aclk.plugin's supervisor does with a process, this does with a thread of its own, "ACLK_CLAIM".
+// The thread sleeps in poll() on inotify; only while it asks the cloud does it have a socket.
 //
 //   waits for                                     then
 //   a change of the files, an order               after 200 ms (a claim writes several files): looks
@@ -20,7 +20,7 @@
 #include "claim/base/c_own.h"
 #include "claim/claim_log.h"
 #include "claim/claim_retry_policy.h"
-#include "claim/declared.h"
+#include "claim/claim_sources.h"
 #include "claim/file_watch.h"
 
 namespace aclk::module {

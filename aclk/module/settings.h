@@ -12,7 +12,7 @@
 
 #include "aclk/host/log.h"
 #include "aclk/net/http_client.h"
-#include "aclk/query/allow_list.h"
+#include "aclk/query/route.h"
 #include "aclk/session/connection_manager.h"
 #include "claim/identity.h"
 

@@ -9,8 +9,54 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace aclk::query {
+
+// What the query path counts, for the statistics charts (aclk/report/README.md, "Statistics charts"). All values only
+// rise; charts show differences.
+
+// The dimensions of aclk_cloud_req_http_type: by the endpoint asked for, whether it was served or not.
+struct HttpTypes {
+  std::uint64_t other = 0, info = 0, data = 0, alarms = 0, alarm_log = 0, chart = 0, charts = 0;
+
+  void count(std::string_view endpoint) {
+    if (endpoint == "info")
+      ++info;
+    else if (endpoint == "data")
+      ++data;
+    else if (endpoint == "alarms")
+      ++alarms;
+    else if (endpoint == "alarm_log")
+      ++alarm_log;
+    else if (endpoint == "chart")
+      ++chart;
+    else if (endpoint == "charts")
+      ++charts;
+    else
+      ++other;
+  }
+};
+
+struct Counters {
+  std::uint64_t received = 0;   // well-formed questions
+  std::uint64_t malformed = 0;  // the others, those answered with 400 included
+  HttpTypes types;
+
+  std::uint64_t forwarded = 0;      // given to the host
+  std::uint64_t answered_here = 0;  // 301, 400, 403, 404, 405 that no host saw
+  std::uint64_t timed_out = 0;      // fault 6
+  std::uint64_t cancelled = 0;      // 499 without having run
+  std::uint64_t busy = 0;           // 503
+  std::uint64_t too_big = 0;        // fault 4
+  std::uint64_t discarded = 0;      // the link went away first
+  std::uint64_t unsent = 0;         // the link did not take the reply
+  std::uint64_t replies = 0;        // handed to the link, of any kind
+  std::uint64_t cancel_requests = 0;
+
+  std::uint64_t host_us = 0;              // time spent in the host's hook, all queries together
+  std::vector<std::uint64_t> per_thread;  // questions run in each of the `threads` places
+};
 
 struct AccessEntry {
   std::string_view role;

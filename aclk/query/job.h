@@ -10,9 +10,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
-#include "aclk/query/answer.h"
 #include "aclk/query/http_request.h"
-#include "aclk/query/outcome.h"
 #include "aclk/query/reply.h"
 #include "aclk/query/request_identity.h"
 #include "aclk/query/route.h"

@@ -6,12 +6,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "aclk/query/answer.h"
+#include "claim/base/result.h"
 
 namespace aclk::query {
+
+// An HTTP answer before it is framed: from the host, or made here.
+
+struct Answer {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string content_encoding;  // empty or gzip
+  std::string cache_control;     // empty = must not be kept
+  std::string location;          // of a 301, percent-encoded
+  std::string allow;             // of a 405
+  std::string body;              // any bytes
+};
+
+[[nodiscard]] inline Answer text_answer(int status, std::string body) {
+  Answer a;
+  a.status = status;
+  a.body = std::move(body);
+  return a;
+}
+
+[[nodiscard]] inline Answer json_answer(int status, std::string body) {
+  Answer a = text_answer(status, std::move(body));
+  a.content_type = "application/json; charset=utf-8";
+  return a;
+}
 
 // What a reply says about its question and about the connection that it goes out on.
 struct Asker {
@@ -65,5 +91,34 @@ enum class Fault : std::uint8_t {
 [[nodiscard]] std::string_view reason_phrase(int status);
 // Thu, 21 Nov 2024 02:14:00 GMT. Independent of the process's locale.
 [[nodiscard]] std::string http_date(std::int64_t seconds);
+
+// From an answer to the bytes that go out: compression to what the asker takes, the size check, the fault replies.
+// Pure, any thread; the heavy part (gzip of a large body, the copy into the payload) is done on a worker.
+
+struct Outgoing {
+  std::string payload;         // empty: not even the fault reply fits into the server's packets, nothing can be said
+  int status = 0;              // http-code of the payload
+  std::optional<Fault> fault;  // set: the payload is this fault reply
+  // For the access log: bytes of the body as sent, and before compression.
+  std::size_t sent_bytes = 0;
+  std::size_t size_bytes = 0;
+};
+
+// Below this a gzip member is hardly smaller than what is in it.
+inline constexpr std::size_t kSmallestCompressed = 256;
+
+// The body is compressed when the asker takes gzip and it is not yet, and unpacked (to at most max_body_bytes) when it
+// is compressed and the asker does not take that. Content-Type stays what it is. Faults: compression, too_big.
+[[nodiscard]] Outgoing compose(const Asker &asker, Answer answer, bool accept_gzip, std::size_t max_body_bytes,
+                               std::int64_t exec_us, std::int64_t now_us);
+[[nodiscard]] Outgoing compose_fault(const Asker &asker, Fault fault, std::int64_t now_us);
+
+// Which body the host should not exceed, so that its reply has a chance: the head is taken into account roughly.
+[[nodiscard]] std::size_t useful_body_bytes(const Asker &asker, bool accept_gzip, std::size_t max_body_bytes);
+
+// The answer to a question that was cancelled, waiting or running (aclk/query/README.md, "Cancelling").
+[[nodiscard]] Answer interrupted_answer();
+// The host could not answer. too_big is not for here: it is Fault::too_big.
+[[nodiscard]] Answer failed_answer(const Error &error, const std::string &machine_guid);
 
 }  // namespace aclk::query

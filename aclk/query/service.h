@@ -26,12 +26,12 @@
 #include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
+#include "aclk/query/access_log.h"
 #include "aclk/query/admission.h"
-#include "aclk/query/allow_list.h"
 #include "aclk/query/cmd_request.h"
-#include "aclk/query/counters.h"
 #include "aclk/query/job.h"
-#include "aclk/query/outcome.h"
+#include "aclk/query/reply.h"
+#include "aclk/query/route.h"
 #include "aclk/query/target.h"
 
 namespace aclk::query {

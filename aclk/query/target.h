@@ -12,7 +12,7 @@
 #include <string_view>
 #include <variant>
 
-#include "aclk/query/answer.h"
+#include "aclk/query/reply.h"
 
 namespace aclk::query {
 

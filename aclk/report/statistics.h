@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "aclk/query/counters.h"
+#include "aclk/query/access_log.h"
 #include "aclk/report/traffic.h"
 #include "aclk/session/connection_manager.h"
 

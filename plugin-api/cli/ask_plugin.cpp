@@ -17,7 +17,7 @@
 #include "plugin-api/cli/diagnose_no_answer.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
-#include "plugin-api/external/control/socket_path.h"
+#include "plugin-api/external/control/local_socket.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;

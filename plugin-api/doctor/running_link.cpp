@@ -7,7 +7,7 @@
 
 #include "plugin-api/external/agent/local_call.h"
 #include "plugin-api/external/config/agent_log.h"
-#include "plugin-api/external/control/socket_path.h"
+#include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 

@@ -3,7 +3,6 @@
 // Readers of the agent's REST answers (plugin-api/external/hooks and alerts, read_*.h): first byte = which one, the
 // rest any JSON. Seeds named v1_ and v2_ are the samples of tests/unit/external, shortened.
 #include "plugin-api/external/agent/agent_facts.h"
-#include "plugin-api/external/alerts/alert_log_v2.h"
 #include "plugin-api/external/alerts/read_alerts_v1.h"
 #include "plugin-api/external/alerts/read_alerts_v2.h"
 #include "plugin-api/external/hooks/read_contexts.h"

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 
-#include "plugin-api/external/json/one_line_object.h"
+#include "plugin-api/external/json/json_text.h"
 #include "plugin-api/external/json/plain_json.h"
 #include "plugin-api/external/json/printed_json.h"
-#include "plugin-api/external/json/repair_json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "plugin-api/external/alerts/alert_log_v2.h"
+#include "plugin-api/external/alerts/read_alerts_v2.h"
 
 namespace aclk::external {
 

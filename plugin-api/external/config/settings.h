@@ -33,7 +33,7 @@ struct Settings {
   unsigned web_threads = 0;       // [web] web server threads; 0 = not set
   PollIntervals polls;
   bool statistics = true;  // [cloud] statistics
-  std::string socket;      // [plugin:aclk] socket; see socket_path.h
+  std::string socket;      // [plugin:aclk] socket; see local_socket.h
 };
 
 inline constexpr std::uint16_t kNetdataPort = 19999;

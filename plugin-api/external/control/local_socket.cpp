@@ -14,6 +14,19 @@
 
 namespace aclk::external {
 
+std::vector<std::filesystem::path> socket_places(std::string_view setting, const std::filesystem::path &run_dir,
+                                                 const std::filesystem::path &lib_dir) {
+  constexpr const char *kName = "aclk.sock";
+  if (setting == "no" || setting == "none") return {};
+  if (setting.starts_with('/')) return {std::filesystem::path(setting)};
+  std::vector<std::filesystem::path> places;
+  if (!run_dir.empty()) places.push_back(run_dir / kName);
+  if (run_dir.empty() && lib_dir.lexically_normal() == "/var/lib/netdata")
+    places.push_back(std::filesystem::path("/run/netdata") / kName);
+  places.push_back(lib_dir / kName);
+  return places;
+}
+
 using Clock = LocalClients::Clock;
 
 Result<std::unique_ptr<LocalSocket>> LocalSocket::start(int listener, Serve serve) {

@@ -22,8 +22,8 @@
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/alerts/alert_definitions.h"
 #include "plugin-api/external/alerts/alert_log_cursor.h"
-#include "plugin-api/external/alerts/meta_db.h"
 #include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_meta_db.h"
 #include "plugin-api/external/config/agent_log.h"
 
 namespace aclk::external {

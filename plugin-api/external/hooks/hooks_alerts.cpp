@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "plugin-api/external/alerts/alert_log_v2.h"
 #include "plugin-api/external/alerts/read_alerts_v1.h"
 #include "plugin-api/external/alerts/read_alerts_v2.h"
 #include "plugin-api/external/hooks/hooks.h"

@@ -4,12 +4,145 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "claim/base/text.h"
+#include "plugin-api/external/json/json_text.h"
 #include "plugin-api/external/json/plain_json.h"
 #include "plugin-api/external/json/printed_json.h"
-#include "plugin-api/external/json/repair_json.h"
 
 namespace aclk::external {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Does the value end here? True for what follows the closing quote of a line's value: blanks, a comma, a line end.
+bool line_ends(std::string_view rest) {
+  std::size_t i = 0;
+  while (i < rest.size() && (rest[i] == ' ' || rest[i] == '\t')) ++i;
+  if (i < rest.size() && rest[i] == ',') ++i;
+  while (i < rest.size() && (rest[i] == ' ' || rest[i] == '\t' || rest[i] == '\r')) ++i;
+  return i < rest.size() && rest[i] == '\n';
+}
+
+// Can this follow a string? True as well for the end of all.
+bool can_follow(std::string_view rest) {
+  std::size_t i = 0;
+  while (i < rest.size() && is_blank(rest[i])) {
+    if (rest[i] == '\n') return true;
+    ++i;
+  }
+  if (i == rest.size() || rest[i] == ':' || rest[i] == '}' || rest[i] == ']') return true;
+  if (rest[i] != ',') return false;
+  ++i;
+  while (i < rest.size() && is_blank(rest[i])) ++i;
+  if (i == rest.size()) return true;
+  const char c = rest[i];
+  constexpr std::array<std::string_view, 5> kWords{"true", "false", "null", "nan", "inf"};
+  const auto begins = [&](std::string_view word) { return rest.substr(i, word.size()) == word; };
+  return std::string_view("\"{[-]}").find(c) != std::string_view::npos || (c >= '0' && c <= '9') ||
+         std::any_of(kWords.begin(), kWords.end(), begins);
+}
+
+class Repair {
+ public:
+  explicit Repair(std::string_view text) : text_(text) { out_.reserve(text.size() + 64); }
+
+  std::string run() {
+    while (i_ < text_.size()) in_string_ ? inside() : outside();
+    return std::move(out_);
+  }
+
+ private:
+  void copy(std::size_t n) {
+    out_.append(text_.substr(i_, n));
+    i_ += n;
+  }
+
+  void outside() {
+    const char c = text_[i_];
+    if (c == '"') {
+      in_string_ = true;
+      copy(1);
+    } else if (is_letter(c) || (c == '-' && i_ + 1 < text_.size() && is_letter(text_[i_ + 1]))) {
+      std::size_t end = i_ + 1;
+      while (end < text_.size() && is_letter(text_[end])) ++end;
+      const auto word = text_.substr(i_, end - i_);
+      // The e of 1e5 is a letter too, but then a digit stands before it.
+      const bool exponent = i_ > 0 && text_[i_ - 1] >= '0' && text_[i_ - 1] <= '9';
+      if (exponent || word == "true" || word == "false" || word == "null") return copy(word.size());
+      out_ += "null";
+      i_ = end;
+    } else {
+      copy(1);
+    }
+  }
+
+  void inside() {
+    const char c = text_[i_];
+    if (c == '\\') return escape();
+    if (c == '"') {
+      in_string_ = !can_follow(text_.substr(i_ + 1));
+      if (in_string_) out_ += '\\';
+      return copy(1);
+    }
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out_ += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+      ++i_;
+      return;
+    }
+    if (const auto n = utf8_length(text_.substr(i_))) return copy(n);
+    out_ += "\xef\xbf\xbd";
+    ++i_;
+  }
+
+  void escape() {
+    const auto rest = text_.substr(i_ + 1);
+    const char next = rest.empty() ? '\0' : rest.front();
+    if (next == 'u') return unicode_escape(rest.substr(1));
+    // A quote that ends its line closes the text, which ended in a backslash.
+    const bool closing = next == '"' && line_ends(rest.substr(1));
+    const bool known = next != '\0' && std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos;
+    if (known && !closing) return copy(2);
+    out_ += "\\\\";
+    ++i_;
+  }
+
+  // The UTF-16 unit of \uXXXX; kNoUnit where the digits are not there.
+  static constexpr unsigned kNoUnit = 0x10000;
+  static unsigned hex4(std::string_view s) {
+    s = s.substr(0, 4);
+    if (s.size() < 4 || !std::ranges::all_of(s, [](char c) { return hex_digit(c) >= 0; })) return kNoUnit;
+    unsigned unit = 0;
+    for (const char c : s) unit = unit * 16 + static_cast<unsigned>(hex_digit(c));
+    return unit;
+  }
+
+  void unicode_escape(std::string_view digits) {
+    const auto unit = hex4(digits);
+    if (unit == kNoUnit) {
+      out_ += "\\\\";
+      ++i_;
+    } else if (unit < 0xd800 || unit > 0xdfff) {
+      copy(6);
+    } else {
+      const auto second = digits.substr(4, 2) == "\\u" ? hex4(digits.substr(6)) : kNoUnit;
+      if (unit <= 0xdbff && second >= 0xdc00 && second <= 0xdfff) return copy(12);
+      out_ += "\\ufffd";  // half of a pair
+      i_ += 6;
+    }
+  }
+
+  std::string_view text_;
+  std::string out_;
+  std::size_t i_ = 0;
+  bool in_string_ = false;
+};
+
+}  // namespace
+
+std::string repair_json(std::string_view text) { return Repair(text).run(); }
 namespace {
 
 using nlohmann::json;

@@ -14,6 +14,14 @@
 
 namespace aclk::external {
 
+// Makes JSON of what is nearly JSON, for documents that are not in the layout of printed_json.h.
+
+// Inside strings: a quote after which nothing follows that can follow a string (a comma and a value, a colon, a closing
+// bracket, a line end) is escaped; a backslash before a character that JSON does not know as an escape is doubled; so
+// is one before the quote that ends a line's value; bare control characters and broken UTF-8 are escaped or replaced.
+// Outside: nan, inf and other unknown words become null. What is valid already stays as it is.
+[[nodiscard]] std::string repair_json(std::string_view text);
+
 inline constexpr std::size_t kMaxJsonDepth = 64;
 // Four times what the largest agents print: 25 000 charts of one node have as many. Memory for it: about 200 MB.
 inline constexpr std::size_t kMaxJsonValues = 1'000'000;

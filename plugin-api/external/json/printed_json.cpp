@@ -12,7 +12,6 @@
 
 #include "claim/base/text.h"
 #include "plugin-api/external/json/json_text.h"
-#include "plugin-api/external/json/one_line_object.h"
 
 namespace aclk::external {
 namespace {

@@ -10,7 +10,7 @@
 #include <csignal>
 
 #include "aclk/net/claim_put.h"
-#include "claim/declared.h"
+#include "claim/claim_sources.h"
 
 namespace aclk::external {
 namespace {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "claim/declared.h"
 #include "claim/identity.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"

@@ -9,7 +9,6 @@
 #include <cstdlib>
 
 #include "claim/base/c_own.h"
-#include "claim/key_pair.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What a reading of the alert log means: whole, cut, another one, put together.
-#include "plugin-api/external/alerts/alert_log_v2.h"
 #include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_alerts_v2.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

@@ -3,7 +3,6 @@
 
 #include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
-#include "plugin-api/external/json/repair_json.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

@@ -19,7 +19,6 @@
 #include "plugin-api/external/control/local_listener.h"
 #include "plugin-api/external/control/local_request.h"
 #include "plugin-api/external/control/local_socket.h"
-#include "plugin-api/external/control/socket_path.h"
 #include "tests/unit/external/fake_agent.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"

@@ -4,7 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "aclk/login/base64.h"
+#include "aclk/login/challenge.h"
 
 namespace aclk::test {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/login/challenge.h"
 
-#include "aclk/login/base64.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/login/suites.h"
 

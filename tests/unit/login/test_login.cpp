@@ -8,7 +8,7 @@
 
 #include <cstdlib>
 
-#include "aclk/login/base64.h"
+#include "aclk/login/challenge.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/login/login_fixture.h"
 #include "tests/unit/login/suites.h"

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/query/allow_list.h"
 #include "aclk/query/request_identity.h"
 #include "aclk/query/route.h"
 #include "tests/unit/cmocka_main.h"

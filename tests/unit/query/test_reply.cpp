@@ -9,7 +9,6 @@
 #include "aclk/loop/log_budget.h"
 #include "aclk/query/access_log.h"
 #include "aclk/query/gzip.h"
-#include "aclk/query/outcome.h"
 #include "aclk/query/reply.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
