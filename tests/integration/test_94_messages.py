@@ -133,7 +133,7 @@ def test_94_20_bash_completion(build):
         assert "/usr/" in [x if x.endswith("/") else x + "/" for x in complete(build, f"state {option} /us")]
 
 
-@pytest.mark.parametrize("page", ["netdata-aclk.1", "cloud.conf.5", "../aclk.plugin.1"])
+@pytest.mark.parametrize("page", ["netdata-aclk.1", "cloud.conf.5", "../external/aclk.plugin.1"])
 def test_94_21_man_pages_are_well_formed(page):
     if not shutil.which("man"):
         pytest.skip("man is not installed")
@@ -160,14 +160,14 @@ def test_94_24_every_setting_is_in_its_man_page():
     product = Path(__file__).resolve().parents[2]
 
     def words(page):
-        return " ".join(re.sub(r'[\\"]', "", (product / "plugin-api/external" / page).read_text()).split())
+        return " ".join(re.sub(r'[\\"]', "", (product / "plugin-api" / page).read_text()).split())
 
     def keys(file, pattern):
         found = set(re.findall(pattern, (product / file).read_text()))
         assert found, (file, pattern)
         return found
 
-    cloud_conf, plugin = words("cli/cloud.conf.5"), words("aclk.plugin.1")
+    cloud_conf, plugin = words("cli/cloud.conf.5"), words("external/aclk.plugin.1")
     for key in keys("claim/cloud_conf.cpp", r'key == "([^"]+)"'):
         assert re.search(rf"Cm [^.]*\b{key}\b", cloud_conf), key
     own = keys("plugin-api/external/config/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
