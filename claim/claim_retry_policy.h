@@ -2,7 +2,7 @@
 //
 // Claims that are written down (claim.conf, environment, cloud.d/token; claim_sources.h) are made by somebody who can
 // wait for the cloud, up to a minute: a process of aclk.plugin's (plugin-api/external/process/claimer_process.h), a
-// thread in a host that links the module (aclk/module/claim_thread.h). `Claimer` decides when. Pure.
+// thread in a host that links the module (aclk/module/claim_thread.h). `ClaimRetryPolicy` decides when. Pure.
 //
 //   nothing written down                  never
 //   files or identity not seen before     at once

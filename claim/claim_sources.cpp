@@ -87,7 +87,7 @@ ClaimReport ask(const WrittenClaim &w, const Places &p, const Doors &doors) {
   o.wish = w.file;
   o.insecure = w.insecure.value_or(false);
   auto with = doors;
-  if (!w.file.empty())  // one wish is not mixed with another
+  if (!w.file.empty())  // one written claim is not mixed with another
     with.getenv = [&](const char *name) -> std::optional<std::string> {
       const std::string_view n = name;
       if (n.starts_with("NETDATA_CLAIM_") || n == "NETDATA_EXTRA_CLAIM_OPTS") return std::nullopt;
@@ -231,7 +231,7 @@ std::string without_slash(std::string_view url) {
   return std::string(url);
 }
 
-// Empty when the wish is what is there.
+// Empty when the written claim is what is there.
 std::string difference(const WrittenClaim &w, const CloudConf &conf) {
   if (w.url && without_slash(*w.url) != without_slash(conf.url)) return fmt::format("the cloud {}", masked_url(*w.url));
   if (!conf.token.empty() && w.token != conf.token) return "another token";

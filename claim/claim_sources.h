@@ -47,7 +47,7 @@ enum class Settled : std::uint8_t {
 // How it is told: one line each, for the log. `bad` = an error.
 using TellLine = std::function<void(bool bad, const std::string &line)>;
 
-// Blocks as claim_node does, for each wish until one is granted. Nothing is said when there is no wish.
+// Blocks as claim_node does, for each written claim until one is granted. Nothing is logged when there is none.
 [[nodiscard]] Settled carry_out_written_claims(const Places &places, const Doors &doors, const TellLine &tell);
 
 // Changes when one of the files does, or when it is touched; 0 when nothing is written down anywhere.

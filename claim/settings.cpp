@@ -18,7 +18,7 @@ std::optional<std::string> env_text(const Getenv &getenv, const char *name) {
   return std::string(unquoted(*value));
 }
 
-// What asks for it: an option of a command, unless it is a wish (claim_sources.h) that somebody wrote down.
+// What asks for it: an option of a command, unless it is a written claim (claim_sources.h).
 std::string asked_by(const ClaimOptions &o, const char *option, const char *variable) {
   if (!o.wish) return option;
   return o.wish->empty() ? variable : o.wish->string();

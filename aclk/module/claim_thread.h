@@ -27,7 +27,7 @@ namespace aclk::module {
 
 class ClaimThread {
  public:
-  // Begins with a look. `changed`: on the keeper's thread, when the identity is another one than it was here or at the
+  // Begins with a look. `changed`: on that thread, when the identity is another one than it was here or at the
   // last call. A thread that cannot be had is named in the log. Host and log outlive it.
   ClaimThread(const host::Host &host, const host::Log &log, std::function<void()> changed);
   ~ClaimThread();  // ask_end(), and waits for as long as it takes

@@ -50,7 +50,7 @@ Result<void> Module::start() {
   for (const auto &line : ignored_settings(read)) log_.info("{}", line);
   std::unique_ptr<ClaimThread> keeper;
   if (host_.wants_claims()) {
-    // Before the keeper takes the print of what is there: putting that right is no change.
+    // Before the claim thread takes the print of what is there: putting that right is no change.
     for (const auto &line : claim::repair_permissions(cloud_dir(host_)).repaired) log_.warning("{}", line);
     keeper = std::make_unique<ClaimThread>(host_, log_, [this] { reload(); });
   }

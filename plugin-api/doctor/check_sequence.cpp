@@ -37,7 +37,7 @@ Findings climb(Findings rungs, const std::optional<Fall> &fall) {
   if (broken.remedy.empty()) broken.remedy = usual_remedy(fall->check);
   const auto at = std::ranges::find(rungs, fall->check, &Finding::check);
   if (at == rungs.end()) {
-    // A fall from no rung of this ladder must not look like a success.
+    // A failure at none of these steps must not look like a success.
     for (auto &f : rungs) f = skipped(f.check, "not known");
     rungs.push_back(std::move(broken));
     return rungs;

@@ -16,7 +16,7 @@ namespace {
 
 void usable(const std::vector<claim::WrittenClaim> &written_claims) {
   for (const auto &w : written_claims) {
-    require(!w.token.empty() && !w.source.empty(), "a wish has a token and a source");
+    require(!w.token.empty() && !w.source.empty(), "a written claim has a token and a source");
     for (const auto &room : claim::split_rooms(w.rooms)) require(!room.empty(), "no room is empty");
     if (const auto token = claim::checked_token(w.token))
       require(std::ranges::all_of(*token, [](char c) { return c > ' ' && c < 0x7f; }), "a token that is used is plain");

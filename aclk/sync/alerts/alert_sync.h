@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the cloud is told about the alerts of one node (aclk/sync/README.md, "Alerts"). Pure: it is told what happened
-// and when, and gives out messages, changes to remember, and the wish to read the host.
+// and when, and gives out messages, changes to remember, and when the host is to be read.
 //
 // A transition's way:  log of the host -> pending (not due) -> waiting (selected) -> sent (published) -> submitted
 //  - Every step is a change for the store. Changes must be on disk before the messages given out with them are sent,

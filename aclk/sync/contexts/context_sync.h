@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the cloud is told about the contexts of one node (aclk/sync/README.md, "Contexts"). Pure: it is told what
-// happened and when, and gives out messages, changes to remember, and the wish to read the host.
+// happened and when, and gives out messages, changes to remember, and when the host is to be read.
 //
 // The hub copies are what the cloud was told last; their hash is what both sides compare. A difference between a
 // reading of the host and the hub copies waits a while (5 or 65 s), because charts come and go in bursts, and is then
