@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Lines of the access log (aclk/report/README.md, "Log lines", the row "per query"). The form is that of 2.x, named
-// fields, with every host: unlike 1.37's it says what its numbers are, and who asked.
+// What is noted of each query: the counters, and the lines of the access log (aclk/report/README.md, "Log lines", the
+// row "per query"). A line's form is that of 2.x, named fields, with every host: unlike 1.37's it says what its numbers
+// are, and who asked.
 #pragma once
 
 #include <chrono>
