@@ -15,9 +15,10 @@ from rooted import AGENT, SECRET, all_of, needs_root, own, rooted
 __all__ = ["rooted"]  # a fixture
 pytestmark = needs_root
 
-# Run as the agent's user: cloud.d, and a file in it, are what they are for an instant only.
+# Run as the agent's user: cloud.d, and a file in it, are what they are for an instant only. A command that meets no
+# cloud.d in between makes one, which goes again.
 SWAPPER = r"""
-import os, sys
+import os, shutil, sys
 lib, victim, secret = sys.argv[1:]
 real, link, cloud = lib + "/real", lib + "/link", lib + "/cloud.d"
 os.symlink(victim, link)
@@ -26,9 +27,18 @@ for name in names:
     os.symlink(secret, f"{real}/.{name}")
 os.rename(real, cloud)
 print("ready", flush=True)
+def move(a, b):
+    for _ in range(100):
+        try: return os.rename(a, b)
+        except FileNotFoundError: return
+        except OSError: shutil.rmtree(b, ignore_errors=True)
 while True:
-    os.rename(cloud, real); os.rename(link, cloud)
-    os.rename(cloud, link); os.rename(real, cloud)
+    if not os.path.islink(link):
+        shutil.rmtree(link, ignore_errors=True)
+        os.symlink(victim, link)
+    if not os.path.lexists(cloud): os.mkdir(cloud)
+    move(cloud, real); move(link, cloud)
+    move(cloud, link); move(real, cloud)
     for name in names:
         try: os.rename(f"{cloud}/{name}", f"{cloud}/.aside")
         except OSError: pass
