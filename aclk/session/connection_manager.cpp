@@ -83,7 +83,7 @@ struct ConnectionManager::Impl {
   loop::Instant online_since{};
   OutageLog troubles{log};
   PeerLog peer_log{log};
-  ClockSkew clock_watch;
+  ClockSkew clock_skew;
   std::int64_t session_us = 0;
   bool announced = false;  // between online() and offline()
 
@@ -163,7 +163,7 @@ struct ConnectionManager::Impl {
       if (stage == "password") reached(Event::challenged);
     };
     e.date = [this](std::int64_t cloud_s) {
-      if (const auto warning = clock_watch.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
+      if (const auto warning = clock_skew.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
     };
     e.note = [this](const std::string &line) { troubles.note(line); };
     e.note_error = [this](const std::string &line) { troubles.note_error(line); };
@@ -445,7 +445,7 @@ Report ConnectionManager::report() const {
   if (const auto at = i.machine.next_attempt())
     r.next_attempt_s =
         loop::wall_us() / 1'000'000 + std::chrono::duration_cast<std::chrono::seconds>(*at - loop::now()).count();
-  r.clock_offset_ms = i.clock_watch.offset_ms();
+  r.clock_offset_ms = i.clock_skew.offset_ms();
   r.attempts.assign(i.attempts.list().begin(), i.attempts.list().end());
   r.drops = i.drops->count(loop::now());
   r.drops_finding = i.drops->finding(loop::now());

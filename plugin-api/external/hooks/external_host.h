@@ -90,7 +90,7 @@ class ExternalHost {
 
   // Seconds since 1970 when this object was made.
   [[nodiscard]] std::uint64_t began_s() const { return began_s_; }
-  [[nodiscard]] AlertLogCursor &log_book() { return log_book_; }
+  [[nodiscard]] AlertLogCursor &log_cursor() { return log_cursor_; }
 
   // The list just read.
   void saw_nodes(const std::vector<Node> &nodes);
@@ -114,7 +114,7 @@ class ExternalHost {
   const Interrupted stopped_{[this] { return stopping_.load(); }};
 
   const std::uint64_t began_s_;
-  AlertLogCursor log_book_;
+  AlertLogCursor log_cursor_;
 
   std::mutex interest_mutex_;
   std::uint32_t interest_ = 0;

@@ -39,10 +39,10 @@ Result<LogReading> alert_log_v1(ExternalHost &host, const std::string &node, std
   const bool possible = after <= UINT32_MAX;  // ids of 1.x have 32 bits, those of 2.x are larger
   auto entries = log_v1(host, node, after == 0 || !possible ? 0 : after - 1);
   if (!entries) return again(entries);
-  if (after == 0 || (possible && continues_log(*entries, after, host.log_book().anchor(node), host.began_s())))
+  if (after == 0 || (possible && continues_log(*entries, after, host.log_cursor().anchor(node), host.began_s())))
     return take_log(std::move(*entries), after, limit, false);
   for (const auto &a : *entries)
-    if (a.log_id == after) host.log_book().shown(node, anchor_of(a));  // a gap is told once
+    if (a.log_id == after) host.log_cursor().shown(node, anchor_of(a));  // a gap is told once
   if (entries->empty()) {
     const auto alarms = host.get_json(node, "/api/v1/alarms?active");
     if (!alarms) return again(alarms);
@@ -108,13 +108,13 @@ Result<LogReading> alert_log_v2(ExternalHost &host, const std::string &node, std
   // One more than wanted: where a page ends depends on what comes next.
   auto log = log_of_db(host, node, after, limit == 0 || limit == UINT32_MAX ? limit : limit + 1);
   if (log) {
-    host.log_book().forget(node);
+    host.log_cursor().forget(node);
     return merge_log(std::move(rest), std::move(*log), after, limit);
   }
   if (log.error().code == Errc::cancelled) return again(log);
   const auto present = present_v2(host, node);
   if (!present) return again(present);
-  return host.log_book().with_memory(node, [&](AlertMemory &memory) {
+  return host.log_cursor().with_memory(node, [&](AlertMemory &memory) {
     return memory.read(std::move(rest), present->alerts, after, limit, host.agent().epoch(), !present->premature,
                        static_cast<std::uint64_t>(now));
   });
@@ -146,7 +146,7 @@ void remember(ExternalHost &host, const std::string &node, const LogReading &rea
   if (host.facts().generation != Generation::v1) return;
   const auto it =
       std::find_if(reading.entries.begin(), reading.entries.end(), [&](const Alert &a) { return a.log_id == last; });
-  if (it != reading.entries.end()) host.log_book().shown(node, anchor_of(*it));
+  if (it != reading.entries.end()) host.log_cursor().shown(node, anchor_of(*it));
 }
 
 }  // namespace

@@ -48,4 +48,4 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int run_clock_watch_tests() { return cmocka_run_group_tests_name("clock_watch", tests, nullptr, nullptr); }
+int run_clock_skew_tests() { return cmocka_run_group_tests_name("clock_skew", tests, nullptr, nullptr); }

@@ -6,7 +6,7 @@
 int run_states_tests();
 int run_machine_tests();
 int run_attempts_tests();
-int run_clock_watch_tests();
+int run_clock_skew_tests();
 int run_peer_log_tests();
 int run_drops_tests();
 int run_outage_log_tests();
