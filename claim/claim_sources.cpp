@@ -21,8 +21,6 @@ namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr mode_t kMode = 0660;
-
 bool worth_another_try(ExitCode e) {
   switch (e) {
     case ExitCode::local_files:
@@ -63,7 +61,7 @@ Settled adjust(const WrittenClaim &w, const Places &p, const Doors &doors, const
   const auto v = judge_now(w, p, doors);
   if (v.deed != ClaimAction::adjust) return Settled::later;
   const auto file = p.cloud_dir / "cloud.conf";
-  auto done = doors.disk->stage(file, format_cloud_conf(v.conf), kMode).and_then([&](const fs::path &staged) {
+  auto done = doors.disk->stage(file, format_cloud_conf(v.conf), kCloudFileMode).and_then([&](const fs::path &staged) {
     return doors.disk->put_in_place(staged, file);
   });
   if (done) done = doors.disk->sync(p.cloud_dir);

@@ -3,6 +3,8 @@
 // The directory cloud.d, held by one writer at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <utility>
 
@@ -10,6 +12,10 @@
 #include "claim/base/result.h"
 
 namespace aclk::claim {
+
+// The agent's own modes of the files in it (claim/README.md, "Files"); the private key is nobody else's business.
+inline constexpr mode_t kCloudFileMode = 0660;
+inline constexpr mode_t kPrivateKeyMode = 0600;
 
 // While it lives, no other process writes an identity here: it holds flock(2) on the directory itself, so there is no
 // lock file to be left behind. Readers are not held up.

@@ -12,15 +12,13 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
+#include "claim/cloud_dir.h"
 #include "claim/key.h"
 #include "claim/path_owner.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::size_t kMaxKeyFile = 64U << 10;
-constexpr mode_t kPublicMode = 0660;
 
 struct Rule {
   const char *name;  // "" = the directory
@@ -79,7 +77,7 @@ void check_public_key(const fs::path &dir, PermissionRepairs &out) {
   const auto derived = key->public_pem();
   if (derived.empty()) return;
   const auto *const what = text ? "held no public key" : "was missing";
-  if (const auto r = write_file_atomically(file, derived, kPublicMode); r)
+  if (const auto r = write_file_atomically(file, derived, kCloudFileMode); r)
     out.repaired.push_back(fmt::format("{} {}; it is derived anew from private.pem", file.string(), what));
   else
     out.wrong.push_back(fmt::format("{} {}: {}", file.string(), what, r.error().what));

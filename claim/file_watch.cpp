@@ -14,7 +14,7 @@
 namespace aclk::claim {
 namespace {
 
-constexpr std::size_t kMaxFile = 1U << 20;
+constexpr std::size_t kMaxWatchedFile = 1U << 20;
 constexpr std::uint32_t kEvents =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
@@ -31,7 +31,7 @@ bool dir_exists(const std::filesystem::path &p) {
 std::uint64_t identity_print(const std::filesystem::path &cloud_dir, const std::optional<Limit> &netdata_conf) {
   Hash h;
   for (const auto name : kIdentityFiles) {
-    const auto text = read_file(cloud_dir / name, kMaxFile);
+    const auto text = read_file(cloud_dir / name, kMaxWatchedFile);
     h.add(text ? 1U : 0U);
     if (text)
       h.add(*text);

@@ -14,7 +14,6 @@ namespace aclk::claim {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMaxKeyFile = 64U << 10;
 constexpr std::size_t kMaxIdFile = 1024;
 
 struct ClaimIdText {

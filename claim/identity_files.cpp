@@ -13,6 +13,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
 #include "claim/base/uuid.h"
+#include "claim/cloud_dir.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -54,10 +55,6 @@ std::unique_ptr<Disk> real_disk() { return std::make_unique<RealDisk>(); }
 namespace fs = std::filesystem;
 namespace {
 
-// The agent's own modes (claim/README.md, "Files"); the private key is nobody else's business.
-constexpr mode_t kSecretMode = 0600;
-constexpr mode_t kMode = 0660;
-
 // Staged files that have not reached their places are removed again, whatever the way out.
 class Staging {
  public:
@@ -90,15 +87,15 @@ class Staging {
 Result<void> write_identity(Disk &disk, const fs::path &dir, const NewIdentity &id,
                             const std::optional<CloudConf> &in_force) {
   Staging files(disk, dir);
-  ACLK_TRY(const auto private_pem, files.add("private.pem", id.private_pem, kSecretMode));
-  ACLK_TRY(const auto public_pem, files.add("public.pem", id.public_pem, kMode));
-  ACLK_TRY(const auto conf, files.add("cloud.conf", format_cloud_conf(id.conf), kMode));
-  ACLK_TRY(const auto claimed_id, files.add("claimed_id", id.conf.claimed_id, kMode));
+  ACLK_TRY(const auto private_pem, files.add("private.pem", id.private_pem, kPrivateKeyMode));
+  ACLK_TRY(const auto public_pem, files.add("public.pem", id.public_pem, kCloudFileMode));
+  ACLK_TRY(const auto conf, files.add("cloud.conf", format_cloud_conf(id.conf), kCloudFileMode));
+  ACLK_TRY(const auto claimed_id, files.add("claimed_id", id.conf.claimed_id, kCloudFileMode));
 
   if (in_force) {
     auto without = *in_force;
     without.claimed_id.clear();
-    ACLK_TRY(const auto withdrawn, files.add("cloud.conf", format_cloud_conf(without), kMode));
+    ACLK_TRY(const auto withdrawn, files.add("cloud.conf", format_cloud_conf(without), kCloudFileMode));
     ACLK_CHECK(files.put_in_place(withdrawn, "cloud.conf"));
   }
   // Also when not claimed: a text that is no UUID may lie there.
@@ -118,7 +115,7 @@ Result<void> write_identity(Disk &disk, const fs::path &dir, const NewIdentity &
 
 Result<void> write_claimed_id(Disk &disk, const fs::path &dir, const std::string &claim_id) {
   Staging files(disk, dir);
-  ACLK_TRY(const auto staged, files.add("claimed_id", claim_id, kMode));
+  ACLK_TRY(const auto staged, files.add("claimed_id", claim_id, kCloudFileMode));
   ACLK_CHECK(files.put_in_place(staged, "claimed_id"));
   return disk.sync(dir);
 }

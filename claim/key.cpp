@@ -117,8 +117,6 @@ Result<std::string> PrivateKey::decrypt_challenge(std::string_view cipher) const
 
 namespace {
 
-constexpr std::size_t kMaxKeyFile = 64U << 10;
-
 Result<KeyPair> pair_of(const PrivateKey &key, std::string private_pem) {
   KeyPair p{std::move(private_pem), key.public_pem(), {}};
   if (p.private_pem.empty() || p.public_pem.empty()) return fail(Errc::crypto, "cannot write the key pair as PEM");

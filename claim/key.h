@@ -4,6 +4,7 @@
 // type leaves this header.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,6 +14,8 @@
 #include "claim/base/result.h"
 
 namespace aclk::claim {
+
+inline constexpr std::size_t kMaxKeyFile = 64U << 10;  // bytes; also of public.pem and trusted.pem
 
 class PrivateKey {
  public:

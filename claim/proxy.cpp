@@ -225,4 +225,6 @@ Getenv process_environment() {
   };
 }
 
+std::string environment_or_empty(const char *name) { return process_environment()(name).value_or(""); }
+
 }  // namespace aclk::claim

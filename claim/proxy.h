@@ -63,5 +63,7 @@ using Getenv = std::function<std::optional<std::string>(const char *name)>;
 
 // The process environment as Getenv.
 [[nodiscard]] Getenv process_environment();
+// A variable of it; "" if it is not set.
+[[nodiscard]] std::string environment_or_empty(const char *name);
 
 }  // namespace aclk::claim

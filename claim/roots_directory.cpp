@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "claim/base/files.h"
+#include "claim/cloud_dir.h"
 #include "claim/path_owner.h"
 
 namespace aclk::claim {
@@ -25,7 +26,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kByAdministrators{"cloud.conf", "trusted.pem", "cloud_fullchain.pem", "token",
                                                             "rooms"};
-constexpr mode_t kFileMode = 0660;
 
 tl::unexpected<Error> not_ours(const fs::path &dir, const std::string &why) {
   const auto us = user_name(::geteuid());
@@ -51,7 +51,7 @@ Result<std::map<std::string, std::string>> contents(const fs::path &dir) {
 }
 
 Result<void> fill(const fs::path &dir, const std::map<std::string, std::string> &files, mode_t mode) {
-  for (const auto &[name, text] : files) ACLK_CHECK(write_file_atomically(dir / name, text, kFileMode));
+  for (const auto &[name, text] : files) ACLK_CHECK(write_file_atomically(dir / name, text, kCloudFileMode));
   if (::chmod(dir.c_str(), mode) != 0) return not_ours(dir, std::strerror(errno));
   return {};
 }

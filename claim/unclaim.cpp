@@ -28,7 +28,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 namespace {
 
-constexpr mode_t kMode = 0660;
 constexpr auto kPatience = 5s;  // for a link to say goodbye: the worker's 2.4 s, generously
 constexpr auto kLook = 100ms;
 
@@ -109,7 +108,7 @@ class Wiping {
   }
 
   Result<void> write(const char *name, const std::string &text) {
-    ACLK_TRY(const auto staged, disk_.stage(dir_ / name, text, kMode));
+    ACLK_TRY(const auto staged, disk_.stage(dir_ / name, text, kCloudFileMode));
     return disk_.put_in_place(staged, dir_ / name);
   }
 

@@ -3,6 +3,7 @@
 // What the cloud says and orders when it refuses a request (aclk/session/README.md, "Errors of the cloud"). Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace aclk::login {
+
+inline constexpr std::size_t kMaxNotes = 8;  // for the log, of one answer
 
 // A longer wait than a day is a mistake of somebody; asking once a day costs nothing.
 inline constexpr std::uint32_t kMaxRetryDelaySeconds = 24 * 3600;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "aclk/login/cloud_error.h"
 #include "aclk/login/json.h"
 #include "claim/base/text.h"
 
@@ -17,9 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxNotes = 8;
-
-tl::unexpected<LoginError> broken(std::string_view why) {
+tl::unexpected<LoginError> bad_env_answer(std::string_view why) {
   return refuse(Status::env_not_json, Errc::parse, fmt::format("/api/v1/env: the answer cannot be used: {}", why));
 }
 
@@ -87,32 +86,34 @@ std::string in_clear_sentence(std::string_view what, const Url &url) {
 Verdict<Env> parse_env(std::string_view body) {
   if (body.empty()) return refuse(Status::env_empty, Errc::parse, "/api/v1/env: the answer is empty");
   const auto doc = parse_json_object(body);
-  if (!doc) return broken(doc.error().what);
+  if (!doc) return bad_env_answer(doc.error().what);
   const auto &root = doc->root;
   Env env;
 
   const auto *const auth = doc->string("authEndpoint");
-  if (auth == nullptr || doc->has_twice("authEndpoint")) return broken("authEndpoint must be there once, as a string");
+  if (auth == nullptr || doc->has_twice("authEndpoint"))
+    return bad_env_answer("authEndpoint must be there once, as a string");
   env.auth_endpoint = *auth;
 
   const auto *const encoding = doc->string("encoding");
   if (encoding == nullptr || (*encoding != "proto" && *encoding != "json"))
-    return broken(R"(encoding must be "proto" or "json")");
+    return bad_env_answer(R"(encoding must be "proto" or "json")");
   env.proto_encoding = *encoding == "proto";
 
   const auto transports = root.find("transports");
   if (transports == root.end() || !transports->is_array() || transports->empty())
-    return broken("transports must be an array of at least one");
+    return bad_env_answer("transports must be an array of at least one");
   if (!std::all_of(transports->begin(), transports->end(), [&](const json &t) { return take_transport(t, env); }))
-    return broken("a transport must be an object with the strings type and endpoint");
+    return bad_env_answer("a transport must be an object with the strings type and endpoint");
 
   const auto backoff = root.find("backoff");
   if (backoff == root.end() || !take_backoff(*backoff, env))
-    return broken("backoff must have an integer base of 1 to 10, minSeconds and maxSeconds must be natural numbers");
+    return bad_env_answer(
+        "backoff must have an integer base of 1 to 10, minSeconds and maxSeconds must be natural numbers");
 
   if (const auto caps = root.find("capabilities"); caps != root.end()) {
     if (!caps->is_array() || !std::all_of(caps->begin(), caps->end(), [](const json &c) { return c.is_string(); }))
-      return broken("capabilities must be an array of strings");
+      return bad_env_answer("capabilities must be an array of strings");
     env.proto_capability = std::any_of(
         caps->begin(), caps->end(), [](const json &c) { return iequals(c.get_ref<const std::string &>(), "proto"); });
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 
+#include "aclk/login/cloud_error.h"
 #include "aclk/login/json.h"
 #include "claim/base/text.h"
 
@@ -16,11 +17,10 @@ namespace {
 using nlohmann::json;
 using proto::Topic;
 
-constexpr std::size_t kMaxNotes = 8;
 constexpr std::size_t kMaxMqttString = 65535;  // two length bytes on the wire
 constexpr std::string_view kTag = "#{claim_id}";
 
-tl::unexpected<LoginError> broken(std::string_view why) {
+tl::unexpected<LoginError> bad_password_answer(std::string_view why) {
   return refuse(Status::otp_password_not_json, Errc::parse,
                 fmt::format("password: the answer cannot be used: {}", why));
 }
@@ -88,21 +88,21 @@ bool take_topics(Password &p, const json &topics, std::string_view claim_id) {
 Verdict<Password> parse_password(std::string_view body, std::string_view claim_id) {
   if (body.empty()) return refuse(Status::otp_password_empty, Errc::parse, "password: the answer is empty");
   const auto doc = parse_json_object(body);
-  if (!doc) return broken(doc.error().what);
+  if (!doc) return bad_password_answer(doc.error().what);
   Password p;
   constexpr std::array<std::string_view, 4> kKeys{"clientID", "username", "password", "topics"};
   for (const auto &[key, field] :
        {std::pair{"clientID", &p.client_id}, {"username", &p.username}, {"password", &p.password}}) {
     const auto *const s = doc->string(key);
-    if (s == nullptr) return broken(fmt::format("\"{}\" is not there, or no string", key));
+    if (s == nullptr) return bad_password_answer(fmt::format("\"{}\" is not there, or no string", key));
     if (s->size() > kMaxMqttString || s->find('\0') != std::string::npos)
-      return broken(fmt::format("\"{}\" does not fit into an MQTT packet", key));
+      return bad_password_answer(fmt::format("\"{}\" does not fit into an MQTT packet", key));
     *field = *s;
   }
-  if (p.client_id.empty()) return broken("\"clientID\" is empty");
+  if (p.client_id.empty()) return bad_password_answer("\"clientID\" is empty");
   const auto topics = doc->root.find("topics");
   if (topics == doc->root.end() || !take_topics(p, *topics, claim_id))
-    return broken("topics must be an array of objects with the strings name and topic");
+    return bad_password_answer("topics must be an array of objects with the strings name and topic");
   for (const auto &key : doc->keys)
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
       note(p, fmt::format("ACLK: Unknown key \"{}\" in passwd response payload. Ignoring", excerpt(key)));

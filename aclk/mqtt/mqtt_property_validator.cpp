@@ -6,17 +6,18 @@
 namespace aclk::mqtt {
 namespace {
 
-enum class Kind : std::uint8_t { unknown, byte, two, four, variable, string, pair };
+enum class PropertyKind : std::uint8_t { unknown, byte, two, four, variable, string, pair };
 
 // MQTT 5, table 2-4.
 constexpr auto kKinds = [] {
-  std::array<Kind, 0x2b> k{};
-  for (const unsigned id : {0x01U, 0x17U, 0x19U, 0x24U, 0x25U, 0x28U, 0x29U, 0x2aU}) k.at(id) = Kind::byte;
-  for (const unsigned id : {0x13U, 0x21U, 0x22U, 0x23U}) k.at(id) = Kind::two;
-  for (const unsigned id : {0x02U, 0x11U, 0x18U, 0x27U}) k.at(id) = Kind::four;
-  for (const unsigned id : {0x03U, 0x08U, 0x09U, 0x12U, 0x15U, 0x16U, 0x1aU, 0x1cU, 0x1fU}) k.at(id) = Kind::string;
-  k.at(0x0b) = Kind::variable;
-  k.at(0x26) = Kind::pair;
+  std::array<PropertyKind, 0x2b> k{};
+  for (const unsigned id : {0x01U, 0x17U, 0x19U, 0x24U, 0x25U, 0x28U, 0x29U, 0x2aU}) k.at(id) = PropertyKind::byte;
+  for (const unsigned id : {0x13U, 0x21U, 0x22U, 0x23U}) k.at(id) = PropertyKind::two;
+  for (const unsigned id : {0x02U, 0x11U, 0x18U, 0x27U}) k.at(id) = PropertyKind::four;
+  for (const unsigned id : {0x03U, 0x08U, 0x09U, 0x12U, 0x15U, 0x16U, 0x1aU, 0x1cU, 0x1fU})
+    k.at(id) = PropertyKind::string;
+  k.at(0x0b) = PropertyKind::variable;
+  k.at(0x26) = PropertyKind::pair;
   return k;
 }();
 
@@ -82,29 +83,29 @@ void MqttPropertyValidator::end_value() {
 
 // In one byte: no identifier needs more, and libmosquitto loses count of the section when it has more.
 bool MqttPropertyValidator::identify(std::uint8_t b) {
-  const auto kind = b < kKinds.size() ? kKinds.at(b) : Kind::unknown;
-  strings_ = kind == Kind::pair ? 1 : 0;
+  const auto kind = b < kKinds.size() ? kKinds.at(b) : PropertyKind::unknown;
+  strings_ = kind == PropertyKind::pair ? 1 : 0;
   at_ = At::number;
   switch (kind) {
-    case Kind::byte:
+    case PropertyKind::byte:
       left_ = 1;
       return true;
-    case Kind::two:
+    case PropertyKind::two:
       left_ = 2;
       return true;
-    case Kind::four:
+    case PropertyKind::four:
       left_ = 4;
       return true;
-    case Kind::variable:
+    case PropertyKind::variable:
       expect_number();
       at_ = At::variable_number;
       return true;
-    case Kind::string:
-    case Kind::pair:
+    case PropertyKind::string:
+    case PropertyKind::pair:
       expect_number();
       at_ = At::string_length;
       return true;
-    case Kind::unknown:
+    case PropertyKind::unknown:
       break;
   }
   return false;

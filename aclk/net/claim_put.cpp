@@ -19,7 +19,7 @@ namespace {
 using Headers = COwn<curl_slist, curl_slist_free_all>;
 
 // What the callbacks write to; lives as long as the call.
-struct Exchange {
+struct PutTransfer {
   const claim::ClaimCall *call = nullptr;
   std::string target;  // host:port
   claim::HttpAnswer answer;
@@ -29,7 +29,7 @@ struct Exchange {
 };
 
 std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *user) {
-  auto &x = *static_cast<Exchange *>(user);
+  auto &x = *static_cast<PutTransfer *>(user);
   const auto n = size * count;
   if (n > claim::kMaxAnswerBytes - x.answer.body.size()) {
     x.too_big = true;
@@ -44,7 +44,7 @@ std::size_t on_body(const char *data, std::size_t size, std::size_t count, void 
 }
 
 int on_progress(void *user, curl_off_t /*down*/, curl_off_t /*of*/, curl_off_t /*up*/, curl_off_t /*of*/) {
-  const auto &call = *static_cast<Exchange *>(user)->call;
+  const auto &call = *static_cast<PutTransfer *>(user)->call;
   try {
     return call.interrupted() ? 1 : 0;
   } catch (const std::exception &) {  // nothing may be thrown through curl
@@ -52,7 +52,7 @@ int on_progress(void *user, curl_off_t /*down*/, curl_off_t /*of*/, curl_off_t /
   }
 }
 
-void set_request(Exchange &x, const curl_slist *headers) {
+void set_request(PutTransfer &x, const curl_slist *headers) {
   auto &e = x.easy;
   e.set(CURLOPT_URL, x.call->url.c_str());
   e.set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -78,7 +78,7 @@ Headers request_headers() {
   return nullptr;
 }
 
-Error error_of(CURLcode code, const Exchange &x) {
+Error error_of(CURLcode code, const PutTransfer &x) {
   const auto &proxy = x.call->proxy;
   if (const auto fault = connect_error(x.easy, code, {x.target, proxy, claim::kClaimConnectTimeout, &x.tls}))
     return fault->error();
@@ -106,7 +106,7 @@ Result<claim::HttpAnswer> put_claim(const claim::ClaimCall &call) {
   const auto url = parse_url(call.url);
   if (!url) return tl::unexpected<Error>(url.error());
   const auto headers = request_headers();
-  Exchange x;
+  PutTransfer x;
   if (x.easy.get() == nullptr || !headers) return fail(Errc::unavailable, "libcurl cannot be started: out of memory");
   x.call = &call;
   x.target = host_port(url->host, url->port);

@@ -100,7 +100,7 @@ namespace {
 constexpr std::string_view kSeparator = "\r\n\r\n";
 constexpr std::int64_t kMinVersion = 2;
 // As much of a message that nobody could parse as helps to find its sender.
-constexpr std::size_t kQuotedBytes = 200;
+constexpr std::size_t kShownRequest = 200;
 
 Dropped drop(std::initializer_list<std::string> lines) {
   Dropped d{lines};
@@ -123,7 +123,7 @@ Cmd parse_cmd(std::string_view payload) {
                              kMaxCmdBytes)});
   const auto end = payload.find(kSeparator);
   auto header = parse_cmd_header(payload.substr(0, end));
-  if (!header) return drop({fmt::format("Malformed json request ({})", excerpt(payload, kQuotedBytes))});
+  if (!header) return drop({fmt::format("Malformed json request ({})", excerpt(payload, kShownRequest))});
   if (!header->type) return drop({"Cloud message is missing compulsory key \"type\""});
   if (*header->type != "http") return drop({"Only 'http' cmd message is supported"});
   if (header->version < kMinVersion)
@@ -143,7 +143,7 @@ Cmd parse_cmd(std::string_view payload) {
   if (!header->callback_topic->starts_with('/')) return Dropped{{"Full topic required!"}};
   if (!is_reply_topic(*header->callback_topic))
     return Dropped{{fmt::format("ACLK: the callback topic of a query is not one that can be published to ({})",
-                                excerpt(*header->callback_topic, kQuotedBytes))}};
+                                excerpt(*header->callback_topic, kShownRequest))}};
   if (!http)
     return BadRequest{std::move(*header->msg_id), std::move(*header->callback_topic),
                       std::string(sentence(http.error()))};

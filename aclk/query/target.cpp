@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view kUnknownEndpoint = "Unknown API endpoint.";
 constexpr std::size_t kMaxComponents = 64;
-constexpr std::size_t kQuotedBytes = 256;
+constexpr std::size_t kShownTarget = 256;
 
-std::string quoted(std::string_view text) { return html_escape(text.substr(0, kQuotedBytes)); }
+std::string escaped_start(std::string_view text) { return html_escape(text.substr(0, kShownTarget)); }
 
 Answer bad_url() { return text_answer(400, "URL not valid. I don't understand you..."); }
 Answer not_found() { return text_answer(404, std::string(kUnknownEndpoint)); }
@@ -92,7 +92,7 @@ std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex 
     const bool node_id_first = *at++ == "node";
     const std::string_view name = at == path->end() ? std::string_view{} : std::string_view(*at);
     const auto found = name.empty() ? std::nullopt : find_node(node_id_first, name, nodes);
-    if (!found) return text_answer(404, "This netdata does not maintain a database for host: " + quoted(name));
+    if (!found) return text_answer(404, "This netdata does not maintain a database for host: " + escaped_start(name));
     if (++at == path->end()) return redirect(*path, query);
     local = found->local;
     t.machine_guid = local ? std::string{} : found->machine_guid;
@@ -100,7 +100,8 @@ std::variant<Target, Answer> parse_target(std::string_view raw, const NodeIndex 
 
   if (path->end() - at < 3 || *at != "api") return not_found();
   const auto version = api_version(*++at);
-  if (!version) return at->starts_with('v') ? text_answer(404, "Unsupported API version: " + quoted(*at)) : not_found();
+  if (!version)
+    return at->starts_with('v') ? text_answer(404, "Unsupported API version: " + escaped_start(*at)) : not_found();
   if ((++at)->empty()) return not_found();
   t.api_version = *version;
   t.endpoint = *at;

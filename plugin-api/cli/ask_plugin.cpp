@@ -13,6 +13,7 @@
 #include "claim/base/text.h"
 #include "claim/claim_sources.h"
 #include "claim/ini.h"
+#include "claim/proxy.h"
 #include "claim/settings.h"
 #include "plugin-api/cli/diagnose_no_answer.h"
 #include "plugin-api/external/config/netdata_conf.h"
@@ -23,11 +24,6 @@ namespace aclk::cli {
 namespace fs = std::filesystem;
 namespace {
 
-std::string environment(const char *name) {
-  const char *const v = std::getenv(name);
-  return v == nullptr ? "" : v;
-}
-
 std::optional<std::string> netdata_conf(const Directories &d, const char *section, const char *key) {
   const auto text = read_file(d.config / "netdata.conf", 4U << 20);
   return text ? claim::ini_value(*text, section, key) : std::nullopt;
@@ -35,8 +31,8 @@ std::optional<std::string> netdata_conf(const Directories &d, const char *sectio
 
 std::vector<fs::path> places(const Where &where, const Directories &d) {
   if (!where.socket.empty()) return {fs::absolute(where.socket)};
-  return external::socket_places(netdata_conf(d, "plugin:aclk", "socket").value_or(""), environment("NETDATA_RUN_DIR"),
-                                 d.lib);
+  return external::socket_places(netdata_conf(d, "plugin:aclk", "socket").value_or(""),
+                                 claim::environment_or_empty("NETDATA_RUN_DIR"), d.lib);
 }
 
 // Is there a process of this name? With a library directory: one that an agent of it has started, as far as we may see.

@@ -19,14 +19,14 @@
 namespace aclk::cli {
 namespace {
 
-constexpr const char *kExits = R"(
+constexpr const char *kDoctorExits = R"(
 Exit status:
    0  nothing is wrong (there may be something to look at)
    1  the command line is wrong
    2  something is wrong
    6  neither root nor the agent's user)";
 
-struct Given {
+struct DoctorArguments {
   std::string cloud_dir;
   bool json = false;
 };
@@ -41,7 +41,7 @@ external::Environment environment(const Directories &d) {
   return env;
 }
 
-int run(const Given &given) {
+int run(const DoctorArguments &given) {
   const auto d = directories(given.cloud_dir);
   // What the agent's user cannot read is of no use to the link.
   if (const auto r = claim::become_agent_user(places_of(d)); !r)
@@ -81,14 +81,14 @@ int run(const Given &given) {
 }  // namespace
 
 Command add_doctor_command(CLI::App &app) {
-  const auto given = std::make_shared<Given>();
+  const auto given = std::make_shared<DoctorArguments>();
   auto *const c = app.add_subcommand("doctor",
                                      "Says why the link does not work: configuration, identity, agent, names, "
                                      "addresses, proxy, TLS, login, WebSocket,\n"
                                      "MQTT. Nothing is changed, and a link that runs is not disturbed.");
   add_cloud_dir_option(*c, given->cloud_dir);
   c->add_flag("--json", given->json, "One JSON object instead of text");
-  c->footer(kExits);
+  c->footer(kDoctorExits);
   return {c, [given] { return run(*given); }};
 }
 

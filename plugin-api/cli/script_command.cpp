@@ -23,6 +23,7 @@
 #include "claim/identity.h"
 #include "claim/ini.h"
 #include "claim/machine_guid.h"
+#include "claim/proxy.h"
 #include "plugin-api/cli/directories.h"
 
 namespace aclk::cli {
@@ -35,8 +36,6 @@ using claim::ScriptArguments;
 constexpr int kNoWriteAccess = 32;  // 2.x
 constexpr mode_t kClaimConfMode = 0640;
 constexpr auto kNoGroup = static_cast<gid_t>(-1);
-
-std::string environment(const char *name) { return claim::process_environment()(name).value_or(""); }
 
 // Of a file of the agent's user; we are he already. One that he cannot read does not count, and is named.
 std::optional<std::string> text_of(const fs::path &file) {
@@ -114,8 +113,9 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
   // From here on nothing is opened that the agent's user may not open.
   if (const auto r = claim::become_agent_user(places_of(d)); !r)
     return end_as_v1({ExitCode::wrong_user, r.error().what}, a, o, d);
-  if (!o.token && environment("NETDATA_CLAIM_TOKEN").empty()) o.token = text_of(d.cloud / "token").value_or("unknown");
-  if (!o.rooms && environment("NETDATA_CLAIM_ROOMS").empty()) o.rooms = text_of(d.cloud / "rooms");
+  if (!o.token && claim::environment_or_empty("NETDATA_CLAIM_TOKEN").empty())
+    o.token = text_of(d.cloud / "token").value_or("unknown");
+  if (!o.rooms && claim::environment_or_empty("NETDATA_CLAIM_ROOMS").empty()) o.rooms = text_of(d.cloud / "rooms");
   const auto now = claim::load_identity(d.cloud, claim::read_machine_guid(d.lib).value_or(""));
   if (a.id) {
     o.claim_id = parse_uuid(*a.id);
@@ -151,7 +151,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
 
 // Who may read claim.conf besides its owner: the token is in there. (gid_t)-1: as it comes.
 Result<gid_t> reader_of_claim_conf(const Directories &d) {
-  if (const auto wanted = environment("NETDATA_CLAIM_CONFIG_GROUP"); !wanted.empty()) {
+  if (const auto wanted = claim::environment_or_empty("NETDATA_CLAIM_CONFIG_GROUP"); !wanted.empty()) {
     const auto *const group = ::getgrnam(wanted.c_str());
     if (group == nullptr) return fail(Errc::not_found, fmt::format("there is no group {}", wanted));
     return group->gr_gid;
@@ -194,7 +194,7 @@ int claim_as_agent(const claim::ClaimOptions &o, const Directories &d) {
 }
 
 int run_as_v2(ScriptArguments a, Directories d) {
-  if (const auto dir = environment("NETDATA_CLAIM_CONFIG_DIR"); !dir.empty()) {
+  if (const auto dir = claim::environment_or_empty("NETDATA_CLAIM_CONFIG_DIR"); !dir.empty()) {
     d.config = dir;
     d.config_named = true;
   }
@@ -202,7 +202,7 @@ int run_as_v2(ScriptArguments a, Directories d) {
   fmt::print(stderr, "WARNING: this script is deprecated; write {} or run netdata-aclk claim instead\n",
              (d.config / "claim.conf").string());
   const auto take = [](std::optional<std::string> &to, const char *name) {
-    if (auto text = environment(name); !to && !text.empty()) to = std::move(text);
+    if (auto text = claim::environment_or_empty(name); !to && !text.empty()) to = std::move(text);
   };
   take(a.token, "NETDATA_CLAIM_TOKEN");
   take(a.rooms, "NETDATA_CLAIM_ROOMS");

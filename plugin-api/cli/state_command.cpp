@@ -23,7 +23,7 @@ constexpr auto kReloadTime = 10s;  // the reference's, claim/README.md, "Order o
 constexpr auto kLook = 100ms;
 constexpr auto kSettle = 1s;  // for what was ordered to begin
 
-constexpr const char *kExits = R"(
+constexpr const char *kStateExits = R"(
 Exit status:
    0  the plugin answered: see what it says of the link
    1  the command line is wrong
@@ -131,7 +131,7 @@ Command add_state_command(CLI::App &app) {
   auto *const c = app.add_subcommand("state", "How the link is: the plugin's own word, or why it does not run");
   c->add_flag("--json", given->json, "One JSON object, as GET /api/v1/aclk gives it");
   add_where_options(*c, given->where);
-  c->footer(kExits);
+  c->footer(kStateExits);
   return {c, [given] { return show_state(given->where, given->json); }};
 }
 
@@ -140,7 +140,7 @@ Command add_reload_command(CLI::App &app) {
   auto *const c = app.add_subcommand(
       "reload", "Read the claim anew and reconnect; waits up to 10 s for the link and says how it is then");
   add_where_options(*c, *where);
-  c->footer(kExits);
+  c->footer(kStateExits);
   return {c, [where] { return reload(*where); }};
 }
 

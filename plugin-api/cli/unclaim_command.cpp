@@ -13,7 +13,7 @@ namespace {
 
 using Work = claim::ClaimReport (*)(const claim::UnclaimOptions &, const claim::UnclaimDoors &);
 
-constexpr const char *kExits = R"(
+constexpr const char *kUnclaimExits = R"(
 Exit status:
    0  done; or there was nothing to do
    1  the command line is wrong
@@ -35,7 +35,7 @@ Command add(CLI::App &app, const char *name, const char *description, Work work)
   const auto cloud_dir = std::make_shared<std::string>();
   auto *const c = app.add_subcommand(name, description);
   add_cloud_dir_option(*c, *cloud_dir);
-  c->footer(kExits);
+  c->footer(kUnclaimExits);
   return {c, [cloud_dir, work] { return run(*cloud_dir, work); }};
 }
 

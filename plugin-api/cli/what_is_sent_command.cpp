@@ -15,14 +15,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Given {
+struct WhatIsSentArguments {
   Where where;
   std::string type;
   bool json = false;
   bool last = false;
 };
 
-void print_lines(const Json &types, const char *direction, const Given &given) {
+void print_lines(const Json &types, const char *direction, const WhatIsSentArguments &given) {
   for (const auto &t : types) {
     const auto type = t.value("type", "");
     if (!given.type.empty() && given.type != type) continue;
@@ -39,7 +39,7 @@ void print_lines(const Json &types, const char *direction, const Given &given) {
   }
 }
 
-int run(const Given &given) {
+int run(const WhatIsSentArguments &given) {
   const auto answer = ask_plugin(given.where, "GET", "/api/v1/aclk/what-is-sent");
   if (!answer) return no_answer(given.where, answer.error());
   const auto j = Json::parse(answer->body, nullptr, false);
@@ -57,7 +57,7 @@ int run(const Given &given) {
 }  // namespace
 
 Command add_what_is_sent_command(CLI::App &app) {
-  const auto given = std::make_shared<Given>();
+  const auto given = std::make_shared<WhatIsSentArguments>();
   auto *const c = app.add_subcommand(
       "what-is-sent", "What goes over the link: each type of message, how often, how large, and the last one in clear");
   c->add_flag("--last", given->last, "Also the last message of each type, in clear");

@@ -18,6 +18,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
 #include "claim/claim_sources.h"
+#include "claim/cloud_dir.h"
 #include "claim/path_owner.h"
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/config/plugin_start.h"
@@ -39,7 +40,7 @@ Findings check_modes(const fs::path &dir) {
     struct stat st {};
     if (::lstat(file.c_str(), &st) != 0) continue;
     const auto mode = st.st_mode & 07777U;
-    const unsigned allowed = std::string_view(name) == "private.pem" ? 0600 : 0660;
+    const mode_t allowed = std::string_view(name) == "private.pem" ? claim::kPrivateKeyMode : claim::kCloudFileMode;
     if (!S_ISREG(st.st_mode))
       out.push_back(bad("files", fmt::format("{} is no regular file", file.string()), "put the real file there"));
     else if ((mode & ~allowed) != 0)

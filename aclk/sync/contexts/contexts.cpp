@@ -10,7 +10,7 @@
 namespace aclk::sync {
 namespace {
 
-constexpr std::size_t kReadings = 2;
+constexpr std::size_t kContextReadings = 2;
 constexpr std::size_t kFlying = 16;
 
 }  // namespace
@@ -146,7 +146,7 @@ void Contexts::run(const std::string &guid, Entry &e) {
 }
 
 void Contexts::read_next() {
-  while (!to_read_.empty() && reading_ < kReadings && flying_ < kFlying) {
+  while (!to_read_.empty() && reading_ < kContextReadings && flying_ < kFlying) {
     auto next = std::move(to_read_.front());
     to_read_.pop_front();
     if (asked_by(next) != nullptr) read(std::move(next));

@@ -20,8 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   unsigned n = 0;
   const auto r = std::from_chars(text.data(), text.data() + text.size(), n);
@@ -98,18 +96,17 @@ void parse_item(std::string_view item, std::uint16_t default_port, std::vector<E
   const auto add = [&](std::optional<Endpoint> e) {
     if (e && std::find(out.begin(), out.end(), *e) == out.end()) out.push_back(std::move(*e));
   };
-  if (starts_with(item, "udp:")) return;
+  if (item.starts_with("udp:")) return;
   const auto cut = std::min(item.find_first_of("=^"), item.size());
   auto place = item.substr(0, cut);
   const auto suffix = item.substr(cut);
-  if (starts_with(place, "unix:")) {
+  if (place.starts_with("unix:")) {
     add(unix_place(item.substr(5)));
     add(unix_place(place.substr(5)));
     return;
   }
-  if (starts_with(suffix, "=") && suffix.substr(0, suffix.find('^')).find("dashboard") == std::string_view::npos)
-    return;
-  if (starts_with(place, "tcp:")) place.remove_prefix(4);
+  if (suffix.starts_with("=") && suffix.substr(0, suffix.find('^')).find("dashboard") == std::string_view::npos) return;
+  if (place.starts_with("tcp:")) place.remove_prefix(4);
   auto e = parse_address(place, default_port);
   if (e) e->tls = suffix.find("SSL=force") != std::string_view::npos;
   add(std::move(e));
@@ -145,10 +142,10 @@ std::vector<Endpoint> parse_bind_list(std::string_view list, std::uint16_t defau
 
 Result<Endpoint> parse_agent_url(std::string_view text) {
   Endpoint e;
-  if (starts_with(text, "http+unix:")) text.remove_prefix(5);
-  if (starts_with(text, "unix:")) {
+  if (text.starts_with("http+unix:")) text.remove_prefix(5);
+  if (text.starts_with("unix:")) {
     text.remove_prefix(5);
-    while (starts_with(text, "//")) text.remove_prefix(1);
+    while (text.starts_with("//")) text.remove_prefix(1);
     if (text.empty() || text.front() != '/' || text.size() > kMaxUnixPath)
       return fail(Errc::parse, fmt::format("\"unix:{}\" is not usable: after unix: comes an absolute path of at most "
                                            "{} characters",

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxDefinitions = 20'000;
-constexpr std::size_t kMaxAlerts = 200'000;
+constexpr std::size_t kMaxHashes = 200'000;
 // Namespace of the UUIDs made here. Any fixed one would do; it must never change.
 constexpr std::string_view kNamespace = "6f1c0f52-93b4-5d0e-9b1e-2f3f4f0f7a11";
 
@@ -203,7 +203,7 @@ AlertConfig definition_v2(const json &config, std::string_view hash, const std::
 void AlertDefinitions::learn(std::string_view node, std::string_view chart, std::string_view name, AlertConfig config) {
   const std::lock_guard lock(mutex_);
   if (by_hash_.size() >= kMaxDefinitions) by_hash_.clear();
-  if (hash_of_alert_.size() >= kMaxAlerts) hash_of_alert_.clear();
+  if (hash_of_alert_.size() >= kMaxHashes) hash_of_alert_.clear();
   hash_of_alert_.insert_or_assign(alert_key(node, chart, name), config.config_hash);
   auto hash = config.config_hash;
   by_hash_.insert_or_assign(std::move(hash), std::move(config));

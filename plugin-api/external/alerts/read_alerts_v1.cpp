@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxAlerts = 100'000;
-
 // Stays the same over restarts and even over a new database, unlike the agent's alarm_id.
 std::string alert_id(const std::string &chart_name, const std::string &name) { return chart_name + "/" + name; }
 

@@ -14,6 +14,8 @@
 
 namespace aclk::external {
 
+inline constexpr std::size_t kMaxAlerts = 100'000;  // of one node, in one answer
+
 // Of a chart, by its name, from /api/v1/charts: alarms tell neither id nor context.
 struct ChartFacts {
   std::string id;

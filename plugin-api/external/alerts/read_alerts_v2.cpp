@@ -17,8 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxAlerts = 100'000;
-
 // 0 for what is no time: the agent keeps it in 63 bits, and what comes after it must have a number too.
 std::uint64_t gi_of(const json &object) {
   constexpr std::uint64_t kLast = INT64_MAX / 2;

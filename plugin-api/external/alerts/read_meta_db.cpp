@@ -164,7 +164,6 @@ namespace {
 
 constexpr std::size_t kMaxNodes = 10'000;
 constexpr std::uint32_t kMaxEntries = 20'000;  // about 30 MB
-constexpr std::size_t kMaxAlerts = 100'000;
 
 constexpr std::uint64_t kFlagUpdated = 0x2;
 constexpr std::uint64_t kFlagSilenced = 0x10;

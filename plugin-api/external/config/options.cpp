@@ -16,8 +16,6 @@ constexpr std::string_view kWordFd = "--word-fd=";
 constexpr std::string_view kSupervisor = "--supervisor=";
 constexpr std::string_view kAgentUrl = "--agent-url=";
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 template <class T>
 std::optional<T> parse_int(std::string_view text) {
   T n{};
@@ -44,15 +42,15 @@ Options parse_options(const std::vector<std::string> &args, bool by_hand) {
       o.mode = Mode::work;
     } else if (a == kClaim) {
       o.mode = Mode::claim;
-    } else if (starts_with(a, kStatusFd)) {
+    } else if (a.starts_with(kStatusFd)) {
       o.status_fd = parse_int<int>(a.substr(kStatusFd.size())).value_or(-1);
-    } else if (starts_with(a, kSocketFd)) {
+    } else if (a.starts_with(kSocketFd)) {
       o.socket_fd = parse_int<int>(a.substr(kSocketFd.size())).value_or(-1);
-    } else if (starts_with(a, kWordFd)) {
+    } else if (a.starts_with(kWordFd)) {
       o.word_fd = parse_int<int>(a.substr(kWordFd.size())).value_or(-1);
-    } else if (starts_with(a, kSupervisor)) {
+    } else if (a.starts_with(kSupervisor)) {
       o.supervisor = parse_int<pid_t>(a.substr(kSupervisor.size())).value_or(0);
-    } else if (starts_with(a, kAgentUrl)) {
+    } else if (a.starts_with(kAgentUrl)) {
       o.agent_url = a.substr(kAgentUrl.size());
     } else if (a == "-W" && i + 1 < args.size() && (args[i + 1] == "buildinfo" || args[i + 1] == "buildinfojson")) {
       o.mode = args[i + 1] == "buildinfo" ? Mode::buildinfo : Mode::buildinfojson;

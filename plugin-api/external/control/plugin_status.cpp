@@ -24,25 +24,25 @@ std::string time_text(std::int64_t s, bool utc) {
 }
 
 Json utc(std::int64_t s) { return s == 0 ? Json(nullptr) : Json(time_text(s, true)); }
-Json text(const std::string &s) { return s.empty() ? Json(nullptr) : Json(s); }
+Json text_or_null(const std::string &s) { return s.empty() ? Json(nullptr) : Json(s); }
 std::string dumped(const Json &j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // For programs; times as text like those of the state around it.
 Json shown(const PluginStatus &w) {
   Json j;
   j["began-utc"] = utc(w.began_s);
-  j["agent"] = {{"place", text(w.agent.place)},
-                {"version", text(w.agent.version)},
-                {"reason", text(w.agent.trouble)},
+  j["agent"] = {{"place", text_or_null(w.agent.place)},
+                {"version", text_or_null(w.agent.version)},
+                {"reason", text_or_null(w.agent.trouble)},
                 {"since-utc", utc(w.agent.since_s)}};
-  j["rests-because"] = text(w.rests);
+  j["rests-because"] = text_or_null(w.rests);
   j["next-start-utc"] = utc(w.next_start_s);
   const auto &c = w.claim;
   if (!c.any() && !c.runs) {
     j["written-claim"] = nullptr;
     return j;
   }
-  j["written-claim"] = {{"outcome", text(c.line)},
+  j["written-claim"] = {{"outcome", text_or_null(c.line)},
                         {"failed", c.bad},
                         {"runs", c.runs},
                         {"attempts", c.attempts},

@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array kTellAgain{2s, 5s, 12s};
-
 }  // namespace
 
 Versions read_versions(const nlohmann::json &document) {

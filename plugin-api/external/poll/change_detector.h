@@ -6,6 +6,7 @@
 
 #include <netdata-aclk/plugin.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -17,6 +18,9 @@
 #include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
+
+// An alert log that has changed is told of again after these times: agents show a transition that they save later.
+inline constexpr std::array kTellAgain{std::chrono::seconds{2}, std::chrono::seconds{5}, std::chrono::seconds{12}};
 
 struct Event {
   naclk_event_kind kind{};

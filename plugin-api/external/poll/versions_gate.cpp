@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array kTellAgain{2s, 5s, 12s};
 constexpr auto kOpen = 15s;
 constexpr auto kAlertsAnyway = 10s;
 constexpr auto kContextsAnyway = 60s;

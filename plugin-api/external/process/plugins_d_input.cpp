@@ -4,7 +4,7 @@
 namespace aclk::external {
 namespace {
 
-constexpr std::size_t kMaxLine = 16U << 10;
+constexpr std::size_t kMaxInputLine = 16U << 10;
 
 std::string_view first_word(std::string_view line) {
   constexpr std::string_view kSpace = " \t\r=";
@@ -21,7 +21,7 @@ bool PluginsdInput::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto end = bytes.find('\n');
     const auto part = bytes.substr(0, end);
-    if (partial_.size() + part.size() > kMaxLine) overlong_ = true;
+    if (partial_.size() + part.size() > kMaxInputLine) overlong_ = true;
     if (!overlong_) partial_ += part;
     if (end == std::string_view::npos) break;
     bytes.remove_prefix(end + 1);

@@ -55,12 +55,16 @@ def _meet_again(lane):
 
 
 def leave(**order):
-    """The cloud orders the link to leave; its goodbye is on the way."""
+    """The cloud orders the link to leave; its goodbye is on the way. A busy link's PUBLISH may be held before the order
+    has come: whatever strikes next must not overtake that."""
     def strike(lane):
+        said = lane.host.process.log.stat().st_size
         lane.configure(on_up={"PUBLISH": {"hold": ["up"]}})
         lane.cloud.send(lane.claim, "DisconnectReq", {"reconnect_after_seconds": 0, "permaban": False, "error_code": 1,
                                                       "error_description": "make room", **order})
         wait_struck(lane, "PUBLISH")
+        wait_until(lambda: 'to "cloud request"' in lane.host.log_since(said), 15,
+                   lambda: f"the order at {lane.name}:\n{lane.story()}", 0.03)
     return strike
 
 
