@@ -110,7 +110,7 @@ Identity load_identity(const fs::path &dir, std::string_view machine_guid) {
   if (!claim) return standing(std::move(id), Standing::broken, claim.error().what);
   if (claim->text.empty()) {
     const auto note = unclaimed_note(dir);
-    auto why = note.empty() ? std::string("Agent is not claimed yet") : fmt::format("Agent is not claimed ({})", note);
+    auto why = note.empty() ? std::string(kNotClaimedYet) : fmt::format("Agent is not claimed ({})", note);
     return standing(std::move(id), Standing::not_claimed, std::move(why));
   }
   const auto uuid = parse_uuid(claim->text);

@@ -33,6 +33,9 @@ enum class Standing : std::uint8_t {
 inline constexpr std::string_view kUnclaimedLine =
     "CLAIM: Unable to find our claimed_id, setting state to AGENT_UNCLAIMED";
 
+// `why` of a node that never was claimed, as users know it from the agent.
+inline constexpr std::string_view kNotClaimedYet = "Agent is not claimed yet";
+
 struct Identity {
   Standing standing = Standing::not_claimed;
   std::string why;  // one sentence, for the log and the state; empty when claimed

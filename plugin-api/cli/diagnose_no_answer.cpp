@@ -38,7 +38,8 @@ std::string besides(const Surroundings &s) {
     case Standing::not_claimed:
       if (!s.wish_source.empty())
         return "the node is not claimed yet; " + s.wish_source + " asks for it, which aclk.plugin does when it runs";
-      return "the node is not claimed: " + s.identity_why + ". Claim it with netdata-aclk claim";
+      return fmt::format("the node is not claimed{}. Claim it with netdata-aclk claim",
+                         s.identity_why == claim::kNotClaimedYet ? "" : ": " + s.identity_why);
     case Standing::broken:
     case Standing::copied:
       return "the identity cannot be used: " + s.identity_why;

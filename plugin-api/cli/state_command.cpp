@@ -10,6 +10,7 @@
 
 #include "claim/base/text.h"
 #include "claim/base/url.h"
+#include "claim/identity.h"
 #include "plugin-api/cli/ask_plugin.h"
 
 namespace aclk::cli {
@@ -81,7 +82,12 @@ bool settled(const Json &state) {
 // As netdatacli reload-claiming-state answers (claim/README.md, "Commands").
 std::string sentence(const Json &state) {
   const bool claimed = state.value("agent-claimed", false);
-  if (!claimed) return fmt::format("Netdata Agent is not claimed to Netdata Cloud: {}", why(state, "not claimed"));
+  if (!claimed) {
+    auto reason = why(state, "not claimed");
+    const auto said = std::string(claim::kNotClaimedYet) + "; ";
+    if (reason.starts_with(said)) reason.erase(0, said.size());
+    return "Netdata Agent is not claimed to Netdata Cloud: " + reason;
+  }
   if (state.value("banned-by-cloud", false)) return "Netdata Agent is claimed to Netdata Cloud, but it is banned.";
   if (state.value("online", false)) return "Netdata Agent is claimed to Netdata Cloud and is currently online.";
   return fmt::format("Netdata Agent is claimed to Netdata Cloud, but it is currently offline: {}",

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,7 +38,9 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
   const auto info = read({}, "/api/v1/info");
   if (!info) return {bad("documents", fmt::format("/api/v1/info: {}", info.error().what), std::string(kRemedy))};
   std::size_t nodes = 0;
+  std::size_t away = 0;
   for (const auto &node : external::read_mirrored_hosts(*info, local)) {
+    away += node.live ? 0 : 1;
     if (!node.live || ++nodes > kMostNodes) continue;
     for (const auto &d : kDocuments) {
       const auto document = read(node.local ? std::string_view{} : std::string_view(node.machine_guid), d.target);
@@ -50,8 +53,11 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
     }
   }
   if (out.empty())
-    out.push_back(good("documents", fmt::format("alerts, alert log, contexts and charts of {} node{} can be read",
-                                                nodes, nodes == 1 ? "" : "s")));
+    out.push_back(good(
+        "documents",
+        fmt::format("alerts, alert log, contexts and charts of {} node{} can be read{}{}", std::min(nodes, kMostNodes),
+                    nodes == 1 ? "" : "s", nodes > kMostNodes ? fmt::format(" (of {})", nodes) : "",
+                    away == 0 ? "" : fmt::format("; not looked at: {} not connected now", away))));
   return out;
 }
 

@@ -156,7 +156,7 @@ def test_87_09_not_claimed_is_the_plugins_own_word(build, fresh):
     p = run_cli(build, agent, "what-is-sent")
     assert p.returncode == 0 and not p.stderr, p
     p = run_cli(build, agent, "reload")
-    assert p.returncode == 0 and p.stdout.startswith("Netdata Agent is not claimed to Netdata Cloud: "), p
+    assert p.returncode == 0 and p.stdout.startswith("Netdata Agent is not claimed to Netdata Cloud: claim it"), p
 
 
 def test_87_10_nobody_answers_because_of_the_installation(build, fresh):

@@ -151,7 +151,8 @@ std::string running_link__reads_that_fail_each_time__are_findings() {
 std::string documents__that_cannot_be_read__are_findings_each_with_its_node() {
   const auto info = nlohmann::json::parse(R"({"uid":"11111111-2222-3333-4444-555555555555","mirrored_hosts_status":[
       {"guid":"11111111-2222-3333-4444-555555555555","hostname":"me","reachable":true,"hops":0},
-      {"guid":"21111111-2222-3333-4444-555555555555","hostname":"kid","reachable":true,"hops":1}]})");
+      {"guid":"21111111-2222-3333-4444-555555555555","hostname":"kid","reachable":true,"hops":1},
+      {"guid":"31111111-2222-3333-4444-555555555555","hostname":"gone","reachable":false,"hops":1}]})");
   std::string broken;
   const auto look = [&] {
     return look_at_documents("11111111-2222-3333-4444-555555555555",
@@ -164,6 +165,7 @@ std::string documents__that_cannot_be_read__are_findings_each_with_its_node() {
                              });
   };
   EXPECT_EQ(verdicts(look()), "documents+ ");
+  EXPECT(look().at(0).text.ends_with("of 2 nodes can be read; not looked at: 1 not connected now"));
   for (const auto *target : {"/api/v1/alarms?all", "/api/v1/alarm_log", "/api/v1/charts"}) {
     broken = target;
     const auto f = look();
@@ -201,6 +203,8 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   EXPECT(cli::diagnose_no_answer(s).find(external::kPluginLog) != std::string::npos);
   s.not_started = "NOT STARTED";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed: nobody. Claim it"));
+  s.identity_why = claim::kNotClaimedYet;
+  EXPECT(begins("NOT STARTED. Besides, the node is not claimed. Claim it"));
   s.wish_source = "/etc/netdata/claim.conf";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed yet; /etc/netdata/claim.conf asks for it"));
   s.standing = claim::Standing::claimed;
