@@ -254,41 +254,47 @@ Result<std::vector<Node>> Host::nodes() const {
   auto on_node = [&](const naclk_node &n) {
     const auto guid = parse_uuid(view(n.machine_guid));
     if (!guid) return;  // cannot be told to anybody
-    out.push_back({*guid, text(n.hostname), n.hops, n.local != 0, n.live != 0, n.replicating != 0,
-                   n.health_enabled != 0, n.ml_capable != 0, n.ml_enabled != 0,
-                   take_capabilities(n.capabilities, n.capability_count)});
+    out.push_back({.machine_guid = *guid,
+                   .hostname = text(n.hostname),
+                   .hops = n.hops,
+                   .local = n.local != 0,
+                   .live = n.live != 0,
+                   .replicating = n.replicating != 0,
+                   .health_enabled = n.health_enabled != 0,
+                   .ml_capable = n.ml_capable != 0,
+                   .ml_enabled = n.ml_enabled != 0,
+                   .capabilities = take_capabilities(n.capabilities, n.capability_count)});
   };
   return noted("the list of nodes",
                check(table_.nodes(table_.host, visitor<naclk_node>(on_node), &on_node), "its nodes"))
       .map([&] { return std::move(out); });
 }
 
-Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
-  std::optional<NodeInfo> out;
+Result<proto::NodeInfo> Host::node_info(std::string_view machine_guid) const {
+  std::optional<proto::NodeInfo> out;
   auto on_info = [&](const naclk_node_info &i) {
-    NodeInfo v;
-    v.name = text(i.name);
-    v.os = text(i.os);
-    v.os_name = text(i.os_name);
-    v.os_version = text(i.os_version);
-    v.kernel_name = text(i.kernel_name);
-    v.kernel_version = text(i.kernel_version);
-    v.architecture = text(i.architecture);
-    v.cpus = i.cpus;
-    v.cpu_frequency_hz = text(i.cpu_frequency_hz);
-    v.memory_bytes = text(i.memory_bytes);
-    v.disk_bytes = text(i.disk_bytes);
-    v.version = text(i.version);
-    v.release_channel = text(i.release_channel);
-    v.timezone = text(i.timezone);
-    v.virtualization = text(i.virtualization);
-    v.container = text(i.container);
-    v.custom_info = text(i.custom_info);
-    v.own_ml_capable = i.own_ml_capable != 0;
-    v.own_ml_enabled = i.own_ml_enabled != 0;
+    out = proto::NodeInfo{.name = text(i.name),
+                          .os = text(i.os),
+                          .os_name = text(i.os_name),
+                          .os_version = text(i.os_version),
+                          .kernel_name = text(i.kernel_name),
+                          .kernel_version = text(i.kernel_version),
+                          .architecture = text(i.architecture),
+                          .cpus = i.cpus,
+                          .cpu_frequency = text(i.cpu_frequency_hz),
+                          .memory = text(i.memory_bytes),
+                          .disk_space = text(i.disk_bytes),
+                          .version = text(i.version),
+                          .release_channel = text(i.release_channel),
+                          .timezone = text(i.timezone),
+                          .virtualization_type = text(i.virtualization),
+                          .container_type = text(i.container),
+                          .custom_info = text(i.custom_info),
+                          .machine_guid = std::string(machine_guid),
+                          .host_labels = {},
+                          .ml_info = {.ml_capable = i.own_ml_capable != 0, .ml_enabled = i.own_ml_enabled != 0}};
     for (std::size_t l = 0; l < i.label_count; ++l)
-      v.labels.emplace_back(text(i.labels[l].key), text(i.labels[l].value));
-    out = std::move(v);
+      out->host_labels.emplace(text(i.labels[l].key), text(i.labels[l].value));
   };
   const auto what = fmt::format("the facts of node {}", machine_guid);
   ACLK_CHECK(noted(
@@ -298,9 +304,11 @@ Result<NodeInfo> Host::node_info(std::string_view machine_guid) const {
   return std::move(*out);
 }
 
-Result<std::vector<Collector>> Host::collectors(std::string_view machine_guid) const {
-  std::vector<Collector> out;
-  auto on_collector = [&](const naclk_collector &c) { out.push_back({text(c.plugin), text(c.module)}); };
+Result<std::vector<proto::CollectorInfo>> Host::collectors(std::string_view machine_guid) const {
+  std::vector<proto::CollectorInfo> out;
+  auto on_collector = [&](const naclk_collector &c) {
+    out.push_back({.module = text(c.module), .plugin = text(c.plugin)});
+  };
   const auto what = fmt::format("the collectors of node {}", machine_guid);
   return noted(what, check(table_.collectors(table_.host, str(machine_guid), visitor<naclk_collector>(on_collector),
                                              &on_collector),
@@ -308,11 +316,17 @@ Result<std::vector<Collector>> Host::collectors(std::string_view machine_guid) c
       .map([&] { return std::move(out); });
 }
 
-Result<std::vector<Context>> Host::contexts(std::string_view machine_guid) const {
-  std::vector<Context> out;
+Result<std::vector<proto::ContextUpdated>> Host::contexts(std::string_view machine_guid) const {
+  std::vector<proto::ContextUpdated> out;
   auto on_context = [&](const naclk_context &c) {
-    out.push_back({text(c.id), text(c.title), text(c.units), text(c.family), text(c.chart_type), c.priority, c.first_s,
-                   c.last_s, c.collected != 0});
+    out.push_back({.id = text(c.id),
+                   .first_entry = c.first_s,
+                   .last_entry = c.collected != 0 ? 0 : c.last_s,
+                   .title = text(c.title),
+                   .priority = c.priority,
+                   .chart_type = text(c.chart_type),
+                   .units = text(c.units),
+                   .family = text(c.family)});
   };
   const auto what = fmt::format("the contexts of node {}", machine_guid);
   return noted(what,

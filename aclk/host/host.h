@@ -21,6 +21,8 @@
 #include "claim/base/result.h"
 #include "proto/agent.h"
 #include "proto/alarms.h"
+#include "proto/contexts.h"
+#include "proto/node.h"
 
 namespace aclk::host {
 
@@ -43,6 +45,8 @@ struct Directories {
   std::string run;
 };
 
+// A node as the host knows it. No message has these fields: what the cloud is told of them is spread over three
+// (proto/node.h), and depends on what it has given the node.
 struct Node {
   std::string machine_guid;
   std::string hostname;
@@ -56,36 +60,6 @@ struct Node {
   Capabilities capabilities;
 
   bool operator==(const Node &) const = default;
-};
-
-struct NodeInfo {
-  std::string name, os, os_name, os_version, kernel_name, kernel_version, architecture;
-  std::uint32_t cpus = 0;
-  std::string cpu_frequency_hz, memory_bytes, disk_bytes, version, release_channel, timezone, virtualization, container,
-      custom_info;
-  bool own_ml_capable = false;
-  bool own_ml_enabled = false;
-  Labels labels;
-
-  bool operator==(const NodeInfo &) const = default;
-};
-
-struct Collector {
-  std::string plugin;
-  std::string module;
-
-  auto operator<=>(const Collector &) const = default;
-};
-
-// A context of one node: metadata of all its charts of one kind, no values.
-struct Context {
-  std::string id, title, units, family, chart_type;
-  std::uint64_t priority = 0;
-  std::uint64_t first_s = 0;  // 0 = not known yet
-  std::uint64_t last_s = 0;   // means nothing while collected
-  bool collected = false;
-
-  bool operator==(const Context &) const = default;
 };
 
 // One transition of an alert. What goes to the cloud is in `entry`, whose node_id, claim_id, alert_version and (where
@@ -140,9 +114,11 @@ class Host {
 
   // Worker.
   [[nodiscard]] Result<std::vector<Node>> nodes() const;
-  [[nodiscard]] Result<NodeInfo> node_info(std::string_view machine_guid) const;
-  [[nodiscard]] Result<std::vector<Collector>> collectors(std::string_view machine_guid) const;
-  [[nodiscard]] Result<std::vector<Context>> contexts(std::string_view machine_guid) const;
+  // What the host does not know is empty.
+  [[nodiscard]] Result<proto::NodeInfo> node_info(std::string_view machine_guid) const;
+  [[nodiscard]] Result<std::vector<proto::CollectorInfo>> collectors(std::string_view machine_guid) const;
+  // As an update would tell them, without a version.
+  [[nodiscard]] Result<std::vector<proto::ContextUpdated>> contexts(std::string_view machine_guid) const;
   // Entries after `after`, at most `limit`; 0, 0 = all there is.
   [[nodiscard]] Result<AlertLog> alert_log(std::string_view machine_guid, std::uint64_t after,
                                            std::uint32_t limit) const;

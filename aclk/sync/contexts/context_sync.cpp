@@ -8,7 +8,6 @@
 
 #include "aclk/loop/rising.h"
 #include "claim/base/hash.h"
-#include "proto/contexts.h"
 
 namespace aclk::sync {
 
@@ -31,37 +30,26 @@ constexpr auto kRefusedAgain = 65s;
 constexpr std::size_t kEnvelope = 160;
 constexpr std::size_t kNumbers = 64;
 
-std::uint64_t print_of(const host::Context &c) {
+std::uint64_t print_of(const proto::ContextUpdated &c) {
   return Hash().add(c.title).add(c.units).add(c.family).add(c.chart_type).add(c.priority).value();
 }
 
-StoredContext hub_copy(const host::Context &c, std::uint64_t version) {
-  return {version, c.first_s, c.collected ? 0 : c.last_s, print_of(c)};
+StoredContext hub_copy(const proto::ContextUpdated &c, std::uint64_t version) {
+  return {version, c.first_entry, c.last_entry, print_of(c)};
 }
 
-bool differs(const StoredContext &hub, const host::Context &c) { return hub != hub_copy(c, hub.version); }
+bool differs(const StoredContext &hub, const proto::ContextUpdated &c) { return hub != hub_copy(c, hub.version); }
 
-std::size_t bytes_of(const std::string &id, const std::optional<host::Context> &c) {
+std::size_t bytes_of(const std::string &id, const std::optional<proto::ContextUpdated> &c) {
   std::size_t n = kNumbers + id.size();
   if (c) n += c->title.size() + c->units.size() + c->family.size() + c->chart_type.size();
   return n;
 }
 
-proto::ContextUpdated wire(const std::string &id, const std::optional<host::Context> &c, const StoredContext &hub) {
-  proto::ContextUpdated u;
-  u.id = id;
-  u.version = hub.version;
-  u.first_entry = hub.first_s;
-  u.last_entry = hub.last_s;
-  u.deleted = !c;
-  if (c) {
-    u.title = c->title;
-    u.priority = c->priority;
-    u.chart_type = c->chart_type;
-    u.units = c->units;
-    u.family = c->family;
-  }
-  return u;
+proto::ContextUpdated versioned(const proto::ContextUpdated &c, std::uint64_t version) {
+  auto out = c;
+  out.version = version;
+  return out;
 }
 
 }  // namespace
@@ -137,7 +125,7 @@ void ContextSync::reading_failed(ClockPair now) {
   read_again_at_ = now.at + kReadAgain;
 }
 
-void ContextSync::reading(std::vector<host::Context> contexts, ClockPair now) {
+void ContextSync::reading(std::vector<proto::ContextUpdated> contexts, ClockPair now) {
   reading_ = false;
   read_again_at_.reset();
   // A checkpoint that came after this reading was asked for is served by it too: retention moves slowly. One that
@@ -162,7 +150,7 @@ void ContextSync::reading(std::vector<host::Context> contexts, ClockPair now) {
   tick(now);
 }
 
-void ContextSync::compare(const std::vector<host::Context> &contexts, ClockPair now) {
+void ContextSync::compare(const std::vector<proto::ContextUpdated> &contexts, ClockPair now) {
   std::set<std::string_view> listed;
   for (const auto &c : contexts) {
     const auto hub = hub_.find(c.id);
@@ -171,7 +159,7 @@ void ContextSync::compare(const std::vector<host::Context> &contexts, ClockPair 
       queue_.erase(c.id);
       continue;
     }
-    const bool started = c.collected && (hub == hub_.end() || hub->second.last_s != 0);
+    const bool started = c.last_entry == 0 && (hub == hub_.end() || hub->second.last_s != 0);
     const auto due = now.at + (started ? std::chrono::seconds(kStartedCollecting) : kOtherChange);
     auto [q, fresh] = queue_.try_emplace(c.id, Queued{due, std::nullopt});
     if (!fresh) q->second.due = std::min(q->second.due, due);
@@ -186,7 +174,7 @@ void ContextSync::compare(const std::vector<host::Context> &contexts, ClockPair 
   }
 }
 
-void ContextSync::snapshot(std::vector<host::Context> contexts, ClockPair now) {
+void ContextSync::snapshot(std::vector<proto::ContextUpdated> contexts, ClockPair now) {
   queue_.clear();
   proto::ContextsSnapshot m;
   m.claim_id = claim_id_;
@@ -195,12 +183,12 @@ void ContextSync::snapshot(std::vector<host::Context> contexts, ClockPair now) {
   auto before = hub_;
   for (auto &c : contexts) {
     const auto id = c.id;
-    std::optional<host::Context> context(std::move(c));
+    std::optional<proto::ContextUpdated> context(std::move(c));
     const auto size = bytes_of(id, context);
     if (bytes + size <= max_payload_) {
       bytes += size;
       const auto copy = hub_copy(*context, next_version(id, now));
-      m.contexts.push_back(wire(id, context, copy));
+      m.contexts.push_back(versioned(*context, copy.version));
       put(id, copy);
     } else {
       // The cloud's copy is what the snapshot has; the others follow as updates.
@@ -245,11 +233,19 @@ void ContextSync::update(ClockPair now) {
     bytes += size;
     const auto old = hub_.find(id);
     const auto before = old == hub_.end() ? std::nullopt : std::optional(old->second);
-    auto copy = queued.context ? hub_copy(*queued.context, next_version(id, now))
-                               : StoredContext{next_version(id, now), before ? before->first_s : 0,
-                                               before ? before->last_s : 0, 0};
-    m.context_updates.push_back(wire(id, queued.context, copy));
-    put(id, queued.context ? std::optional(copy) : std::nullopt);
+    const auto version = next_version(id, now);
+    if (queued.context) {
+      m.context_updates.push_back(versioned(*queued.context, version));
+      put(id, hub_copy(*queued.context, version));
+    } else {
+      auto &gone = m.context_updates.emplace_back();
+      gone.id = id;
+      gone.version = version;
+      gone.first_entry = before ? before->first_s : 0;
+      gone.last_entry = before ? before->last_s : 0;
+      gone.deleted = true;
+      put(id, std::nullopt);
+    }
     in_flight_.push_back({id, before, std::move(queued.context)});
     q = queue_.erase(q);
   }
@@ -262,8 +258,7 @@ void ContextSync::update(ClockPair now) {
   message_ = ContextMessage{MessageType::contexts_updated, proto::encode(m)};
 }
 
-void ContextSync::take_back(loop::Instant due, bool shrink) {
-  if (shrink) max_payload_ = std::max<std::size_t>(max_payload_ / 2, 1);
+void ContextSync::take_back(loop::Instant due) {
   for (auto &s : in_flight_) {
     put(s.id, s.before);
     queue_.try_emplace(s.id, Queued{due, std::move(s.context)});
@@ -273,10 +268,12 @@ void ContextSync::take_back(loop::Instant due, bool shrink) {
 void ContextSync::delivered(Delivery how, ClockPair now) {
   if (!flying_) return;
   flying_ = false;
-  if (how == Delivery::too_big)
-    take_back(now.at, true);
-  else if (how == Delivery::refused || how == Delivery::full)
-    take_back(now.at + kRefusedAgain, false);
+  if (how == Delivery::too_big) {
+    max_payload_ = std::max<std::size_t>(max_payload_ / 2, 1);
+    take_back(now.at);
+  } else if (how == Delivery::refused || how == Delivery::full) {
+    take_back(now.at + kRefusedAgain);
+  }
   in_flight_.clear();
   if (how != Delivery::lost) tick(now);
 }

@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "aclk/host/host.h"
 #include "aclk/mqtt/outbox.h"
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/store.h"
+#include "proto/contexts.h"
 #include "proto/message_types.h"
 
 namespace aclk::sync {
@@ -47,9 +47,9 @@ class ContextSync {
   // False: updates were not streaming.
   bool stop_streaming();
 
-  // From the host: contexts may have changed; and the answers to wants_reading().
+  // From the host: contexts may have changed; and the answers to take_wish(), contexts without a version.
   void changed();
-  void reading(std::vector<host::Context> contexts, ClockPair now);
+  void reading(std::vector<proto::ContextUpdated> contexts, ClockPair now);
   void reading_failed(ClockPair now);
 
   // What became of the message that take() gave out last.
@@ -75,19 +75,19 @@ class ContextSync {
  private:
   struct Queued {
     loop::Instant due;
-    std::optional<host::Context> context;  // nullopt = it is gone
+    std::optional<proto::ContextUpdated> context;  // nullopt = it is gone
   };
   struct Sent {  // to take back
     std::string id;
     std::optional<StoredContext> before;
-    std::optional<host::Context> context;
+    std::optional<proto::ContextUpdated> context;
   };
 
-  void compare(const std::vector<host::Context> &contexts, ClockPair now);
-  void snapshot(std::vector<host::Context> contexts, ClockPair now);
+  void compare(const std::vector<proto::ContextUpdated> &contexts, ClockPair now);
+  void snapshot(std::vector<proto::ContextUpdated> contexts, ClockPair now);
   void update(ClockPair now);
   void put(const std::string &id, const std::optional<StoredContext> &value);
-  void take_back(loop::Instant due, bool shrink);
+  void take_back(loop::Instant due);
   [[nodiscard]] bool may_update() const { return online_ && streaming_ && !expecting_; }
   [[nodiscard]] std::uint64_t next_version(const std::string &id, ClockPair now) const;
 

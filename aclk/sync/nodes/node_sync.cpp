@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "claim/base/uuid.h"
-#include "proto/node.h"
 
 namespace aclk::sync {
 
@@ -26,40 +25,20 @@ constexpr auto kAskHostAgain = 5s;
 constexpr auto kInfoFills = 5s;
 constexpr auto kInfoAgain = 1s;
 
-std::string or_zero(const std::string &s) { return s.empty() ? "0" : s; }
-std::string or_unknown(const std::string &s) { return s.empty() ? "unknown" : s; }
-
 bool is_known(const std::string &s) { return !s.empty() && s != "unknown" && s != "0"; }
 
 // Does it say of the machine all that nearly every one has?
-bool is_filled(const host::NodeInfo &i) {
+bool is_filled(const proto::NodeInfo &i) {
   return i.cpus != 0 && is_known(i.kernel_name) && is_known(i.kernel_version) && is_known(i.architecture) &&
-         is_known(i.memory_bytes) && is_known(i.disk_bytes) && is_known(i.virtualization) && is_known(i.container);
+         is_known(i.memory) && is_known(i.disk_space) && is_known(i.virtualization_type) && is_known(i.container_type);
 }
 
-proto::NodeInfo wire_info(const host::NodeInfo &i, const std::string &guid) {
-  proto::NodeInfo d;
-  d.name = i.name;
-  d.os = i.os;
-  d.os_name = i.os_name;
-  d.os_version = i.os_version;
-  d.kernel_name = i.kernel_name;
-  d.kernel_version = i.kernel_version;
-  d.architecture = i.architecture;
-  d.cpus = i.cpus;
-  d.cpu_frequency = or_zero(i.cpu_frequency_hz);
-  d.memory = or_zero(i.memory_bytes);
-  d.disk_space = or_zero(i.disk_bytes);
-  d.version = i.version;
-  d.release_channel = i.release_channel;
-  d.timezone = i.timezone;
-  d.virtualization_type = or_unknown(i.virtualization);
-  d.container_type = or_unknown(i.container);
-  d.custom_info = i.custom_info;
-  d.machine_guid = guid;
-  d.host_labels.insert(i.labels.begin(), i.labels.end());
-  d.ml_info = {i.own_ml_capable, i.own_ml_enabled};
-  return d;
+// How the wire says that something is not known (proto/README.md, "Node facts").
+void name_unknown(proto::NodeInfo &i) {
+  for (auto *number : {&i.cpu_frequency, &i.memory, &i.disk_space})
+    if (number->empty()) *number = "0";
+  for (auto *word : {&i.virtualization_type, &i.container_type})
+    if (word->empty()) *word = "unknown";
 }
 
 }  // namespace
@@ -84,13 +63,12 @@ NodeSync::Record *NodeSync::find(std::string_view guid) {
 
 void NodeSync::online(std::int64_t session_us) {
   session_us_ = session_us;
-  asked_ = answer_ = false;
-  for (auto &[guid, r] : records_) r.stated = false;
+  phase_ = Phase::connected;
+  for (auto &[guid, r] : records_) r.told = Told::nothing;
 }
 
 void NodeSync::offline() {
-  session_us_.reset();
-  asked_ = answer_ = false;
+  phase_ = Phase::offline;
   // What was due is repaired by the answer to the next SendNodeInstances; info and collectors stay due.
   for (auto &[guid, r] : records_) r.state_due.reset();
 }
@@ -103,28 +81,28 @@ void NodeSync::lost(MessageType type, std::string_view machine_guid, ClockPair n
 }
 
 void NodeSync::send_node_instances() {
-  if (!session_us_) return;
-  asked_ = answer_ = true;
+  if (phase_ == Phase::offline) return;
+  phase_ = Phase::asked;
   nodes_changed();
 }
 
 void NodeSync::nodes_changed() {
-  if (fetching_) {
-    again_ = true;
+  if (listing_ != Listing::none) {
+    listing_ = Listing::under_way_and_stale;
     return;
   }
-  fetching_ = true;
+  listing_ = Listing::under_way;
   list_due_.reset();
   actions_.emplace_back(FetchNodes{});
 }
 
 void NodeSync::nodes_failed(ClockPair now) {
-  fetching_ = again_ = false;
+  listing_ = Listing::none;
   list_due_ = now.at + kAskHostAgain;
 }
 
 void NodeSync::nodes(const std::vector<host::Node> &listed, ClockPair now) {
-  fetching_ = false;
+  const bool stale = std::exchange(listing_, Listing::none) == Listing::under_way_and_stale;
   std::vector<std::string> order;
   for (auto &[guid, r] : records_) r.listed = false;
   for (const auto &n : listed) {
@@ -136,10 +114,10 @@ void NodeSync::nodes(const std::vector<host::Node> &listed, ClockPair now) {
       // First seen since start: everything about it is news.
       r.node = n;
       sooner(r.info_due, now.at);
-      if (asked_ && !answer_) r.state_due = now.at + kChildConnected;
+      if (phase_ == Phase::answered) r.state_due = now.at + kChildConnected;
     } else {
       compare(r, n, now);
-      if (session_us_ && r.stated && r.mute) sooner(r.state_due, now.at + kStateAfterCreation);
+      if (phase_ != Phase::offline && r.told == Told::not_queryable) sooner(r.state_due, now.at + kStateAfterCreation);
     }
   }
   for (auto &[guid, r] : records_) {
@@ -148,15 +126,18 @@ void NodeSync::nodes(const std::vector<host::Node> &listed, ClockPair now) {
     vanished(r, now);
   }
   order_ = std::move(order);
-  if (std::exchange(answer_, false)) announce_all(now);
-  if (std::exchange(again_, false)) nodes_changed();
+  if (phase_ == Phase::asked) {
+    phase_ = Phase::answered;
+    announce_all(now);
+  }
+  if (stale) nodes_changed();
   tick(now);
 }
 
 // The host shows it no more.
 void NodeSync::vanished(Record &r, ClockPair now) {
   r.node.live = r.node.replicating = false;
-  if (session_us_ && r.stated && !r.mute) sooner(r.state_due, now.at);
+  if (phase_ != Phase::offline && r.told == Told::queryable) sooner(r.state_due, now.at);
 }
 
 // aclk/sync/README.md, "Children and virtual nodes"
@@ -165,10 +146,10 @@ void NodeSync::compare(Record &r, const host::Node &now_is, ClockPair now) {
   if (before == now_is) return;
   const bool came = now_is.live && !before.live;
   if (came || now_is.hostname != before.hostname) sooner(r.info_due, now.at);
-  if (!session_us_) return;  // the answer to the next SendNodeInstances tells it
+  if (phase_ == Phase::offline) return;  // the answer to the next SendNodeInstances tells it
   auto due = now.at + (came ? kChildConnected : before.live && !now_is.live ? 0ms : kStateAfterCreation);
   // One that comes and goes all the time is told of once in a while, as it is then.
-  if (r.told.size() == kStateBurst) due = std::max(due, r.told.front() + kStateBurstTime);
+  if (r.told_at.size() == kStateBurst) due = std::max(due, r.told_at.front() + kStateBurstTime);
   sooner(r.state_due, due);
 }
 
@@ -196,16 +177,15 @@ void NodeSync::create(const Record &r) {
 
 void NodeSync::state(Record &r, ClockPair now) {
   r.state_due.reset();
-  r.told.push_back(now.at);
-  if (r.told.size() > kStateBurst) r.told.pop_front();
-  r.stated = true;
-  r.mute = !r.listed;
+  r.told_at.push_back(now.at);
+  if (r.told_at.size() > kStateBurst) r.told_at.pop_front();
+  r.told = r.listed ? Told::queryable : Told::not_queryable;
   proto::UpdateNodeInstanceConnection m;
   m.claim_id = claim_id_;
   m.node_id = r.node_id;
   m.liveness = r.node.live && !r.node.replicating;
   m.queryable = r.listed;  // a node the host does not know any more cannot be asked
-  m.session_id = session_us_.value_or(0);
+  m.session_id = session_us_;
   m.updated_at_us = now.wall_us;
   m.hops = r.node.hops;
   m.capabilities = r.node.capabilities;
@@ -221,7 +201,7 @@ bool NodeSync::node_created(std::string_view machine_guid, std::string_view node
   const bool known = r->node_id == *id;
   r->node_id = *id;
   if (!known) actions_.emplace_back(StoreNode{{*guid, *id, r->node.hostname, r->node.hops}});
-  if (session_us_) sooner(r->state_due, now.at + kStateAfterCreation);
+  if (phase_ != Phase::offline) sooner(r->state_due, now.at + kStateAfterCreation);
   sooner(r->info_due, now.at + (known ? kStateAfterCreation : 0ms));
   return true;
 }
@@ -236,11 +216,11 @@ void NodeSync::collectors_changed(std::string_view machine_guid, ClockPair now) 
     if (machine_guid.empty() || guid == machine_guid) sooner(r.collectors_due, now.at + kCollectorsAfterInfo);
 }
 
-bool NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, ClockPair now) {
+bool NodeSync::info(std::string_view machine_guid, proto::NodeInfo i, ClockPair now) {
   auto *const r = find(machine_guid);
   if (r == nullptr) return false;
-  r->fetching = false;
-  if (!session_us_ || r->node_id.empty()) {
+  r->reading = false;
+  if (phase_ == Phase::offline || r->node_id.empty()) {
     sooner(r->info_due, now.at);
     return false;
   }
@@ -255,12 +235,14 @@ bool NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Cloc
   }
   proto::UpdateNodeInfo m;
   m.claim_id = claim_id_;
-  m.data = wire_info(i, r->node.machine_guid);
+  name_unknown(i);
+  i.machine_guid = r->node.machine_guid;
+  m.data = std::move(i);
   m.updated_at_us = now.wall_us;
   m.machine_guid = r->node.machine_guid;
   m.child = !r->node.local;
   m.node_id = r->node_id;
-  m.ml_info = {r->node.ml_capable, r->node.ml_enabled};
+  m.ml_info = {.ml_capable = r->node.ml_capable, .ml_enabled = r->node.ml_enabled};
   m.node_capabilities = agent_;
   m.node_instance_capabilities = r->node.capabilities;
   actions_.emplace_back(Publish{MessageType::update_node_info, proto::encode(m), r->node.machine_guid});
@@ -271,36 +253,40 @@ bool NodeSync::info(std::string_view machine_guid, const host::NodeInfo &i, Cloc
 
 void NodeSync::info_failed(std::string_view machine_guid, ClockPair now) {
   if (auto *const r = find(machine_guid)) {
-    r->fetching = false;
+    r->reading = false;
     sooner(r->info_due, now.at + kAskHostAgain);
   }
 }
 
-void NodeSync::collectors(std::string_view machine_guid, const std::vector<host::Collector> &list, ClockPair now) {
+void NodeSync::collectors(std::string_view machine_guid, std::vector<proto::CollectorInfo> list, ClockPair now) {
   auto *const r = find(machine_guid);
   if (r == nullptr) return;
-  r->fetching = false;
-  if (!session_us_ || r->node_id.empty()) {
+  r->reading = false;
+  if (phase_ == Phase::offline || r->node_id.empty()) {
     sooner(r->collectors_due, now.at);
     return;
   }
   proto::UpdateNodeCollectors m;
   m.claim_id = claim_id_;
   m.node_id = r->node_id;
-  for (const auto &c : list) m.collectors.push_back({c.module, c.plugin});
+  m.collectors = std::move(list);
   actions_.emplace_back(Publish{MessageType::update_node_collectors, proto::encode(m), r->node.machine_guid});
 }
 
 void NodeSync::collectors_failed(std::string_view machine_guid, ClockPair now) {
   if (auto *const r = find(machine_guid)) {
-    r->fetching = false;
+    r->reading = false;
     sooner(r->collectors_due, now.at + kAskHostAgain);
   }
 }
 
+bool NodeSync::is_readable(const Record &r) {
+  return r.listed && r.told != Told::nothing && !r.node_id.empty() && !r.node.replicating && !r.reading;
+}
+
 void NodeSync::tick(ClockPair now) {
   if (list_due_ && *list_due_ <= now.at) nodes_changed();
-  if (!session_us_ || !asked_ || answer_) return;
+  if (phase_ != Phase::answered) return;
   for (const auto &guid : order_) {
     auto &r = *find(guid);
     if (r.state_due && *r.state_due <= now.at) {
@@ -316,14 +302,14 @@ void NodeSync::tick(ClockPair now) {
       }
     }
     // Each node on its own: one that replicates holds up nobody else (aclk/sync/README.md, "Node info and collectors").
-    const bool ready = r.listed && r.stated && !r.node_id.empty() && !r.node.replicating && !r.fetching;
-    if (ready && r.info_due && *r.info_due <= now.at) {
+    if (!is_readable(r)) continue;
+    if (r.info_due && *r.info_due <= now.at) {
       r.info_due.reset();
-      r.fetching = true;
+      r.reading = true;
       actions_.emplace_back(FetchInfo{guid});
-    } else if (ready && r.collectors_due && *r.collectors_due <= now.at) {
+    } else if (r.collectors_due && *r.collectors_due <= now.at) {
       r.collectors_due.reset();
-      r.fetching = true;
+      r.reading = true;
       actions_.emplace_back(FetchCollectors{guid});
     }
   }
@@ -331,12 +317,12 @@ void NodeSync::tick(ClockPair now) {
 
 std::optional<loop::Instant> NodeSync::next_due() const {
   Due due = list_due_;
-  if (session_us_ && asked_ && !answer_)
+  if (phase_ == Phase::answered)
     for (const auto &[guid, r] : records_) {
       if (r.state_due) sooner(due, *r.state_due);
-      const bool ready = r.listed && r.stated && !r.node_id.empty() && !r.node.replicating && !r.fetching;
-      if (ready && r.info_due) sooner(due, *r.info_due);
-      if (ready && r.collectors_due) sooner(due, *r.collectors_due);
+      if (!is_readable(r)) continue;
+      if (r.info_due) sooner(due, *r.info_due);
+      if (r.collectors_due) sooner(due, *r.collectors_due);
     }
   return due;
 }
@@ -348,7 +334,7 @@ std::vector<NodeSync::View> NodeSync::view() const {
   out.reserve(order_.size());
   for (const auto &guid : order_) {
     const auto &r = records_.find(guid)->second;
-    out.push_back({r.node, r.node_id, r.listed});
+    out.push_back({.node = r.node, .node_id = r.node_id, .listed = r.listed});
   }
   return out;
 }

@@ -18,6 +18,7 @@
 #include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/records.h"
 #include "proto/message_types.h"
+#include "proto/node.h"
 
 namespace aclk::sync {
 
@@ -65,9 +66,9 @@ class NodeSync {
   void nodes_failed(ClockPair now);
   // False: it is not told now. A host that has just begun fills in what the machine is a little later: info that lacks
   // some of it is read again each second, for 5 s, and then told as it is.
-  bool info(std::string_view machine_guid, const host::NodeInfo &info, ClockPair now);
+  bool info(std::string_view machine_guid, proto::NodeInfo info, ClockPair now);
   void info_failed(std::string_view machine_guid, ClockPair now);
-  void collectors(std::string_view machine_guid, const std::vector<host::Collector> &list, ClockPair now);
+  void collectors(std::string_view machine_guid, std::vector<proto::CollectorInfo> list, ClockPair now);
   void collectors_failed(std::string_view machine_guid, ClockPair now);
 
   // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
@@ -93,14 +94,22 @@ class NodeSync {
 
  private:
   using Due = std::optional<loop::Instant>;
+  enum class Phase : std::uint8_t {
+    offline,
+    connected,  // the cloud has not asked for the nodes on this connection: nothing is told
+    asked,      // it has, and waits for the next listing to be told
+    answered,   // it is told what is due
+  };
+  enum class Listing : std::uint8_t { none, under_way, under_way_and_stale };  // stale: another one is wanted after it
+  // What the cloud was told of a node's state on this connection.
+  enum class Told : std::uint8_t { nothing, queryable, not_queryable };
   struct Record {
     host::Node node;
     std::string node_id;
-    bool listed = false;             // the host shows it now
-    bool stated = false;             // its state was told on this connection
-    bool mute = false;               // and last time that it cannot be asked
-    bool fetching = false;           // info or collectors are being read
-    std::deque<loop::Instant> told;  // when its state was, the last few times
+    bool listed = false;   // the host shows it now
+    bool reading = false;  // its info or its collectors
+    Told told = Told::nothing;
+    std::deque<loop::Instant> told_at;  // its state, the last few times
     Due state_due;
     Due info_due;
     Due info_waits_until;  // for the rest of it; stays while that is missing
@@ -113,17 +122,17 @@ class NodeSync {
   void vanished(Record &r, ClockPair now);
   void announce_all(ClockPair now);
   void compare(Record &r, const host::Node &now_is, ClockPair now);
+  // May its info and collectors be read now, when they are due?
+  [[nodiscard]] static bool is_readable(const Record &r);
 
   const std::string claim_id_;
   const host::Capabilities agent_;
   std::map<std::string, Record, std::less<>> records_;
   std::vector<std::string> order_;  // guids as the host lists them, the local node first
   std::vector<Action> actions_;
-  std::optional<std::int64_t> session_us_;
-  bool asked_ = false;     // on this connection the cloud has asked for the nodes
-  bool answer_ = false;    // it waits for the answer
-  bool fetching_ = false;  // a listing is on its way
-  bool again_ = false;     // and another one is wanted after it
+  Phase phase_ = Phase::offline;
+  std::int64_t session_us_ = 0;  // of the connection
+  Listing listing_ = Listing::none;
   Due list_due_;
 };
 

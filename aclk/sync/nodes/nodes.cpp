@@ -118,8 +118,8 @@ void Nodes::act(Action &action) {
                  },
                  [&](const FetchInfo &f) {
                    fetch([guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
-                         [this, guid = f.machine_guid](const host::NodeInfo &i) {
-                           if (!sync_.info(guid, i, moment())) return;
+                         [this, guid = f.machine_guid](proto::NodeInfo i) {
+                           if (!sync_.info(guid, std::move(i), moment())) return;
                            log_.access(NACLK_LOG_DEBUG,
                                        fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid),
                                                    guid, guid == host_.identity().machine_guid ? "parent" : "child"));
@@ -128,8 +128,8 @@ void Nodes::act(Action &action) {
                  },
                  [&](const FetchCollectors &f) {
                    fetch([guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
-                         [this, guid = f.machine_guid](const std::vector<host::Collector> &c) {
-                           sync_.collectors(guid, c, moment());
+                         [this, guid = f.machine_guid](std::vector<proto::CollectorInfo> c) {
+                           sync_.collectors(guid, std::move(c), moment());
                            log_.access(NACLK_LOG_DEBUG,
                                        fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
                          },

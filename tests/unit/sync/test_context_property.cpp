@@ -83,8 +83,7 @@ class Life {
       return fmt::format("{} contexts here, {} in the cloud", host_.size(), cloud_.has.size());
     for (const auto &[id, c] : host_) {
       const auto &theirs = cloud_.has[id];
-      if (theirs.title != c.title || theirs.first_entry != c.first_s ||
-          theirs.last_entry != (c.collected ? 0 : c.last_s))
+      if (theirs.title != c.title || theirs.first_entry != c.first_entry || theirs.last_entry != c.last_entry)
         return id + " is not the same in the cloud";
     }
     return {};
@@ -146,7 +145,7 @@ class Life {
   void read(bool fail) {
     if (!std::exchange(reading_, false)) return;
     if (fail) return sync_->reading_failed(now()), work();
-    std::vector<host::Context> all;
+    std::vector<proto::ContextUpdated> all;
     for (const auto &[id, c] : host_) all.push_back(c);
     sync_->reading(std::move(all), now());
     work();
@@ -166,9 +165,10 @@ class Life {
       auto &c = host_[id];
       c.id = id;
       c.title = fmt::format("title {}", random_.below(3));
-      c.collected = random_.one_in(2);
-      c.first_s = random_.below(3);
-      c.last_s = 100 + random_.below(3);
+      const bool collected = random_.one_in(2);
+      c.first_entry = random_.below(3);
+      const auto last = 100 + random_.below(3);
+      c.last_entry = collected ? 0 : last;
     }
     sync_->changed();
   }
@@ -241,7 +241,7 @@ class Life {
   std::size_t max_payload_;
   std::chrono::steady_clock::duration mono_ = 1h;
   std::int64_t wall_us_ = 1'700'000'000'000'000;
-  std::map<std::string, host::Context> host_;
+  std::map<std::string, proto::ContextUpdated> host_;
   StoredContexts disk_;
   std::vector<Change> unsaved_;
   Cloud cloud_;

@@ -17,8 +17,16 @@ constexpr std::int64_t kStart = 1'700'000'000;
 
 ClockPair at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
 
-host::Context context(const std::string &id, bool collected, std::uint64_t first = 10, std::uint64_t last = 20) {
-  return {id, "title of " + id, "%", "family", "line", 100, first, last, collected};
+proto::ContextUpdated context(const std::string &id, bool collected, std::uint64_t first = 10,
+                              std::uint64_t last = 20) {
+  return {.id = id,
+          .first_entry = first,
+          .last_entry = collected ? 0 : last,
+          .title = "title of " + id,
+          .priority = 100,
+          .chart_type = "line",
+          .units = "%",
+          .family = "family"};
 }
 
 // "snapshot a b hash N; " or "update a -b; " (- = deleted), "" = nothing.
@@ -35,7 +43,7 @@ std::string sent(ContextSync &s) {
   return out;
 }
 
-ContextSync streaming(std::vector<host::Context> with) {
+ContextSync streaming(std::vector<proto::ContextUpdated> with) {
   ContextSync s("claim", "node", {});
   s.online(100'000, at(0ms));
   s.checkpoint(1, at(0ms));
@@ -152,7 +160,7 @@ std::string contexts__small_broker__snapshot_goes_on_in_updates() {
   ContextSync s("claim", "node", {});
   s.online(500, at(0ms));
   s.checkpoint(1, at(0ms));
-  std::vector<host::Context> many;
+  std::vector<proto::ContextUpdated> many;
   for (char c = 'a'; c < 'g'; ++c) many.push_back(context(std::string(1, c), true));
   s.reading(many, at(0ms));
   EXPECT_EQ(sent(s), "snapshot a b c");

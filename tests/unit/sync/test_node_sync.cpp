@@ -65,16 +65,16 @@ NodeSync fresh(const std::vector<StoredNode> &stored = {}) {
 }
 
 // What a host tells when it has begun entirely.
-host::NodeInfo filled(const char *name = "") {
-  host::NodeInfo i;
+proto::NodeInfo filled(const char *name = "") {
+  proto::NodeInfo i;
   i.name = name;
   i.kernel_name = "Linux";
   i.kernel_version = "6.1";
   i.architecture = "x86_64";
   i.cpus = 2;
-  i.memory_bytes = i.disk_bytes = "1000000";
-  i.virtualization = "kvm";
-  i.container = "none";
+  i.memory = i.disk_space = "1000000";
+  i.virtualization_type = "kvm";
+  i.container_type = "none";
   return i;
 }
 
@@ -112,7 +112,7 @@ std::string nodes__unknown_node__is_created_then_described_in_the_documented_ord
   EXPECT_EQ(told(s), "state aa live session 7; ");
   s.tick(at(31'200ms));
   EXPECT_EQ(told(s), "read collectors 11; ");
-  s.collectors(kLocal, {{"p", "m"}, {"q", ""}}, at(31'300ms));
+  s.collectors(kLocal, {{.module = "m", .plugin = "p"}, {.module = "", .plugin = "q"}}, at(31'300ms));
   EXPECT_EQ(told(s), "collectors 2; ");
   s.tick(at(99'000ms));
   EXPECT_EQ(told(s), "");
@@ -315,7 +315,7 @@ std::string nodes__info_that_lacks_the_machine__waits_for_it_and_is_told_when_it
   s.nodes({node(kLocal, true)}, at(0ms));
   (void)s.take();
   auto lacking = filled("parent");
-  lacking.virtualization = "unknown";
+  lacking.virtualization_type = "unknown";
   EXPECT(!s.info(kLocal, lacking, at(100ms)));
   s.tick(at(1099ms));
   EXPECT_EQ(told(s), "");
@@ -332,7 +332,7 @@ std::string nodes__info_that_never_has_it_all__is_told_after_five_seconds_and_th
   s.send_node_instances();
   s.nodes({node(kLocal, true)}, at(0ms));
   (void)s.take();
-  const host::NodeInfo nothing;
+  const proto::NodeInfo nothing;
   for (int n = 0; n < 5; ++n) {
     EXPECT(!s.info(kLocal, nothing, at(n * 1000ms)));
     s.tick(at((n + 1) * 1000ms));
