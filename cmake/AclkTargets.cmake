@@ -84,6 +84,6 @@ function(aclk_unit_test folder)
   # Nobody waits for a test's own code, and optimizing it was half of the time that compiling took.
   target_compile_options(unit_${folder} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:SHELL:-O0 -U_FORTIFY_SOURCE>")
   add_test(NAME unit_${folder} COMMAND unit_${folder})
-  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 120
+  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 300
                        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endfunction()
