@@ -3,8 +3,7 @@
 // Readers of the agent's REST answers (plugin-api/external/hooks and alerts, read_*.h): first byte = which one, the
 // rest any JSON. Seeds named v1_ and v2_ are the samples of tests/unit/external, shortened.
 #include "plugin-api/external/agent/agent_facts.h"
-#include "plugin-api/external/alerts/read_alerts_v1.h"
-#include "plugin-api/external/alerts/read_alerts_v2.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/hooks/read_contexts.h"
 #include "plugin-api/external/hooks/read_node_info.h"
 #include "plugin-api/external/hooks/read_nodes.h"
@@ -37,7 +36,7 @@ void shown(const LogReading &r, std::uint64_t after, std::uint32_t limit) {
   require(r.gap || r.last >= after, "only a gap leads back");
 }
 
-void log_v1(const nlohmann::json &j, std::uint64_t after) {
+void alarm_log(const nlohmann::json &j, std::uint64_t after) {
   AlertDefinitions definitions;
   const auto log = read_alarm_log(j, kNode, read_charts(j), definitions);
   for (const auto &a : log) {
@@ -49,28 +48,8 @@ void log_v1(const nlohmann::json &j, std::uint64_t after) {
   if (!log.empty()) require(continues_log(log, log.back().log_id, anchor_of(log.back()), 0), "a log continues itself");
 }
 
-// {"before": alerts, "now": alerts, "rest": transitions}, for a 2.x without its database.
-void memory(const nlohmann::json &j) {
-  AlertDefinitions definitions;
-  const auto before = read_alert_instances(object_of(j, "before"), kNode, "host", kConfig, definitions);
-  const auto now = read_alert_instances(object_of(j, "now"), kNode, "host", kConfig, definitions);
-  const auto rest = [&] { return read_transitions(object_of(j, "rest"), kNode, kConfig, definitions); };
-  AlertMemory m;
-  const auto first = m.read({}, before, 0, 0, 1, true, kNow);
-  shown(first, 0, 0);
-  const auto second = m.read(rest(), now, first.last, 0, 1, true, kNow);
-  shown(second, first.last, 0);
-  const auto third = m.read(rest(), now, first.last, 0, 1, true, kNow + 1);
-  require(third.entries.size() == second.entries.size() && third.last == second.last, "asked again, the same");
-  DbLog db;
-  db.entries = first.entries;
-  db.before = 1;
-  shown(merge_log(rest(), db, 1, 3), 1, 3);
-}
-
 void nodes(const nlohmann::json &j) {
-  auto list = read_mirrored_hosts(j, std::string(kNode));
-  add_node_instances(list, j);
+  const auto list = read_mirrored_hosts(j, std::string(kNode));
   ChangeDetector watch;
   (void)watch.on_nodes(list);
   require(watch.on_nodes(list).empty(), "nothing changed");
@@ -79,7 +58,7 @@ void nodes(const nlohmann::json &j) {
 }  // namespace
 
 void fuzz(std::string_view bytes) {
-  const auto which = choose(bytes, 11);
+  const auto which = choose(bytes, 8);
   const auto j = parse_agent_json(bytes, "a document");
   if (!j) return;
   AlertDefinitions definitions;
@@ -94,24 +73,17 @@ void fuzz(std::string_view bytes) {
     case 2:
       return (void)fingerprint(read_contexts(*j));
     case 3:
-      return log_v1(*j, 5);
+      return alarm_log(*j, 5);
     case 4:
       return (void)read_active_alarms(*j, {}, kNode, read_charts(*j), kConfig, definitions);
     case 5:
-      learn_alarms(*j, kNode, read_charts_of_instances(*j), definitions);
-      return (void)read_alert_instances(*j, kNode, "host", kConfig, definitions);
+      (void)definition_of_alarm(*j, "system.cpu");
+      (void)definition_of_log_entry(*j);
+      return (void)definition_of_alert_config(*j, "c5f4477c-9f22-4b22-8433-7d76cc36e0a8", std::nullopt);
     case 6:
-      return shown(merge_log(read_transitions(*j, kNode, kConfig, definitions), {}, 0, 0), 0, 0);
-    case 7:
-      (void)definition_v1(*j, "system.cpu");
-      (void)definition_from_log_v1(*j);
-      return (void)definition_v2(*j, "c5f4477c-9f22-4b22-8433-7d76cc36e0a8", std::nullopt);
-    case 8:
       return (void)read_versions(*j);
-    case 9:
-      return (void)read_charts(*j);
     default:
-      return memory(*j);
+      return (void)read_charts(*j);
   }
 }
 

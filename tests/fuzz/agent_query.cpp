@@ -104,7 +104,7 @@ struct Nodes final : aclk::query::NodeIndex {
 
 void hold(const std::string &asked) {
   using namespace aclk::external;
-  const auto p = prepare_target("GET", asked, Generation::v1, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
+  const auto p = prepare_target("GET", asked, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
   if (p.refused != 0) {
     aclk::fuzz::require(p.target.empty() && !p.why.empty(), "a refusal has a reason and no target");
     return;
@@ -115,8 +115,7 @@ void hold(const std::string &asked) {
   aclk::fuzz::require(seen.points >= 0 && (seen.endpoint != "data" || rows(seen) <= most), "rows are bounded");
   if (seen.endpoint == "weights" || seen.endpoint == "metric_correlations" || seen.endpoint == "badge.svg")
     aclk::fuzz::require(seen.points <= most, "points are bounded");
-  const auto again =
-      prepare_target("GET", p.target, Generation::v1, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
+  const auto again = prepare_target("GET", p.target, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
   aclk::fuzz::require(again.target == p.target, "what is sent is what was understood");
 }
 

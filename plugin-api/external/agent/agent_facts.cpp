@@ -2,6 +2,7 @@
 #include "plugin-api/external/agent/agent_facts.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "claim/base/uuid.h"
 #include "plugin-api/external/json/json_fields.h"
@@ -27,6 +28,14 @@ std::string_view text_at_head(std::string_view document, std::string_view name) 
   return rest.substr(0, rest.find('"'));
 }
 
+// "v2.10.4", "10.0" and so on; not "v1.47.0-12-nightly", and no text that has no number.
+bool is_2_x(std::string_view version) {
+  if (version.starts_with('v')) version.remove_prefix(1);
+  unsigned major = 0;
+  const auto r = std::from_chars(version.data(), version.data() + version.size(), major);
+  return r.ec == std::errc{} && major >= 2;
+}
+
 }  // namespace
 
 AgentFacts read_facts_of_text(std::string_view info) {
@@ -35,7 +44,7 @@ AgentFacts read_facts_of_text(std::string_view info) {
   AgentFacts f;
   f.uid = parse_uuid(text_at_head(info, "\"uid\"")).value_or("");
   f.version = text_at_head(info, "\"version\"");
-  f.generation = generation_of(f.version);
+  f.built_in_link = is_2_x(f.version);
   return f;
 }
 
@@ -43,11 +52,10 @@ AgentFacts read_facts(const nlohmann::json &info) {
   AgentFacts f;
   f.uid = parse_uuid(text_of(info, "uid")).value_or("");
   f.version = text_of(info, "version");
-  f.generation = generation_of(f.version);
   // An agent that has a claim of its own connects by itself sooner or later, with the same identity: two links would
   // throw each other out.
   f.own_link = bool_of(info, "aclk-available") || (bool_of(info, "cloud-available") && bool_of(info, "agent-claimed"));
-  f.built_in_link = f.generation == Generation::v2 && bool_of(info, "cloud-available");
+  f.built_in_link = is_2_x(f.version);
   const auto &ml = object_of(info, "ml-info");
   f.ml_capable = bool_of(ml, "ml-capable");
   f.ml_enabled = bool_of(ml, "ml-enabled");

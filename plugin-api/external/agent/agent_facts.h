@@ -8,16 +8,13 @@
 #include <string>
 #include <string_view>
 
-#include "plugin-api/external/config/environment.h"
-
 namespace aclk::external {
 
 struct AgentFacts {
-  std::string uid;      // machine GUID, lower case; empty = not an agent's answer
-  std::string version;  // v1.37.1
-  Generation generation = Generation::v1;
+  std::string uid;             // machine GUID, lower case; empty = not an agent's answer
+  std::string version;         // v1.37.1
   bool own_link = false;       // its own link to the cloud is up, or it has an identity and will bring it up
-  bool built_in_link = false;  // 2.x: it can be claimed itself
+  bool built_in_link = false;  // 2.x, which cannot be built without one: it can be claimed itself
   bool ml_capable = false;
   bool ml_enabled = false;
 };

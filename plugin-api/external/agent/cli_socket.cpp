@@ -50,14 +50,11 @@ std::vector<std::filesystem::path> cli_sockets(const Environment &env, const Get
   const auto add = [&](const std::filesystem::path &p) {
     if (std::find(out.begin(), out.end(), p) == out.end()) out.push_back(p);
   };
-  if (env.generation() == Generation::v2) {
-    if (!env.pipe_name.empty()) add(env.pipe_name);
-    if (!env.run.empty()) add(env.run / "netdata.pipe");
-    add("/run/netdata/netdata.pipe");
-  } else {
-    if (const auto tmp = getenv("TMPDIR"); tmp && !tmp->empty()) add(std::filesystem::path(*tmp) / "netdata-ipc");
-    add("/tmp/netdata-ipc");
-  }
+  // Newer agents tell where it is, or the directory that it is in.
+  if (!env.pipe_name.empty()) add(env.pipe_name);
+  if (!env.run.empty()) add(env.run / "netdata.pipe");
+  if (const auto tmp = getenv("TMPDIR"); tmp && !tmp->empty()) add(std::filesystem::path(*tmp) / "netdata-ipc");
+  add("/tmp/netdata-ipc");
   return out;
 }
 

@@ -117,7 +117,7 @@ struct HttpConnection::Impl {
 
   void land() { curl_multi_remove_handle(multi.get(), easy.get()); }
 
-  // Has the whole of a request without a body gone out, and nothing come back?
+  // Has the whole of the request gone out, and nothing come back?
   [[nodiscard]] bool at_work(const Flight &f) const {
     long sent = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_REQUEST_SIZE, &sent);
@@ -196,11 +196,6 @@ struct HttpConnection::Impl {
       // what is asked here anybody on this machine may read.
       curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
       curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
-    if (request.method != "GET") curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-      curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      curl_easy_setopt(c, CURLOPT_POSTFIELDS, request.body.c_str());
     }
   }
 

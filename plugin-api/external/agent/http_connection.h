@@ -24,13 +24,11 @@ namespace aclk::external {
 // Asked each 100 ms at most; true = the answer is not wanted any more.
 using Interrupted = std::function<bool()>;
 
-struct HttpRequest {
-  std::string method = "GET";
+struct HttpRequest {                 // GET, the one method that agents 1.x answer
   std::string target;                // path and query; no white space or control characters
   std::vector<std::string> headers;  // "Name: value"
-  std::string body;
-  bool gzip = false;            // ask for Content-Encoding: gzip; the body then comes compressed
-  std::uint64_t max_bytes = 0;  // of the body as it comes; more = too_big, and the connection is closed
+  bool gzip = false;                 // ask for Content-Encoding: gzip; the body then comes compressed
+  std::uint64_t max_bytes = 0;       // of the body as it comes; more = too_big, and the connection is closed
   std::chrono::milliseconds timeout{};
 };
 

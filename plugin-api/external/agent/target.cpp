@@ -54,10 +54,8 @@ Prepared refuse(int status, std::string why) { return {status, std::move(why), {
 
 }  // namespace
 
-Prepared prepare_target(std::string_view method, std::string_view target, Generation generation,
-                        std::chrono::sys_seconds now) {
-  if (generation == Generation::v1 && method != "GET")
-    return refuse(400, fmt::format("This agent (1.x) answers only GET, not {}.", method.substr(0, 16)));
+Prepared prepare_target(std::string_view method, std::string_view target, std::chrono::sys_seconds now) {
+  if (method != "GET") return refuse(400, fmt::format("This agent answers only GET, not {}.", method.substr(0, 16)));
   const bool clean = std::all_of(target.begin(), target.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (!clean || target.empty() || target.front() != '/') return refuse(400, "The path of the request is malformed.");
 
@@ -77,13 +75,11 @@ Prepared prepare_target(std::string_view method, std::string_view target, Genera
   Prepared p;
   const auto text = query->text();
   p.target = text.empty() ? *path : fmt::format("{}?{}", *path, text);
-  const auto max_target = generation == Generation::v1 ? kMaxTargetV1 : kMaxTargetV2;
   const auto query_bytes = percent_decode(text).value_or(text).size();
-  if (p.target.size() > max_target || (generation == Generation::v1 && query_bytes > kMaxQueryV1))
+  if (p.target.size() > kMaxTarget || query_bytes > kMaxQuery)
     return refuse(414,
-                  fmt::format("The request is too long for the agent: at most {} bytes{}.", max_target,
-                              generation == Generation::v1 ? fmt::format(", of which {} of query string", kMaxQueryV1)
-                                                           : std::string()));
+                  fmt::format("The request is too long for the agent: at most {} bytes, of which {} of query string.",
+                              kMaxTarget, kMaxQuery));
   return p;
 }
 

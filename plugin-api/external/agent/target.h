@@ -10,8 +10,6 @@
 #include <string>
 #include <string_view>
 
-#include "plugin-api/external/config/environment.h"
-
 namespace aclk::external {
 
 // Most rows of an answer of time series. An agent of 1400 metrics prints 1.2 KB per row of all of apps.*, and needs
@@ -22,10 +20,9 @@ inline constexpr std::int64_t kMaxPoints = 4000;
 inline constexpr std::int64_t kMaxPointsOfChart = 20'000;
 // Most bytes of an answer, whatever the module would take (100 MiB).
 inline constexpr std::uint64_t kMaxAnswerBytes = 32ULL << 20;
-// 1.x drops the whole query string silently above 8192 decoded bytes, and the connection above 16 KiB.
-inline constexpr std::size_t kMaxQueryV1 = 8000;
-inline constexpr std::size_t kMaxTargetV1 = 15U << 10;
-inline constexpr std::size_t kMaxTargetV2 = 120U << 10;  // the whole request is limited to 128 KiB
+// The agent drops the whole query string silently above 8192 decoded bytes, and the connection above 16 KiB.
+inline constexpr std::size_t kMaxQuery = 8000;
+inline constexpr std::size_t kMaxTarget = 15U << 10;
 
 struct Prepared {
   int refused = 0;     // 0, or the HTTP status to answer with instead of asking the agent
@@ -36,7 +33,6 @@ struct Prepared {
 // target: path and query. What is sent is written anew from what was understood; a query that can be understood in two
 // ways is refused (claim/base/query_string.h). Bounds the rows of data, weights, metric_correlations and badge.svg by a
 // `points` of our own if what is asked for could be more.
-[[nodiscard]] Prepared prepare_target(std::string_view method, std::string_view target, Generation generation,
-                                      std::chrono::sys_seconds now);
+[[nodiscard]] Prepared prepare_target(std::string_view method, std::string_view target, std::chrono::sys_seconds now);
 
 }  // namespace aclk::external

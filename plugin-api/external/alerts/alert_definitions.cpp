@@ -34,7 +34,7 @@ std::string hash_of(const json &item, const std::string &fields) {
 }
 
 // What alarms and log entries have in common.
-AlertConfig common_v1(const json &item) {
+AlertConfig common_of(const json &item) {
   AlertConfig c;
   c.classification = text_of(item, "class");
   c.type = text_of(item, "type");
@@ -99,8 +99,8 @@ bool is_variable(const AlertConfig &config) {
   return !config.partial && config.warning_expr.empty() && config.critical_expr.empty();
 }
 
-AlertConfig definition_v1(const json &alarm, std::string_view context, const HealthDirectories &directories) {
-  auto c = common_v1(alarm);
+AlertConfig definition_of_alarm(const json &alarm, std::string_view context, const HealthDirectories &directories) {
+  auto c = common_of(alarm);
   const auto name = text_of(alarm, "name");
   const auto source = text_of(alarm, "source");
   c.update_every_s = int32_of(alarm, "update_every");
@@ -140,8 +140,8 @@ AlertConfig definition_v1(const json &alarm, std::string_view context, const Hea
   return c;
 }
 
-AlertConfig definition_from_log_v1(const json &entry) {
-  auto c = common_v1(entry);
+AlertConfig definition_of_log_entry(const json &entry) {
+  auto c = common_of(entry);
   c.template_name = text_of(entry, "name");
   c.on_chart = text_of(entry, "context");
   const auto fields = fmt::format("log\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", c.template_name, text_of(entry, "source"),
@@ -151,7 +151,8 @@ AlertConfig definition_from_log_v1(const json &entry) {
   return c;
 }
 
-AlertConfig definition_v2(const json &config, std::string_view hash, const std::optional<AlertConfig> &known) {
+AlertConfig definition_of_alert_config(const json &config, std::string_view hash,
+                                       const std::optional<AlertConfig> &known) {
   AlertConfig c;
   c.config_hash = hash;
   const auto &selectors = object_of(config, "selectors");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The alert definitions seen so far. An agent 1.x has no names for them (config_hash_id is all zeros,
-// plugin-api/external/README.md, "What decides the design"), so each gets one here: a UUID made of what the definition
-// says, the same for every chart it is applied to and over every restart, another one when it is edited. Thread: any.
+// The alert definitions seen so far. Agents since 1.38 name each by a hash; for an older one, whose config_hash_id is
+// all zeros (plugin-api/external/README.md, "What decides the design"), a name is made here: a UUID of what the
+// definition says, the same for every chart it is applied to and over every restart, another one when it is edited.
+// Thread: any.
 #pragma once
 
 #include <map>
@@ -20,20 +21,20 @@ namespace aclk::external {
 
 // One alarm of /api/v1/alarms?all as a definition, its config_hash included; `block` as read from its source, if it
 // could be, below one of `directories`.
-[[nodiscard]] AlertConfig definition_v1(const nlohmann::json &alarm, std::string_view context,
-                                        const HealthDirectories &directories = {});
+[[nodiscard]] AlertConfig definition_of_alarm(const nlohmann::json &alarm, std::string_view context,
+                                              const HealthDirectories &directories = {});
 
 // An entry of /api/v1/alarm_log whose alarm does not exist any more: what is left of its definition.
-[[nodiscard]] AlertConfig definition_from_log_v1(const nlohmann::json &entry);
+[[nodiscard]] AlertConfig definition_of_log_entry(const nlohmann::json &entry);
 
-// /api/v2/alert_config. `known`: what was seen of this definition before; the agent itself forgets what a template
-// applies to.
-[[nodiscard]] AlertConfig definition_v2(const nlohmann::json &config, std::string_view hash,
-                                        const std::optional<AlertConfig> &known);
+// /api/v2/alert_config, which agents since 1.38 answer. `known`: what was seen of this definition before; some of them
+// forget what a template applies to.
+[[nodiscard]] AlertConfig definition_of_alert_config(const nlohmann::json &config, std::string_view hash,
+                                                     const std::optional<AlertConfig> &known);
 
 class AlertDefinitions {
  public:
-  // directories: where definition_v1() may read.
+  // directories: where definition_of_alarm() may read.
   explicit AlertDefinitions(HealthDirectories directories = {}) : directories_(std::move(directories)) {}
   [[nodiscard]] const HealthDirectories &directories() const { return directories_; }
 

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the hooks remember of the alert logs that they have shown, by node. Thread: any; the pure parts run under its
-// lock.
+// The entry of each node's alert log that the hooks have shown last: an id alone does not tell one log from another
+// (continues_log() in read_alerts.h). Thread: any.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "plugin-api/external/alerts/read_alerts_v2.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 
 namespace aclk::external {
 
 class AlertLogCursor {
  public:
-  // 1.x: the entry shown last.
   [[nodiscard]] std::optional<LogAnchor> anchor(const std::string &node) const {
     const std::lock_guard lock(mutex_);
     const auto it = anchors_.find(node);
@@ -27,20 +26,9 @@ class AlertLogCursor {
     anchors_.insert_or_assign(node, std::move(last));
   }
 
-  // 2.x: `work` is called once, with what is known of this node.
-  [[nodiscard]] LogReading with_memory(const std::string &node, const std::function<LogReading(AlertMemory &)> &work) {
-    const std::lock_guard lock(mutex_);
-    return work(memories_[node]);
-  }
-  void forget(const std::string &node) {
-    const std::lock_guard lock(mutex_);
-    memories_.erase(node);
-  }
-
  private:
   mutable std::mutex mutex_;
   std::map<std::string, LogAnchor> anchors_;
-  std::map<std::string, AlertMemory> memories_;
 };
 
 }  // namespace aclk::external

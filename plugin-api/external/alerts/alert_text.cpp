@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <utility>
 
 #include "claim/base/uuid.h"
@@ -108,16 +107,6 @@ std::string agents_edit_command(std::string told, const AlertSource &source, std
       source.file.find(kHealth) != std::string::npos)
     return told;
   return edit_command(source, std::string_view(told).substr(kSudo.size(), end - kSudo.size()), hostname);
-}
-
-std::string value_with_unit(double value, std::string_view unit) {
-  if (!std::isfinite(value)) return "-";
-  auto number = fmt::format("{:.2f}", value);
-  while (number.back() == '0') number.pop_back();
-  if (number.back() == '.') number.pop_back();
-  if (number == "-0") number = "0";
-  if (unit.empty()) return number;
-  return unit == "%" ? number + "%" : fmt::format("{} {}", number, unit);
 }
 
 }  // namespace aclk::external

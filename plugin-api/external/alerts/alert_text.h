@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The texts of alerts as the agents print them, in the form the cloud wants (plugin-api/external/API.md, "Alerts
-// of 1.x", proto/README.md, "From agent to cloud").
+// The texts of alerts as the agents print them, in the form the cloud wants (plugin-api/external/API.md, "Alerts",
+// proto/README.md, "From agent to cloud").
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace aclk::external {
 // A UUID that the agent gave to something; "" if it gave none (1.37 prints zeros).
 [[nodiscard]] std::string agents_uuid(std::string_view text);
 
-// Where a definition stands: "4@/path/cpu.conf" (1.x), "line=4,file=/path/cpu.conf" (2.x).
+// Where a definition stands: "4@/path/cpu.conf", or "line=4,file=/path/cpu.conf".
 struct AlertSource {
   std::uint32_t line = 0;
   std::string file;  // empty = no source
@@ -35,8 +35,5 @@ struct AlertSource {
 // The command that the agent itself tells: it says health.d/NAME wherever the file is, so that of a file elsewhere is
 // made anew.
 [[nodiscard]] std::string agents_edit_command(std::string told, const AlertSource &source, std::string_view hostname);
-
-// "17.5%", "0 errors"; "-" for NaN. For agents that do not print a value with its unit.
-[[nodiscard]] std::string value_with_unit(double value, std::string_view unit);
 
 }  // namespace aclk::external

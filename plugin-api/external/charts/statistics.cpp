@@ -65,20 +65,10 @@ std::vector<Line> threads(const Numbers &numbers) {
   return lines;
 }
 
-std::vector<Line> latencies() {
-  constexpr std::array kNames{"instant", "0.01s",  "0.05s",   "0.10s",   "0.20s", "0.35s",  "0.50s",
-                              "0.75s",   "1.00s",  "2.00s",   "4.00s",   "8.00s", "15.00s", "30.00s",
-                              "45.00s",  "60.00s", "120.00s", "180.00s", "+inf"};
-  std::vector<Line> lines;
-  lines.reserve(kNames.size());
-  for (const char *name : kNames) lines.push_back({name, fmt::format("latency.{}", lines.size()), How::added});
-  return lines;
-}
-
 // aclk/report/README.md, "Statistics charts"; from 200020 on our own.
-std::vector<Chart> charts(const Numbers &n, Generation generation) {
+std::vector<Chart> charts(const Numbers &n) {
   constexpr const char *kAclk = "aclk";
-  std::vector<Chart> all{
+  return {
       {"aclk_query_per_second",
        "ACLK Queries per second",
        "queries/s",
@@ -182,25 +172,6 @@ std::vector<Chart> charts(const Numbers &n, Generation generation) {
        200026,
        {{"offline", "offline_s", How::now}}},
   };
-  if (generation == Generation::v1) return all;
-  constexpr const char *kTraffic = "Network Traffic";
-  all.push_back({"network_aclk",
-                 "Netdata Cloud Network Traffic",
-                 "kilobits/s",
-                 kTraffic,
-                 "area",
-                 200030,
-                 {{"in", "bytes_in", How::rate, 125}, {"out", "bytes_out", How::minus, 125}}});
-  all.push_back(
-      {"aclk_puback_latency", "Netdata Cloud PubACK Latency", "messages", kTraffic, "heatmap", 200031, latencies()});
-  all.push_back({"aclk_puback_latency_stats",
-                 "Netdata Cloud PubACK Latency",
-                 "milliseconds",
-                 kTraffic,
-                 "line",
-                 200032,
-                 {{"avg", "latency_us/pubacks", How::mean, 1000}, {"max", "slowest_ack_us", How::now, 1000}}});
-  return all;
 }
 
 std::uint64_t value(const Numbers &n, std::string_view key) {
@@ -236,7 +207,7 @@ std::vector<ChartText> StatisticsCharts::take(const Numbers &now) {
   if (now.empty()) return out;  // no link: there is nothing to tell
   // An agent takes the first value of a chart as where it begins, and shows it to nobody.
   const auto &before = begun_ ? before_ : now;
-  for (const auto &c : charts(now, generation_)) {
+  for (const auto &c : charts(now)) {
     if (c.lines.empty()) continue;
     ChartText t;
     t.definition =

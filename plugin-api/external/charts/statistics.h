@@ -11,8 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin-api/external/config/environment.h"
-
 namespace aclk::external {
 
 // aclk/report/statistics.h says which there are.
@@ -25,8 +23,7 @@ struct ChartText {
 
 class StatisticsCharts {
  public:
-  // The charts of 2.x besides the others only for an agent of that generation.
-  StatisticsCharts(std::chrono::seconds every, Generation generation) : every_(every), generation_(generation) {}
+  explicit StatisticsCharts(std::chrono::seconds every) : every_(every) {}
 
   // What happened since the last call, or since the module began; the first time nothing, so that no value is lost on
   // an agent that drops the first. Each text is shorter than PIPE_BUF. A number that has
@@ -35,7 +32,6 @@ class StatisticsCharts {
 
  private:
   const std::chrono::seconds every_;
-  const Generation generation_;
   Numbers before_;
   bool begun_ = false;
 };

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cstdlib>
 
 #include "claim/base/files.h"
@@ -25,13 +24,6 @@ bool wants_debug(const std::string &flags) {
 }
 
 }  // namespace
-
-Generation generation_of(std::string_view version) {
-  if (!version.empty() && version.front() == 'v') version.remove_prefix(1);
-  unsigned major = 0;
-  const auto r = std::from_chars(version.data(), version.data() + version.size(), major);
-  return r.ec == std::errc{} && major >= 2 ? Generation::v2 : Generation::v1;
-}
 
 Environment read_environment(const Getenv &getenv) {
   const auto get = [&](const char *name, std::string fallback) {

@@ -13,12 +13,6 @@
 
 namespace aclk::external {
 
-// The two families of agents that matter: 1.x (of which Debian ships 1.37.1) and 2.x.
-enum class Generation : std::uint8_t { v1, v2 };
-
-// "v2.10.4" is v2; "v1.37.1", an empty text and anything unreadable are v1, whose rules are the careful ones.
-[[nodiscard]] Generation generation_of(std::string_view version);
-
 using claim::Getenv;
 
 struct Environment {
@@ -31,14 +25,13 @@ struct Environment {
   std::filesystem::path lib;
   std::filesystem::path cache;  // the agent's SQLite files are here
   std::filesystem::path log;
-  std::filesystem::path run;  // empty on 1.x
+  std::filesystem::path run;  // empty on agents that do not tell it, such as 1.37
   std::string pipe_name;      // NETDATA_PIPENAME
-  bool logfmt = false;        // 2.x: log lines are key=value
+  bool logfmt = false;        // its log lines are key=value
   bool debug = false;         // lines of level debug are wanted (aclk/report/README.md, "Log lines")
   bool from_agent = false;    // is there any sign that an agent started this process?
 
   [[nodiscard]] std::filesystem::path cloud_dir() const { return lib / "cloud.d"; }
-  [[nodiscard]] Generation generation() const { return generation_of(version); }
 };
 
 // Reads only the environment, and the file with the machine GUID if the variable is missing.

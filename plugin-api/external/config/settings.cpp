@@ -15,7 +15,7 @@ namespace aclk::external {
 namespace {
 
 constexpr std::string_view kOwn = "plugin:aclk";
-constexpr unsigned kMaxWebThreads = 6;  // both generations' default upper bound
+constexpr unsigned kMaxWebThreads = 6;  // the agent's default upper bound
 
 std::optional<unsigned> number(const NetdataConf &conf, std::string_view section, std::string_view key) {
   const auto text = conf.get(section, key);
@@ -62,9 +62,9 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   return s;
 }
 
-unsigned query_limit(const Settings &settings, Generation generation, unsigned cores) {
+unsigned query_limit(const Settings &settings, unsigned cores) {
   unsigned threads = settings.web_threads;
-  if (threads == 0) threads = generation == Generation::v1 ? std::min(kMaxWebThreads, cores) : kMaxWebThreads;
+  if (threads == 0) threads = std::min(kMaxWebThreads, cores);
   return threads > 1 ? threads - 1 : 1;
 }
 

@@ -43,8 +43,8 @@ inline constexpr std::uint16_t kNetdataPort = 19999;
 [[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);
 
 // How many of the cloud's queries the agent may work on at once: its web threads but one, so that nobody else waits
-// behind them, and at least one. 1.x has min(6, cores) threads and computes in them (plugin-api/external/README.md,
-// "Queries at the same time"); 2.x has 6.
-[[nodiscard]] unsigned query_limit(const Settings &settings, Generation generation, unsigned cores);
+// behind them, and at least one. The agent has min(6, cores) threads if not told otherwise, and computes in them
+// (plugin-api/external/README.md, "Queries at the same time").
+[[nodiscard]] unsigned query_limit(const Settings &settings, unsigned cores);
 
 }  // namespace aclk::external

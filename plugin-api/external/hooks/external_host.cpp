@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/hooks/external_host.h"
 
-#include "plugin-api/external/alerts/read_alerts_v2.h"
-#include "plugin-api/external/alerts/read_meta_db.h"
 #include "plugin-api/external/hooks/hooks.h"
+#include "plugin-api/external/hooks/read_meta_db.h"
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
@@ -88,8 +87,7 @@ Result<std::shared_ptr<const NodeCharts>> ExternalHost::charts(const std::string
 }
 
 Result<MetaDb> ExternalHost::meta_db() {
-  const auto version = facts_.generation == Generation::v1 ? kMetaVersionV1 : kMetaVersionV2;
-  auto db = MetaDb::open(facts_.env.cache, version, stopped_);
+  auto db = MetaDb::open(facts_.env.cache, stopped_);
   if (!db && db.error().code == Errc::cancelled) return db;
   const auto trouble = db ? std::string() : db.error().what;
   {
@@ -154,11 +152,7 @@ void ExternalHost::refresh_definitions(const std::string &node) {
     last = Clock::now();
   }
   const auto alarms = get_json(node, "/api/v1/alarms?all");
-  if (!alarms) return;
-  if (facts_.generation == Generation::v1)
-    return learn_alarms(*alarms, node, known_charts(node)->by_name, definitions_);
-  const auto instances = get_json({}, "/api/v2/alerts?options=summary,instances,values,minify&scope_nodes=" + node);
-  learn_alarms(*alarms, node, instances ? read_charts_of_instances(*instances) : ChartsByName{}, definitions_);
+  if (alarms) learn_alarms(*alarms, node, known_charts(node)->by_name, definitions_);
 }
 
 }  // namespace aclk::external

@@ -22,16 +22,15 @@
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/alerts/alert_definitions.h"
 #include "plugin-api/external/alerts/alert_log_cursor.h"
-#include "plugin-api/external/alerts/read_alerts_v1.h"
-#include "plugin-api/external/alerts/read_meta_db.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/config/agent_log.h"
+#include "plugin-api/external/hooks/read_meta_db.h"
 
 namespace aclk::external {
 
 // What does not change while the worker runs.
 struct HostFacts {
   Environment env;
-  Generation generation = Generation::v1;
   std::vector<Capability> capabilities;  // of the agent
   unsigned query_threads = 1;            // what the agent serves at once
   std::string proxy_label;               // none, HTTP, HTTPS, SOCKS5, SOCKS5H
@@ -85,7 +84,7 @@ class ExternalHost {
   // The agent's database, for one question. Errors as MetaDb::open; a new one is logged, for debugging.
   [[nodiscard]] Result<MetaDb> meta_db();
 
-  // 1.x: the children that its database knows, as of its last start, away or not. None if it cannot be read.
+  // The children that the agent's database knows, as of its last start, away or not. None if it cannot be read.
   [[nodiscard]] std::vector<Node> stored_children();
 
   // Seconds since 1970 when this object was made.

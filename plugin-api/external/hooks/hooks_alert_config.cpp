@@ -8,7 +8,7 @@
 namespace aclk::external::hooks {
 namespace {
 
-Result<AlertConfig> config_v1(ExternalHost &host, const std::string &hash) {
+Result<AlertConfig> config_of(ExternalHost &host, const std::string &hash) {
   auto known = host.definitions().of_hash(hash);
   if (!known || known->partial) {
     ACLK_TRY(const auto info, host.get_json({}, "/api/v1/info"));
@@ -19,19 +19,11 @@ Result<AlertConfig> config_v1(ExternalHost &host, const std::string &hash) {
   // 1.38 and later keep the definitions that were edited or deleted since.
   if (!known || known->partial)
     if (const auto document = host.get_json({}, "/api/v2/alert_config?config=" + hash)) {
-      auto told = definition_v2(*document, hash, known);
+      auto told = definition_of_alert_config(*document, hash, known);
       if (!told.alarm.empty() || !told.template_name.empty()) return told;
     }
   if (!known) return fail(Errc::not_found, "no alert has this definition");
   return std::move(*known);
-}
-
-Result<AlertConfig> config_v2(ExternalHost &host, const std::string &hash) {
-  const auto known = host.definitions().of_hash(hash);
-  const auto document = host.get_json({}, "/api/v2/alert_config?config=" + hash);
-  if (document) return definition_v2(*document, hash, known);
-  if (document.error().code == Errc::not_found && known) return *known;
-  return tl::unexpected<Error>(document.error());
 }
 
 }  // namespace
@@ -40,7 +32,7 @@ int alert_config(void *host, naclk_str config_hash, naclk_alert_config_fn visit,
   return guarded(host, [&](ExternalHost &h) {
     const auto hash = parse_uuid(text(config_hash));
     if (!hash) return -ENOENT;
-    const auto config = h.facts().generation == Generation::v1 ? config_v1(h, *hash) : config_v2(h, *hash);
+    const auto config = config_of(h, *hash);
     if (!config) return negated_errno(config.error().code);
     (void)show(*config, visit, ctx);
     return 0;

@@ -7,8 +7,8 @@
 #include <array>
 #include <ctime>
 
-#include "plugin-api/external/alerts/read_meta_db.h"
 #include "plugin-api/external/hooks/hooks.h"
+#include "plugin-api/external/hooks/read_meta_db.h"
 #include "plugin-api/external/hooks/read_node_info.h"
 #include "plugin-api/external/hooks/read_nodes.h"
 #include "plugin-api/external/json/json_fields.h"
@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::chrono::hours kForEver{24 * 365};  // os and custom info do not change while an agent runs
 
-// 1.x prints the abbreviated time zone nowhere but in the entries of the alarm log.
-std::string timezone_v1(ExternalHost &host, const std::string &node, bool local) {
+// 1.37 prints the abbreviated time zone nowhere but in the entries of the alarm log.
+std::string timezone_of_log(ExternalHost &host, const std::string &node, bool local) {
   if (const auto alarms = host.get_json(node, "/api/v1/alarms?active")) {
     const auto last = uint_of(*alarms, "latest_alarm_log_unique_id");
     const auto log = host.get_json(node, fmt::format("/api/v1/alarm_log?after={}", last > 0 ? last - 1 : 0));
@@ -35,7 +35,6 @@ std::string timezone_v1(ExternalHost &host, const std::string &node, bool local)
 }
 
 bool is_stored_child(ExternalHost &host, const std::string &node) {
-  if (host.facts().generation != Generation::v1) return false;
   const auto stored = host.stored_children();
   return std::any_of(stored.begin(), stored.end(), [&](const Node &n) { return n.machine_guid == node; });
 }
@@ -81,8 +80,7 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
         extras.custom_info = (*charts)->custom_info;
       }
     extras.timezone = text_of(labels, "_abbrev_timezone");
-    if (extras.timezone.empty() && h.facts().generation == Generation::v1)
-      extras.timezone = timezone_v1(h, *node, extras.local);
+    if (extras.timezone.empty()) extras.timezone = timezone_of_log(h, *node, extras.local);
     (void)show(read_node_info(*info, extras), visit, ctx);
     return 0;
   });

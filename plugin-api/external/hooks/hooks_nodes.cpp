@@ -11,11 +11,11 @@
 namespace aclk::external::hooks {
 namespace {
 
-// 1.x tells per node, at the top of its alarms, whether health runs for it (off while a child is away). The cloud asks
-// for the alerts of a node once: only an answer may say that there are none. Without one, what was known counts; a live
-// node of which nothing is known makes the listing fail, to be done again in seconds. A document that cannot be read
-// may be so each time, and has alarms in it: health runs.
-Result<void> add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
+// The agent tells per node, at the top of its alarms, whether health runs for it (off while a child is away). The cloud
+// asks for the alerts of a node once: only an answer may say that there are none. Without one, what was known counts; a
+// live node of which nothing is known makes the listing fail, to be done again in seconds. A document that cannot be
+// read may be so each time, and has alarms in it: health runs.
+Result<void> add_health(ExternalHost &host, std::vector<Node> &nodes) {
   for (auto &n : nodes) {
     const auto alarms = host.get_json(n.machine_guid, "/api/v1/alarms?active");
     if (alarms) {
@@ -33,7 +33,7 @@ Result<void> add_health_v1(ExternalHost &host, std::vector<Node> &nodes) {
   return {};
 }
 
-// Children that were away when 1.x started are only in its database (plugin-api/external/API.md, "Children").
+// Children that were away when a 1.37 started are only in its database (plugin-api/external/API.md, "Children").
 void add_stored_children(ExternalHost &host, std::vector<Node> &nodes) {
   std::set<std::string> listed;
   for (const auto &n : nodes) listed.insert(n.machine_guid);
@@ -50,21 +50,15 @@ int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
     auto list = read_mirrored_hosts(*info, h.agent().machine_guid());
     if (list.empty()) return -EAGAIN;  // an agent lists itself at least
     const auto facts = read_facts(*info);
-    if (h.facts().generation == Generation::v1) {
-      if (const auto r = add_health_v1(h, list); !r) return negated_errno(r.error().code);
-      add_stored_children(h, list);
-    } else {
-      const auto instances = h.get_json({}, "/api/v2/node_instances");
-      if (!instances) return negated_errno(instances.error().code);
-      add_node_instances(list, *instances);
-    }
+    if (const auto r = add_health(h, list); !r) return negated_errno(r.error().code);
+    add_stored_children(h, list);
     h.saw_nodes(list);
     for (auto &n : list) {
       if (n.local) {
         n.ml_capable = facts.ml_capable;
         n.ml_enabled = facts.ml_enabled;
       }
-      n.capabilities = node_capabilities(h.facts().generation, n);
+      n.capabilities = node_capabilities(n);
     }
     return show_all(list, visit, ctx);
   });

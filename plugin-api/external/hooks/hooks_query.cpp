@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaderValue = 1024;
 
-// The only headers that mean something to an agent on a local connection. The user's identity and rights are ignored
+// The only header that means something to an agent on a local connection. The user's identity and rights are ignored
 // there, and credentials must never be passed on (plugin-api/external/API.md, "What writes or shows secrets",
 // "Permissions of 2.x").
 std::vector<std::string> forwarded_headers(const naclk_query &query) {
@@ -21,7 +21,7 @@ std::vector<std::string> forwarded_headers(const naclk_query &query) {
   for (std::size_t i = 0; i < query.header_count; ++i) {
     const auto name = text(query.headers[i].key);
     const auto value = text(query.headers[i].value);
-    if (!iequals(name, "Content-Type") && !iequals(name, "X-Transaction-ID")) continue;
+    if (!iequals(name, "X-Transaction-ID")) continue;
     const bool printable =
         std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
     if (!value.empty() && value.size() <= kMaxHeaderValue && printable)
@@ -53,9 +53,8 @@ int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) 
       if (!guid) return -ENOENT;
       node = std::move(*guid);
     }
-    const auto method = text(query->method);
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto prepared = prepare_target(method, text(query->target), h.facts().generation, now);
+    const auto prepared = prepare_target(text(query->method), text(query->target), now);
     if (prepared.refused != 0) {
       HttpAnswer refusal;
       refusal.status = prepared.refused;
@@ -64,10 +63,8 @@ int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) 
       return show_answer(refusal, show, ctx);
     }
     HttpRequest request;
-    request.method = method;
     request.target = prepared.target;
     request.headers = forwarded_headers(*query);
-    request.body = text(query->body);
     request.gzip = true;  // the module unpacks for an asker that does not take it
     request.max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes);
     request.timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U));

@@ -2,7 +2,6 @@
 #include "plugin-api/external/hooks/read_nodes.h"
 
 #include <algorithm>
-#include <map>
 
 #include "claim/base/uuid.h"
 #include "plugin-api/external/json/json_fields.h"
@@ -36,52 +35,16 @@ std::vector<Node> read_mirrored_hosts(const nlohmann::json &info, const std::str
   return nodes;
 }
 
-void add_node_instances(std::vector<Node> &nodes, const nlohmann::json &node_instances) {
-  std::map<std::string, const nlohmann::json *> known;
-  for (const auto &n : array_of(node_instances, "nodes"))
-    if (const auto guid = parse_uuid(text_of(n, "mg"))) known[*guid] = &n;
-  for (auto &node : nodes) {
-    const auto it = known.find(node.machine_guid);
-    if (it == known.end()) continue;
-    const auto &instances = array_of(*it->second, "instances");
-    const auto &instance = instances.empty() ? *it->second : instances.front();
-    const auto ingest = text_of(object_of(instance, "ingest"), "status");
-    // A child that has just come is "initializing" first. One that is away can be that too, in an agent that has just
-    // begun.
-    node.replicating = ingest == "replicating" || (ingest == "initializing" && node.live && !node.local);
-    if (!node.local && !ingest.empty()) node.live = ingest == "online";
-    const auto health = text_of(object_of(instance, "health"), "status");
-    node.health_enabled = health == "running" || health == "initializing";
-    const auto ml = text_of(object_of(instance, "ml"), "status");
-    node.ml_enabled = ml == "running" || ml == "initializing" || ml == "online";
-    node.ml_capable = !ml.empty();
-  }
-}
-
-std::vector<Capability> agent_capabilities(const AgentFacts &facts, bool health_enabled) {
+std::vector<Capability> agent_capabilities(const AgentFacts &facts) {
   const std::uint32_t ml = facts.ml_capable ? 1 : 0;
-  if (facts.generation == Generation::v1)
-    return {{"json", 2, false}, {"proto", 1, true},  {"ml", ml, facts.ml_enabled}, {"mc", 1, true},
-            {"ctx", 1, true},   {"funcs", 0, false}, {"req_cancel", 1, true}};
-  return {{"json", 2, false},      {"proto", 1, true},  {"ml", ml, facts.ml_enabled}, {"mc", 1, true},
-          {"ctx", 1, true},        {"funcs", 1, true},  {"http_api_v2", 7, true},     {"health", 2, health_enabled},
-          {"req_cancel", 1, true}, {"dyncfg", 0, false}};
+  return {{"json", 2, false}, {"proto", 1, true},  {"ml", ml, facts.ml_enabled}, {"mc", 1, true},
+          {"ctx", 1, true},   {"funcs", 0, false}, {"req_cancel", 1, true}};
 }
 
-std::vector<Capability> node_capabilities(Generation generation, const Node &node) {
+std::vector<Capability> node_capabilities(const Node &node) {
   const std::uint32_t ml = node.ml_capable ? 1 : 0;
-  if (generation == Generation::v1)
-    return {{"proto", 1, true}, {"ml", ml, node.ml_enabled}, {"mc", 1, true},
-            {"ctx", 1, true},   {"funcs", 0, false},         {"req_cancel", 1, true}};
-  return {{"proto", 1, true},
-          {"ml", ml, node.ml_enabled},
-          {"mc", 1, true},
-          {"ctx", 1, true},
-          {"funcs", 1, true},
-          {"http_api_v2", 7, true},
-          {"health", 2, node.health_enabled},
-          {"req_cancel", 1, true},
-          {"dyncfg", 0, false}};
+  return {{"proto", 1, true}, {"ml", ml, node.ml_enabled}, {"mc", 1, true},
+          {"ctx", 1, true},   {"funcs", 0, false},         {"req_cancel", 1, true}};
 }
 
 }  // namespace aclk::external

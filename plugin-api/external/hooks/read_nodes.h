@@ -12,15 +12,12 @@
 namespace aclk::external {
 
 // mirrored_hosts_status of /api/v1/info, the local node first; entries without a machine GUID are left out, at most
-// 10 000 are taken. Of the fields only identity, hops and live are filled: 1.x says no more here.
+// 10 000 are taken. Of the fields only identity, hops and live are filled: the agent says no more here.
 [[nodiscard]] std::vector<Node> read_mirrored_hosts(const nlohmann::json &info, const std::string &local_guid);
 
-// Adds what /api/v2/node_instances (2.x) knows: replicating, health, machine learning.
-void add_node_instances(std::vector<Node> &nodes, const nlohmann::json &node_instances);
-
 // The lists of proto/README.md, "Capabilities of the agent", less what cannot be served over the local REST API:
-// functions on 1.x (403), dynamic configuration everywhere.
-[[nodiscard]] std::vector<Capability> agent_capabilities(const AgentFacts &facts, bool health_enabled);
-[[nodiscard]] std::vector<Capability> node_capabilities(Generation generation, const Node &node);
+// functions (403) and dynamic configuration.
+[[nodiscard]] std::vector<Capability> agent_capabilities(const AgentFacts &facts);
+[[nodiscard]] std::vector<Capability> node_capabilities(const Node &node);
 
 }  // namespace aclk::external

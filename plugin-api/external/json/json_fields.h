@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Reading members of the agent's JSON whatever their type is: it prints numbers as strings here, booleans as strings
-// there, and null where it knows nothing (plugin-api/external/API.md, "Identity and node info", "Alerts of 1.x").
+// there, and null where it knows nothing (plugin-api/external/API.md, "Identity and node info", "Alerts").
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// JSON from the agent, which is at times no JSON (plugin-api/external/API.md, "Alerts of 1.x"): texts of the health
+// JSON from the agent, which is at times no JSON (plugin-api/external/API.md, "Alerts"): texts of the health
 // configuration, host names and more are printed without escaping, so that a quote or a backslash in one makes the
 // whole document invalid.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // JSON as agents 1.33 to 1.47 print much of it with printf (plugin-api/external/API.md, "Identity and node info" to
-// "Alerts of 1.x"): texts of the configuration, of children and of the machine stand between quotes as they are, so
+// "Alerts"): texts of the configuration, of children and of the machine stand between quotes as they are, so
 // that a quote or a backslash in one makes the whole document invalid, or, worse, another document. What is reliable is
 // the layout: one member or item a line, indented by one tab for each level, a comma at its end but for the last;
 // objects on one line have members that are known. So a text ends at the last quote of its line, whatever is in it.

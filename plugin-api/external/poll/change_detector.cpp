@@ -8,12 +8,6 @@
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
-namespace {
-
-using namespace std::chrono_literals;
-
-}  // namespace
-
 Versions read_versions(const nlohmann::json &document) {
   const auto &inner = object_of(document, "versions");
   const auto &v = inner.empty() ? document : inner;
@@ -84,30 +78,12 @@ Events ChangeDetector::on_alert_log(const std::string &node, std::uint64_t lates
   return {{NACLK_EVENT_ALERTS, node}};
 }
 
-ChangeDetector::VersionsChange ChangeDetector::on_versions(Versions versions, Time now) {
-  VersionsChange out;
-  const auto before = versions_;
-  versions_ = versions;
-  bool tell = !before || before->alerts != versions.alerts;
-  if (tell) {
-    alerts_changed_at_ = now;
-    told_again_ = 0;
-  }
-  for (; told_again_ < kTellAgain.size() && now >= alerts_changed_at_ + kTellAgain.at(told_again_); ++told_again_)
-    tell = true;
-  if (tell) out.events = for_each_node(NACLK_EVENT_ALERTS);
-  out.look_at_nodes = before && before->nodes != versions.nodes;
-  out.look_at_contexts = before && before->contexts != versions.contexts;
-  return out;
-}
-
 Events ChangeDetector::on_return() {
   Events out{{NACLK_EVENT_NODES, {}}};
   for (const auto kind : {NACLK_EVENT_CONTEXTS, NACLK_EVENT_ALERTS}) {
     const auto more = for_each_node(kind);
     out.insert(out.end(), more.begin(), more.end());
   }
-  versions_.reset();
   return out;
 }
 

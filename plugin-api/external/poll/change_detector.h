@@ -6,8 +6,6 @@
 
 #include <netdata-aclk/plugin.h>
 
-#include <array>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -18,9 +16,6 @@
 #include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
-
-// An alert log that has changed is told of again after these times: agents show a transition that they save later.
-inline constexpr std::array kTellAgain{std::chrono::seconds{2}, std::chrono::seconds{5}, std::chrono::seconds{12}};
 
 struct Event {
   naclk_event_kind kind{};
@@ -50,25 +45,13 @@ struct InfoPrint {
 
 class ChangeDetector {
  public:
-  using Time = std::chrono::steady_clock::time_point;
-
   // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
   // happened between the module's own reading and that look.
   [[nodiscard]] Events on_nodes(const std::vector<Node> &nodes);
   [[nodiscard]] Events on_info(const std::string &node, InfoPrint print);
   [[nodiscard]] Events on_contexts(const std::string &node, std::uint64_t fingerprint);
-  // 1.x: latest_alarm_log_unique_id of a node. Any change counts, a smaller number too: a new database.
+  // latest_alarm_log_unique_id of a node. Any change counts, a smaller number too: a new database.
   [[nodiscard]] Events on_alert_log(const std::string &node, std::uint64_t latest);
-
-  struct VersionsChange {
-    Events events;
-    bool look_at_nodes = false;     // the node list has changed: read it now
-    bool look_at_contexts = false;  // some contexts have
-  };
-  // 2.x. The agent counts a transition before it has saved it, and its log is read from what was saved (up to 10 s
-  // later, aclk/sync/README.md, "Alerts"): a change of the alerts is told again by the looks 2, 5 and 12 s after it. A
-  // newer change takes the place of the older one.
-  [[nodiscard]] VersionsChange on_versions(Versions versions, Time now);
 
   // The agent was away or has started anew: everything may be different, of every node.
   [[nodiscard]] Events on_return();
@@ -85,9 +68,6 @@ class ChangeDetector {
   };
   std::vector<Node> nodes_;
   std::map<std::string, Seen> seen_;
-  std::optional<Versions> versions_;
-  Time alerts_changed_at_{};
-  std::size_t told_again_ = 0;  // how many times, since then
 };
 
 }  // namespace aclk::external

@@ -38,10 +38,9 @@ bool ends_round(Errc code) { return code != Errc::not_found && code != Errc::par
 
 }  // namespace
 
-Poller::Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Generation generation, Calls calls)
+Poller::Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Calls calls)
     : agent_(agent),
       log_(log),
-      generation_(generation),
       calls_(std::move(calls)),
       plan_(intervals),
       epoch_(agent.epoch()),
@@ -80,12 +79,10 @@ void Poller::listen(std::uint32_t kinds) {
   wake_.notify_all();
 }
 
-// The one look of a 2.x agent tells of changes of everything.
 void Poller::hear(std::uint32_t kinds) {
-  const bool all_in_one = generation_ == Generation::v2;
   plan_.listened_to(Subject::nodes, (kinds & NACLK_INTEREST_NODES) != 0);
   plan_.listened_to(Subject::contexts, (kinds & NACLK_INTEREST_CONTEXTS) != 0);
-  plan_.listened_to(Subject::alerts, all_in_one ? kinds != 0 : (kinds & NACLK_INTEREST_ALERTS) != 0);
+  plan_.listened_to(Subject::alerts, (kinds & NACLK_INTEREST_ALERTS) != 0);
 }
 
 void Poller::look(PollSchedule::Time now) {
@@ -137,7 +134,7 @@ Result<bool> Poller::look_at_nodes() {
 }
 
 Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
-  if (generation_ == Generation::v1 && versions_.contexts_same(now)) return false;
+  if (versions_.contexts_same(now)) return false;
   bool changed = false;
   for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, false)) {
     const auto contexts = agent_.get_json(node, "/api/v1/contexts", stopped_);
@@ -155,14 +152,6 @@ Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
 }
 
 Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
-  if (generation_ == Generation::v2) {
-    const auto versions = agent_.get_json({}, "/api/v2/versions", stopped_);
-    if (!versions) return again(versions.error());
-    const auto change = watch_.on_versions(read_versions(*versions), now);
-    if (change.look_at_nodes) plan_.make_due(Subject::nodes);
-    if (change.look_at_contexts) plan_.make_due(Subject::contexts);
-    return tell(change.events);
-  }
   if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now);
   const auto document = agent_.get_json({}, "/api/v2/versions", stopped_);
   if (!document && document.error().code == Errc::cancelled) return again(document.error());
@@ -176,7 +165,6 @@ Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
   return told;
 }
 
-// 1.x
 Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now) {
   bool changed = false;
   for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});

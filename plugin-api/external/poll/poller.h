@@ -28,7 +28,7 @@ class Poller {
   };
 
   // Starts at once. agent, log and what the calls use must outlive it.
-  Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Generation generation, Calls calls);
+  Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Calls calls);
   // Interrupts what is under way and joins.
   ~Poller();
   // What somebody listens to (enum naclk_interest), as the module told. Any thread; never blocks for long.
@@ -52,7 +52,6 @@ class Poller {
 
   AgentClient &agent_;
   AgentLog &log_;
-  const Generation generation_;
   const Calls calls_;
   PollSchedule plan_;
   ChangeDetector watch_;

@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kOpen = 15s;
+constexpr std::array<std::chrono::seconds, 3> kTellAgain{2s, 5s,
+                                                         12s};  // an agent shows a transition that it saves later
 constexpr auto kAlertsAnyway = 10s;
 constexpr auto kContextsAnyway = 60s;
 

@@ -228,7 +228,7 @@ class Work {
     }
     answer_at_socket();
     {
-      Poller poller(host_.agent(), log_, settings_.polls, host_.facts().generation,
+      Poller poller(host_.agent(), log_, settings_.polls,
                     {[this](const Event &e) { tell(e); },
                      [this] {
                        own_link_.store(true);
@@ -276,7 +276,7 @@ class Work {
     const auto period = std::max<std::chrono::milliseconds>(options_.update_every, 10s) / 2;
     auto pause = std::chrono::milliseconds(1s);  // at first; the chart shall not be late by half a minute
     const auto every = chart_interval(options_.update_every);
-    StatisticsCharts charts(every, host_.facts().generation);
+    StatisticsCharts charts(every);
     auto due = Clock::now();
     for (int looks = 0; !end_.wait(pause) && !own_link_.load(); ++looks) {
       const char byte = is_online(module_.get()) ? '1' : '0';
@@ -330,7 +330,7 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   NetdataConfFile conf(env.user_config / "netdata.conf");
   const auto settings = read_settings(conf.snapshot(), options);
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto limit = query_limit(settings, env.generation(), cores);
+  const auto limit = query_limit(settings, cores);
   const auto ask =
       ask_command_sockets(env, claim::process_environment(), [&log](const std::string &line) { log.warning(line); });
   AgentClient agent(env.machine_guid, limit, [&] { return find_candidates(settings, ask); });
@@ -350,11 +350,9 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   HostFacts host_facts;
   host_facts.env = env;
   if (host_facts.env.version.empty()) host_facts.env.version = (*facts)->version;
-  host_facts.generation = (*facts)->generation;
   host_facts.query_threads = limit;
   host_facts.proxy_label = proxy_label(conf, env);
-  const auto alarms = agent.get_json({}, "/api/v1/alarms?active", [&] { return end.wait(0ms); });
-  host_facts.capabilities = agent_capabilities(**facts, alarms && bool_of(*alarms, "status"));
+  host_facts.capabilities = agent_capabilities(**facts);
   ExternalHost host(std::move(host_facts), conf, agent, log);
   return Work(options, end, log, host, settings).run();
 }

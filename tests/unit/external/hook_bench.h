@@ -17,7 +17,7 @@ inline std::string str(naclk_str s) { return std::string(text(s)); }
 
 struct Bench {
   // cache: where netdata-meta.db is.
-  explicit Bench(Generation generation, FakeAgent::Handler handler, const std::string &cache = "/nonexistent")
+  explicit Bench(FakeAgent::Handler handler, const std::string &cache = "/nonexistent")
       : fake(std::move(handler)),
         agent(kLocal, 2,
               [this]() -> Result<std::vector<Candidate>> {
@@ -25,19 +25,18 @@ struct Bench {
               }),
         conf("/nonexistent/netdata.conf"),
         log({LogStyle::classic, {}, false, -1}),
-        host(facts(generation, cache), conf, agent, log),
+        host(facts(cache), conf, agent, log),
         table(host.table()) {}
 
-  static HostFacts facts(Generation generation, const std::string &cache) {
+  static HostFacts facts(const std::string &cache) {
     HostFacts f;
-    f.env.version = generation == Generation::v1 ? "v1.37.1" : "v2.10.4";
+    f.env.version = "v1.37.1";
     f.env.machine_guid = kLocal;
     f.env.hostname = "node1";
     f.env.user_config = "/etc/netdata";
     f.env.cache = cache;
     f.env.lib = "/var/lib/netdata";
     f.env.log = "/var/log/netdata";
-    f.generation = generation;
     f.capabilities = {{"json", 2, false}, {"proto", 1, true}};
     f.query_threads = 3;
     f.proxy_label = "none";

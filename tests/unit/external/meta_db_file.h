@@ -4,26 +4,12 @@
 // database".
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
-
-// A row of health_log and one of health_log_detail, in one.
-struct LogRow {
-  std::uint64_t gi = 0;
-  std::string node;
-  std::string alert = "stocktest_high";
-  int old_status = 0;
-  int new_status = 1;
-  std::string transition;  // UUID
-  int event = 1;
-  int flags = 1;
-  bool last = false;  // health_log.last_transition_id
-};
 
 class MetaDbFile {
  public:
@@ -35,7 +21,6 @@ class MetaDbFile {
 
   void run(const std::string &sql);
   void add_host(const std::string &guid, const std::string &name, int hops);
-  void add(const LogRow &row);
   [[nodiscard]] const std::filesystem::path &dir() const { return dir_.path(); }
   [[nodiscard]] std::filesystem::path file() const { return dir_ / "netdata-meta.db"; }
 

@@ -37,7 +37,7 @@ int take_transition(void *ctx, const naclk_alert *a) {
 }
 
 std::string agent_1_43__transitions__have_the_agents_own_ids_and_hashes() {
-  Bench b(Generation::v1, agent_1_43());
+  Bench b(agent_1_43());
   Lines lines;
   naclk_alert_log_end end{};
   end.size = sizeof end;
@@ -56,7 +56,7 @@ std::string agent_1_43__transitions__have_the_agents_own_ids_and_hashes() {
 }
 
 std::string agent_1_43__definition_edited_since__keeps_the_hash_of_its_transitions() {
-  Bench b(Generation::v1, agent_1_43(true));
+  Bench b(agent_1_43(true));
   Lines lines;
   naclk_alert_log_end end{};
   end.size = sizeof end;
@@ -77,7 +77,7 @@ std::string agent_1_43__definition_edited_since__keeps_the_hash_of_its_transitio
 
 std::string agent_1_43__contexts_and_nodes__are_read() {
   EXPECT_EQ(read_contexts(sample_json("v143_contexts.json")).size(), 4U);
-  Bench b(Generation::v1, agent_1_43());
+  Bench b(agent_1_43());
   Lines lines;
   EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);
   EXPECT(lines == Lines({"barnode local live health 0 6"}));
@@ -85,10 +85,10 @@ std::string agent_1_43__contexts_and_nodes__are_read() {
 }
 
 std::string agent_1_33__without_contexts__has_none_and_everything_else() {
-  Bench b(Generation::v1, serve_documents({{"/api/v1/info", sample("v1_info.json")},
-                                           {"/api/v1/charts", sample("v1_charts.json")},
-                                           {"/api/v1/alarms", sample("v1_alarms_all.json")},
-                                           {"/api/v1/alarm_log", sample("v1_alarm_log.json")}}));
+  Bench b(serve_documents({{"/api/v1/info", sample("v1_info.json")},
+                           {"/api/v1/charts", sample("v1_charts.json")},
+                           {"/api/v1/alarms", sample("v1_alarms_all.json")},
+                           {"/api/v1/alarm_log", sample("v1_alarm_log.json")}}));
   int count = 0;
   const auto all = [](void *ctx, const naclk_context *) {
     ++*static_cast<int *>(ctx);

@@ -33,7 +33,7 @@ constexpr const char *kHealth =
 json alarm() { return sample_json("v1_alarms_all.json")["alarms"]["stocktest.c1.stocktest_high"]; }
 
 std::string definition__of_1_37__has_plain_expressions() {
-  const auto c = definition_v1(alarm(), "stocktest.value");
+  const auto c = definition_of_alarm(alarm(), "stocktest.value");
   EXPECT_EQ(c.warning_expr, "$this > (($status >= $WARNING) ? (5) : (10))");
   EXPECT_EQ(c.critical_expr, "$this > (($status == $CRITICAL) ? (15) : (20))");
   EXPECT_EQ(c.calculation_expr, "$v");
@@ -45,9 +45,9 @@ std::string definition__of_1_37__has_plain_expressions() {
   EXPECT_EQ(c.green + c.red, "");
   EXPECT(!c.has_lookup);
   EXPECT(!is_variable(c));
-  const auto disk = definition_v1(sample_json("v1_alarms_all.json")["alarms"]["netdata.dbengine_global_errors."
-                                                                              "10min_dbengine_global_fs_errors"],
-                                  "");
+  const auto disk = definition_of_alarm(sample_json("v1_alarms_all.json")["alarms"]["netdata.dbengine_global_errors."
+                                                                                    "10min_dbengine_global_fs_errors"],
+                                        "");
   EXPECT(disk.has_lookup);
   EXPECT_EQ(disk.lookup_after, -600);
   EXPECT_EQ(disk.lookup_method, "sum");
@@ -57,23 +57,23 @@ std::string definition__of_1_37__has_plain_expressions() {
 
 std::string hash__of_1_37__is_stable_and_changes_with_the_definition() {
   const auto a = alarm();
-  const auto hash = definition_v1(a, "x").config_hash;
+  const auto hash = definition_of_alarm(a, "x").config_hash;
   EXPECT(parse_uuid(hash) == hash);
-  EXPECT(definition_v1(a, "y").config_hash == hash);
+  EXPECT(definition_of_alarm(a, "y").config_hash == hash);
   auto same = a;  // what belongs to the chart or to the moment
   for (const auto *field : {"id", "chart", "family", "info", "status", "value", "value_string", "last_updated", "delay",
                             "db_after", "last_repeat", "silenced"})
     same[field] = "other";
-  EXPECT(definition_v1(same, "x").config_hash == hash);
+  EXPECT(definition_of_alarm(same, "x").config_hash == hash);
   for (const auto *field : {"name", "source", "class", "component", "type", "units", "recipient", "exec", "calc",
                             "warn", "crit", "update_every", "delay_down_duration", "crit_repeat_every", "green"}) {
     auto other = a;
     other[field] = 77;
-    EXPECT(definition_v1(other, "x").config_hash != hash);
+    EXPECT(definition_of_alarm(other, "x").config_hash != hash);
   }
   auto own = a;
   own["config_hash_id"] = "0D1C2B3A-4444-4555-8666-777788889999";
-  EXPECT_EQ(definition_v1(own, "x").config_hash, "0d1c2b3a-4444-4555-8666-777788889999");
+  EXPECT_EQ(definition_of_alarm(own, "x").config_hash, "0d1c2b3a-4444-4555-8666-777788889999");
   return {};
 }
 
@@ -108,14 +108,14 @@ std::string health_file__only_in_health_d__is_opened() {
 
   auto a = alarm();
   a["source"] = "2@" + (d / "health.d/x.conf").string();
-  const auto c = definition_v1(a, "ignored");
+  const auto c = definition_of_alarm(a, "ignored");
   EXPECT_EQ(c.on_chart, "stocktest.value");
   EXPECT_EQ(c.lookup, "average -10m unaligned of v");
   EXPECT_EQ(c.delay, "down 15m multiplier 1.5 max 1h");
   EXPECT_EQ(c.info, "value of $family : high");
   a["source"] = "13@" + (d / "health.d/x.conf").string();
-  EXPECT_EQ(definition_v1(a, "").alarm, "stocktest_high");
-  EXPECT_EQ(definition_v1(a, "").template_name, "");
+  EXPECT_EQ(definition_of_alarm(a, "").alarm, "stocktest_high");
+  EXPECT_EQ(definition_of_alarm(a, "").template_name, "");
   return {};
 }
 
@@ -137,10 +137,10 @@ std::string health_file__in_the_directories_of_netdata_conf__is_opened() {
 
   auto a = alarm();
   a["source"] = "13@" + place + "/sub/x.conf";
-  const auto c = definition_v1(a, "a.context", directories);
+  const auto c = definition_of_alarm(a, "a.context", directories);
   EXPECT_EQ(c.alarm + "|" + c.template_name + "|" + c.on_chart, "stocktest_high||system.ram");
   a["source"] = "2@" + place + "/sub/x.conf";
-  const auto t = definition_v1(a, "a.context", directories);
+  const auto t = definition_of_alarm(a, "a.context", directories);
   EXPECT_EQ(t.lookup + "|" + t.info + "|" + t.hosts + "|" + t.host_labels,
             "average -10m unaligned of v|value of $family : high|*|_os=linux");
   return {};
@@ -180,12 +180,12 @@ std::string health_file__quotes_spaces_and_repeated_keys__are_read_as_the_agent_
   return {};
 }
 
-std::string definition__of_2_x__repairs_what_the_agent_forgets() {
+std::string definition__that_the_agent_tells__is_repaired_where_it_forgets() {
   const auto document = sample_json("v2_alert_config.json");
   const std::string hash = "0d1c2b3a-4444-4555-8666-777788889999";
   AlertConfig known;
   known.on_chart = "stocktest.value";
-  const auto c = definition_v2(document, hash, known);
+  const auto c = definition_of_alert_config(document, hash, known);
   EXPECT_EQ(c.template_name, "stocktest_high");
   EXPECT_EQ(c.on_chart, "stocktest.value");
   EXPECT_EQ(c.alarm, "");
@@ -199,15 +199,15 @@ std::string definition__of_2_x__repairs_what_the_agent_forgets() {
   named["name"] = "a";
   named["selectors"]["type"] = "alarm";
   named["selectors"]["on"] = "system.ram";
-  const auto n = definition_v2(named, hash, std::nullopt);
+  const auto n = definition_of_alert_config(named, hash, std::nullopt);
   EXPECT_EQ(n.alarm + n.template_name + n.on_chart, "asystem.ram");
-  EXPECT(definition_v2(json::array(), hash, std::nullopt).config_hash == hash);
+  EXPECT(definition_of_alert_config(json::array(), hash, std::nullopt).config_hash == hash);
   return {};
 }
 
 std::string definitions__learned__are_found_by_alert_and_by_hash() {
   AlertDefinitions d;
-  const auto c = definition_v1(alarm(), "");
+  const auto c = definition_of_alarm(alarm(), "");
   d.learn(kLocal, "stocktest.c1", "stocktest_high", c);
   EXPECT_EQ(d.of_alert(kLocal, "stocktest.c1", "stocktest_high")->config_hash, c.config_hash);
   EXPECT(!d.of_alert(kChild, "stocktest.c1", "stocktest_high"));
@@ -224,7 +224,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(health_file__in_the_directories_of_netdata_conf__is_opened),
     ACLK_TEST(health_directories__old_keys_and_defaults__are_the_agents),
     ACLK_TEST(health_file__quotes_spaces_and_repeated_keys__are_read_as_the_agent_reads_them),
-    ACLK_TEST(definition__of_2_x__repairs_what_the_agent_forgets),
+    ACLK_TEST(definition__that_the_agent_tells__is_repaired_where_it_forgets),
     ACLK_TEST(definitions__learned__are_found_by_alert_and_by_hash),
 };
 

@@ -2,14 +2,11 @@
 #include <cmath>
 
 #include "plugin-api/external/alerts/alert_text.h"
-#include "plugin-api/external/alerts/read_alerts_v1.h"
-#include "plugin-api/external/alerts/read_alerts_v2.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
 namespace {
-
-constexpr const char *kHash = "0d1c2b3a-4444-4555-8666-777788889999";
 
 ChartsByName charts() { return read_charts(sample_json("v1_charts.json")); }
 
@@ -47,15 +44,6 @@ std::string text__command_that_edits__names_the_file_where_it_is() {
   EXPECT_EQ(told(kOwn, "4@/srv/alerts/cpu.conf"), "sudo vi +4 /srv/alerts/cpu.conf");
   EXPECT_EQ(told(kOwn, "4@/etc/netdata/alerts/cpu.conf"), "sudo /etc/netdata/edit-config alerts/cpu.conf=4=a");
   EXPECT_EQ(told("", "4@/srv/alerts/cpu.conf"), "");
-  return {};
-}
-
-std::string text__values__have_their_unit() {
-  EXPECT_EQ(value_with_unit(17.5, "%"), "17.5%");
-  EXPECT_EQ(value_with_unit(0, "errors"), "0 errors");
-  EXPECT_EQ(value_with_unit(-0.001, "things"), "0 things");
-  EXPECT_EQ(value_with_unit(12.346, ""), "12.35");
-  EXPECT_EQ(value_with_unit(NAN, "%"), "-");
   return {};
 }
 
@@ -163,61 +151,10 @@ std::string active_alarms__without_the_log__say_what_the_alarm_says() {
   return {};
 }
 
-std::string transitions__of_2_x__are_read_per_node() {
-  AlertDefinitions d;
-  const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
-  EXPECT_EQ(t.entries.size(), 2U);
-  EXPECT(!t.cut);
-  const auto &first = t.entries[0];
-  const auto &last = t.entries[1];
-  EXPECT_EQ(first.log_id, 1795199290000002U);
-  EXPECT_EQ(first.status, std::uint32_t{NACLK_ALERT_CRITICAL});
-  EXPECT(first.superseded && first.silenced && std::isnan(first.old_value));
-  EXPECT_EQ(first.old_value_string, "-");
-  EXPECT_EQ(first.value_string, "25.5 things");
-  EXPECT(!last.superseded && last.silenced);
-  EXPECT_EQ(last.transition_id, "7b1f0ad4-1111-4222-8333-000000000003");
-  EXPECT_EQ(last.config_hash, kHash);
-  EXPECT_EQ(last.alert_id, "stocktest.c1/stocktest_high");
-  EXPECT_EQ(last.chart_name, "stocktest.chart_one");
-  EXPECT_EQ(last.duration_s, 60);
-  EXPECT_EQ(last.non_clear_duration_s, 120);
-  EXPECT_EQ(last.delay_s, 30U);
-  EXPECT_EQ(last.delay_up_to_s, 1795199380U);
-  EXPECT_EQ(last.conf_source, "");
-  EXPECT_EQ(read_transitions(sample_json("v2_alert_transitions.json"), kChild, "", d).entries.size(), 1U);
-  auto cut = sample_json("v2_alert_transitions.json");
-  cut["items"]["after"] = 4;
-  EXPECT(read_transitions(cut, kLocal, "", d).cut);
-  return {};
-}
-
-std::string instances__of_2_x__are_active_alerts_and_teach_definitions() {
-  AlertDefinitions d;
-  const auto document = sample_json("v2_alerts.json");
-  learn_alarms(sample_json("v2_alarms_all.json"), kLocal, read_charts_of_instances(document), d);
-  const auto list = read_alert_instances(document, kLocal, "parent", "/etc/netdata", d);
-  EXPECT_EQ(list.size(), 2U);
-  const auto &a = list[0];
-  EXPECT_EQ(a.status, std::uint32_t{NACLK_ALERT_WARNING});
-  EXPECT_EQ(a.log_id, 1795199400000009U);
-  EXPECT_EQ(a.when_s, 1795199400U);
-  EXPECT_EQ(a.value, 12.25);
-  EXPECT_EQ(a.config_hash, kHash);
-  EXPECT_EQ(a.exec, "/usr/libexec/netdata/plugins.d/alarm-notify.sh");
-  EXPECT_EQ(a.command, "sudo /etc/netdata/edit-config health.d/stocktest.conf=1=parent");
-  EXPECT(!a.variable);
-  EXPECT(list[1].variable);
-  const auto t = read_transitions(sample_json("v2_alert_transitions.json"), kLocal, "/etc/netdata", d);
-  EXPECT_EQ(t.entries[1].conf_source, "line=1,file=/etc/netdata/health.d/stocktest.conf");
-  return {};
-}
-
 const CMUnitTest tests[] = {
     ACLK_TEST(text__entities__become_characters),
     ACLK_TEST(text__sources_of_both_kinds__are_the_same),
     ACLK_TEST(text__command_that_edits__names_the_file_where_it_is),
-    ACLK_TEST(text__values__have_their_unit),
     ACLK_TEST(text__statuses__have_the_numbers_of_the_wire),
     ACLK_TEST(alarm_log__as_recorded__comes_oldest_first_and_complete),
     ACLK_TEST(alarm_log__definition_gone__still_has_a_hash_that_is_known),
@@ -225,8 +162,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(alarm_log__hostile__is_empty),
     ACLK_TEST(active_alarms__with_the_log__are_their_last_transitions),
     ACLK_TEST(active_alarms__without_the_log__say_what_the_alarm_says),
-    ACLK_TEST(transitions__of_2_x__are_read_per_node),
-    ACLK_TEST(instances__of_2_x__are_active_alerts_and_teach_definitions),
 };
 
 }  // namespace

@@ -74,55 +74,17 @@ std::string watch__contexts_and_alert_log__first_look_and_changes_are_told() {
   return {};
 }
 
-std::string watch__versions_of_2_x__tell_alerts_of_every_node() {
-  ChangeDetector w;
-  (void)w.on_nodes(nodes());
-  auto v = read_versions(sample_json("v2_versions.json"));
-  EXPECT_EQ(v.nodes, 2U);
-  EXPECT_EQ(v.contexts, 190U);
-  EXPECT(read_versions(nlohmann::json{{"nodes_hard_hash", 2}}).nodes == 2);  // without the object around it
-  const ChangeDetector::Time t0{1h};
-  auto c = w.on_versions(v, t0);
-  EXPECT(shown(c.events) == "A0A1" && !c.look_at_nodes && !c.look_at_contexts);
-  c = w.on_versions(v, t0);
-  EXPECT(c.events.empty());
-  v.alerts += 1;
-  EXPECT_EQ(shown(w.on_versions(v, t0).events), "A0A1");
-  v.nodes += 1;
-  v.contexts += 1;
-  c = w.on_versions(v, t0);
-  EXPECT(c.events.empty() && c.look_at_nodes && c.look_at_contexts);
-  return {};
-}
-
-std::string watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them() {
-  ChangeDetector w;
-  (void)w.on_nodes(nodes());
-  const ChangeDetector::Time t0{1h};
-  Versions v{1, 1, 1};
-  std::string told;  // at which second after the last change
-  const auto look = [&](std::chrono::seconds from, int count) {
-    told.clear();
-    for (int i = 0; i < count; ++i) {
-      const auto events = shown(w.on_versions(v, from + t0 + std::chrono::seconds(i)).events);
-      if (!events.empty()) told += (events == "A0A1" ? "" : events) + std::to_string(i) + " ";
-    }
-  };
-  look(0s, 60);
-  EXPECT(told == "0 2 5 12 ");
-  ++v.alerts;
-  look(100s, 4);
-  EXPECT(told == "0 2 ");
-  ++v.alerts;  // another one meanwhile: it counts from there
-  look(104s, 60);
-  EXPECT(told == "0 2 5 12 ");
-  // Looks that come late: what is due at once is told once.
-  ++v.alerts;
-  EXPECT_EQ(shown(w.on_versions(v, t0 + 200s).events), "A0A1");
-  EXPECT_EQ(shown(w.on_versions(v, t0 + 206s).events), "A0A1");
-  EXPECT_EQ(shown(w.on_versions(v, t0 + 207s).events), "");
-  EXPECT_EQ(shown(w.on_versions(v, t0 + 500s).events), "A0A1");
-  EXPECT_EQ(shown(w.on_versions(v, t0 + 600s).events), "");
+std::string versions__with_or_without_the_object_around_them__are_read() {
+  const auto v = read_versions(sample_json("v143_versions.json"));
+  EXPECT_EQ(v.nodes, 1U);
+  EXPECT_EQ(v.contexts, 295U);
+  EXPECT_EQ(v.contexts_soft, 493U);
+  EXPECT(read_versions(nlohmann::json{{"nodes_hard_hash", 2}}).nodes == 2);
+  auto changed = sample_json("v143_versions.json");
+  for (const auto *part : {"alerts_hard_hash", "alerts_soft_hash"}) {
+    changed["versions"][part] = 1000;
+    EXPECT(read_versions(changed).alerts != v.alerts);
+  }
   return {};
 }
 
@@ -239,8 +201,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(watch__nodes__any_change_is_told_once),
     ACLK_TEST(watch__info__first_look_is_silent_then_each_kind_by_itself),
     ACLK_TEST(watch__contexts_and_alert_log__first_look_and_changes_are_told),
-    ACLK_TEST(watch__versions_of_2_x__tell_alerts_of_every_node),
-    ACLK_TEST(watch__alerts_of_2_x__are_told_again_until_the_agent_must_have_saved_them),
+    ACLK_TEST(versions__with_or_without_the_object_around_them__are_read),
     ACLK_TEST(watch__agent_returns__everything_may_have_changed),
     ACLK_TEST(watch__node_gone_and_back__is_looked_at_anew),
     ACLK_TEST(plan__each_subject__has_its_interval),

@@ -29,24 +29,13 @@ FakeAgent::Handler v1() {
   });
 }
 
-FakeAgent::Handler v2() {
-  return serve_documents({
-      {"/api/v1/info", sample("v2_info.json")},
-      {"/api/v2/node_instances", sample("v2_node_instances.json")},
-      {"/api/v2/alert_transitions", sample("v2_alert_transitions.json")},
-      {"/api/v2/alerts", sample("v2_alerts.json")},
-      {"/api/v1/alarms?all", sample("v2_alarms_all.json")},
-      {"/api/v2/alert_config?config=0d1c2b3a-4444-4555-8666-777788889999", sample("v2_alert_config.json")},
-  });
-}
-
 int take_alert(void *ctx, const naclk_alert *a) {
   static_cast<Lines *>(ctx)->push_back(std::to_string(a->log_id) + " " + str(a->alert_id) + " " + str(a->config_hash));
   return 0;
 }
 
 std::string hooks__table__has_every_compulsory_hook() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   EXPECT_EQ(b.table.size, sizeof(naclk_host));
   EXPECT_EQ(b.table.abi, NACLK_ABI);
   EXPECT(b.table.store_node_id == nullptr && b.table.load_node_id == nullptr);
@@ -54,7 +43,7 @@ std::string hooks__table__has_every_compulsory_hook() {
 }
 
 std::string hooks__identity_and_directories__need_no_agent() {
-  Bench b(Generation::v1, [](auto &) { return answer("", 500); });
+  Bench b([](auto &) { return answer("", 500); });
   Lines lines;
   EXPECT_EQ(b.table.identity(
                 b.table.host,
@@ -82,22 +71,18 @@ std::string hooks__identity_and_directories__need_no_agent() {
   return {};
 }
 
-std::string hooks__nodes__of_both_generations() {
-  Bench a(Generation::v1, v1());
+std::string hooks__nodes__are_the_local_one_and_its_children() {
+  Bench a(v1());
   Lines lines;
   EXPECT_EQ(a.table.nodes(a.table.host, take_node, &lines), 0);
   EXPECT(lines == Lines({"node1 local live health 0 6", "kid1 live health 1 6"}));
-  Bench b(Generation::v2, v2());
-  lines.clear();
-  EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);
-  EXPECT(lines == Lines({"parent local live health ml 0 9", "child replicating health 1 9", "gone 1 9"}));
   return {};
 }
 
 // One child's alarms answer with this status; with 0 the answer is no JSON, with 1 health is off.
 std::string hooks__nodes_of_1_37__a_failed_request_says_nothing_of_health() {
   std::atomic<int> status{500};
-  Bench b(Generation::v1, [&](const std::string &r) {
+  Bench b([&](const std::string &r) {
     if (status == 200 || target_of(r) != std::string("/host/") + kChild + "/api/v1/alarms?active") return v1()(r);
     if (status == 0) return answer("{\"alarms\": {\"x\": ");
     if (status == 1) return answer("{\"status\": false, \"alarms\": {}}");
@@ -130,7 +115,7 @@ std::string hooks__nodes_of_1_37__a_failed_request_says_nothing_of_health() {
 }
 
 std::string hooks__node_info__joins_what_the_agent_tells_in_several_places() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   Lines lines;
   const auto take = [](void *ctx, const naclk_node_info *i) {
     *static_cast<Lines *>(ctx) = {str(i->name), str(i->os), str(i->timezone), str(i->cpu_frequency_hz)};
@@ -146,7 +131,7 @@ std::string hooks__node_info__joins_what_the_agent_tells_in_several_places() {
 }
 
 std::string hooks__collectors_and_contexts__are_visited_until_enough() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   int count = 0;
   const auto all = [](void *ctx, const naclk_context *) {
     ++*static_cast<int *>(ctx);
@@ -165,7 +150,7 @@ std::string hooks__collectors_and_contexts__are_visited_until_enough() {
 }
 
 std::string hooks__alert_log_of_1_37__goes_on_where_it_was() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   Lines lines;
   naclk_alert_log_end end{};
   end.size = sizeof end;
@@ -187,7 +172,7 @@ std::string hooks__alert_log_of_1_37__goes_on_where_it_was() {
 }
 
 std::string hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   Lines lines;
   naclk_alert_log_end end{};
   end.size = sizeof end;
@@ -210,33 +195,8 @@ std::string hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown() {
   return {};
 }
 
-std::string hooks__alerts_of_2_x__are_read_from_v2() {
-  Bench b(Generation::v2, v2());
-  Lines lines;
-  naclk_alert_log_end end{};
-  end.size = sizeof end;
-  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 0, 0, take_alert, &lines, &end), 0);
-  EXPECT_EQ(lines.size(), 4U);  // two transitions, and two that only the alerts themselves tell
-  EXPECT_EQ(end.last_log_id, 1795199400000009U);
-  lines.clear();
-  EXPECT_EQ(b.table.alert_log(b.table.host, view(kLocal), 1795199350000003, 0, take_alert, &lines, &end), 0);
-  EXPECT_EQ(lines.size(), 1U);
-  lines.clear();
-  EXPECT_EQ(b.table.active_alerts(b.table.host, view(kLocal), take_alert, &lines), 0);
-  EXPECT_EQ(lines.size(), 2U);
-  std::string got;
-  const auto take = [](void *ctx, const naclk_alert_config *c) {
-    *static_cast<std::string *>(ctx) = str(c->template_name) + " on " + str(c->on_chart);
-    return 0;
-  };
-  EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788889999"), take, &got), 0);
-  EXPECT(got == "stocktest_high on stocktest.value");
-  EXPECT_EQ(b.table.alert_config(b.table.host, view("0d1c2b3a-4444-4555-8666-777788880000"), take, &got), -ENOENT);
-  return {};
-}
-
 std::string hooks__agent_away__say_again_later() {
-  Bench b(Generation::v1, [](auto &) { return Canned{"", true, {}}; });
+  Bench b([](auto &) { return Canned{"", true, {}}; });
   Lines lines;
   EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), -EAGAIN);
   EXPECT_EQ(b.table.active_alerts(b.table.host, view(kLocal), take_alert, &lines), -EAGAIN);
@@ -264,7 +224,7 @@ naclk_query question(std::string_view target, std::string_view method = "GET") {
 }
 
 std::string query__answers_of_any_status__are_passed_on() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   Reply r;
   auto q = question("/api/v1/contexts");
   EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
@@ -276,8 +236,8 @@ std::string query__answers_of_any_status__are_passed_on() {
 }
 
 std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for() {
-  Bench b(Generation::v2, [](const std::string &r) {
-    return target_of(r) == "/api/v1/info" ? answer(sample("v2_info.json"))
+  Bench b([](const std::string &r) {
+    return target_of(r) == "/api/v1/info" ? answer(sample("v1_info.json"))
                                           : answer("\x1f\x8b..", 200, "Content-Encoding: gzip\r\n");
   });
   const naclk_pair headers[] = {{view("Authorization"), view("Bearer x")},
@@ -286,7 +246,7 @@ std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_f
                                 {view("X-Netdata-Permissions"), view("fff")},
                                 {view("x-transaction-id"), view("0123")},
                                 {view("Content-Type"), view("a\r\nX-Evil: y")}};
-  auto q = question("/api/v1/function?function=x", "POST");
+  auto q = question("/api/v1/contexts");
   q.headers = headers;
   q.header_count = std::size(headers);
   q.body = view("payload");
@@ -295,16 +255,17 @@ std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_f
   EXPECT_EQ(r.encoding, "gzip");
   EXPECT_EQ(r.body, "\x1f\x8b..");
   const auto sent = b.fake.requests().back();
-  for (const auto *bad : {"Authorization", "X-Netdata", "Cookie", "Evil"}) EXPECT(sent.find(bad) == std::string::npos);
+  for (const auto *bad : {"Authorization", "X-Netdata", "Cookie", "Evil", "Content-Type"})
+    EXPECT(sent.find(bad) == std::string::npos);
   EXPECT(sent.find("x-transaction-id: 0123\r\n") != std::string::npos);
   EXPECT(sent.find("Accept-Encoding: gzip\r\n") != std::string::npos);
-  EXPECT(sent.find("POST /api/v1/function?function=x ") == 0);
-  EXPECT(sent.find("\r\n\r\npayload") != std::string::npos);
+  EXPECT(sent.find("GET /api/v1/contexts ") == 0);
+  EXPECT(sent.ends_with("\r\n\r\n"));  // and no body
   return {};
 }
 
 std::string query__too_much_for_1_37__never_reaches_it() {
-  Bench b(Generation::v1, v1());
+  Bench b(v1());
   Reply r;
   auto q = question("/api/v1/info", "POST");
   EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
@@ -321,7 +282,7 @@ std::string query__too_much_for_1_37__never_reaches_it() {
 }
 
 std::string query__limits__become_error_numbers() {
-  Bench b(Generation::v1, [](const std::string &r) {
+  Bench b([](const std::string &r) {
     if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
     if (target_of(r) == "/slow") return Canned{answer("x").bytes, false, 20s};
     return answer(std::string(5000, 'x'));
@@ -346,7 +307,7 @@ std::string query__limits__become_error_numbers() {
 }
 
 std::string query__bodiless_answer__has_no_encoding() {
-  Bench b(Generation::v1, [](const std::string &r) {
+  Bench b([](const std::string &r) {
     if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
     return Canned{"HTTP/1.1 503 X\r\nConnection: close\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
                   true,
@@ -362,13 +323,12 @@ std::string query__bodiless_answer__has_no_encoding() {
 const CMUnitTest tests[] = {
     ACLK_TEST(hooks__table__has_every_compulsory_hook),
     ACLK_TEST(hooks__identity_and_directories__need_no_agent),
-    ACLK_TEST(hooks__nodes__of_both_generations),
+    ACLK_TEST(hooks__nodes__are_the_local_one_and_its_children),
     ACLK_TEST(hooks__nodes_of_1_37__a_failed_request_says_nothing_of_health),
     ACLK_TEST(hooks__node_info__joins_what_the_agent_tells_in_several_places),
     ACLK_TEST(hooks__collectors_and_contexts__are_visited_until_enough),
     ACLK_TEST(hooks__alert_log_of_1_37__goes_on_where_it_was),
     ACLK_TEST(hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown),
-    ACLK_TEST(hooks__alerts_of_2_x__are_read_from_v2),
     ACLK_TEST(hooks__agent_away__say_again_later),
     ACLK_TEST(query__answers_of_any_status__are_passed_on),
     ACLK_TEST(query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for),

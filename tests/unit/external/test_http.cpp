@@ -191,23 +191,6 @@ std::string http__connection_closed_meanwhile__is_replaced_and_told() {
   return {};
 }
 
-std::string http__other_methods__carry_their_body_in_one_piece() {
-  FakeAgent agent([](auto &) { return answer("x"); });
-  HttpConnection http;
-  for (const std::string method : {"POST", "PUT", "DELETE"}) {
-    auto request = get("/f");
-    request.method = method;
-    request.body = method == "DELETE" ? "" : "a\0b"s;
-    request.headers = {"Content-Type: text/plain"};
-    EXPECT(http.perform(agent.endpoint(), request, nullptr));
-    const auto seen = agent.requests().back();
-    EXPECT(seen.compare(0, method.size() + 3, method + " /f") == 0);
-    EXPECT(has(seen, "Content-Type: text/plain\r\n"));
-    if (!request.body.empty()) EXPECT(seen.substr(seen.size() - 3) == request.body);
-  }
-  return {};
-}
-
 std::string http__dirty_target__is_never_sent() {
   FakeAgent agent([](auto &) { return answer("x"); });
   HttpConnection http;
@@ -257,7 +240,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(http__cancelled__comes_back_soon),
     ACLK_TEST(http__nobody_there__is_unavailable),
     ACLK_TEST(http__connection_closed_meanwhile__is_replaced_and_told),
-    ACLK_TEST(http__other_methods__carry_their_body_in_one_piece),
     ACLK_TEST(http__dirty_target__is_never_sent),
     ACLK_TEST(http__not_an_http_server__is_an_error),
     ACLK_TEST(pool__all_taken__waits_until_deadline_or_cancel),

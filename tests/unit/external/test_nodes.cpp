@@ -27,14 +27,13 @@ std::string facts__of_1_37__an_agent_without_cloud() {
   const auto f = read_facts(sample_json("v1_info.json"));
   EXPECT_EQ(f.uid, kLocal);
   EXPECT_EQ(f.version, "v1.37.1");
-  EXPECT(f.generation == Generation::v1);
-  EXPECT(!f.own_link && !f.ml_capable);
+  EXPECT(!f.built_in_link && !f.own_link && !f.ml_capable);
   return {};
 }
 
 std::string facts__of_2_x__own_link_counts_when_up_or_claimed() {
   auto info = sample_json("v2_info.json");
-  EXPECT(read_facts(info).generation == Generation::v2);
+  EXPECT(read_facts(info).built_in_link);
   EXPECT(!read_facts(info).own_link);
   EXPECT(read_facts(info).ml_enabled);
   info["agent-claimed"] = true;
@@ -46,6 +45,18 @@ std::string facts__of_2_x__own_link_counts_when_up_or_claimed() {
   return {};
 }
 
+// Whatever the rest of the document says: a 2.x without a link cannot be built.
+std::string facts__version_in_any_spelling__tells_2_x() {
+  for (const auto *version : {"v2.0.0", "2.10.4", "v10.1"}) {
+    EXPECT(read_facts({{"version", version}}).built_in_link);
+    EXPECT(read_facts({{"version", version}, {"cloud-available", false}}).built_in_link);
+  }
+  for (const auto *version : {"v1.37.1", "1.47.0-12-nightly", "", "v", "vx", "-2"})
+    EXPECT(!read_facts({{"version", version}, {"cloud-available", true}}).built_in_link);
+  EXPECT(read_facts_of_text("{\"version\": \"v2.10.4\", \"uid\": \"x").built_in_link);
+  return {};
+}
+
 std::string nodes__of_1_37__local_first_then_children() {
   const auto nodes = read_mirrored_hosts(sample_json("v1_info_child.json"), kLocal);
   EXPECT_EQ(nodes.size(), 2U);
@@ -53,32 +64,6 @@ std::string nodes__of_1_37__local_first_then_children() {
   EXPECT_EQ(nodes[0].machine_guid, kLocal);
   EXPECT_EQ(nodes[1].hostname, "kid1");
   EXPECT(!nodes[1].local && nodes[1].live && nodes[1].hops == 1);
-  return {};
-}
-
-std::string nodes__of_2_x__get_replication_health_and_ml() {
-  auto nodes = read_mirrored_hosts(sample_json("v2_info.json"), kLocal);
-  add_node_instances(nodes, sample_json("v2_node_instances.json"));
-  EXPECT_EQ(nodes.size(), 3U);
-  EXPECT_EQ(nodes[0].hostname, "parent");
-  EXPECT(nodes[0].live && nodes[0].health_enabled && nodes[0].ml_enabled && nodes[0].ml_capable);
-  EXPECT_EQ(nodes[1].hostname, "child");
-  EXPECT(nodes[1].replicating && !nodes[1].live && nodes[1].health_enabled && !nodes[1].ml_enabled);
-  EXPECT(!nodes[2].live && !nodes[2].replicating && !nodes[2].health_enabled);
-  return {};
-}
-
-std::string nodes__child_of_2_x_that_initializes__is_on_its_way_unless_it_is_away() {
-  const json instances{
-      {"nodes", json::array({{{"mg", kChild}, {"instances", {{{"ingest", {{"status", "initializing"}}}}}}}})}};
-  for (const bool reachable : {true, false}) {
-    const json info{{"mirrored_hosts_status", json::array({{{"guid", kLocal}, {"reachable", true}},
-                                                           {{"guid", kChild}, {"reachable", reachable}}})}};
-    auto nodes = read_mirrored_hosts(info, kLocal);
-    add_node_instances(nodes, instances);
-    EXPECT(nodes.size() == 2 && !nodes[1].live);
-    EXPECT_EQ(nodes[1].replicating, reachable);
-  }
   return {};
 }
 
@@ -99,19 +84,8 @@ std::string nodes__hostile_lists__are_bounded_and_cleaned() {
 
 std::string capabilities__of_1_37__have_no_functions() {
   const auto facts = read_facts(sample_json("v1_info.json"));
-  EXPECT_EQ(shown(agent_capabilities(facts, true)), "json:2- proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
-  EXPECT_EQ(shown(node_capabilities(Generation::v1, {})), "proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
-  return {};
-}
-
-std::string capabilities__of_2_x__are_the_protocols_without_dyncfg() {
-  const auto facts = read_facts(sample_json("v2_info.json"));
-  EXPECT_EQ(shown(agent_capabilities(facts, false)),
-            "json:2- proto:1+ ml:1+ mc:1+ ctx:1+ funcs:1+ http_api_v2:7+ health:2- req_cancel:1+ dyncfg:0- ");
-  Node n;
-  n.health_enabled = true;
-  EXPECT_EQ(shown(node_capabilities(Generation::v2, n)),
-            "proto:1+ ml:0- mc:1+ ctx:1+ funcs:1+ http_api_v2:7+ health:2+ req_cancel:1+ dyncfg:0- ");
+  EXPECT_EQ(shown(agent_capabilities(facts)), "json:2- proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
+  EXPECT_EQ(shown(node_capabilities({})), "proto:1+ ml:0- mc:1+ ctx:1+ funcs:0- req_cancel:1+ ");
   return {};
 }
 
@@ -158,7 +132,7 @@ std::string node_info__of_a_child__has_its_own_labels_and_no_lost_plus() {
   return {};
 }
 
-std::string node_info__of_2_x__takes_what_labels_say() {
+std::string node_info__of_an_agent_with_more_labels__takes_what_they_say() {
   const auto n = read_node_info(sample_json("v2_info.json"), {});
   EXPECT_EQ(n.os, "linux");
   EXPECT_EQ(n.timezone, "UTC");
@@ -228,15 +202,13 @@ std::string contexts__fingerprint__does_not_see_the_clock_of_collected_ones() {
 const CMUnitTest tests[] = {
     ACLK_TEST(facts__of_1_37__an_agent_without_cloud),
     ACLK_TEST(facts__of_2_x__own_link_counts_when_up_or_claimed),
+    ACLK_TEST(facts__version_in_any_spelling__tells_2_x),
     ACLK_TEST(nodes__of_1_37__local_first_then_children),
-    ACLK_TEST(nodes__of_2_x__get_replication_health_and_ml),
-    ACLK_TEST(nodes__child_of_2_x_that_initializes__is_on_its_way_unless_it_is_away),
     ACLK_TEST(nodes__hostile_lists__are_bounded_and_cleaned),
     ACLK_TEST(capabilities__of_1_37__have_no_functions),
-    ACLK_TEST(capabilities__of_2_x__are_the_protocols_without_dyncfg),
     ACLK_TEST(node_info__of_1_37__has_every_field_the_agent_can_fill),
     ACLK_TEST(node_info__of_a_child__has_its_own_labels_and_no_lost_plus),
-    ACLK_TEST(node_info__of_2_x__takes_what_labels_say),
+    ACLK_TEST(node_info__of_an_agent_with_more_labels__takes_what_they_say),
     ACLK_TEST(cpu_frequency__in_any_spelling__is_an_integer),
     ACLK_TEST(collectors__are_distinct_pairs),
     ACLK_TEST(contexts__of_the_agent__are_read_sorted),

@@ -7,7 +7,7 @@
 #include <array>
 #include <random>
 
-#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/hooks/read_contexts.h"
 #include "plugin-api/external/hooks/read_nodes.h"
 #include "plugin-api/external/json/json_fields.h"
@@ -245,7 +245,7 @@ std::string printed__one_bad_element__costs_that_element_only_and_is_named() {
 std::string printed__valid_documents_in_any_layout__read_as_the_library_reads_them() {
   for (const auto *name :
        {"v1_info.json", "v1_contexts.json", "v1_charts.json", "v1_alarms_active.json", "v1_alarms_child.json",
-        "v1_info_child.json", "v2_alerts.json", "v2_info.json", "v2_node_instances.json"}) {
+        "v1_info_child.json", "v143_alarms_all.json", "v2_info.json", "v143_contexts.json"}) {
     const auto valid = json::parse(sample(name));
     EXPECT(sample_json(name) == valid);
     for (const int indent : {-1, 0, 1, 4}) EXPECT(parse_agent_json(valid.dump(indent), name).value() == valid);

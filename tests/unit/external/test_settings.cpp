@@ -30,7 +30,6 @@ std::string environment__of_1_37__is_read() {
                                             {"NETDATA_HOSTNAME", "h"},
                                             {"NETDATA_DEBUG_FLAGS", "0x0000000000000800"},
                                             {"NETDATA_REGISTRY_UNIQUE_ID", "9FEC1476-E551-11F1-B503-02FC00000001"}}));
-  EXPECT(e.generation() == Generation::v1);
   EXPECT_EQ(e.machine_guid, kLocal);
   EXPECT_EQ(e.cloud_dir().string(), "/l/cloud.d");
   EXPECT_EQ(e.user_config.string(), "/c");
@@ -47,7 +46,6 @@ std::string environment__of_2_x__is_read() {
                                             {"NETDATA_RUN_DIR", "/run/n"},
                                             {"NETDATA_LOG_FORMAT", "logfmt"},
                                             {"NETDATA_LOG_LEVEL", "info"}}));
-  EXPECT(e.generation() == Generation::v2);
   EXPECT_EQ(e.run.string(), "/run/n");
   EXPECT(e.logfmt);
   EXPECT(!e.debug);
@@ -69,15 +67,6 @@ std::string environment__guid_only_in_the_file__is_found() {
   EXPECT(write_file_atomically(d / "registry/netdata.public.unique.id", kLocal, 0600));
   const auto e = read_environment(fake_env({{"NETDATA_LIB_DIR", d.path().native()}}));
   EXPECT_EQ(e.machine_guid, kLocal);
-  return {};
-}
-
-std::string generation__of_all_spellings__is_right() {
-  EXPECT(generation_of("v1.37.1") == Generation::v1);
-  EXPECT(generation_of("1.47.0-12-nightly") == Generation::v1);
-  EXPECT(generation_of("v2.0.0") == Generation::v2);
-  EXPECT(generation_of("v10.1") == Generation::v2);
-  for (const auto *odd : {"", "v", "vx", "-2"}) EXPECT(generation_of(odd) == Generation::v1);
   return {};
 }
 
@@ -151,13 +140,12 @@ std::string settings__old_keys_of_global__count_as_the_agent_moves_them() {
 
 std::string query_limit__leaves_the_agent_one_thread() {
   Settings s;
-  EXPECT_EQ(query_limit(s, Generation::v1, 1), 1U);
-  EXPECT_EQ(query_limit(s, Generation::v1, 2), 1U);
-  EXPECT_EQ(query_limit(s, Generation::v1, 4), 3U);
-  EXPECT_EQ(query_limit(s, Generation::v1, 64), 5U);
-  EXPECT_EQ(query_limit(s, Generation::v2, 2), 5U);
+  EXPECT_EQ(query_limit(s, 1), 1U);
+  EXPECT_EQ(query_limit(s, 2), 1U);
+  EXPECT_EQ(query_limit(s, 4), 3U);
+  EXPECT_EQ(query_limit(s, 64), 5U);
   s.web_threads = 2;
-  EXPECT_EQ(query_limit(s, Generation::v2, 64), 1U);
+  EXPECT_EQ(query_limit(s, 64), 1U);
   return {};
 }
 
@@ -205,7 +193,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(environment__of_2_x__is_read),
     ACLK_TEST(environment__without_an_agent__has_the_packages_defaults),
     ACLK_TEST(environment__guid_only_in_the_file__is_found),
-    ACLK_TEST(generation__of_all_spellings__is_right),
     ACLK_TEST(netdata_conf__as_the_agent_writes_it__is_read),
     ACLK_TEST(netdata_conf__file_changed__is_read_again),
     ACLK_TEST(settings__defaults_and_all_keys__are_read),

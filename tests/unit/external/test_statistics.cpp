@@ -23,7 +23,7 @@ std::string set_of(const std::vector<ChartText> &charts, const std::string &char
 }
 
 std::string statistics__values__are_what_was_added() {
-  StatisticsCharts s(10s, Generation::v1);
+  StatisticsCharts s(10s);
   EXPECT(s.take({}).empty());
   EXPECT_EQ(set_of(s.take({{"queries", 5}, {"queued", 3}}), "aclk_cloud_req", "received"), std::string("0"));
   auto c = s.take({{"queries", 7}, {"queued", 3}, {"latency_us", 6000}, {"pubacks", 4}, {"query_thread.0", 1}});
@@ -42,13 +42,11 @@ std::string statistics__values__are_what_was_added() {
 std::string statistics__each_chart__goes_in_one_write() {
   Numbers many{{"queries", 1}};
   for (int i = 0; i < 8; ++i) many["query_thread." + std::to_string(i)] = ~0ULL;
-  for (const auto generation : {Generation::v1, Generation::v2}) {
-    StatisticsCharts s(3600s, generation);
-    (void)s.take(many);
-    const auto charts = s.take(many);
-    EXPECT(charts.size() >= 16);
-    for (const auto &c : charts) EXPECT(!chart_words(c).empty());
-  }
+  StatisticsCharts s(3600s);
+  (void)s.take(many);
+  const auto charts = s.take(many);
+  EXPECT(charts.size() >= 16);
+  for (const auto &c : charts) EXPECT(!chart_words(c).empty());
   EXPECT_EQ(chart_words({std::string(PIPE_BUF, 'x'), ""}), std::string());
   EXPECT(looking_words(std::string(PIPE_BUF, 'x')).size() <= PIPE_BUF);
   EXPECT(found_words(std::string(PIPE_BUF, 'x'), std::string(PIPE_BUF, 'y')).size() <= PIPE_BUF);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is read from the agent's database: of 1.x the children that are away, of 2.x the whole health log, of which
-// /api/v2/alert_transitions shows only what raised or cleared an alert (plugin-api/external/API.md, "Children", "Alerts
-// of 2.x", "The agent's database").
+// What is read from the database of an agent 1.37: the children that were away when it started, which its web API does
+// not know (plugin-api/external/API.md, "Children", "The agent's database").
 #pragma once
 
 #include <chrono>
@@ -14,7 +13,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "claim/base/result.h"
@@ -30,20 +28,16 @@ namespace aclk::external {
 // (plugin-api/external/API.md, "The agent's database"). Opened read-only as the agent's own user, for the length of one
 // question: a reader that stays keeps the agent from shrinking its WAL. One object, one thread; any number of objects.
 
-// PRAGMA user_version of the two agents whose tables are known: 1.37.1 and 2.10.4.
-inline constexpr int kMetaVersionV1 = 7;
-inline constexpr int kMetaVersionV2 = 18;
+inline constexpr int kMetaVersion = 7;  // PRAGMA user_version of the agent whose tables are known: 1.37.1
 
 class MetaDb {
  public:
-  // Columns are counted from 0. What has another type than wanted is converted as SQLite does; NULL is "", 0, NaN.
+  // Columns are counted from 0. What has another type than wanted is converted as SQLite does; NULL is "" and 0.
   class Row {
    public:
     explicit Row(sqlite3_stmt *statement) : statement_(statement) {}
     [[nodiscard]] std::string text(int column) const;  // at most kMaxField bytes, UTF-8
     [[nodiscard]] std::int64_t number(int column) const;
-    [[nodiscard]] std::uint64_t positive(int column) const;  // 0 for what is below
-    [[nodiscard]] double real(int column) const;
     [[nodiscard]] std::string uuid(int column) const;  // of a blob of 16 bytes; "" for anything else and for all zeros
 
    private:
@@ -52,16 +46,15 @@ class MetaDb {
   struct Uuid {
     std::string_view text;  // compared with the blob that the agent stores
   };
-  using Value = std::variant<std::int64_t, Uuid>;
 
-  // Errors: io (not there, not readable, damaged, locked), unsupported (its version is not `user_version`). All
+  // Errors: io (not there, not readable, damaged, locked), unsupported (its version is not kMetaVersion). All
   // questions asked of one object see the same state. They must be over after `time`, or else fail with timeout.
-  [[nodiscard]] static Result<MetaDb> open(const std::filesystem::path &cache_dir, int user_version,
+  [[nodiscard]] static Result<MetaDb> open(const std::filesystem::path &cache_dir,
                                            const Interrupted &interrupted = nullptr,
                                            std::chrono::milliseconds time = std::chrono::milliseconds(2000));
 
   // One SELECT. `each` gets its rows until it returns false; it must not throw anything but bad_alloc.
-  [[nodiscard]] Result<void> select(const char *sql, std::initializer_list<Value> values,
+  [[nodiscard]] Result<void> select(const char *sql, std::initializer_list<Uuid> values,
                                     const std::function<bool(const Row &)> &each);
 
   MetaDb(MetaDb &&) noexcept;
@@ -76,27 +69,11 @@ class MetaDb {
   std::unique_ptr<Impl> impl_;
 };
 
-// Table host of 1.x: nodes with hops > 0, as nodes that are not live. At most 10 000.
+// Table host: nodes with hops > 0, as nodes that are not live. At most 10 000.
 [[nodiscard]] Result<std::vector<Node>> read_children(MetaDb &db);
 
-// A child of 1.x as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look),
+// A child as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look),
 // with hostname, os and timezone beside. not_found: the database does not know it either.
 [[nodiscard]] Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node);
-
-// The health log of one node of 2.x after `after` (gi, microseconds).
-struct DbLog {
-  std::vector<Alert> entries;    // oldest first; log_id is the gi; where definitions stand is not filled
-  std::string hostname;          // "" = the node is not in the database
-  bool more = false;             // there are more after these
-  bool cut = false;              // there are more before these
-  std::uint64_t before = 0;      // the newest gi that is not above `after`; 0 = none
-  std::uint64_t last_added = 0;  // gi of the entry that was written last; 0 = the log is empty
-};
-// The oldest `limit` entries, 20 000 at most. limit = 0: to the end of the log, the newest 20 000.
-[[nodiscard]] Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after,
-                                            std::uint32_t limit);
-
-// The last transition of each alert that this node of 2.x ever had.
-[[nodiscard]] Result<std::vector<Alert>> read_last_transitions(MetaDb &db, std::string_view node);
 
 }  // namespace aclk::external

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/alerts/read_alerts_v1.h"
+#include "plugin-api/external/alerts/read_alerts.h"
 
 #include <algorithm>
 #include <cmath>
@@ -73,14 +73,14 @@ Alert read_entry(const json &entry, std::string_view node, const ChartsByName &c
   a.old_value_string = text_of(entry, "old_value_string");
   auto definition = definitions.of_alert(node, a.chart_name, a.name);
   if (!definition) {
-    definition = definition_from_log_v1(entry);
+    definition = definition_of_log_entry(entry);
     definitions.learn(node, a.chart_name, a.name, *definition);
   }
   apply(a, *definition);
   // An entry of an older definition of this alert. 1.38 and later name it.
   if (const auto own = agents_uuid(text_of(entry, "config_hash_id")); !own.empty() && own != a.config_hash) {
     a.config_hash = own;
-    if (!definitions.of_hash(own)) definitions.remember(definition_from_log_v1(entry));
+    if (!definitions.of_hash(own)) definitions.remember(definition_of_log_entry(entry));
   }
   return a;
 }
@@ -120,8 +120,8 @@ void learn_alarms(const json &alarms, std::string_view node, const ChartsByName 
   for (const auto &[key, alarm] : object_of(alarms, "alarms").items()) {
     const auto chart = text_of(alarm, "chart");
     const auto it = charts.find(chart);
-    auto definition =
-        definition_v1(alarm, it == charts.end() ? std::string_view{} : it->second.context, definitions.directories());
+    auto definition = definition_of_alarm(alarm, it == charts.end() ? std::string_view{} : it->second.context,
+                                          definitions.directories());
     definitions.learn(node, chart, text_of(alarm, "name"), std::move(definition));
   }
 }

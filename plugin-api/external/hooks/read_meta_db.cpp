@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/alerts/read_meta_db.h"
+#include "plugin-api/external/hooks/read_meta_db.h"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -14,8 +13,6 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/uuid.h"
-#include "plugin-api/external/alerts/alert_text.h"
-#include "plugin-api/external/alerts/read_alerts_v2.h"
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
@@ -77,7 +74,7 @@ MetaDb::MetaDb(MetaDb &&) noexcept = default;
 MetaDb &MetaDb::operator=(MetaDb &&) noexcept = default;
 MetaDb::~MetaDb() = default;
 
-Result<MetaDb> MetaDb::open(const std::filesystem::path &cache_dir, int user_version, const Interrupted &interrupted,
+Result<MetaDb> MetaDb::open(const std::filesystem::path &cache_dir, const Interrupted &interrupted,
                             std::chrono::milliseconds time) {
   auto impl = std::make_unique<Impl>();
   impl->file = (cache_dir / "netdata-meta.db").string();
@@ -99,13 +96,13 @@ Result<MetaDb> MetaDb::open(const std::filesystem::path &cache_dir, int user_ver
     return false;
   });
   if (!asked) return tl::unexpected<Error>(asked.error());
-  if (version != user_version)
+  if (version != kMetaVersion)
     return fail(Errc::unsupported,
-                fmt::format("{} has version {}, and only version {} is known", db.impl_->file, version, user_version));
+                fmt::format("{} has version {}, and only version {} is known", db.impl_->file, version, kMetaVersion));
   return db;
 }
 
-Result<void> MetaDb::select(const char *sql, std::initializer_list<Value> values,
+Result<void> MetaDb::select(const char *sql, std::initializer_list<Uuid> values,
                             const std::function<bool(const Row &)> &each) {
   sqlite3_stmt *raw = nullptr;
   if (const int rc = sqlite3_prepare_v2(impl_->db.get(), sql, -1, &raw, nullptr); rc != SQLITE_OK)
@@ -114,11 +111,7 @@ Result<void> MetaDb::select(const char *sql, std::initializer_list<Value> values
   int n = 0;
   for (const auto &value : values) {
     ++n;
-    if (const auto *number = std::get_if<std::int64_t>(&value)) {
-      sqlite3_bind_int64(raw, n, *number);
-    } else if (const auto bytes = bytes_of(std::get<Uuid>(value).text)) {
-      sqlite3_bind_blob(raw, n, bytes->data(), kUuidBytes, SQLITE_TRANSIENT);
-    }
+    if (const auto bytes = bytes_of(value.text)) sqlite3_bind_blob(raw, n, bytes->data(), kUuidBytes, SQLITE_TRANSIENT);
   }
   for (;;) {
     const int rc = sqlite3_step(raw);
@@ -143,70 +136,17 @@ std::string MetaDb::Row::text(int column) const {
 
 std::int64_t MetaDb::Row::number(int column) const { return sqlite3_column_int64(statement_, column); }
 
-std::uint64_t MetaDb::Row::positive(int column) const {
-  const auto n = number(column);
-  return n < 0 ? 0 : static_cast<std::uint64_t>(n);
-}
-
-double MetaDb::Row::real(int column) const {
-  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return NAN;
-  const auto d = sqlite3_column_double(statement_, column);
-  return std::isfinite(d) ? d : NAN;
-}
-
 std::string MetaDb::Row::uuid(int column) const {
   const auto *const blob = static_cast<const char *>(sqlite3_column_blob(statement_, column));
   if (blob == nullptr) return {};
   const std::string_view bytes(blob, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
   return bytes.find_first_not_of('\0') == std::string_view::npos ? std::string() : uuid_text(bytes);
 }
+
 namespace {
 
 constexpr std::size_t kMaxNodes = 10'000;
-constexpr std::uint32_t kMaxEntries = 20'000;  // about 30 MB
-
-constexpr std::uint64_t kFlagUpdated = 0x2;
-constexpr std::uint64_t kFlagSilenced = 0x10;
-
-// CROSS JOIN: in this order. The index on global_id finds what is new at once; from the other side the whole log of
-// the node would have to be sorted.
-constexpr const char *kEntry =
-    "SELECT d.global_id, d.alarm_event_id, d.transition_id, d.when_key, d.duration, d.non_clear_duration, d.flags,"
-    " d.updated_by_id, d.delay_up_to_timestamp, d.info, d.new_status, d.old_status, d.delay, d.new_value, d.old_value,"
-    " d.last_repeat, d.summary, h.config_hash_id, h.name, h.chart, h.chart_name, h.recipient, h.units, h.exec,"
-    " h.chart_context ";
-constexpr const char *kAfter =
-    "FROM health_log_detail d CROSS JOIN health_log h ON h.health_log_id = d.health_log_id "
-    "WHERE d.global_id > ?1 AND h.host_id = ?2 ORDER BY d.global_id ";
-constexpr const char *kLast =
-    "FROM health_log h CROSS JOIN health_log_detail d ON d.transition_id = h.last_transition_id "
-    "WHERE h.host_id = ?1 AND d.health_log_id = h.health_log_id LIMIT ?2";
-constexpr const char *kBefore =
-    "SELECT d.global_id FROM health_log_detail d CROSS JOIN health_log h ON h.health_log_id = d.health_log_id "
-    "WHERE d.global_id <= ?1 AND h.host_id = ?2 ORDER BY d.global_id DESC LIMIT 1";
-constexpr const char *kLastAdded =
-    "SELECT d.global_id FROM health_log_detail d CROSS JOIN health_log h ON h.health_log_id = d.health_log_id "
-    "WHERE d.global_id > 0 AND h.host_id = ?1 ORDER BY d.rowid DESC LIMIT 1";
-constexpr const char *kHost = "SELECT hostname, abbrev_timezone, utc_offset FROM host WHERE host_id = ?1";
 constexpr const char *kChildren = "SELECT host_id, hostname, hops FROM host WHERE hops > 0 ORDER BY hostname, host_id";
-
-// plugin-api/external/API.md, "The agent's database", the numbers of the health engine.
-std::uint32_t status_of(std::int64_t number) {
-  switch (number) {
-    case -2:
-      return NACLK_ALERT_REMOVED;
-    case -1:
-      return NACLK_ALERT_NOT_A_NUMBER;
-    case 1:
-      return NACLK_ALERT_CLEAR;
-    case 3:
-      return NACLK_ALERT_WARNING;
-    case 4:
-      return NACLK_ALERT_CRITICAL;
-    default:
-      return NACLK_ALERT_UNKNOWN;
-  }
-}
 
 // host_info's names of what /api/v1/info has.
 constexpr std::array<std::pair<std::string_view, const char *>, 11> kInfo{{
@@ -222,66 +162,6 @@ constexpr std::array<std::pair<std::string_view, const char *>, 11> kInfo{{
     {"NETDATA_SYSTEM_VIRTUALIZATION", "virtualization"},
     {"NETDATA_SYSTEM_CONTAINER", "container"},
 }};
-
-struct HostRow {
-  std::string name, timezone;
-  std::int32_t utc_offset_s = 0;
-};
-
-Result<HostRow> read_host(MetaDb &db, std::string_view node) {
-  HostRow host;
-  const auto r = db.select(kHost, {MetaDb::Uuid{node}}, [&](const MetaDb::Row &row) {
-    constexpr std::int64_t kDay = 86400;
-    host = {row.text(0), row.text(1), static_cast<std::int32_t>(std::clamp(row.number(2), -kDay, kDay))};
-    return false;
-  });
-  if (!r) return tl::unexpected<Error>(r.error());
-  return host;
-}
-
-Alert read_row(const MetaDb::Row &row, const HostRow &host) {
-  Alert a;
-  int c = 0;
-  a.log_id = row.positive(c++);
-  a.event_id = row.positive(c++);
-  a.transition_id = row.uuid(c++);
-  a.when_s = row.positive(c++);
-  a.duration_s = row.number(c++);
-  a.non_clear_duration_s = row.number(c++);
-  const auto flags = row.positive(c++);
-  a.superseded = row.number(c++) != 0 || (flags & kFlagUpdated) != 0;
-  a.delay_up_to_s = row.positive(c++);
-  a.info = row.text(c++);
-  a.status = status_of(row.number(c++));
-  a.old_status = status_of(row.number(c++));
-  a.delay_s = row.positive(c++);
-  a.value = row.real(c++);
-  a.old_value = row.real(c++);
-  a.last_repeat_s = row.positive(c++);
-  a.summary = row.text(c++);
-  a.config_hash = row.uuid(c++);
-  a.name = row.text(c++);
-  a.chart = row.text(c++);
-  a.chart_name = row.text(c++);
-  if (a.chart_name.empty()) a.chart_name = a.chart;
-  const auto recipient = row.text(c++);
-  a.silenced = (flags & kFlagSilenced) != 0 || recipient.substr(0, 6) == "silent";
-  a.units = row.text(c++);
-  a.exec = row.text(c++);
-  a.context = row.text(c++);
-  a.alert_id = alert_id_v2(a.chart, a.name);
-  a.value_string = value_with_unit(a.value, a.units);
-  a.old_value_string = value_with_unit(a.old_value, a.units);
-  a.timezone = host.timezone;
-  a.utc_offset_s = host.utc_offset_s;
-  return a;
-}
-
-bool is_whole(const Alert &a) { return !a.name.empty() && !a.chart.empty() && a.log_id != 0; }
-
-std::int64_t bound(std::uint64_t id) {
-  return id > std::uint64_t{INT64_MAX} ? INT64_MAX : static_cast<std::int64_t>(id);
-}
 
 }  // namespace
 
@@ -335,47 +215,6 @@ Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node) {
                   });
   if (!r) return tl::unexpected<Error>(r.error());
   return info;
-}
-
-Result<DbLog> read_health_log(MetaDb &db, std::string_view node, std::uint64_t after, std::uint32_t limit) {
-  ACLK_TRY(const auto host, read_host(db, node));
-  const auto count = limit == 0 ? kMaxEntries : std::min(limit, kMaxEntries);
-  const MetaDb::Uuid id{node};
-  DbLog log;
-  log.hostname = host.name;
-  const auto one = [](std::uint64_t &into) {
-    return [&into](const MetaDb::Row &row) {
-      into = row.positive(0);
-      return false;
-    };
-  };
-  const bool to_the_end = limit == 0;
-  const auto sql = std::string(kEntry) + kAfter + (to_the_end ? "DESC LIMIT ?3" : "LIMIT ?3");
-  auto &left_out = to_the_end ? log.cut : log.more;
-  std::uint32_t seen = 0;
-  auto r = db.select(sql.c_str(), {bound(after), id, std::int64_t{count} + 1}, [&](const MetaDb::Row &row) {
-    left_out = ++seen > count;
-    if (left_out) return false;
-    if (auto a = read_row(row, host); is_whole(a)) log.entries.push_back(std::move(a));
-    return true;
-  });
-  if (to_the_end) std::reverse(log.entries.begin(), log.entries.end());
-  if (r && after != 0) r = db.select(kBefore, {bound(after), id}, one(log.before));
-  if (r && after != 0) r = db.select(kLastAdded, {id}, one(log.last_added));
-  if (!r) return tl::unexpected<Error>(r.error());
-  return log;
-}
-
-Result<std::vector<Alert>> read_last_transitions(MetaDb &db, std::string_view node) {
-  ACLK_TRY(const auto host, read_host(db, node));
-  std::vector<Alert> out;
-  const auto sql = std::string(kEntry) + kLast;
-  const auto r = db.select(sql.c_str(), {MetaDb::Uuid{node}, std::int64_t{kMaxAlerts}}, [&](const MetaDb::Row &row) {
-    if (auto a = read_row(row, host); is_whole(a)) out.push_back(std::move(a));
-    return true;
-  });
-  if (!r) return tl::unexpected<Error>(r.error());
-  return out;
 }
 
 }  // namespace aclk::external

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Alerts as 1.x tells them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts of 1.x").
+// Alerts as the agent tells them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts").
 #pragma once
 
 #include <map>
