@@ -167,8 +167,7 @@ struct HttpConnection::Impl {
     if (std::exchange(fresh, false) && !on_unix) judge_owners(accepted_owners(read_tcp_tables(), ends));
   }
 
-  void prepare(const Endpoint &endpoint, const HttpRequest &request, Exchange &x, curl_slist *headers,
-               const std::string &url) {
+  void prepare(const Endpoint &endpoint, Exchange &x, curl_slist *headers, const std::string &url) {
     auto *c = easy.get();
     curl_easy_reset(c);  // options only: the connection stays
     detail.fill('\0');
@@ -254,7 +253,7 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   x.max_bytes = request.max_bytes;
   flight->headers = make_headers(request);
   flight->url = endpoint.base_url() + request.target;
-  impl_->prepare(endpoint, request, x, flight->headers.get(), flight->url);
+  impl_->prepare(endpoint, x, flight->headers.get(), flight->url);
   if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK)
     return fail(Errc::unavailable, "libcurl cannot start a request");
   bool late = false;
