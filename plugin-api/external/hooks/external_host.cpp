@@ -66,6 +66,13 @@ void ExternalHost::interest(std::uint32_t kinds) {
   if (tell_interest_) tell_interest_(kinds);
 }
 
+Result<std::shared_ptr<const nlohmann::json>> ExternalHost::info(const std::string &node,
+                                                                 AnnouncedAnswers<nlohmann::json> &announced) {
+  if (auto known = announced.take(node, Clock::now())) return known;
+  ACLK_TRY(auto document, get_json(node, "/api/v1/info"));
+  return std::make_shared<const nlohmann::json>(std::move(document));
+}
+
 std::shared_ptr<const NodeCharts> ExternalHost::known_charts(const std::string &node) {
   const std::lock_guard lock(mutex_);
   const auto it = charts_.find(node);

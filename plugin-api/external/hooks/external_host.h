@@ -24,6 +24,7 @@
 #include "plugin-api/external/alerts/alert_log_cursor.h"
 #include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/config/agent_log.h"
+#include "plugin-api/external/hooks/polled_answers.h"
 #include "plugin-api/external/hooks/read_meta_db.h"
 
 namespace aclk::external {
@@ -75,6 +76,12 @@ class ExternalHost {
     return agent_.get_json(node, target, stopped_);
   }
 
+  // What looks at the agent announce: each is the answer of the next read of the same.
+  [[nodiscard]] PolledAnswers &polled() { return polled_; }
+  // /api/v1/info of a node: the one announced, or else as the agent tells it now. Never null on success.
+  [[nodiscard]] Result<std::shared_ptr<const nlohmann::json>> info(const std::string &node,
+                                                                   AnnouncedAnswers<nlohmann::json> &announced);
+
   // The agent prints 350 KB for this, so it is kept: as long as wanted by max_age. Never null on success.
   [[nodiscard]] Result<std::shared_ptr<const NodeCharts>> charts(const std::string &node,
                                                                  std::chrono::steady_clock::duration max_age);
@@ -112,6 +119,7 @@ class ExternalHost {
   std::atomic<bool> stopping_{false};
   const Interrupted stopped_{[this] { return stopping_.load(); }};
 
+  PolledAnswers polled_;
   const std::uint64_t began_s_;
   AlertLogCursor log_cursor_;
 

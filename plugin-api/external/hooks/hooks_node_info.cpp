@@ -39,14 +39,20 @@ bool is_stored_child(ExternalHost &host, const std::string &node) {
   return std::any_of(stored.begin(), stored.end(), [&](const Node &n) { return n.machine_guid == node; });
 }
 
-// /api/v1/info of a node. What the nodes hook lists has to have facts, so those of a child that is away come from the
-// database if the agent does not know it (yet): `stored` is set then.
-Result<nlohmann::json> info_of(ExternalHost &host, const std::string &node, bool &stored) {
-  auto info = host.get_json(node, "/api/v1/info");
-  stored = !info && info.error().code == Errc::not_found && is_stored_child(host, node);
-  if (!stored) return info;
+struct InfoOfNode {
+  std::shared_ptr<const nlohmann::json> document;  // never null
+  bool stored = false;                             // of the database, not of the agent
+};
+
+// What the nodes hook lists has to have facts, so those of a child that is away come from the database if the agent
+// does not know it (yet).
+Result<InfoOfNode> info_of(ExternalHost &host, const std::string &node, AnnouncedAnswers<nlohmann::json> &announced) {
+  auto info = host.info(node, announced);
+  if (info) return InfoOfNode{.document = std::move(*info)};
+  if (info.error().code != Errc::not_found || !is_stored_child(host, node)) return tl::unexpected<Error>(info.error());
   ACLK_TRY(auto db, host.meta_db());
-  return read_stored_info(db, node);
+  ACLK_TRY(auto stored, read_stored_info(db, node));
+  return InfoOfNode{.document = std::make_shared<const nlohmann::json>(std::move(stored)), .stored = true};
 }
 
 }  // namespace
@@ -55,24 +61,24 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    bool stored = false;
-    const auto info = info_of(h, *node, stored);
-    if (!info) return negated_errno(info.error().code);
+    const auto read = info_of(h, *node, h.polled().node_info);
+    if (!read) return negated_errno(read.error().code);
+    const auto &info = *read->document;
     NodeExtras extras;
-    if (stored) {
-      extras.name = text_of(*info, "hostname");
-      extras.os = text_of(*info, "os");
-      extras.timezone = text_of(*info, "timezone");
-      (void)show(read_node_info(*info, extras), visit, ctx);
+    if (read->stored) {
+      extras.name = text_of(info, "hostname");
+      extras.os = text_of(info, "os");
+      extras.timezone = text_of(info, "timezone");
+      (void)show(read_node_info(info, extras), visit, ctx);
       return 0;
     }
     extras.local = *node == h.agent().machine_guid();
     extras.proxy_label = h.facts().proxy_label;
-    for (auto &n : read_mirrored_hosts(*info, h.agent().machine_guid()))
+    for (auto &n : read_mirrored_hosts(info, h.agent().machine_guid()))
       if (n.machine_guid == *node) extras.name = n.hostname;
     if (extras.name.empty() && extras.local) extras.name = h.facts().env.hostname;
 
-    const auto &labels = object_of(*info, "host_labels");
+    const auto &labels = object_of(info, "host_labels");
     extras.os = text_of(labels, "_os");
     if (extras.os.empty())
       if (const auto charts = h.charts(*node, kForEver)) {
@@ -81,7 +87,7 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
       }
     extras.timezone = text_of(labels, "_abbrev_timezone");
     if (extras.timezone.empty()) extras.timezone = timezone_of_log(h, *node, extras.local);
-    (void)show(read_node_info(*info, extras), visit, ctx);
+    (void)show(read_node_info(info, extras), visit, ctx);
     return 0;
   });
 }
@@ -90,10 +96,9 @@ int collectors(void *host, naclk_str machine_guid, naclk_collector_fn visit, voi
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    bool stored = false;
-    const auto info = info_of(h, *node, stored);
+    const auto info = info_of(h, *node, h.polled().collectors);
     if (!info) return negated_errno(info.error().code);
-    return show_all(read_collectors(*info), visit, ctx);
+    return show_all(read_collectors(*info->document), visit, ctx);
   });
 }
 

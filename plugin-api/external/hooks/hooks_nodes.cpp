@@ -45,11 +45,12 @@ void add_stored_children(ExternalHost &host, std::vector<Node> &nodes) {
 
 int nodes(void *host, naclk_node_fn visit, void *ctx) noexcept {
   return guarded(host, [&](ExternalHost &h) {
-    const auto info = h.get_json({}, "/api/v1/info");
-    if (!info) return negated_errno(info.error().code);
-    auto list = read_mirrored_hosts(*info, h.agent().machine_guid());
+    const auto read = h.info(h.agent().machine_guid(), h.polled().nodes);
+    if (!read) return negated_errno(read.error().code);
+    const auto &info = **read;
+    auto list = read_mirrored_hosts(info, h.agent().machine_guid());
     if (list.empty()) return -EAGAIN;  // an agent lists itself at least
-    const auto facts = read_facts(*info);
+    const auto facts = read_facts(info);
     if (const auto r = add_health(h, list); !r) return negated_errno(r.error().code);
     add_stored_children(h, list);
     h.saw_nodes(list);

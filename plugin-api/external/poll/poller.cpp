@@ -38,8 +38,9 @@ bool ends_round(Errc code) { return code != Errc::not_found && code != Errc::par
 
 }  // namespace
 
-Poller::Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Calls calls)
+Poller::Poller(AgentClient &agent, PolledAnswers &answers, AgentLog &log, PollIntervals intervals, Calls calls)
     : agent_(agent),
+      answers_(answers),
       log_(log),
       calls_(std::move(calls)),
       plan_(intervals),
@@ -86,6 +87,7 @@ void Poller::hear(std::uint32_t kinds) {
 }
 
 void Poller::look(PollSchedule::Time now) {
+  answers_.drop_old(now);
   for (const auto subject : {Subject::nodes, Subject::alerts, Subject::contexts}) {
     if (!plan_.due(subject, now)) continue;
     const auto changed = look_at(subject, now);
@@ -101,7 +103,7 @@ void Poller::look(PollSchedule::Time now) {
 Result<bool> Poller::look_at(Subject subject, PollSchedule::Time now) {
   switch (subject) {
     case Subject::nodes:
-      return look_at_nodes();
+      return look_at_nodes(now);
     case Subject::contexts:
       return look_at_contexts(now);
     case Subject::alerts:
@@ -115,22 +117,36 @@ bool Poller::tell(const Events &events) {
   return !events.empty();
 }
 
-Result<bool> Poller::look_at_nodes() {
-  const auto info = agent_.get_json({}, "/api/v1/info", stopped_);
-  if (!info) return again(info.error());
+Result<bool> Poller::look_at_nodes(PollSchedule::Time now) {
+  auto read = agent_.get_json({}, "/api/v1/info", stopped_);
+  if (!read) return again(read.error());
+  const auto info = std::make_shared<const nlohmann::json>(std::move(*read));
   if (read_facts(*info).own_link && !own_link_told_) {
     own_link_told_ = true;
     calls_.own_link();
   }
-  bool changed = tell(watch_.on_nodes(read_mirrored_hosts(*info, agent_.machine_guid())));
-  changed |= tell(watch_.on_info(agent_.machine_guid(), print_of_info(*info)));
+  const auto events = watch_.on_nodes(read_mirrored_hosts(*info, agent_.machine_guid()));
+  if (!events.empty()) {
+    answers_.node_info.drop_all();  // a name is part of the list, and of the facts that are read
+    answers_.nodes.announce(agent_.machine_guid(), info, now);
+  }
+  bool changed = tell(events);
+  changed |= saw_info(agent_.machine_guid(), info, now);
   for (const auto &node : plan_.pick(Subject::nodes, watch_.nodes(), kInfoBudget, false)) {
     if (node == agent_.machine_guid()) continue;
-    const auto one = agent_.get_json(node, "/api/v1/info", stopped_);
+    auto one = agent_.get_json(node, "/api/v1/info", stopped_);
     if (!one && ends_round(one.error().code)) return again(one.error());
-    if (one) changed |= tell(watch_.on_info(node, print_of_info(*one)));
+    if (one) changed |= saw_info(node, std::make_shared<const nlohmann::json>(std::move(*one)), now);
   }
   return changed;
+}
+
+bool Poller::saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
+                      PollSchedule::Time now) {
+  const auto events = watch_.on_info(node, print_of_info(*info));
+  for (const auto &e : events)
+    (e.kind == NACLK_EVENT_NODE_INFO ? answers_.node_info : answers_.collectors).announce(node, info, now);
+  return tell(events);
 }
 
 Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
@@ -146,7 +162,11 @@ Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
           "this agent does not tell its contexts (netdata does since 1.36): the cloud gets alerts, and answers to its "
           "queries, but no list of charts");
     }
-    if (contexts) changed |= tell(watch_.on_contexts(node, fingerprint(read_contexts(*contexts))));
+    if (!contexts) continue;
+    auto list = std::make_shared<const std::vector<Context>>(read_contexts(*contexts));
+    const auto events = watch_.on_contexts(node, fingerprint(*list));
+    if (!events.empty()) answers_.contexts.announce(node, std::move(list), now);
+    changed |= tell(events);
   }
   return changed;
 }
@@ -191,6 +211,7 @@ void Poller::came_back() {
   const auto epoch = agent_.epoch();
   if (epoch == epoch_) return;
   epoch_ = epoch;
+  answers_.drop_all();  // may be of the agent that was there before
   (void)tell(watch_.on_return());
 }
 

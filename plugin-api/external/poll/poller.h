@@ -14,6 +14,7 @@
 
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/config/agent_log.h"
+#include "plugin-api/external/hooks/polled_answers.h"
 #include "plugin-api/external/poll/change_detector.h"
 #include "plugin-api/external/poll/poll_schedule.h"
 #include "plugin-api/external/poll/versions_gate.h"
@@ -27,8 +28,9 @@ class Poller {
     std::function<void()> own_link;           // the agent's own link has come up: told once
   };
 
-  // Starts at once. agent, log and what the calls use must outlive it.
-  Poller(AgentClient &agent, AgentLog &log, PollIntervals intervals, Calls calls);
+  // Starts at once. agent, answers, log and what the calls use must outlive it. What it has read when it tells of a
+  // change is in `answers` then.
+  Poller(AgentClient &agent, PolledAnswers &answers, AgentLog &log, PollIntervals intervals, Calls calls);
   // Interrupts what is under way and joins.
   ~Poller();
   // What somebody listens to (enum naclk_interest), as the module told. Any thread; never blocks for long.
@@ -41,7 +43,9 @@ class Poller {
   void look(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at(Subject subject, PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_alerts(PollSchedule::Time now);
-  [[nodiscard]] Result<bool> look_at_nodes();
+  [[nodiscard]] Result<bool> look_at_nodes(PollSchedule::Time now);
+  [[nodiscard]] bool saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
+                              PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_contexts(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_alert_logs(PollSchedule::Time now);
   void went_away(const Error &why, PollSchedule::Time now);
@@ -51,6 +55,7 @@ class Poller {
   [[nodiscard]] bool tell(const Events &events);  // were there any?
 
   AgentClient &agent_;
+  PolledAnswers &answers_;
   AgentLog &log_;
   const Calls calls_;
   PollSchedule plan_;

@@ -228,7 +228,7 @@ class Work {
     }
     answer_at_socket();
     {
-      Poller poller(host_.agent(), log_, settings_.polls,
+      Poller poller(host_.agent(), host_.polled(), log_, settings_.polls,
                     {[this](const Event &e) { tell(e); },
                      [this] {
                        own_link_.store(true);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/poll/poller.h"
 #include "tests/unit/external/fake_agent.h"
+#include "tests/unit/external/heard.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -302,31 +301,6 @@ std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended(
   return {};
 }
 
-// Everything a poller tells, in order; waits for a text to come.
-class Heard {
- public:
-  void add(const Event &e) {
-    const std::lock_guard lock(mutex_);
-    text_ += "?NICXAMR"[e.kind];
-    changed_.notify_all();
-  }
-  bool wait_for(const std::string &part) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return text_.find(part) != std::string::npos; });
-  }
-  void clear() {
-    const std::lock_guard lock(mutex_);
-    text_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string text_;
-};
-
-constexpr PollIntervals kFast{10ms, 10ms, 10ms};
-
 std::string poller__on_1_37__tells_what_changes() {
   std::atomic<int> alarm{100};
   std::atomic<int> contexts{0};
@@ -342,7 +316,8 @@ std::string poller__on_1_37__tells_what_changes() {
   EXPECT(agent.locate(nullptr));
   AgentLog log({LogStyle::classic, {}, false, -1});
   Heard heard;
-  Poller poller(agent, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
+  PolledAnswers answers;
+  Poller poller(agent, answers, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
   EXPECT(heard.wait_for("NAX"));
   heard.clear();
   alarm = 101;
@@ -374,7 +349,8 @@ std::string poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an
   EXPECT(agent.locate(nullptr));
   AgentLog log({LogStyle::classic, {}, false, -1});
   Heard heard;
-  Poller poller(agent, log, kFast,
+  PolledAnswers answers;
+  Poller poller(agent, answers, log, kFast,
                 {[&](const Event &e) { heard.add(e); },
                  [&] {
                    heard.add({NACLK_EVENT_CLAIM, {}});
@@ -400,7 +376,8 @@ std::string poller__agent_silent__stops_within_moments() {
   Heard heard;
   const auto begin = std::chrono::steady_clock::now();
   {
-    Poller poller(agent, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
+    PolledAnswers answers;
+    Poller poller(agent, answers, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
     EXPECT(heard.wait_for("N"));
   }
   EXPECT(std::chrono::steady_clock::now() - begin < 5s);

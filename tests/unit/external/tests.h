@@ -35,6 +35,7 @@ int log_tests();
 int http_tests();
 int agent_tests();
 int hook_tests();
+int polled_answers_tests();
 int hook_alert_tests();
 int process_tests();
 int statistics_tests();
