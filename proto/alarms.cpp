@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proto/alarms.h"
 
+#include <netdata-aclk/plugin.h>
+
+#include <algorithm>
 #include <cmath>
+#include <concepts>
+#include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "proto/aclk_alarms.pb-c.h"
 #include "proto/wire.h"
@@ -16,73 +23,104 @@ AlarmStatus status(std::int32_t v) {
                                                                          : AlarmStatus::null;
 }
 
-void fill(wire::Arena &a, const AlarmLogEntry &m, AclkWire__AlarmLogEntry &w) {
-  w.node_id = a.text(m.node_id);
-  w.claim_id = a.text(m.claim_id);
-  w.chart = a.text(m.chart);
-  w.name = a.text(m.name);
-  w.when = m.when;
-  w.config_hash = a.text(m.config_hash);
-  w.utc_offset = m.utc_offset;
-  w.timezone = a.text(m.timezone);
-  w.exec_path = a.text(m.exec_path);
-  w.conf_source = a.text(m.conf_source);
-  w.command = a.text(m.command);
-  w.duration = m.duration;
-  w.non_clear_duration = m.non_clear_duration;
-  w.status = static_cast<std::int32_t>(m.status);
-  w.old_status = static_cast<std::int32_t>(m.old_status);
-  w.delay = m.delay;
-  w.delay_up_to_timestamp = m.delay_up_to_timestamp;
-  w.last_repeat = m.last_repeat;
-  w.silenced = m.silenced ? 1 : 0;
-  w.value_string = a.text(m.value_string);
-  w.old_value_string = a.text(m.old_value_string);
-  w.value = number(m.value);
-  w.old_value = number(m.old_value);
-  w.updated = m.updated ? 1 : 0;
-  w.rendered_info = a.text(m.rendered_info);
-  w.chart_context = a.text(m.chart_context);
-  w.event_id = m.event_id;
-  w.transition_id = a.text(m.transition_id);
-  w.chart_name = a.text(m.chart_name);
-  w.summary = a.text(m.summary);
-  w.alert_version = m.alert_version;
+// One field of an alert: here, on the wire, and in the ABI if it has it.
+template <class Here, class Wire, class Abi>
+struct Field {
+  Here here;
+  Wire wire;
+  Abi abi;
+};
+struct NotInAbi {};
+
+template <class Here, class Wire, class Abi = NotInAbi>
+constexpr Field<Here, Wire, Abi> field(Here here, Wire wire, Abi abi = {}) {
+  return {here, wire, abi};
 }
 
-AlarmLogEntry read(wire::Reader &r, const AclkWire__AlarmLogEntry &w) {
-  return {.node_id = r.text(w.node_id),
-          .claim_id = r.text(w.claim_id),
-          .chart = r.text(w.chart),
-          .name = r.text(w.name),
-          .when = w.when,
-          .config_hash = r.text(w.config_hash),
-          .utc_offset = w.utc_offset,
-          .timezone = r.text(w.timezone),
-          .exec_path = r.text(w.exec_path),
-          .conf_source = r.text(w.conf_source),
-          .command = r.text(w.command),
-          .duration = w.duration,
-          .non_clear_duration = w.non_clear_duration,
-          .status = status(w.status),
-          .old_status = status(w.old_status),
-          .delay = w.delay,
-          .delay_up_to_timestamp = w.delay_up_to_timestamp,
-          .last_repeat = w.last_repeat,
-          .silenced = w.silenced != 0,
-          .value_string = r.text(w.value_string),
-          .old_value_string = r.text(w.old_value_string),
-          .value = number(w.value),
-          .old_value = number(w.old_value),
-          .updated = w.updated != 0,
-          .rendered_info = r.text(w.rendered_info),
-          .chart_context = r.text(w.chart_context),
-          .event_id = w.event_id,
-          .transition_id = r.text(w.transition_id),
-          .chart_name = r.text(w.chart_name),
-          .summary = r.text(w.summary),
-          .alert_version = w.alert_version};
+using Entry = AlarmLogEntry;
+using WireEntry = AclkWire__AlarmLogEntry;
+using AbiAlert = naclk_alert;
+
+// The one list of an alert's fields.
+constexpr auto kAlertFields = std::make_tuple(
+    field(&Entry::node_id, &WireEntry::node_id), field(&Entry::claim_id, &WireEntry::claim_id),
+    field(&Entry::chart, &WireEntry::chart, &AbiAlert::chart), field(&Entry::name, &WireEntry::name, &AbiAlert::name),
+    field(&Entry::when, &WireEntry::when, &AbiAlert::when_s),
+    field(&Entry::config_hash, &WireEntry::config_hash, &AbiAlert::config_hash),
+    field(&Entry::utc_offset, &WireEntry::utc_offset, &AbiAlert::utc_offset_s),
+    field(&Entry::timezone, &WireEntry::timezone, &AbiAlert::timezone),
+    field(&Entry::exec_path, &WireEntry::exec_path, &AbiAlert::exec),
+    field(&Entry::conf_source, &WireEntry::conf_source, &AbiAlert::conf_source),
+    field(&Entry::command, &WireEntry::command, &AbiAlert::command),
+    field(&Entry::duration, &WireEntry::duration, &AbiAlert::duration_s),
+    field(&Entry::non_clear_duration, &WireEntry::non_clear_duration, &AbiAlert::non_clear_duration_s),
+    field(&Entry::status, &WireEntry::status, &AbiAlert::status),
+    field(&Entry::old_status, &WireEntry::old_status, &AbiAlert::old_status),
+    field(&Entry::delay, &WireEntry::delay, &AbiAlert::delay_s),
+    field(&Entry::delay_up_to_timestamp, &WireEntry::delay_up_to_timestamp, &AbiAlert::delay_up_to_s),
+    field(&Entry::last_repeat, &WireEntry::last_repeat, &AbiAlert::last_repeat_s),
+    field(&Entry::silenced, &WireEntry::silenced, &AbiAlert::silenced),
+    field(&Entry::value_string, &WireEntry::value_string, &AbiAlert::value_string),
+    field(&Entry::old_value_string, &WireEntry::old_value_string, &AbiAlert::old_value_string),
+    field(&Entry::value, &WireEntry::value, &AbiAlert::value),
+    field(&Entry::old_value, &WireEntry::old_value, &AbiAlert::old_value),
+    field(&Entry::updated, &WireEntry::updated, &AbiAlert::superseded),
+    field(&Entry::rendered_info, &WireEntry::rendered_info, &AbiAlert::info),
+    field(&Entry::chart_context, &WireEntry::chart_context, &AbiAlert::context),
+    field(&Entry::event_id, &WireEntry::event_id, &AbiAlert::event_id),
+    field(&Entry::transition_id, &WireEntry::transition_id, &AbiAlert::transition_id),
+    field(&Entry::chart_name, &WireEntry::chart_name, &AbiAlert::chart_name),
+    field(&Entry::summary, &WireEntry::summary, &AbiAlert::summary),
+    field(&Entry::alert_version, &WireEntry::alert_version));
+
+template <class Do>
+void each_alert_field(Do &&act) {
+  std::apply([&](const auto &...f) { (act(f), ...); }, kAlertFields);
 }
+
+// How the values of one field go from one struct to another.
+struct ToWire {
+  wire::Arena &arena;
+  void operator()(const std::string &from, char *&to) const { to = arena.text(from); }
+  void operator()(double from, double &to) const { to = number(from); }
+  void operator()(bool from, protobuf_c_boolean &to) const { to = from ? 1 : 0; }
+  void operator()(AlarmStatus from, std::int32_t &to) const { to = static_cast<std::int32_t>(from); }
+  template <std::integral T>
+  void operator()(const T &from, T &to) const {
+    to = from;
+  }
+};
+
+struct FromWire {
+  wire::Reader &reader;
+  void operator()(const char *from, std::string &to) const { to = reader.text(from); }
+  void operator()(double from, double &to) const { to = number(from); }
+  void operator()(protobuf_c_boolean from, bool &to) const { to = from != 0; }
+  void operator()(std::int32_t from, AlarmStatus &to) const { to = status(from); }
+  template <std::integral T>
+  void operator()(const T &from, T &to) const {
+    to = from;
+  }
+};
+
+struct FromAbi {
+  void operator()(naclk_str from, std::string &to) const {
+    if (from.data != nullptr) to.assign(from.data, from.len);
+  }
+  void operator()(double from, double &to) const { to = from; }
+  void operator()(std::int32_t from, bool &to) const { to = from != 0; }
+  void operator()(std::uint32_t from, AlarmStatus &to) const {
+    to = from <= NACLK_ALERT_CRITICAL ? static_cast<AlarmStatus>(from) : AlarmStatus::unknown;
+  }
+  // Durations: the wire counts them from 0 (proto/README.md, "From agent to cloud").
+  void operator()(std::int64_t from, std::uint32_t &to) const {
+    to = static_cast<std::uint32_t>(std::clamp<std::int64_t>(from, 0, UINT32_MAX));
+  }
+  template <std::integral T>
+  void operator()(const T &from, T &to) const {
+    to = from;
+  }
+};
 
 void fill(wire::Arena &a, const AlarmConfiguration &m, AclkWire__AlarmConfiguration &w) {
   w.alarm = a.text(m.alarm);
@@ -160,10 +198,25 @@ AlarmConfiguration read(wire::Reader &r, const AclkWire__AlarmConfiguration &w) 
 
 }  // namespace
 
+AlarmLogEntry entry_of(const naclk_alert &alert) {
+  AlarmLogEntry m;
+  each_alert_field([&](const auto &f) {
+    if constexpr (!std::is_same_v<std::decay_t<decltype(f.abi)>, NotInAbi>) FromAbi{}(alert.*f.abi, m.*f.here);
+  });
+  return m;
+}
+
+std::string alert_identity(std::string node_id, std::string claim_id) {
+  AlarmLogEntry m;
+  m.node_id = std::move(node_id);
+  m.claim_id = std::move(claim_id);
+  return encode(m);
+}
+
 std::string encode(const AlarmLogEntry &m) {
   wire::Arena a;
   AclkWire__AlarmLogEntry w = ACLK_WIRE__ALARM_LOG_ENTRY__INIT;
-  fill(a, m, w);
+  each_alert_field([&](const auto &f) { ToWire{a}(m.*f.here, w.*f.wire); });
   return ACLK_PACK(alarm_log_entry, AlarmLogEntry)(w);
 }
 
@@ -175,9 +228,13 @@ std::string encode(const AlarmSnapshot &m) {
   w.chunks = m.chunks;
   w.chunk_size = m.chunk_size;
   w.chunk = m.chunk;
-  w.n_alarms = m.alarms.size();
-  w.alarms = a.list(w.n_alarms, aclk_wire__alarm_log_entry__init);
-  for (std::size_t i = 0; i < w.n_alarms; ++i) fill(a, m.alarms[i], *w.alarms[i]);
+  std::vector<ProtobufCBinaryData> alarms;
+  alarms.reserve(m.alarms.size());
+  // protobuf-c does not write into what it packs.
+  for (const auto &entry : m.alarms)
+    alarms.push_back({entry.size(), reinterpret_cast<std::uint8_t *>(const_cast<char *>(entry.data()))});
+  w.n_alarms = alarms.size();
+  w.alarms = alarms.data();
   w.snapshot_uuid = a.text(m.snapshot_uuid);
   return ACLK_PACK(alarm_snapshot, AlarmSnapshot)(w);
 }
@@ -196,12 +253,14 @@ std::optional<AlarmLogEntry> decode_alarm_log_entry(std::string_view bytes) {
   const auto w = ACLK_UNPACK(alarm_log_entry, AlarmLogEntry)(bytes, kMaxAlarm);
   if (!w) return std::nullopt;
   wire::Reader r;
-  return r.done(read(r, *w));
+  AlarmLogEntry m;
+  each_alert_field([&](const auto &f) { FromWire{r}(w.get()->*f.wire, m.*f.here); });
+  return r.done(std::move(m));
 }
 
 std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes) {
   const auto w = ACLK_UNPACK(alarm_snapshot, AlarmSnapshot)(bytes, kMaxAlarmSnapshot);
-  if (!w) return std::nullopt;
+  if (!w || w->n_alarms > kMaxSnapshotEntries) return std::nullopt;
   wire::Reader r;
   AlarmSnapshot m;
   m.node_id = r.text(w->node_id);
@@ -210,7 +269,10 @@ std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes) {
   m.chunk_size = w->chunk_size;
   m.chunk = w->chunk;
   m.alarms.reserve(w->n_alarms);
-  for (std::size_t i = 0; i < w->n_alarms; ++i) m.alarms.push_back(read(r, *w->alarms[i]));
+  for (std::size_t i = 0; i < w->n_alarms; ++i) {
+    m.alarms.emplace_back(reinterpret_cast<const char *>(w->alarms[i].data), w->alarms[i].len);
+    if (!decode_alarm_log_entry(m.alarms.back())) return std::nullopt;
+  }
   m.snapshot_uuid = r.text(w->snapshot_uuid);
   return r.done(std::move(m));
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+struct naclk_alert;  // <netdata-aclk/plugin.h>
+
 namespace aclk::proto {
 
 enum class AlarmStatus : std::uint8_t {
@@ -24,7 +26,8 @@ enum class AlarmStatus : std::uint8_t {
 };
 
 // Topic alarm-log-v2, one transition per message; also the element of AlarmSnapshot. Durations and points in time are
-// whole seconds here, as on the wire.
+// whole seconds here, as on the wire. The list of its fields, for the wire and for the ABI, is kAlertFields in
+// alarms.cpp.
 struct AlarmLogEntry {
   std::string node_id;
   std::string claim_id;
@@ -61,14 +64,29 @@ struct AlarmLogEntry {
   bool operator==(const AlarmLogEntry &) const = default;
 };
 
+// A transition of an alert on its way through the module, from the host to the store and to the wire: what is decided
+// by, and the message, which is encoded once (aclk/host/alert.h).
+struct Alert {
+  std::string alert_id;      // of this alert on this node, over all its transitions
+  std::uint64_t log_id = 0;  // position in the node's alert log; 0 = not known
+  std::uint64_t when_s = 0;  // also its version
+  AlarmStatus status = AlarmStatus::null;
+  AlarmStatus old_status = AlarmStatus::null;  // null in what comes from the store
+  std::string entry;  // encoded AlarmLogEntry without node_id and claim_id; empty = of an alert that is never sent
+};
+
+// What stands before Alert::entry on the wire. Fields of protobuf messages may be concatenated, and these two have the
+// lowest numbers: the bytes are those of an AlarmLogEntry that is encoded as a whole.
+[[nodiscard]] std::string alert_identity(std::string node_id, std::string claim_id);
+
 // Topic alarm-snapshot-v2: one of `chunks` pieces that share a snapshot_uuid.
 struct AlarmSnapshot {
   std::string node_id;
   std::string claim_id;
   std::uint32_t chunks = 0;
-  std::uint32_t chunk_size = 0;  // entries in this piece
-  std::uint32_t chunk = 0;       // counted from 1
-  std::vector<AlarmLogEntry> alarms;
+  std::uint32_t chunk_size = 0;     // entries in this piece
+  std::uint32_t chunk = 0;          // counted from 1
+  std::vector<std::string> alarms;  // encoded AlarmLogEntry each
   std::string snapshot_uuid;
 
   bool operator==(const AlarmSnapshot &) const = default;
@@ -98,6 +116,9 @@ struct ProvideAlarmConfiguration {
   bool operator==(const ProvideAlarmConfiguration &) const = default;
 };
 
+// What the host tells of a transition. node_id, claim_id and alert_version are empty: the ABI does not have them.
+[[nodiscard]] AlarmLogEntry entry_of(const naclk_alert &alert);
+
 [[nodiscard]] std::string encode(const AlarmLogEntry &m);
 [[nodiscard]] std::string encode(const AlarmSnapshot &m);
 // config is always present, be it empty.
@@ -106,7 +127,9 @@ struct ProvideAlarmConfiguration {
 // Longer messages are not decoded. A snapshot holds at most 1000 entries of about 600 bytes.
 inline constexpr std::size_t kMaxAlarm = 256U << 10;
 inline constexpr std::size_t kMaxAlarmSnapshot = 8U << 20;
+inline constexpr std::size_t kMaxSnapshotEntries = 10'000;
 [[nodiscard]] std::optional<AlarmLogEntry> decode_alarm_log_entry(std::string_view bytes);
+// Nothing, too, if one of its entries is none.
 [[nodiscard]] std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes);
 [[nodiscard]] std::optional<ProvideAlarmConfiguration> decode_provide_alarm_configuration(std::string_view bytes);
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "aclk/host/alert.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {
@@ -86,54 +87,6 @@ int show_text(void *ctx, naclk_str t) {
 template <class T, class Fn>
 auto visitor(Fn &) {
   return static_cast<int (*)(void *, const T *)>(visit<Fn, T>);
-}
-
-// The wire counts durations from 0 (proto/README.md, "From agent to cloud").
-std::uint32_t seconds_of(std::int64_t s) {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(s, 0, UINT32_MAX));
-}
-
-proto::AlarmStatus status_of(std::uint32_t s) {
-  return s <= NACLK_ALERT_CRITICAL ? static_cast<proto::AlarmStatus>(s) : proto::AlarmStatus::unknown;
-}
-
-Alert take_alert(const naclk_alert &a) {
-  Alert out;
-  out.log_id = a.log_id;
-  out.alert_id = text(a.alert_id);
-  out.variable = a.variable != 0;
-  auto &e = out.entry;
-  e.chart = text(a.chart);
-  e.name = text(a.name);
-  e.when = a.when_s;
-  e.config_hash = text(a.config_hash);
-  e.utc_offset = a.utc_offset_s;
-  e.timezone = text(a.timezone);
-  e.exec_path = text(a.exec);
-  e.conf_source = text(a.conf_source);
-  e.command = text(a.command);
-  e.duration = seconds_of(a.duration_s);
-  e.non_clear_duration = seconds_of(a.non_clear_duration_s);
-  e.status = status_of(a.status);
-  e.old_status = status_of(a.old_status);
-  e.delay = a.delay_s;
-  e.delay_up_to_timestamp = a.delay_up_to_s;
-  e.last_repeat = a.last_repeat_s;
-  e.silenced = a.silenced != 0;
-  e.value_string = text(a.value_string);
-  e.old_value_string = text(a.old_value_string);
-  e.value = a.value;
-  e.old_value = a.old_value;
-  e.updated = a.superseded != 0;
-  e.rendered_info = text(a.info);
-  e.chart_context = text(a.context);
-  e.event_id = a.event_id;
-  e.transition_id = text(a.transition_id);
-  e.chart_name = text(a.chart_name);
-  e.summary = text(a.summary);
-  // Without a name of its own an alert is what the log calls it.
-  if (out.alert_id.empty()) out.alert_id = e.chart + "/" + e.name;
-  return out;
 }
 
 proto::AlarmConfiguration take_config(const naclk_alert_config &c) {
@@ -340,7 +293,7 @@ Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t af
   naclk_alert_log_end end{};
   end.size = sizeof end;
   end.last_log_id = after;
-  auto on_alert = [&](const naclk_alert &a) { out.entries.push_back(take_alert(a)); };
+  auto on_alert = [&](const naclk_alert &a) { out.entries.push_back(alert_of(a, machine_guid)); };
   const auto what = fmt::format("the alert log of node {}", machine_guid);
   ACLK_CHECK(noted(what, check(table_.alert_log(table_.host, str(machine_guid), after, limit,
                                                 visitor<naclk_alert>(on_alert), &on_alert, &end),
@@ -350,9 +303,9 @@ Result<AlertLog> Host::alert_log(std::string_view machine_guid, std::uint64_t af
   return out;
 }
 
-Result<std::vector<Alert>> Host::active_alerts(std::string_view machine_guid) const {
-  std::vector<Alert> out;
-  auto on_alert = [&](const naclk_alert &a) { out.push_back(take_alert(a)); };
+Result<std::vector<proto::Alert>> Host::active_alerts(std::string_view machine_guid) const {
+  std::vector<proto::Alert> out;
+  auto on_alert = [&](const naclk_alert &a) { out.push_back(alert_of(a, machine_guid)); };
   const auto what = fmt::format("the alerts of node {}", machine_guid);
   return noted(what,
                check(table_.active_alerts(table_.host, str(machine_guid), visitor<naclk_alert>(on_alert), &on_alert),

@@ -62,17 +62,8 @@ struct Node {
   bool operator==(const Node &) const = default;
 };
 
-// One transition of an alert. What goes to the cloud is in `entry`, whose node_id, claim_id, alert_version and (where
-// the host has none) transition_id are empty.
-struct Alert {
-  std::uint64_t log_id = 0;  // 0 = not known
-  std::string alert_id;      // of this alert on this node, over all its transitions
-  bool variable = false;     // neither a warning nor a critical expression: never sent
-  proto::AlarmLogEntry entry;
-};
-
 struct AlertLog {
-  std::vector<Alert> entries;  // oldest first
+  std::vector<proto::Alert> entries;  // oldest first
   std::uint64_t last_log_id = 0;
   bool gap = false;  // what lies before the first entry is lost, or ids began anew
 };
@@ -122,7 +113,7 @@ class Host {
   // Entries after `after`, at most `limit`; 0, 0 = all there is.
   [[nodiscard]] Result<AlertLog> alert_log(std::string_view machine_guid, std::uint64_t after,
                                            std::uint32_t limit) const;
-  [[nodiscard]] Result<std::vector<Alert>> active_alerts(std::string_view machine_guid) const;
+  [[nodiscard]] Result<std::vector<proto::Alert>> active_alerts(std::string_view machine_guid) const;
   // not_found: no alert has this definition.
   [[nodiscard]] Result<proto::AlarmConfiguration> alert_config(std::string_view config_hash) const;
   // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),

@@ -18,44 +18,40 @@ namespace {
 constexpr std::uint64_t kNoComparison = 1;  // a version that is none
 }
 
-void AlertSync::submit_all(std::vector<StoredAlert> alerts) {
+void AlertSync::submit_all(std::vector<proto::Alert> alerts) {
   std::set<std::string_view> listed;
   for (const auto &a : alerts) listed.insert(a.alert_id);
   for (auto &[id, r] : records_) {
     if (!r.submitted || listed.contains(id)) continue;
     r.submitted.reset();
     emptied_.push_back(id);
-    changes_.emplace_back(DropAlert{machine_guid_, id});
+    changes_.emplace_back(DropAlert{.machine_guid = machine_guid_, .alert_id = id});
   }
-  for (auto &a : alerts) {
-    records_[a.alert_id].submitted = Submitted{static_cast<AlarmStatus>(a.status), a.version, a.log_id};
-    changes_.emplace_back(PutAlert{machine_guid_, std::move(a)});
-  }
+  for (const auto &a : alerts) submit(a);
 }
 
 void AlertSync::compare(std::uint64_t version, ClockPair /*now*/) {
   using Outcome = Comparison::Outcome;
   if (version == kNoComparison) {
-    comparisons_.push_back({Outcome::skipped, version, this->version()});
+    comparisons_.push_back({.outcome = Outcome::skipped, .cloud = version, .local = this->version()});
     return;
   }
-  if (beginning_) {
+  if (knowledge_ != Knowledge::all) {
     asked_ = version;
     return;
   }
   ++checkpoints_;
   const auto local = this->version();
   const bool known = version == local || acknowledged_by(version);
-  if (known && !kept_.resync) {
-    comparisons_.push_back({Outcome::equal, version, local});
+  if (known && stage_ == Stage::unneeded) {
+    comparisons_.push_back({.outcome = Outcome::equal, .cloud = version, .local = local});
     return;
   }
   if (!known) forget_unanswered();
-  comparisons_.push_back({Outcome::snapshot, version, local});
+  comparisons_.push_back({.outcome = Outcome::snapshot, .cloud = version, .local = local});
   // Remembered: what is sent from now on changes the cloud's version, but does not make it right.
-  kept_.resync = true;
+  if (stage_ == Stage::unneeded || stage_ == Stage::needed) stage_ = Stage::wanted;
   put_log();
-  if (stage_ == Stage::none) stage_ = Stage::wanted;
 }
 
 // Does the cloud have a beginning of what was published and not acknowledged? Then that much of it has arrived.
@@ -67,11 +63,11 @@ bool AlertSync::acknowledged_by(std::uint64_t version) {
     const auto &sent = r.at(Slot::sent);
     if (!sent || sent->order != order) continue;
     if (r.submitted) v -= r.submitted->version;
-    if (sent->status != AlarmStatus::removed) v += sent->when_s;
+    if (sent->alert.status != AlarmStatus::removed) v += sent->alert.when_s;
     if (!sent->flying) arrived.push_back(id);  // those on their way now are acknowledged by themselves
     if (v != version) continue;
     for (const auto &a : arrived) {
-      submit(a, *records_.find(a)->second.at(Slot::sent));
+      submit(records_.find(a)->second.at(Slot::sent)->alert);
       put(a, Slot::sent, std::nullopt);
       ++transitions_;
     }
@@ -91,35 +87,24 @@ void AlertSync::forget_unanswered() {
   for (const auto &id : unanswered) put(id, Slot::sent, std::nullopt);
 }
 
-std::vector<StoredAlert> AlertSync::stored_of(std::vector<host::Alert> alerts) const {
-  std::vector<StoredAlert> out;
-  out.reserve(alerts.size());
-  for (auto &a : alerts) {
-    if (a.variable || a.entry.status == AlarmStatus::removed || a.alert_id.empty()) continue;
-    StoredAlert s{a.alert_id, static_cast<std::uint32_t>(a.entry.status), a.entry.when, a.log_id, {}};
-    s.entry = kept_entry(machine_guid_, std::move(a));
-    out.push_back(std::move(s));
-  }
-  return out;
-}
-
-void AlertSync::alerts(std::vector<host::Alert> alerts, ClockPair now) {
-  reading_ = false;
+void AlertSync::alerts(std::vector<proto::Alert> alerts, ClockPair now) {
+  reading_ = Reading::nothing;
   read_again_at_.reset();
-  auto stored = stored_of(std::move(alerts));
-  if (beginning_) return begin(std::move(stored), now);
+  std::erase_if(alerts, [](const proto::Alert &a) { return a.entry.empty() || a.status == AlarmStatus::removed; });
+  if (knowledge_ != Knowledge::all) return begin(std::move(alerts), now);
   if (stage_ != Stage::reading) return tick(now);  // the connection ended meanwhile
   const bool known = std::ranges::any_of(records_, [](const auto &r) { return r.second.submitted.has_value(); });
-  if (stored.empty() && known && now.at < started_.at + kSettles) {
+  if (alerts.empty() && known && now.at < started_.at + kSettles) {
     snapshot_again(now.at + kReadAgain);
     return tick(now);
   }
-  snapshot(std::move(stored), now);
+  snapshot(std::move(alerts), now);
 }
 
-void AlertSync::alerts_failed(bool gone, ClockPair now) {
-  reading_ = false;
-  if (beginning_ && gone) return begin({}, now);
+void AlertSync::alerts_failed(ReadFailure why, ClockPair now) {
+  reading_ = Reading::nothing;
+  const bool gone = why == ReadFailure::node_unknown;
+  if (gone && knowledge_ != Knowledge::all) return begin({}, now);
   if (gone && stage_ == Stage::reading) {
     actions_.emplace_back(ReadStoredAlerts{});
     return;
@@ -128,32 +113,32 @@ void AlertSync::alerts_failed(bool gone, ClockPair now) {
   read_again_at_ = now.at + kReadAgain;
 }
 
-void AlertSync::stored_alerts(std::vector<StoredAlert> alerts, ClockPair now) {
+void AlertSync::stored_alerts(std::vector<proto::Alert> alerts, ClockPair now) {
+  // What is damaged in the store cannot be sent.
+  std::erase_if(alerts, [](const proto::Alert &a) { return !proto::decode_alarm_log_entry(a.entry); });
   if (stage_ == Stage::reading) snapshot(std::move(alerts), now);
 }
 
 // Nothing was known of this node: it is as it is, and the cloud's first version is compared with that.
-void AlertSync::begin(std::vector<StoredAlert> alerts, ClockPair now) {
-  beginning_ = false;
+void AlertSync::begin(std::vector<proto::Alert> alerts, ClockPair now) {
+  knowledge_ = Knowledge::all;
   submit_all(std::move(alerts));
   put_log();
   if (asked_) compare(*std::exchange(asked_, std::nullopt), now);
   tick(now);
 }
 
-void AlertSync::snapshot(std::vector<StoredAlert> alerts, ClockPair now) {
+void AlertSync::snapshot(std::vector<proto::Alert> alerts, ClockPair now) {
   // From here on everything that was on its way is in the snapshot, and only a snapshot will do: also after a crash,
   // when nobody knows whether this one has arrived.
   for (auto &[id, r] : records_)
     for (const auto slot : {Slot::pending, Slot::waiting, Slot::sent})
       if (r.at(slot)) put(id, slot, std::nullopt);
-  kept_.resync = true;
-  put_log();
-  missed_again_ = false;
-  snapshot_ = std::move(alerts);
   stage_ = Stage::sending;
+  put_log();
+  snapshot_ = std::move(alerts);
   snapshot_ticket_ = next_ticket_++;
-  SendSnapshot s{snapshot_ticket_, {}};
+  SendSnapshot s{.ticket = snapshot_ticket_, .entries = {}};
   s.entries.reserve(snapshot_.size());
   for (const auto &a : snapshot_) s.entries.push_back(a.entry);
   actions_.emplace_back(std::move(s));
@@ -172,11 +157,10 @@ void AlertSync::snapshot_delivered(Delivery how, ClockPair now) {
     snapshot_again(now.at + std::chrono::seconds(how == Delivery::full ? kFullAgain : kRefusedAgain));
     return tick(now);
   }
-  stage_ = Stage::none;
+  stage_ = stage_ == Stage::sending_old ? Stage::needed : Stage::unneeded;
   snapshot_at_.reset();
   ++snapshots_;
   submit_all(std::exchange(snapshot_, {}));
-  kept_.resync = std::exchange(missed_again_, false);
   put_log();
   tick(now);
 }
@@ -190,7 +174,8 @@ bool AlertSync::drained(ClockPair now) const {
 }
 
 bool AlertSync::snapshot_possible(ClockPair now) const {
-  return stage_ == Stage::wanted && online_ && !expecting_ && !beginning_ && (!streaming_ || drained(now));
+  return stage_ == Stage::wanted && connection_ == Connection::online && knowledge_ == Knowledge::all &&
+         (!streaming() || drained(now));
 }
 
 }  // namespace aclk::sync

@@ -22,26 +22,36 @@ constexpr auto kAwaitCloud = 15s;
 }  // namespace
 
 AlertSync::AlertSync(std::string machine_guid, StoredAlerts stored, ClockPair started)
-    : machine_guid_(std::move(machine_guid)), started_(started), beginning_(!stored.log), now_(started) {
+    : machine_guid_(std::move(machine_guid)),
+      started_(started),
+      knowledge_(stored.log ? Knowledge::all : Knowledge::nothing),
+      now_(started) {
   load(std::move(stored));
 }
 
 void AlertSync::load(StoredAlerts stored) {
-  kept_ = stored.log.value_or(StoredAlertLog{});
+  if (stored.log) {
+    last_log_id_ = stored.log->last_log_id;
+    streaming_ = stored.log->streaming ? Streaming::asked_before_restart : Streaming::never_asked;
+    stage_ = stored.log->resync ? Stage::needed : Stage::unneeded;
+  }
   for (const auto &a : stored.alerts)
-    records_[a.alert_id].submitted = Submitted{static_cast<AlarmStatus>(a.status), a.version, a.log_id};
+    records_[a.alert_id].submitted = Submitted{.status = a.status, .version = a.when_s, .log_id = a.log_id};
   for (auto &t : stored.transitions) {
-    const auto e = proto::decode_alarm_log_entry(t.entry);
+    const auto e = proto::decode_alarm_log_entry(t.alert.entry);
+    const auto id = t.alert.alert_id;
     if (!e) {
-      changes_.emplace_back(DropTransition{machine_guid_, t.alert_id, t.slot});
+      changes_.emplace_back(DropTransition{.machine_guid = machine_guid_, .alert_id = id, .slot = t.slot});
       continue;
     }
+    t.alert.when_s = e->when;
+    t.alert.status = e->status;
     if (t.slot == Slot::pending)
-      pending_.insert(t.alert_id);
+      pending_.insert(id);
     else
-      queue_[t.order] = t.alert_id;
+      queue_[t.order] = id;
     next_order_ = std::max(next_order_, t.order + 1);
-    records_[t.alert_id].at(t.slot) = Step{t.order, t.log_id, e->when, t.due_s, e->status, std::move(t.entry), false};
+    records_[id].at(t.slot) = Step{.alert = std::move(t.alert), .order = t.order, .due_s = t.due_s};
   }
 }
 
@@ -59,9 +69,10 @@ void AlertSync::put(const std::string &id, Slot slot, std::optional<Step> step) 
   }
   if (step)
     changes_.emplace_back(
-        PutTransition{machine_guid_, {id, slot, step->order, step->log_id, step->due_s, step->entry}});
+        PutTransition{.machine_guid = machine_guid_,
+                      .transition = {.alert = step->alert, .slot = slot, .order = step->order, .due_s = step->due_s}});
   else if (place)
-    changes_.emplace_back(DropTransition{machine_guid_, id, slot});
+    changes_.emplace_back(DropTransition{.machine_guid = machine_guid_, .alert_id = id, .slot = slot});
   place = std::move(step);
   if (!place) emptied_.push_back(id);
 }
@@ -74,17 +85,30 @@ std::uint64_t AlertSync::version() const {
 }
 
 // The cloud has it now. A removed alert is one that the cloud has no more.
-void AlertSync::submit(const std::string &id, const Step &step) {
+void AlertSync::submit(const proto::Alert &alert) {
+  const auto &id = alert.alert_id;
   auto &r = records_[id];
-  if (step.status == AlarmStatus::removed) {
-    if (r.submitted) changes_.emplace_back(DropAlert{machine_guid_, id});
+  if (alert.status == AlarmStatus::removed) {
+    if (r.submitted) changes_.emplace_back(DropAlert{.machine_guid = machine_guid_, .alert_id = id});
     r.submitted.reset();
     emptied_.push_back(id);
     return;
   }
-  r.submitted = Submitted{step.status, step.when_s, step.log_id};
-  changes_.emplace_back(
-      PutAlert{machine_guid_, {id, static_cast<std::uint32_t>(step.status), step.when_s, step.log_id, step.entry}});
+  r.submitted = Submitted{.status = alert.status, .version = alert.when_s, .log_id = alert.log_id};
+  changes_.emplace_back(PutAlert{.machine_guid = machine_guid_, .alert = alert});
+}
+
+void AlertSync::put_log() {
+  changes_.emplace_back(PutAlertLog{.machine_guid = machine_guid_,
+                                    .log = {.last_log_id = last_log_id_,
+                                            .streaming = streaming_ != Streaming::never_asked,
+                                            .resync = stage_ != Stage::unneeded}});
+}
+
+// The cloud is not, or will not be, told of something: only a snapshot makes it right.
+void AlertSync::missed() {
+  if (stage_ == Stage::unneeded) stage_ = Stage::needed;
+  if (stage_ == Stage::sending) stage_ = Stage::sending_old;
 }
 
 // Of an alert that is gone, and told, nothing is kept. Only at the end of tick(): nobody holds a record then.
@@ -105,27 +129,23 @@ bool AlertSync::is_due(std::int64_t due_s, std::int64_t longest, ClockPair now) 
 // ------------------------------------------------------------------------------------------------------- the cloud
 
 void AlertSync::online(ClockPair now) {
-  online_ = true;
-  if (streaming_) expecting_ = now.at + kAwaitCloud;
+  connection_ = streaming() ? Connection::awaiting_cloud : Connection::online;
+  await_until_ = now.at + kAwaitCloud;
   tick(now);
 }
 
 void AlertSync::offline() {
-  online_ = false;
-  expecting_.reset();
+  connection_ = Connection::offline;
   tickets_.clear();
   for (const auto &[order, id] : queue_)
     if (auto &sent = records_[id].at(Slot::sent)) sent->flying = false;
-  if (stage_ != Stage::none) snapshot_again(now_.at);
+  if (stage_ != Stage::unneeded && stage_ != Stage::needed) snapshot_again(now_.at);
 }
 
 void AlertSync::start_streaming(std::uint64_t version, ClockPair now) {
-  streaming_ = true;
-  expecting_.reset();
-  if (!kept_.streaming) {
-    kept_.streaming = true;
-    if (!beginning_) put_log();
-  }
+  if (connection_ == Connection::awaiting_cloud) connection_ = Connection::online;
+  const auto before = std::exchange(streaming_, Streaming::asked);
+  if (before == Streaming::never_asked && knowledge_ == Knowledge::all) put_log();
   compare(version, now);
   tick(now);
 }
@@ -138,45 +158,39 @@ void AlertSync::checkpoint(std::uint64_t version, ClockPair now) {
 // -------------------------------------------------------------------------------------------------------- the host
 
 void AlertSync::log_changed(ClockPair now) {
-  log_stale_ = true;
+  log_grown_ = true;
   tick(now);
 }
 
 void AlertSync::log(host::AlertLog log, ClockPair now) {
-  reading_ = false;
+  reading_ = Reading::nothing;
   read_again_at_.reset();
-  const auto before = std::exchange(kept_.last_log_id, log.last_log_id);
+  const auto before = std::exchange(last_log_id_, log.last_log_id);
   // The end is where a reading brings nothing new: a host may show less in one than it was asked for. Ids that begin
   // anew are lower.
   const bool more = log.last_log_id > before || (log.last_log_id < before && !log.entries.empty());
-  log_stale_ = log_stale_ || more;
-  if (beginning_) {
-    // What was there before us is told by a snapshot, not as news.
-    log_end_known_ = !more;
+  log_grown_ = log_grown_ || more;
+  if (knowledge_ != Knowledge::all) {
+    knowledge_ = more ? Knowledge::nothing : Knowledge::end_of_log;
     return tick(now);
   }
-  if (log.gap) {
-    kept_.resync = true;
-    missed_again_ = missed_again_ || stage_ == Stage::sending;
-  }
+  if (log.gap) missed();
   const bool news = log.gap || log.last_log_id != before || !log.entries.empty();
   for (auto &a : log.entries) learn(std::move(a));
   if (news) put_log();
   tick(now);
 }
 
-void AlertSync::log_failed(bool gone, ClockPair now) {
-  reading_ = false;
-  if (gone && beginning_) {
-    log_end_known_ = true;
-    return begin({}, now);
-  }
-  log_stale_ = !gone;  // of a node that is gone nothing comes until the host tells of it again
+void AlertSync::log_failed(ReadFailure why, ClockPair now) {
+  reading_ = Reading::nothing;
+  const bool gone = why == ReadFailure::node_unknown;
+  if (gone && knowledge_ != Knowledge::all) return begin({}, now);
+  log_grown_ = !gone;  // of a node that is gone nothing comes until the host tells of it again
   read_again_at_ = now.at + kReadAgain;
 }
 
-void AlertSync::learn(host::Alert alert) {
-  if (alert.variable) return;
+void AlertSync::learn(proto::Alert alert) {
+  if (alert.entry.empty()) return;
   const auto id = alert.alert_id;
   auto &r = records_[id];
   emptied_.push_back(id);  // if nothing comes of it
@@ -184,35 +198,26 @@ void AlertSync::learn(host::Alert alert) {
   std::uint64_t last_when = r.submitted ? r.submitted->version : 0;
   for (const auto &s : r.slots)
     if (s) {
-      last_id = std::max(last_id, s->log_id);
-      last_when = std::max(last_when, s->when_s);
+      last_id = std::max(last_id, s->alert.log_id);
+      last_when = std::max(last_when, s->alert.when_s);
     }
   // After a gap ids may have begun anew: they tell nothing until a snapshot has come through.
-  const bool ids = !kept_.resync && last_id != 0 && alert.log_id != 0;
+  const bool ids = stage_ == Stage::unneeded && last_id != 0 && alert.log_id != 0;
   if (ids && alert.log_id <= last_id) return;
-  if (alert.entry.when < last_when) {
-    // Newer in the log, but with an older time: the clock was set back, and the versions with it. Only a snapshot is
-    // right.
-    kept_.resync = true;
-    missed_again_ = missed_again_ || stage_ == Stage::sending;
-    return;
-  }
-  Step s;
-  s.log_id = alert.log_id;
-  s.when_s = alert.entry.when;
-  s.status = alert.entry.status;
-  s.due_s = static_cast<std::int64_t>(s.when_s) + tell_after(alert.entry.old_status, alert.entry.status).count();
-  if (s.status == AlarmStatus::removed) s.due_s = std::max(s.due_s, started_.wall_s() + kSettles.count());
-  if (const auto &old = r.at(Slot::pending)) s.due_s = std::min(s.due_s, old->due_s);
-  s.entry = kept_entry(machine_guid_, std::move(alert));
-  put(id, Slot::pending, std::move(s));
+  // Newer in the log, but with an older time: the clock was set back, and the versions with it. Only a snapshot is
+  // right.
+  if (alert.when_s < last_when) return missed();
+  auto due_s = static_cast<std::int64_t>(alert.when_s) + tell_after(alert.old_status, alert.status).count();
+  if (alert.status == AlarmStatus::removed) due_s = std::max(due_s, started_.wall_s() + kSettles.count());
+  if (const auto &old = r.at(Slot::pending)) due_s = std::min(due_s, old->due_s);
+  put(id, Slot::pending, Step{.alert = std::move(alert), .due_s = due_s});
 }
 
 // ------------------------------------------------------------------------------------------------------ to the cloud
 
 void AlertSync::promote(ClockPair now) {
   // What a snapshot is about to tell is not told a second time, and older, after it.
-  if (frozen() || beginning_ || kept_.resync) return;
+  if (stage_ != Stage::unneeded || knowledge_ != Knowledge::all) return;
   std::vector<std::string> due;
   for (const auto &id : pending_) {
     const auto at = records_.find(id)->second.at(Slot::pending)->due_s;
@@ -220,7 +225,7 @@ void AlertSync::promote(ClockPair now) {
   }
   // In the order of the log, as far as it is known.
   std::ranges::stable_sort(due, {},
-                           [&](const auto &id) { return records_.find(id)->second.at(Slot::pending)->log_id; });
+                           [&](const auto &id) { return records_.find(id)->second.at(Slot::pending)->alert.log_id; });
   for (const auto &id : due) select(id);
 }
 
@@ -229,18 +234,18 @@ void AlertSync::select(const std::string &id) {
   auto step = *r.at(Slot::pending);
   put(id, Slot::pending, std::nullopt);
   const auto told = r.submitted ? r.submitted->log_id : 0;
-  if (told != 0 && step.log_id != 0 && step.log_id <= told) return;  // a snapshot had it, or a later one
-  if (!wanted_by_cloud()) {
+  if (told != 0 && step.alert.log_id != 0 && step.alert.log_id <= told) return;  // a snapshot had it, or a later one
+  if (streaming_ == Streaming::never_asked) {
     // Nobody listens yet. Versions are sums of seconds, which cannot tell what happens within one: a snapshot can.
-    kept_.resync = true;
+    missed();
     return put_log();
   }
   const auto &sent = r.at(Slot::sent);
   const auto &waiting = r.at(Slot::waiting);
-  const auto known = sent          ? sent->status
+  const auto known = sent          ? sent->alert.status
                      : r.submitted ? r.submitted->status
                                    : AlarmStatus::removed;  // the cloud knows of no such alert
-  if (step.status == known) {
+  if (step.alert.status == known) {
     if (waiting) put(id, Slot::waiting, std::nullopt);
     return;
   }
@@ -254,7 +259,7 @@ void AlertSync::send(const std::string &id) {
   sent.flying = true;
   const auto ticket = next_ticket_++;
   tickets_[ticket] = id;
-  actions_.emplace_back(SendTransition{ticket, sent.entry});
+  actions_.emplace_back(SendTransition{.ticket = ticket, .entry = sent.alert.entry});
   ++in_window_;
 }
 
@@ -289,7 +294,7 @@ void AlertSync::publish(ClockPair now) {
 }
 
 void AlertSync::delivered(std::uint64_t ticket, Delivery how, ClockPair now) {
-  if (ticket == snapshot_ticket_ && stage_ == Stage::sending) return snapshot_delivered(how, now);
+  if (ticket == snapshot_ticket_ && sending_snapshot()) return snapshot_delivered(how, now);
   const auto t = tickets_.find(ticket);
   if (t == tickets_.end()) return;
   const auto id = t->second;
@@ -301,7 +306,7 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, ClockPair now) {
   if (how == Delivery::lost) return;
   if (how == Delivery::acked || how == Delivery::too_big) {
     // One that no broker of this cloud can take must not keep those behind it for ever.
-    submit(id, *sent);
+    submit(sent->alert);
     put(id, Slot::sent, std::nullopt);
     transitions_ += how == Delivery::acked ? 1 : 0;
   } else {
@@ -317,26 +322,27 @@ void AlertSync::delivered(std::uint64_t ticket, Delivery how, ClockPair now) {
 // ------------------------------------------------------------------------------------------------------------- time
 
 void AlertSync::read(ClockPair now) {
-  if (reading_ || (read_again_at_ && *read_again_at_ > now.at)) return;
-  if (beginning_ && log_end_known_) {
-    reading_ = true;
+  if (reading_ != Reading::nothing || (read_again_at_ && *read_again_at_ > now.at)) return;
+  if (knowledge_ == Knowledge::end_of_log) {
+    reading_ = Reading::alerts;
     actions_.emplace_back(ReadAlerts{});
-  } else if (log_stale_ && stage_ != Stage::reading) {
-    log_stale_ = false;
-    reading_ = true;
-    actions_.emplace_back(ReadAlertLog{kept_.last_log_id, kept_.last_log_id == 0 && beginning_ ? 0 : kLogPage});
+  } else if (log_grown_ && stage_ != Stage::reading) {
+    log_grown_ = false;
+    reading_ = Reading::log;
+    const bool whole = last_log_id_ == 0 && knowledge_ == Knowledge::nothing;
+    actions_.emplace_back(ReadAlertLog{.after = last_log_id_, .limit = whole ? 0 : kLogPage});
   } else if (snapshot_possible(now) && (!snapshot_at_ || *snapshot_at_ <= now.at)) {
     snapshot_at_.reset();
     stage_ = Stage::reading;
-    reading_ = true;
+    reading_ = Reading::alerts;
     actions_.emplace_back(ReadAlerts{});
   }
 }
 
 void AlertSync::tick(ClockPair now) {
   now_ = now;
-  if (expecting_ && *expecting_ <= now.at) expecting_.reset();
-  if (kept_.resync && stage_ == Stage::none && may_send()) stage_ = Stage::wanted;
+  if (connection_ == Connection::awaiting_cloud && await_until_ <= now.at) connection_ = Connection::online;
+  if (stage_ == Stage::needed && may_send()) stage_ = Stage::wanted;
   promote(now);
   publish(now);
   read(now);
@@ -344,18 +350,20 @@ void AlertSync::tick(ClockPair now) {
 }
 
 std::optional<loop::Instant> AlertSync::next_due() const {
-  std::optional<loop::Instant> due = expecting_;
+  std::optional<loop::Instant> due;
+  if (connection_ == Connection::awaiting_cloud) due = await_until_;
   const auto at = [&](std::int64_t wall_s, std::int64_t longest) {
     if (is_due(wall_s, longest, now_)) return now_.at;
     return now_.at + std::chrono::microseconds(wall_s * 1'000'000 - now_.wall_us);
   };
   // As in read(): one reading after the other, none too early after a failure.
   const auto reading_at = read_again_at_.value_or(now_.at);
-  if (!reading_ && (log_stale_ || (beginning_ && log_end_known_)))
+  const bool free = reading_ == Reading::nothing;
+  if (free && (log_grown_ || knowledge_ == Knowledge::end_of_log))
     sooner(due, reading_at);
-  else if (!reading_ && snapshot_possible(now_))
+  else if (free && snapshot_possible(now_))
     sooner(due, std::max(reading_at, snapshot_at_.value_or(now_.at)));
-  if (!frozen() && !beginning_ && !kept_.resync)
+  if (stage_ == Stage::unneeded && knowledge_ == Knowledge::all)
     for (const auto &id : pending_) sooner(due, at(records_.find(id)->second.at(Slot::pending)->due_s, kLongestDelay));
   if (may_send() && !frozen())
     for (const auto &[order, id] : queue_) {
@@ -372,8 +380,14 @@ std::vector<Change> AlertSync::take_changes() { return std::exchange(changes_, {
 std::vector<Comparison> AlertSync::take_comparisons() { return std::exchange(comparisons_, {}); }
 
 AlertSync::View AlertSync::view() const {
-  View v{streaming_,   version(),      0, pending_.size(), queue_.size(), checkpoints_, snapshots_,
-         transitions_, records_.size()};
+  View v{.streaming = streaming(),
+         .version = version(),
+         .pending = pending_.size(),
+         .selected = queue_.size(),
+         .checkpoints = checkpoints_,
+         .snapshots = snapshots_,
+         .transitions = transitions_,
+         .remembered = records_.size()};
   for (const auto &[id, r] : records_) v.submitted += r.submitted ? 1 : 0;
   return v;
 }

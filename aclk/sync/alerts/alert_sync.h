@@ -32,11 +32,11 @@ namespace aclk::sync {
 
 struct SendTransition {
   std::uint64_t ticket = 0;  // for delivered()
-  std::string entry;         // as kept: wire_entry() makes it whole
+  std::string entry;         // proto::Alert::entry: proto::alert_identity() goes before it
 };
 struct SendSnapshot {
-  std::uint64_t ticket = 0;  // one for all its chunks
-  std::vector<std::string> entries;
+  std::uint64_t ticket = 0;          // one for all its chunks
+  std::vector<std::string> entries;  // as in SendTransition
 };
 struct ReadAlertLog {
   std::uint64_t after = 0;
@@ -67,13 +67,14 @@ class AlertSync {
   void start_streaming(std::uint64_t version, ClockPair now);
   void checkpoint(std::uint64_t version, ClockPair now);
 
-  // From the host: the log grew; and the answers to the Read actions. `gone`: the host does not know the node.
+  // From the host: the log grew; and the answers to the Read actions.
+  enum class ReadFailure : std::uint8_t { node_unknown, passing };
   void log_changed(ClockPair now);
   void log(host::AlertLog log, ClockPair now);
-  void log_failed(bool gone, ClockPair now);
-  void alerts(std::vector<host::Alert> alerts, ClockPair now);
-  void alerts_failed(bool gone, ClockPair now);
-  void stored_alerts(std::vector<StoredAlert> alerts, ClockPair now);
+  void log_failed(ReadFailure why, ClockPair now);
+  void alerts(std::vector<proto::Alert> alerts, ClockPair now);
+  void alerts_failed(ReadFailure why, ClockPair now);
+  void stored_alerts(std::vector<proto::Alert> alerts, ClockPair now);
 
   // What became of a message. For a snapshot once, with the worst of its chunks.
   void delivered(std::uint64_t ticket, mqtt::Delivery how, ClockPair now);
@@ -100,22 +101,44 @@ class AlertSync {
   [[nodiscard]] View view() const;
   [[nodiscard]] std::uint64_t version() const;
   // Has the cloud asked for transitions?
-  [[nodiscard]] bool streaming() const { return streaming_; }
+  [[nodiscard]] bool streaming() const { return streaming_ == Streaming::asked; }
 
  private:
+  // How much is known of this node's alerts. What was there before us is told by a snapshot, not as news.
+  enum class Knowledge : std::uint8_t {
+    nothing,     // the end of the log is looked for
+    end_of_log,  // and the present alerts are
+    all,
+  };
+  enum class Connection : std::uint8_t {
+    offline,
+    awaiting_cloud,  // online; the cloud, which streams, shall tell its version first: until await_until_
+    online,
+  };
+  // Has the cloud asked for transitions?
+  enum class Streaming : std::uint8_t { never_asked, asked_before_restart, asked };
+  // The Read action that is under way.
+  enum class Reading : std::uint8_t { nothing, log, alerts };
+  // A snapshot. From `needed` on only a snapshot makes the cloud right, also after a restart.
+  enum class Stage : std::uint8_t {
+    unneeded,
+    needed,       // wanted as soon as transitions can be sent
+    wanted,       // the alerts are read as soon as what is selected has gone
+    reading,      // the alerts are being read
+    sending,      // its chunks are on their way
+    sending_old,  // and something was missed since it was read: another one is needed
+  };
+  // Of an alert that the cloud has: without the entry, which the store has.
   struct Submitted {
     proto::AlarmStatus status{};
     std::uint64_t version = 0;
     std::uint64_t log_id = 0;
   };
   struct Step {  // a transition in a slot
+    proto::Alert alert;
     std::uint64_t order = 0;
-    std::uint64_t log_id = 0;
-    std::uint64_t when_s = 0;
     std::int64_t due_s = 0;  // wall clock: pending, or held back after a refusal, until then
-    proto::AlarmStatus status{};
-    std::string entry;
-    bool flying = false;  // sent on this connection, its PUBACK is awaited
+    bool flying = false;     // sent on this connection, its PUBACK is awaited
   };
   struct Record {
     std::optional<Submitted> submitted;
@@ -126,62 +149,59 @@ class AlertSync {
   // An agent links its alerts 10 s after its start, or later when it is busy.
   static constexpr std::chrono::seconds kSettles{30};
   static constexpr std::chrono::seconds kReadAgain{5};
-  static constexpr std::int64_t kRefusedAgain = 60;                    // s
-  static constexpr std::int64_t kFullAgain = 1;                        // s, not above kRefusedAgain
-  enum class Stage : std::uint8_t { none, wanted, reading, sending };  // of a snapshot
+  static constexpr std::int64_t kRefusedAgain = 60;  // s
+  static constexpr std::int64_t kFullAgain = 1;      // s, not above kRefusedAgain
 
   void load(StoredAlerts stored);
   void put(const std::string &id, Slot slot, std::optional<Step> step);
-  void submit(const std::string &id, const Step &step);
-  void put_log() { changes_.emplace_back(PutAlertLog{machine_guid_, kept_}); }
-  void learn(host::Alert alert);
+  void submit(const proto::Alert &alert);
+  void put_log();
+  void missed();
+  void learn(proto::Alert alert);
   void select(const std::string &id);
   void promote(ClockPair now);
   void publish(ClockPair now);
   void send(const std::string &id);
   void read(ClockPair now);
-  void begin(std::vector<StoredAlert> alerts, ClockPair now);
+  void begin(std::vector<proto::Alert> alerts, ClockPair now);
   void compare(std::uint64_t version, ClockPair now);
   bool acknowledged_by(std::uint64_t version);
   void forget_unanswered();
-  void snapshot(std::vector<StoredAlert> alerts, ClockPair now);
+  void snapshot(std::vector<proto::Alert> alerts, ClockPair now);
   void snapshot_again(loop::Instant at);
   void snapshot_delivered(mqtt::Delivery how, ClockPair now);
-  void submit_all(std::vector<StoredAlert> alerts);
+  void submit_all(std::vector<proto::Alert> alerts);
   void forget_empty();
   [[nodiscard]] static bool is_due(std::int64_t due_s, std::int64_t longest, ClockPair now);
   [[nodiscard]] bool drained(ClockPair now) const;
   [[nodiscard]] bool snapshot_possible(ClockPair now) const;
-  [[nodiscard]] bool wanted_by_cloud() const { return streaming_ || kept_.streaming; }
-  [[nodiscard]] bool may_send() const { return online_ && streaming_ && !expecting_; }
-  [[nodiscard]] bool frozen() const { return stage_ == Stage::reading || stage_ == Stage::sending; }
-  [[nodiscard]] std::vector<StoredAlert> stored_of(std::vector<host::Alert> alerts) const;
+  [[nodiscard]] bool may_send() const { return connection_ == Connection::online && streaming(); }
+  [[nodiscard]] bool sending_snapshot() const { return stage_ == Stage::sending || stage_ == Stage::sending_old; }
+  [[nodiscard]] bool frozen() const { return stage_ == Stage::reading || sending_snapshot(); }
 
   const std::string machine_guid_;
   const ClockPair started_;
-  StoredAlertLog kept_;
-  bool beginning_ = false;  // nothing is known of this node yet
-  bool log_end_known_ = false;
+  Knowledge knowledge_;
   std::map<std::string, Record, std::less<>> records_;
   std::set<std::string, std::less<>> pending_;  // alerts with something pending
   std::vector<std::string> emptied_;            // alerts that lost something: perhaps nothing is left of them
   std::map<std::uint64_t, std::string> queue_;  // order -> alert: what is waiting or sent
   std::uint64_t next_order_ = 1;
 
-  bool online_ = false;
-  bool streaming_ = false;                  // the cloud asked for it since the process began
-  std::optional<loop::Instant> expecting_;  // the cloud's word on this connection, until then
-  std::optional<std::uint64_t> asked_;      // a version told before anything was known here
+  Connection connection_ = Connection::offline;
+  loop::Instant await_until_{};
+  Streaming streaming_ = Streaming::never_asked;
+  std::optional<std::uint64_t> asked_;  // a version told before all was known here
 
-  bool log_stale_ = true;
-  bool reading_ = false;  // a Read action is under way
+  std::uint64_t last_log_id_ = 0;  // the log was read up to here
+  bool log_grown_ = true;          // since the last ReadAlertLog, or because of what that brought
+  Reading reading_ = Reading::nothing;
   std::optional<loop::Instant> read_again_at_;
 
-  Stage stage_ = Stage::none;
-  std::optional<loop::Instant> snapshot_at_;
-  std::vector<StoredAlert> snapshot_;
+  Stage stage_ = Stage::unneeded;
+  std::optional<loop::Instant> snapshot_at_;  // not before
+  std::vector<proto::Alert> snapshot_;        // what was read for it
   std::uint64_t snapshot_ticket_ = 0;
-  bool missed_again_ = false;  // something was missed after the snapshot was read
 
   loop::Instant window_{};  // of the 50 transitions that a second may have
   unsigned in_window_ = 0;

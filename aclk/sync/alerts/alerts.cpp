@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/sync/alerts/alert_rules.h"
 #include "aclk/sync/store/overloaded.h"
 #include "claim/base/uuid.h"
 
@@ -16,12 +15,12 @@ using proto::MessageType;
 namespace {
 
 constexpr std::size_t kAlertReadings = 2;
-constexpr std::size_t kChunk = 1000;                 // alerts in a message (aclk/sync/README.md, "Alerts")
-constexpr std::size_t kChunkBytes = 4U << 20;        // so that no chunk is long in the way of others
-constexpr std::size_t kIdentity = 2 * (36 + 2) + 8;  // what wire_entry() adds
+constexpr std::size_t kChunk = 1000;           // alerts in a message (aclk/sync/README.md, "Alerts")
+constexpr std::size_t kChunkBytes = 4U << 20;  // so that no chunk is long in the way of others
+constexpr std::size_t kElement = 8;            // at most, of a field's number and length in a chunk
 
 std::size_t count_of(const host::AlertLog &log) { return log.entries.size(); }
-std::size_t count_of(const std::vector<host::Alert> &alerts) { return alerts.size(); }
+std::size_t count_of(const std::vector<proto::Alert> &alerts) { return alerts.size(); }
 
 }  // namespace
 
@@ -126,7 +125,8 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
     auto config = host_.alert_config(hash);
     return [this, hash, config = std::move(config)]() mutable {
       // Only what is not there is not asked for again at once; a host that was away may have it in a second.
-      definitions_.ended(hash, config || config.error().code != Errc::not_found, loop::now());
+      const bool missing = !config && config.error().code == Errc::not_found;
+      definitions_.ended(hash, missing ? LookUps::End::not_there : LookUps::End::may_be_asked_again, loop::now());
       if (config) {
         publish_(MessageType::provide_alarm_configuration,
                  proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
@@ -235,21 +235,24 @@ void Alerts::delivered(const std::string &guid, std::uint64_t ticket, Delivery h
 }
 
 void Alerts::send(const std::string &guid, const SendTransition &t) {
-  const auto e = wire_entry(t.entry, ledger_.claim_id(), nodes_.node_id_of(guid));
-  if (!e) return delivered(guid, t.ticket, Delivery::too_big);  // damaged in the store: it can never be sent
-  publish_(MessageType::alarm_log_entry, proto::encode(*e),
+  publish_(MessageType::alarm_log_entry, identity_of(guid) + t.entry,
            [this, guid, ticket = t.ticket, alive = std::weak_ptr(alive_)](Delivery how) {
              if (!alive.expired()) delivered(guid, ticket, how);
            });
 }
 
+std::string Alerts::identity_of(const std::string &guid) const {
+  return proto::alert_identity(nodes_.node_id_of(guid), ledger_.claim_id());
+}
+
 void Alerts::send(const std::string &guid, Entry &e, SendSnapshot s) {
-  Chunks c{s.ticket, std::move(s.entries), {}, 0, random_uuid()};
+  Chunks c{.ticket = s.ticket, .entries = std::move(s.entries), .ends = {}, .sent = 0, .uuid = random_uuid()};
+  const auto around = identity_of(guid).size() + kElement;
   const auto room = std::min(kChunkBytes, max_payload_.value_or(kChunkBytes));
   std::size_t bytes = 0;
   std::size_t count = 0;
   for (std::size_t i = 0; i < c.entries.size(); ++i) {
-    const auto size = c.entries[i].size() + kIdentity;
+    const auto size = c.entries[i].size() + around;
     if (count == kChunk || (count > 0 && bytes + size > room)) {
       c.ends.push_back(i);
       bytes = count = 0;
@@ -271,8 +274,8 @@ void Alerts::next_chunk(const std::string &guid, Entry &e) {
   m.snapshot_uuid = c.uuid;
   m.chunks = static_cast<std::uint32_t>(c.ends.size());
   const auto from = c.sent == 0 ? 0 : c.ends[c.sent - 1];
-  for (auto i = from; i < c.ends[c.sent]; ++i)
-    if (auto w = wire_entry(c.entries[i], m.claim_id, m.node_id)) m.alarms.push_back(std::move(*w));
+  const auto identity = identity_of(guid);
+  for (auto i = from; i < c.ends[c.sent]; ++i) m.alarms.push_back(identity + c.entries[i]);
   m.chunk_size = static_cast<std::uint32_t>(m.alarms.size());
   m.chunk = static_cast<std::uint32_t>(++c.sent);
   publish_(MessageType::alarm_snapshot, proto::encode(m),
@@ -305,7 +308,9 @@ void Alerts::read_next() {
             tell_read(guid, it->second, entries);
           } else {
             log_.debug("{}", result.error().what);
-            (it->second.sync.*failed)(result.error().code == Errc::not_found, moment());
+            (it->second.sync.*failed)(result.error().code == Errc::not_found ? AlertSync::ReadFailure::node_unknown
+                                                                             : AlertSync::ReadFailure::passing,
+                                      moment());
           }
           run(guid, it->second);
         };

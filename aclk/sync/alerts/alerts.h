@@ -57,7 +57,7 @@ class Alerts {
   // A snapshot on its way: one chunk after the other.
   struct Chunks {
     std::uint64_t ticket = 0;
-    std::vector<std::string> entries;  // as kept
+    std::vector<std::string> entries;  // as in SendSnapshot
     std::vector<std::size_t> ends;     // of each chunk, in entries
     std::size_t sent = 0;              // chunks
     std::string uuid;
@@ -80,6 +80,8 @@ class Alerts {
   void act(const std::string &guid, Entry &e, AlertAction &action);
   void send(const std::string &guid, const SendTransition &t);
   void send(const std::string &guid, Entry &e, SendSnapshot s);
+  // What goes before each entry of this node (proto::alert_identity).
+  [[nodiscard]] std::string identity_of(const std::string &guid) const;
   void next_chunk(const std::string &guid, Entry &e);
   void delivered(const std::string &guid, std::uint64_t ticket, mqtt::Delivery how);
   void tell(const std::string &guid, const Comparison &c) const;

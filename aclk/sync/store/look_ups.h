@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -31,9 +32,10 @@ class LookUps {
     return under_way_.size() < kMaxUnderWay && under_way_.insert(name).second;
   }
 
-  void ended(const std::string &name, bool found, loop::Instant now) {
+  enum class End : std::uint8_t { may_be_asked_again, not_there };
+  void ended(const std::string &name, End how, loop::Instant now) {
     under_way_.erase(name);
-    if (found) return;
+    if (how == End::may_be_asked_again) return;
     if (missing_.size() >= kMaxMissing) std::erase_if(missing_, [now](const auto &m) { return m.second <= now; });
     if (missing_.size() >= kMaxMissing) missing_.erase(missing_.begin());
     missing_[name] = now + kMissingFor;

@@ -46,7 +46,7 @@ std::string row_of(const Change &change) {
                           return join({"a", c.machine_guid, c.alert_id});
                         },
                         [](const PutTransition &c) {
-                          return join({"t", c.machine_guid, c.transition.alert_id, digit(c.transition.slot)});
+                          return join({"t", c.machine_guid, c.transition.alert.alert_id, digit(c.transition.slot)});
                         },
                         [](const DropTransition &c) {
                           return join({"t", c.machine_guid, c.alert_id, digit(c.slot)});

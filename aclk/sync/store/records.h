@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+#include "proto/alarms.h"
+
 namespace aclk::sync {
 
 // A node that the cloud has given an id to, under one claim: ids belong to (claim id, machine guid).
@@ -36,16 +38,6 @@ struct StoredAlertLog {
   bool operator==(const StoredAlertLog &) const = default;
 };
 
-// An alert as the cloud has it: its last submitted transition. `entry` is an encoded AlarmLogEntry without node and
-// claim id.
-struct StoredAlert {
-  std::string alert_id;
-  std::uint32_t status = 0;   // proto::AlarmStatus
-  std::uint64_t version = 0;  // its `when`
-  std::uint64_t log_id = 0;   // 0 = not known
-  std::string entry;
-};
-
 // Where a transition is on its way to the cloud. An alert has at most one in each slot.
 enum class Slot : std::uint8_t {
   pending = 0,  // not due yet; a newer one takes its place
@@ -54,12 +46,10 @@ enum class Slot : std::uint8_t {
 };
 
 struct StoredTransition {
-  std::string alert_id;
+  proto::Alert alert;  // read back from the store: without when_s and status, which are in its entry
   Slot slot = Slot::pending;
   std::uint64_t order = 0;  // of selection; 0 while pending
-  std::uint64_t log_id = 0;
-  std::int64_t due_s = 0;  // wall clock
-  std::string entry;       // as in StoredAlert
+  std::int64_t due_s = 0;   // wall clock
 };
 
 struct PutNode {
@@ -81,7 +71,7 @@ struct PutAlertLog {
 };
 struct PutAlert {
   std::string machine_guid;
-  StoredAlert alert;
+  proto::Alert alert;  // its last submitted transition: what the cloud has of it
 };
 struct DropAlert {
   std::string machine_guid;

@@ -118,13 +118,13 @@ class Writer {
             [&](const PutAlert &c) {
               const auto &a = c.alert;
               return done(
-                  alert_.bind(c.machine_guid, a.alert_id, a.status, a.version, a.log_id, sqlite::Blob{a.entry}));
+                  alert_.bind(c.machine_guid, a.alert_id, number(a.status), a.when_s, a.log_id, sqlite::Blob{a.entry}));
             },
             [&](const DropAlert &c) { return done(no_alert_.bind(c.machine_guid, c.alert_id)); },
             [&](const PutTransition &c) {
               const auto &t = c.transition;
-              return done(transition_.bind(c.machine_guid, t.alert_id, number(t.slot), t.order, t.log_id, t.due_s,
-                                           sqlite::Blob{t.entry}));
+              return done(transition_.bind(c.machine_guid, t.alert.alert_id, number(t.slot), t.order, t.alert.log_id,
+                                           t.due_s, sqlite::Blob{t.alert.entry}));
             },
             [&](const DropTransition &c) {
               return done(no_transition_.bind(c.machine_guid, c.alert_id, number(c.slot)));
@@ -135,7 +135,10 @@ class Writer {
   }
 
  private:
-  static std::int32_t number(Slot slot) { return static_cast<std::int32_t>(slot); }
+  template <class Enum>
+  static std::int32_t number(Enum value) {
+    return static_cast<std::int32_t>(value);
+  }
   static bool done(Statement &s) {
     const bool ok = s.step() == SQLITE_DONE;
     s.reset();
@@ -232,19 +235,28 @@ Result<StoredAlerts> Store::alerts(std::string_view machine_guid) {
   return impl_
       ->each(std::move(log), "read the state of alerts",
              [&](const Statement &s) {
-               out.log = StoredAlertLog{s.unsigned_number(0), s.number(1) != 0, s.number(2) != 0};
+               out.log = StoredAlertLog{
+                   .last_log_id = s.unsigned_number(0), .streaming = s.number(1) != 0, .resync = s.number(2) != 0};
              })
       .and_then([&] {
         return impl_->each(std::move(alerts), "read the alerts", [&](const Statement &s) {
-          out.alerts.push_back({s.text(0), static_cast<std::uint32_t>(s.number(1)), s.unsigned_number(2),
-                                s.unsigned_number(3), s.text(4)});
+          out.alerts.push_back({.alert_id = s.text(0),
+                                .log_id = s.unsigned_number(3),
+                                .when_s = s.unsigned_number(2),
+                                .status = static_cast<proto::AlarmStatus>(s.number(1)),
+                                .old_status = {},
+                                .entry = s.text(4)});
         });
       })
       .and_then([&] {
         return impl_->each(std::move(queue), "read the queue of transitions", [&](const Statement &s) {
           if (s.number(1) < 0 || s.number(1) > 2) return;
-          out.transitions.push_back({s.text(0), static_cast<Slot>(s.number(1)), s.unsigned_number(2),
-                                     s.unsigned_number(3), s.number(4), s.text(5)});
+          StoredTransition t{
+              .alert = {}, .slot = static_cast<Slot>(s.number(1)), .order = s.unsigned_number(2), .due_s = s.number(4)};
+          t.alert.alert_id = s.text(0);
+          t.alert.log_id = s.unsigned_number(3);
+          t.alert.entry = s.text(5);
+          out.transitions.push_back(std::move(t));
         });
       })
       .map([&] { return std::move(out); });

@@ -24,7 +24,7 @@ using StoredContexts = std::map<std::string, StoredContext, std::less<>>;
 // All that is kept about one node's alerts.
 struct StoredAlerts {
   std::optional<StoredAlertLog> log;  // nullopt = never looked at
-  std::vector<StoredAlert> alerts;
+  std::vector<proto::Alert> alerts;   // as the cloud has them
   std::vector<StoredTransition> transitions;
 };
 

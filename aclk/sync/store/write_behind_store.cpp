@@ -59,8 +59,8 @@ std::vector<StoredNode> WriteBehindStore::nodes() { return read(&Store::nodes, c
 StoredContexts WriteBehindStore::contexts(std::string_view node_id) { return read(&Store::contexts, node_id); }
 StoredAlerts WriteBehindStore::alerts(std::string_view machine_guid) { return read(&Store::alerts, machine_guid); }
 
-std::vector<StoredAlert> WriteBehindStore::told_alerts(std::string_view machine_guid) {
-  std::map<std::string, StoredAlert> told;
+std::vector<proto::Alert> WriteBehindStore::told_alerts(std::string_view machine_guid) {
+  std::map<std::string, proto::Alert> told;
   for (auto &a : alerts(machine_guid).alerts) told.insert_or_assign(a.alert_id, std::move(a));
   for (const auto &[row, change] : unsaved_) {
     if (const auto *put = std::get_if<PutAlert>(&change); put != nullptr && put->machine_guid == machine_guid)
@@ -68,7 +68,7 @@ std::vector<StoredAlert> WriteBehindStore::told_alerts(std::string_view machine_
     if (const auto *drop = std::get_if<DropAlert>(&change); drop != nullptr && drop->machine_guid == machine_guid)
       told.erase(drop->alert_id);
   }
-  std::vector<StoredAlert> out;
+  std::vector<proto::Alert> out;
   for (auto &[id, a] : told) out.push_back(std::move(a));
   return out;
 }

@@ -44,7 +44,7 @@ class WriteBehindStore {
   [[nodiscard]] StoredContexts contexts(std::string_view node_id);
   [[nodiscard]] StoredAlerts alerts(std::string_view machine_guid);
   // The alerts that the cloud has of a node, as of now: also what the store could not take yet.
-  [[nodiscard]] std::vector<StoredAlert> told_alerts(std::string_view machine_guid);
+  [[nodiscard]] std::vector<proto::Alert> told_alerts(std::string_view machine_guid);
 
   // The last of the times that only rise (PutLastTime), as of now.
   [[nodiscard]] std::int64_t last_time(std::string_view node_id);

@@ -32,6 +32,22 @@ std::optional<Reencoded> reencode(std::string_view bytes) {
   return r;
 }
 
+// Its entries are encoded already: they are encoded anew here.
+inline std::optional<Reencoded> reencode_alarm_snapshot(std::string_view bytes) {
+  auto value = decode_alarm_snapshot(bytes);
+  if (!value) return std::nullopt;
+  Reencoded r{{}, true};
+  for (auto &entry : value->alarms) {
+    auto again = reencode<decode_alarm_log_entry>(entry);
+    if (!again) return std::nullopt;
+    r.stable = r.stable && again->stable;
+    entry = std::move(again->bytes);
+  }
+  r.bytes = encode(*value);
+  r.stable = r.stable && decode_alarm_snapshot(r.bytes) == value;
+  return r;
+}
+
 struct Codec {
   std::string_view name;
   std::optional<Reencoded> (*reencode)(std::string_view bytes);
@@ -61,7 +77,7 @@ inline constexpr std::array kOutbound{
     Codec{"ContextsSnapshot", reencode<decode_contexts_snapshot>},
     Codec{"ContextsUpdated", reencode<decode_contexts_updated>},
     Codec{"AlarmLogEntry", reencode<decode_alarm_log_entry>},
-    Codec{"AlarmSnapshot", reencode<decode_alarm_snapshot>},
+    Codec{"AlarmSnapshot", reencode_alarm_snapshot},
     Codec{"ProvideAlarmConfiguration", reencode<decode_provide_alarm_configuration>},
 };
 

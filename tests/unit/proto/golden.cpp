@@ -250,13 +250,15 @@ json object(const ContextsUpdated &m) {
 }
 
 json object(const AlarmSnapshot &m) {
+  std::vector<AlarmLogEntry> entries;
+  for (const auto &entry : m.alarms) entries.push_back(*decode_alarm_log_entry(entry));
   return Object()
       .add("node_id", m.node_id)
       .add("claim_id", m.claim_id)
       .add("chunks", m.chunks)
       .add("chunk_size", m.chunk_size)
       .add("chunk", m.chunk)
-      .add("alarms", m.alarms)
+      .add("alarms", entries)
       .add("snapshot_uuid", m.snapshot_uuid);
 }
 

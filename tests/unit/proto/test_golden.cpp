@@ -2,13 +2,16 @@
 //
 // Messages captured from a real agent (tests/golden).
 #include <string>
+#include <vector>
 
+#include "proto/alarms.h"
 #include "proto/node.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/codecs.h"
 #include "tests/unit/proto/golden.h"
 #include "tests/unit/proto/tests.h"
 
+using namespace aclk::proto;
 using namespace aclk::proto::test;
 
 namespace {
@@ -31,6 +34,31 @@ std::string golden__every_captured_message__is_encoded_as_the_agent_did() {
     if (again->bytes.size() != c.bytes.size()) return c.file + ": another size: " + std::to_string(again->bytes.size());
     if (c.message != "UpdateNodeInfo" && again->bytes != c.bytes) return c.file + ": other bytes";
   }
+  return {};
+}
+
+// An entry is stored without node and claim, and what stands before it then makes it the agent's own bytes again.
+std::string golden__entry_kept_without_identity__is_the_agents_bytes_behind_it() {
+  unsigned seen = 0;
+  for (const auto &c : captured()) {
+    std::vector<std::string> entries;
+    if (c.message == "AlarmLogEntry") entries.push_back(c.bytes);
+    if (c.message == "AlarmSnapshot") entries = decode_alarm_snapshot(c.bytes)->alarms;
+    for (const auto &whole : entries) {
+      const auto m = *decode_alarm_log_entry(whole);
+      EXPECT(!m.node_id.empty() && !m.claim_id.empty());
+      auto kept = m;
+      kept.node_id.clear();
+      kept.claim_id.clear();
+      const auto made = alert_identity(m.node_id, m.claim_id) + encode(kept);
+      if (made != whole) return c.file + ": other bytes";
+      EXPECT(decode_alarm_log_entry(made) == m);
+      // In any order the content is the same.
+      EXPECT(decode_alarm_log_entry(encode(kept) + alert_identity(m.node_id, m.claim_id)) == m);
+      ++seen;
+    }
+  }
+  EXPECT(seen > 20);
   return {};
 }
 
@@ -76,6 +104,7 @@ std::string golden__bytes_of_one_message_as_another__give_a_value_or_nothing() {
 const CMUnitTest kTests[] = {
     ACLK_TEST(golden__every_captured_message__decodes_field_by_field),
     ACLK_TEST(golden__every_captured_message__is_encoded_as_the_agent_did),
+    ACLK_TEST(golden__entry_kept_without_identity__is_the_agents_bytes_behind_it),
     ACLK_TEST(golden__empty_sub_messages__are_on_the_wire),
     ACLK_TEST(golden__cut_anywhere__gives_a_value_or_nothing),
     ACLK_TEST(golden__bytes_of_one_message_as_another__give_a_value_or_nothing),

@@ -90,11 +90,12 @@ std::string decode__many_empty_entries__is_nothing() {
 
 std::string decode__largest_honest_messages__are_values() {
   AlarmSnapshot snapshot;
-  snapshot.alarms.resize(1000);
-  for (auto &a : snapshot.alarms) {
+  for (int i = 0; i < 1000; ++i) {
+    AlarmLogEntry a;
     a.node_id = a.claim_id = a.config_hash = a.transition_id = "72302eed-605a-4336-b3f8-c31863eb3b83";
     a.name = a.chart = a.chart_name = a.chart_context = a.conf_source = "x";
     a.when = a.alert_version = 1'795'202'743;
+    snapshot.alarms.push_back(encode(a));
   }
   EXPECT(decode_alarm_snapshot(encode(snapshot)) == snapshot);
   ContextsUpdated updated;

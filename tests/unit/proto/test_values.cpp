@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Values on the wire: what is there, what is left out, and what comes back.
+#include <netdata-aclk/plugin.h>
+
 #include <cmath>
 #include <limits>
 #include <string>
@@ -178,13 +180,97 @@ std::string alert__value_that_is_not_a_number__is_zero() {
   return {};
 }
 
+std::string alert__every_field_of_the_abi__has_its_place_in_the_message() {
+  const auto text = [](std::string_view t) { return naclk_str{t.data(), t.size()}; };
+  naclk_alert a{};
+  a.size = sizeof a;
+  a.log_id = 1;
+  a.alert_id = text("alert id");
+  a.event_id = 2;
+  a.transition_id = text("transition id");
+  a.config_hash = text("config hash");
+  a.name = text("name");
+  a.chart = text("chart");
+  a.chart_name = text("chart name");
+  a.context = text("context");
+  a.summary = text("summary");
+  a.info = text("info");
+  a.exec = text("exec");
+  a.conf_source = text("conf source");
+  a.command = text("command");
+  a.timezone = text("timezone");
+  a.utc_offset_s = -3;
+  a.when_s = 4;
+  a.duration_s = 5;
+  a.non_clear_duration_s = 6;
+  a.status = NACLK_ALERT_WARNING;
+  a.old_status = NACLK_ALERT_CLEAR;
+  a.delay_s = 7;
+  a.delay_up_to_s = 8;
+  a.last_repeat_s = 9;
+  a.silenced = 1;
+  a.superseded = 1;
+  a.value = 10.5;
+  a.old_value = 11.5;
+  a.value_string = text("value");
+  a.old_value_string = text("old value");
+  AlarmLogEntry want;
+  want.event_id = 2;
+  want.transition_id = "transition id";
+  want.config_hash = "config hash";
+  want.name = "name";
+  want.chart = "chart";
+  want.chart_name = "chart name";
+  want.chart_context = "context";
+  want.summary = "summary";
+  want.rendered_info = "info";
+  want.exec_path = "exec";
+  want.conf_source = "conf source";
+  want.command = "command";
+  want.timezone = "timezone";
+  want.utc_offset = -3;
+  want.when = 4;
+  want.duration = 5;
+  want.non_clear_duration = 6;
+  want.status = AlarmStatus::warning;
+  want.old_status = AlarmStatus::clear;
+  want.delay = 7;
+  want.delay_up_to_timestamp = 8;
+  want.last_repeat = 9;
+  want.silenced = true;
+  want.updated = true;
+  want.value = 10.5;
+  want.old_value = 11.5;
+  want.value_string = "value";
+  want.old_value_string = "old value";
+  EXPECT(entry_of(a) == want);
+  EXPECT(decode_alarm_log_entry(encode(want)) == want);
+  // Durations are counted from 0; a status that nobody knows is unknown; no text is empty text.
+  naclk_alert odd{};
+  odd.duration_s = -1;
+  odd.non_clear_duration_s = INT64_MAX;
+  odd.status = 99;
+  const auto m = entry_of(odd);
+  EXPECT_EQ(m.duration, 0U);
+  EXPECT_EQ(m.non_clear_duration, UINT32_MAX);
+  EXPECT(m.status == AlarmStatus::unknown && m.name.empty());
+  return {};
+}
+
 const CMUnitTest kTests[] = {
-    ACLK_TEST(encode__default_values__are_not_on_the_wire), ACLK_TEST(encode__sub_messages__are_always_there),
-    ACLK_TEST(decode__nothing__is_a_message_of_defaults),   ACLK_TEST(commands__every_field_filled__come_back),
-    ACLK_TEST(commands__deprecated_fields__are_read_over),  ACLK_TEST(time__any_microsecond__comes_back),
-    ACLK_TEST(time__before_1970__has_positive_nanos),       ACLK_TEST(time__outside_of_microseconds__is_none),
-    ACLK_TEST(text__not_utf8__is_sent_as_replacement),      ACLK_TEST(labels__same_key_twice__the_last_counts),
-    ACLK_TEST(labels__empty_key_and_value__come_back),      ACLK_TEST(alert__value_that_is_not_a_number__is_zero),
+    ACLK_TEST(encode__default_values__are_not_on_the_wire),
+    ACLK_TEST(encode__sub_messages__are_always_there),
+    ACLK_TEST(decode__nothing__is_a_message_of_defaults),
+    ACLK_TEST(commands__every_field_filled__come_back),
+    ACLK_TEST(commands__deprecated_fields__are_read_over),
+    ACLK_TEST(time__any_microsecond__comes_back),
+    ACLK_TEST(time__before_1970__has_positive_nanos),
+    ACLK_TEST(time__outside_of_microseconds__is_none),
+    ACLK_TEST(text__not_utf8__is_sent_as_replacement),
+    ACLK_TEST(labels__same_key_twice__the_last_counts),
+    ACLK_TEST(labels__empty_key_and_value__come_back),
+    ACLK_TEST(alert__value_that_is_not_a_number__is_zero),
+    ACLK_TEST(alert__every_field_of_the_abi__has_its_place_in_the_message),
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include <map>
 #include <set>
 
-#include "aclk/sync/alerts/alert_rules.h"
+#include "aclk/host/alert.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
@@ -51,12 +51,12 @@ struct Disk {
 };
 
 struct Agent {
-  std::vector<host::Alert> log;        // what is left of it, oldest first
+  std::vector<proto::Alert> log;       // what is left of it, oldest first
   std::uint64_t first_id = 1'000'000;  // of this database
   std::uint64_t next_id = first_id;
   std::uint64_t events = 0;
-  std::map<unsigned, host::Alert> last;  // by alert; removed ones too
-  std::uint64_t forgotten_up_to = 0;     // ids that were cut off
+  std::map<unsigned, proto::Alert> last;  // by alert; removed ones too
+  std::uint64_t forgotten_up_to = 0;      // ids that were cut off
 
   // What is not in the log has no place in it that anybody could tell.
   void forget() {
@@ -72,15 +72,21 @@ struct Agent {
   }
 
   void transition(unsigned k, AlarmStatus to, std::int64_t now_s) {
-    host::Alert a;
-    a.alert_id = fmt::format("chart/alert{}", k);
-    a.log_id = next_id++;
-    a.entry.chart = "chart";
-    a.entry.name = fmt::format("alert{}", k);
-    a.entry.when = static_cast<std::uint64_t>(now_s);
-    a.entry.status = to;
-    a.entry.old_status = last.contains(k) ? last[k].entry.status : AlarmStatus::removed;
-    a.entry.event_id = ++events;
+    const auto text = [](const std::string &s) { return naclk_str{s.data(), s.size()}; };
+    const auto name = fmt::format("alert{}", k);
+    const auto id = "chart/" + name;
+    const std::string chart = "chart";
+    naclk_alert told{};
+    told.size = sizeof told;
+    told.alert_id = text(id);
+    told.log_id = next_id++;
+    told.chart = text(chart);
+    told.name = text(name);
+    told.when_s = static_cast<std::uint64_t>(now_s);
+    told.status = static_cast<std::uint32_t>(to);
+    told.old_status = static_cast<std::uint32_t>(last.contains(k) ? last[k].status : AlarmStatus::removed);
+    told.event_id = ++events;
+    const auto a = host::alert_of(told, kGuid);
     last[k] = a;
     log.push_back(a);
   }
@@ -97,13 +103,15 @@ struct Agent {
       out.last_log_id = next_id - 1;
     return out;
   }
-  std::vector<host::Alert> active() const {
-    std::vector<host::Alert> out;
+  std::vector<proto::Alert> active() const {
+    std::vector<proto::Alert> out;
     for (const auto &[k, a] : last)
-      if (a.entry.status != AlarmStatus::removed) out.push_back(a);
+      if (a.status != AlarmStatus::removed) out.push_back(a);
     return out;
   }
 };
+
+std::string name_of(const proto::Alert &a) { return proto::decode_alarm_log_entry(a.entry)->name; }
 
 struct Cloud {
   std::map<std::string, proto::AlarmLogEntry> has;
@@ -160,10 +168,10 @@ class Life {
     if (!cloud_.wrong.empty()) return cloud_.wrong;
     if (!cloud_.must_come.empty()) return "a published transition never arrived: " + *cloud_.must_come.begin();
     for (const auto &[k, a] : agent_.last) {
-      const auto it = cloud_.has.find(a.entry.name);
+      const auto it = cloud_.has.find(name_of(a));
       const auto theirs = it == cloud_.has.end() ? AlarmStatus::removed : it->second.status;
-      if (theirs != a.entry.status)
-        return fmt::format("{} is {} here and {} in the cloud", a.entry.name, static_cast<int>(a.entry.status),
+      if (theirs != a.status)
+        return fmt::format("{} is {} here and {} in the cloud", name_of(a), static_cast<int>(a.status),
                            static_cast<int>(theirs));
     }
     if (sync_->version() != cloud_.version()) return "versions differ at the end";
@@ -263,11 +271,11 @@ class Life {
     reads_.pop_front();
     if (const auto *r = std::get_if<ReadAlertLog>(&a)) {
       if (fail)
-        sync_->log_failed(false, now());
+        sync_->log_failed(AlertSync::ReadFailure::passing, now());
       else
         sync_->log(agent_.read(*r, random_.one_in(2) ? 1 + random_.below(3) : 1000), now());
     } else if (fail) {
-      sync_->alerts_failed(false, now());
+      sync_->alerts_failed(AlertSync::ReadFailure::passing, now());
     } else {
       sync_->alerts(agent_.active(), now());
     }

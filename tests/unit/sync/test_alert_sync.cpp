@@ -3,8 +3,10 @@
 
 #include <deque>
 
+#include "aclk/host/alert.h"
 #include "aclk/sync/alerts/alert_rules.h"
 #include "aclk/sync/alerts/alert_sync.h"
+#include "claim/base/uuid.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
@@ -21,15 +23,30 @@ constexpr std::int64_t kStart = 1'700'000'000;
 
 ClockPair at(std::chrono::milliseconds t) { return {loop::Instant(1h) + t, (kStart * 1000 + t.count()) * 1000}; }
 
-host::Alert alert(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to, std::int64_t when) {
-  host::Alert a;
+naclk_str str(const std::string &s) { return {s.data(), s.size()}; }
+
+// As a host tells it. `name` must live as long.
+naclk_alert told(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to, std::int64_t when) {
+  naclk_alert a{};
+  a.size = sizeof a;
   a.log_id = log_id;
-  a.alert_id = name;
-  a.entry.name = name;
-  a.entry.old_status = from;
-  a.entry.status = to;
-  a.entry.when = static_cast<std::uint64_t>(kStart + when);
+  a.alert_id = str(name);
+  a.name = str(name);
+  a.old_status = static_cast<std::uint32_t>(from);
+  a.status = static_cast<std::uint32_t>(to);
+  a.when_s = static_cast<std::uint64_t>(kStart + when);
   return a;
+}
+
+proto::Alert alert(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to, std::int64_t when) {
+  return host::alert_of(told(log_id, name, from, to, when), kGuid);
+}
+
+proto::Alert variable(std::uint64_t log_id, const std::string &name, AlarmStatus from, AlarmStatus to,
+                      std::int64_t when) {
+  auto a = told(log_id, name, from, to, when);
+  a.variable = 1;
+  return host::alert_of(a, kGuid);
 }
 
 // What it did, as words: "log 0; alerts; send a 5; snapshot 2; ".
@@ -68,7 +85,7 @@ struct Watched {
     sync.delivered(t, how, now);
   }
   // The log up to `last`; the reading that finds nothing new after it is answered and not spoken of.
-  void log(std::vector<host::Alert> entries, std::uint64_t last, ClockPair now, bool gap = false) {
+  void log(std::vector<proto::Alert> entries, std::uint64_t last, ClockPair now, bool gap = false) {
     sync.log({std::move(entries), last, gap}, now);
     note();
     const auto again = fmt::format("log {}; ", last);
@@ -109,16 +126,22 @@ std::string rules__delays__are_those_of_the_protocol() {
 }
 
 std::string rules__transition_id__is_the_hosts_or_the_same_for_ever() {
-  auto a = alert(7, "a", AlarmStatus::clear, AlarmStatus::warning, 5);
-  const auto id = derived_transition_id(kGuid, a);
-  EXPECT_EQ(id, derived_transition_id(kGuid, a));
-  EXPECT_EQ(proto::decode_alarm_log_entry(kept_entry(kGuid, a))->transition_id, id);
+  const std::string name = "a";
+  auto a = told(7, name, AlarmStatus::clear, AlarmStatus::warning, 5);
+  const auto id_of = [](const naclk_alert &told, const std::string &guid) {
+    return proto::decode_alarm_log_entry(host::alert_of(told, guid).entry)->transition_id;
+  };
+  const auto id = id_of(a, kGuid);
+  EXPECT(parse_uuid(id).has_value());
+  EXPECT_EQ(id, id_of(a, kGuid));
   a.log_id = 8;
-  EXPECT(id != derived_transition_id(kGuid, a));
-  EXPECT(id != derived_transition_id("22222222-2222-3333-4444-555555555555", a));
-  a.entry.transition_id = "33333333-2222-3333-4444-555555555555";
-  const auto e = *wire_entry(kept_entry(kGuid, a), "claim", "node");
-  EXPECT_EQ(e.transition_id, a.entry.transition_id);
+  EXPECT(id != id_of(a, kGuid));
+  EXPECT(id != id_of(a, "22222222-2222-3333-4444-555555555555"));
+  const std::string own = "33333333-2222-3333-4444-555555555555";
+  a.transition_id = str(own);
+  const auto e =
+      *proto::decode_alarm_log_entry(proto::alert_identity("node", "claim") + host::alert_of(a, kGuid).entry);
+  EXPECT_EQ(e.transition_id, own);
   EXPECT_EQ(e.claim_id + e.node_id, "claimnode");
   EXPECT_EQ(e.alert_version, e.when);
   return {};
@@ -148,11 +171,9 @@ std::string alerts__short_page__is_not_taken_for_the_end_of_the_log() {
   auto w = streaming();
   w.sync.log_changed(at(1s));
   EXPECT_EQ(w.did(), "log 100; ");
-  std::vector<host::Alert> page;
-  for (std::uint64_t i = 0; i < 999; ++i) {
-    page.push_back(alert(101 + i, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
-    page.back().variable = true;
-  }
+  std::vector<proto::Alert> page;
+  for (std::uint64_t i = 0; i < 999; ++i)
+    page.push_back(variable(101 + i, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
   w.sync.log({page, 1100, false}, at(1s));
   EXPECT_EQ(w.did(), "log 1100; ");
   w.sync.log({{}, 1200, false}, at(1s));  // rows that the host could not show
@@ -308,6 +329,11 @@ std::string alerts__restart__keeps_the_queue_until_the_cloud_asks() {
   }
   EXPECT(stored.log && stored.log->streaming);
   EXPECT(stored.transitions.size() == 1 && stored.transitions[0].slot == Slot::sent);
+  stored.transitions[0].alert.when_s = 0;  // as the store gives it
+  stored.transitions[0].alert.status = AlarmStatus::null;
+  stored.transitions.push_back(stored.transitions[0]);
+  stored.transitions[1].alert.alert_id = "damaged";
+  stored.transitions[1].alert.entry = "\xff";
   Watched w(stored);
   w.sync.online(at(60s));
   w.sync.tick(at(100s));
@@ -373,10 +399,11 @@ std::string alerts__node_that_is_gone__is_told_from_the_store() {
   auto w = streaming();
   w.sync.checkpoint(5, at(1s));
   EXPECT_EQ(w.did(), "alerts; ");
-  w.sync.alerts_failed(true, at(1s));
+  w.sync.alerts_failed(AlertSync::ReadFailure::node_unknown, at(1s));
   EXPECT_EQ(w.did(), "stored; ");
-  w.sync.stored_alerts({{"a", 4, 1, 0, kept_entry(kGuid, alert(1, "a", AlarmStatus::clear, AlarmStatus::clear, 0))}},
-                       at(1s));
+  auto damaged = alert(1, "b", AlarmStatus::clear, AlarmStatus::clear, 0);
+  damaged.entry = "\xff";
+  w.sync.stored_alerts({alert(1, "a", AlarmStatus::clear, AlarmStatus::clear, 0), damaged}, at(1s));
   EXPECT_EQ(w.did(), "snapshot 1; ");
   return {};
 }
@@ -393,11 +420,10 @@ std::string alerts__version_1__is_not_compared_and_not_counted() {
 
 std::string alerts__burst__is_fifty_a_second_and_variables_never() {
   auto w = streaming();
-  std::vector<host::Alert> many;
+  std::vector<proto::Alert> many;
   for (std::uint64_t i = 0; i < 120; ++i)
     many.push_back(alert(200 + i, fmt::format("b{}", i), AlarmStatus::clear, AlarmStatus::warning, 1));
-  many.push_back(alert(400, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
-  many.back().variable = true;
+  many.push_back(variable(400, "v", AlarmStatus::clear, AlarmStatus::warning, 1));
   w.log(many, 400, at(1s));
   (void)w.did();
   EXPECT_EQ(w.tickets.size(), 50U);

@@ -16,7 +16,7 @@ std::string look_ups__of_one_name__are_one_at_a_time() {
   EXPECT(l.begin("a", kNow));
   for (int i = 0; i < 100'000; ++i) EXPECT(!l.begin("a", kNow));
   EXPECT(l.begin("b", kNow));
-  l.ended("a", true, kNow);
+  l.ended("a", LookUps::End::may_be_asked_again, kNow);
   EXPECT(l.begin("a", kNow));
   return {};
 }
@@ -26,7 +26,7 @@ std::string look_ups__of_many_names__are_bounded() {
   std::size_t begun = 0;
   for (int i = 0; i < 100'000; ++i) begun += l.begin(std::to_string(i), kNow) ? 1 : 0;
   EXPECT_EQ(begun, LookUps::kMaxUnderWay);
-  l.ended("0", true, kNow);
+  l.ended("0", LookUps::End::may_be_asked_again, kNow);
   EXPECT(l.begin("x", kNow));
   return {};
 }
@@ -34,13 +34,13 @@ std::string look_ups__of_many_names__are_bounded() {
 std::string look_ups__of_what_was_not_there__wait_a_minute() {
   LookUps l;
   EXPECT(l.begin("a", kNow));
-  l.ended("a", false, kNow);
+  l.ended("a", LookUps::End::not_there, kNow);
   EXPECT(!l.begin("a", kNow + 59s));
   EXPECT(l.begin("a", kNow + 60s));
   for (std::size_t i = 0; i < 3 * LookUps::kMaxMissing; ++i) {
     const auto name = std::to_string(i);
     EXPECT(l.begin(name, kNow));
-    l.ended(name, false, kNow);
+    l.ended(name, LookUps::End::not_there, kNow);
   }
   return {};
 }

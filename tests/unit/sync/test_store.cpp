@@ -16,6 +16,7 @@
 
 using namespace aclk;
 using namespace aclk::sync;
+using proto::AlarmStatus;
 namespace fs = std::filesystem;
 
 namespace {
@@ -70,6 +71,25 @@ std::string store__impossible_place__is_an_error_with_the_file_named() {
   return {};
 }
 
+PutAlert put_alert(std::string id, AlarmStatus status, std::uint64_t when_s, std::string entry) {
+  return {.machine_guid = "g1",
+          .alert = {.alert_id = std::move(id),
+                    .log_id = 9,
+                    .when_s = when_s,
+                    .status = status,
+                    .old_status = {},
+                    .entry = std::move(entry)}};
+}
+
+PutTransition put_transition(Slot slot, std::uint64_t order, std::uint64_t log_id, std::int64_t due_s,
+                             const std::string &entry) {
+  PutTransition p{.machine_guid = "g1", .transition = {.alert = {}, .slot = slot, .order = order, .due_s = due_s}};
+  p.transition.alert.alert_id = "a";
+  p.transition.alert.log_id = log_id;
+  p.transition.alert.entry = entry;
+  return p;
+}
+
 std::string store__contexts_and_alerts__come_back_as_they_were() {
   const test::TempDir d;
   const auto entry = std::string("\x0a\x00\xff", 3);  // any bytes
@@ -82,11 +102,11 @@ std::string store__contexts_and_alerts__come_back_as_they_were() {
     EXPECT(put(*s, PutContext{"n1", "gone", {}}));
     EXPECT(put(*s, DropContext{"n1", "gone"}));
     EXPECT(put(*s, PutAlertLog{"g1", {77, true, false}}));
-    EXPECT(put(*s, PutAlert{"g1", {"a", 5, 100, 9, entry}}));
-    EXPECT(put(*s, PutAlert{"g1", {"b", 4, 100, 9, entry}}));
+    EXPECT(put(*s, put_alert("a", AlarmStatus::warning, 100, entry)));
+    EXPECT(put(*s, put_alert("b", AlarmStatus::clear, 100, entry)));
     EXPECT(put(*s, DropAlert{"g1", "b"}));
-    EXPECT(put(*s, PutTransition{"g1", {"a", Slot::sent, 3, 10, 0, entry}}));
-    EXPECT(put(*s, PutTransition{"g1", {"a", Slot::pending, 0, 11, 1234, entry}}));
+    EXPECT(put(*s, put_transition(Slot::sent, 3, 10, 0, entry)));
+    EXPECT(put(*s, put_transition(Slot::pending, 0, 11, 1234, entry)));
     EXPECT(put(*s, DropTransition{"g1", "a", Slot::waiting}));
   }
   auto s = Store::open(d / "aclk.db");
@@ -101,7 +121,12 @@ std::string store__contexts_and_alerts__come_back_as_they_were() {
   EXPECT_EQ(alerts->alerts.size(), 1U);
   EXPECT_EQ(alerts->alerts[0].alert_id, "a");
   EXPECT(alerts->alerts[0].entry == entry);
+  EXPECT(alerts->alerts[0].status == AlarmStatus::warning);
+  EXPECT_EQ(alerts->alerts[0].when_s, 100U);
+  EXPECT_EQ(alerts->alerts[0].log_id, 9U);
   EXPECT_EQ(alerts->transitions.size(), 2U);
+  const auto &sent = alerts->transitions[alerts->transitions[0].slot == Slot::sent ? 0 : 1];
+  EXPECT(sent.slot == Slot::sent && sent.order == 3 && sent.alert.log_id == 10 && sent.alert.entry == entry);
   EXPECT(!s->alerts("g2")->log);
   // Another claim: the cloud was told nothing under it.
   EXPECT(s->keep_only("claim"));
@@ -165,19 +190,19 @@ std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
   const std::string entry(3000, 'x');
   std::uintmax_t longest = 0;
   for (std::uint64_t i = 0; i < 400; ++i) {
-    EXPECT(put(*s, PutAlert{"g1", {"a", 5, i, 9, entry}}));
+    EXPECT(put(*s, put_alert("a", AlarmStatus::warning, i, entry)));
     longest = std::max(longest, fs::file_size(d / "aclk.db-wal"));
   }
   EXPECT(longest < 512U << 10);
   // What one transaction needs is cut again with the next ones.
   std::map<std::string, Change> many;
   for (int i = 0; i < 300; ++i) {
-    Change c = PutAlert{"g1", {std::to_string(i), 5, 1, 9, entry}};
+    Change c = put_alert(std::to_string(i), AlarmStatus::warning, 1, entry);
     auto row = row_of(c);
     many.emplace(std::move(row), std::move(c));
   }
   EXPECT(s->apply(many));
-  for (std::uint64_t i = 0; i < 3; ++i) EXPECT(put(*s, PutAlert{"g1", {"a", 5, i, 9, entry}}));
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT(put(*s, put_alert("a", AlarmStatus::warning, i, entry)));
   EXPECT(fs::file_size(d / "aclk.db-wal") < 512U << 10);
   return {};
 }

@@ -63,30 +63,37 @@ std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one
   return {};
 }
 
+PutAlert put_told(const std::string &guid, const std::string &id, std::uint64_t when_s) {
+  PutAlert p{.machine_guid = guid, .alert = {}};
+  p.alert.alert_id = id;
+  p.alert.when_s = when_s;
+  return p;
+}
+
 std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
   const auto told = [](WriteBehindStore &l) {
     std::string s;
-    for (const auto &a : l.told_alerts("m")) s += a.alert_id + std::to_string(a.version) + " ";
+    for (const auto &a : l.told_alerts("m")) s += a.alert_id + std::to_string(a.when_s) + " ";
     return s;
   };
   {
     WriteBehindStore l(loop.uv(), host.log(), d / "aclk.db", "claim", kFast);
-    l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
-    l.add(PutAlert{"m", {"b", 1, 20, 2, ""}});
+    l.add(put_told("m", "a", 10));
+    l.add(put_told("m", "b", 20));
     EXPECT(l.commit());
     l.add(DropAlert{"m", "a"});
-    l.add(PutAlert{"m", {"b", 3, 21, 3, ""}});
-    l.add(PutAlert{"other", {"c", 1, 30, 3, ""}});
+    l.add(put_told("m", "b", 21));
+    l.add(put_told("other", "c", 30));
     EXPECT_EQ(told(l), "b21 ");
     EXPECT(l.commit());
     EXPECT_EQ(told(l), "b21 ");
   }
   {
     WriteBehindStore l(loop.uv(), host.log(), d / "nowhere/aclk.db", "claim", kFast);
-    l.add(PutAlert{"m", {"a", 1, 10, 1, ""}});
+    l.add(put_told("m", "a", 10));
     EXPECT(!l.commit());
     EXPECT_EQ(told(l), "a10 ");
   }
