@@ -131,8 +131,8 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     r.url = url_of(to, target);
     r.body = std::move(body);
     r.max_body = kMaxBody;
-    r.connect_timeout /= request.haste;
-    r.timeout /= request.haste;
+    r.connect_timeout /= request.scale.deadlines;
+    r.timeout /= request.scale.deadlines;
     // Weak: a Login that is gone has cancelled the request, and is not kept by it.
     pending =
         http.start(std::move(r), [weak = weak_from_this(), host = to.host](net::Reached<net::HttpResponse> answer) {

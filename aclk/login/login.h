@@ -13,6 +13,7 @@
 #include "aclk/login/backoff.h"
 #include "aclk/login/status.h"
 #include "aclk/login/topics.h"
+#include "aclk/loop/time_scale.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/http_client.h"
 #include "claim/base/url.h"
@@ -24,7 +25,7 @@ struct LoginRequest {
   Url cloud_url;  // its path is ignored; TLS whatever its scheme
   std::string claim_id;
   std::string agent_version;  // with the leading v
-  unsigned haste = 1;         // the deadlines of requests are divided by this (tests only)
+  loop::TimeScale scale{};    // of the deadlines of requests
 };
 
 // All that is needed to open the link.

@@ -287,7 +287,8 @@ struct Link::Impl final : Commands {
 Link::Link(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Link::~Link() = default;
 
-Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log &log, Settings settings) {
+Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log &log, Settings settings,
+                                         Inherited inherited) {
   // load_identity() has looked at the key; it may have changed since.
   ACLK_TRY(const auto pem, read_file(settings.identity.private_key, 64U << 10));
   ACLK_TRY(auto key, claim::PrivateKey::from_pem(pem));
@@ -304,8 +305,8 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.reach = settings.reach;
   plan.scratch = cloud_dir(host);
   plan.capabilities = host.identity().capabilities;
-  plan.haste = settings.haste;
-  plan.drops = settings.drops;
+  plan.scale = inherited.scale;
+  plan.drops = std::move(inherited.drops);
   return std::unique_ptr<Link>(new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan))));
 }
 

@@ -11,18 +11,26 @@
 
 #include "aclk/host/log.h"
 #include "aclk/loop/inbox.h"
+#include "aclk/loop/time_scale.h"
 #include "aclk/module/settings.h"
 #include "aclk/report/state.h"
 #include "aclk/report/statistics.h"
 #include "aclk/report/traffic.h"
+#include "aclk/session/drops.h"
 
 namespace aclk::module {
+
+// What one link has from the one before it, and from whoever made the module.
+struct Inherited {
+  loop::TimeScale scale;
+  std::shared_ptr<session::Drops> drops;  // connections that fell; the link's thread only
+};
 
 class Link {
  public:
   // Fails when the key does not load or the URL is unusable.
   [[nodiscard]] static Result<std::unique_ptr<Link>> make(const host::Host &host, const host::Log &log,
-                                                          Settings settings);
+                                                          Settings settings, Inherited inherited);
   ~Link();  // waits for hooks of the host that still run
   Link(const Link &) = delete;
   Link &operator=(const Link &) = delete;

@@ -18,7 +18,7 @@ namespace aclk::module {
 
 using namespace std::chrono_literals;
 
-Module::Module(host::Host host) : host_(std::move(host)), log_(host_) {}
+Module::Module(host::Host host, loop::TimeScale scale) : host_(std::move(host)), log_(host_), scale_(scale) {}
 
 Module::~Module() {
   (void)stop(0ms);
@@ -186,10 +186,9 @@ bool Module::one_life(Settings settings) {
   if (std::error_code ec; !std::filesystem::exists(cloud_dir(host_) / "cloud.conf", ec))
     log_.info("CLAIM: cannot load cloud config '{}'. Running with internal defaults.",
               (cloud_dir(host_) / "cloud.conf").native());
-  if (!drops_) drops_ = std::make_shared<session::Drops>(settings.haste.deadlines);
-  settings.drops = drops_;
+  if (!drops_) drops_ = std::make_shared<session::Drops>(scale_);
   const bool no_url = settings.cloud_url.empty();
-  auto made = Link::make(host_, log_, std::move(settings));
+  auto made = Link::make(host_, log_, std::move(settings), {scale_, drops_});
   if (!made) {
     log_.error("{}", made.error().what);
     const std::lock_guard lock(mutex_);

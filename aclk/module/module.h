@@ -26,7 +26,7 @@ namespace aclk::module {
 
 class Module {
  public:
-  explicit Module(host::Host host);
+  explicit Module(host::Host host, loop::TimeScale scale = {});
   ~Module();  // stop(), then waits for as long as it takes
   Module(const Module &) = delete;
   Module &operator=(const Module &) = delete;
@@ -85,6 +85,7 @@ class Module {
 
   const host::Host host_;
   const host::Log log_;
+  const loop::TimeScale scale_;
   std::mutex mutex_;  // not held while a hook is called: that one may call host_event() or reload()
   std::condition_variable thread_ended_;
   std::thread thread_;

@@ -34,19 +34,6 @@ unsigned query_threads(const host::Host &host, const host::Log &log) {
   return default_query_threads(host);
 }
 
-unsigned divisor(const host::Host &host, const host::Log &log, const char *key, unsigned most) {
-  const auto text = host.config("cloud", key);
-  if (!text) return 1;
-  unsigned n = 0;
-  const auto r = std::from_chars(text->data(), text->data() + text->size(), n);
-  if (r.ec != std::errc{} || n < 1 || n > most) {
-    log.error("[cloud] \"{}\" is a number from 1 to {}, for tests; it is ignored", key, most);
-    return 1;
-  }
-  if (n > 1) log.warning("[cloud] \"{}\" is {}: a test setting, not for use; remove it", key, n);
-  return n;
-}
-
 struct Way {
   claim::Proxy proxy;
   std::string line;
@@ -141,7 +128,6 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
   if (!s.reach.proxy.warning.empty()) log.warning("{}", s.reach.proxy.warning);
   s.reach.insecure = s.identity.conf.insecure;
   if (s.identity.trust_file) s.reach.trust_file = s.identity.trust_file->string();
-  s.haste = {divisor(host, log, "divide deadlines by", 100), divisor(host, log, "divide pauses by", 10'000)};
   s.query_threads = query_threads(host, log);
   limit_scope(host, s);
   s.conversation_log = conversation_log(host, log);

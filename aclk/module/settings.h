@@ -5,7 +5,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +12,6 @@
 #include "aclk/host/log.h"
 #include "aclk/net/http_client.h"
 #include "aclk/query/route.h"
-#include "aclk/session/connection_manager.h"
 #include "claim/identity.h"
 
 namespace aclk::module {
@@ -30,12 +28,8 @@ struct Settings {
   std::string proxy_line;            // for the log, when the link begins: which way it takes (claim/README.md, "Proxy")
   unsigned query_threads = 2;
   query::Scope scope = query::Scope::full;
-  std::string scope_line;  // for the log, when the scope is not full
-  // Keys of [cloud] that tests of faults set, so that nobody waits for minutes: "divide deadlines by" (1 to 100) and
-  // "divide pauses by" (1 to 10 000). Both are loud in the log; nobody else has a use for them.
-  session::Haste haste;
+  std::string scope_line;                  // for the log, when the scope is not full
   std::filesystem::path conversation_log;  // empty = none is wanted
-  std::shared_ptr<session::Drops> drops;   // of the links before this one; not a setting, but handed on with them
 };
 
 // Where the keys, the claim and the durable state are: LIB/cloud.d.

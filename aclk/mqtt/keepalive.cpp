@@ -6,8 +6,8 @@
 namespace aclk::mqtt {
 
 std::chrono::milliseconds KeepAlive::answer_within() const {
-  if (doubt_) return std::chrono::milliseconds(kLeastAnswer) / answer_divisor_;
-  return std::chrono::milliseconds(std::clamp(keepalive_, kLeastAnswer, kMostAnswer)) / answer_divisor_;
+  if (doubt_) return std::chrono::milliseconds(kLeastAnswer) / scale_.deadlines;
+  return std::chrono::milliseconds(std::clamp(keepalive_, kLeastAnswer, kMostAnswer)) / scale_.deadlines;
 }
 
 loop::Instant KeepAlive::next() const {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
+#include "aclk/loop/time_scale.h"
 
 namespace aclk::mqtt {
 
@@ -23,9 +24,9 @@ class KeepAlive {
   // Of a broker that grants 0, which means none of it: a dead peer is to be noticed all the same.
   static constexpr std::chrono::seconds kDefault{60};
 
-  // answer_divisor: what an answer may take is divided by this (tests only; 1 or more).
-  explicit KeepAlive(loop::Instant now, unsigned answer_divisor = 1)
-      : answer_divisor_(answer_divisor), last_in_(now), last_out_(now), moved_(now) {}
+  // scale: of the time that an answer may take.
+  explicit KeepAlive(loop::Instant now, loop::TimeScale scale = {})
+      : scale_(scale), last_in_(now), last_out_(now), moved_(now) {}
 
   void granted(std::chrono::seconds keepalive) { keepalive_ = keepalive.count() > 0 ? keepalive : kDefault; }
   // Ask and say something after this long, if that is less than usual: something on the way cuts silent connections.
@@ -82,7 +83,7 @@ class KeepAlive {
   std::chrono::milliseconds most_quiet_ = std::chrono::milliseconds::max();
   std::chrono::milliseconds gap_{0};  // the longest silence since last_in_ that we have broken
   std::chrono::milliseconds survived_{0};
-  unsigned answer_divisor_;
+  loop::TimeScale scale_;
   loop::Instant last_in_;
   loop::Instant last_out_;
   loop::Instant moved_;  // as last_out_, but without what is only wanted

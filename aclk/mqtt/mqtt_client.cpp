@@ -217,7 +217,7 @@ Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Event
   init_library_once();
   auto impl = std::make_unique<Impl>();
   impl->keepalive = c.keepalive;
-  impl->alive = KeepAlive(loop::now(), c.answer_divisor);
+  impl->alive = KeepAlive(loop::now(), c.scale);
   if (c.silent_at_most) impl->alive.silent_at_most(*c.silent_at_most);
   impl->m.reset(mosquitto_new(c.client_id.c_str(), true, impl.get()));
   auto *m = impl->m.get();

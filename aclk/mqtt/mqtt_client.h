@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "aclk/loop/clock.h"
+#include "aclk/loop/time_scale.h"
 #include "claim/base/result.h"
 
 namespace aclk::mqtt {
@@ -28,7 +29,7 @@ struct MqttConnect {
   std::string will_topic;    // empty = no will
   std::string will_payload;  // QoS 2, not retained
   std::chrono::seconds keepalive{60};
-  unsigned answer_divisor = 1;                                // see KeepAlive
+  loop::TimeScale scale{};                                    // see KeepAlive
   std::optional<std::chrono::milliseconds> silent_at_most{};  // see KeepAlive
 };
 

@@ -47,17 +47,17 @@ struct ConnectionManager::Impl {
         plan(std::move(p)),
         log(g),
         events(std::move(e)),
-        machine(random_unit, plan.haste.pauses),
+        machine(random_unit, plan.scale),
         timer(l),
         later(l),
-        drops(plan.drops ? plan.drops : std::make_shared<Drops>(plan.haste.deadlines)) {}
+        drops(plan.drops ? plan.drops : std::make_shared<Drops>(plan.scale)) {}
 
   // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
   struct HttpsHalf {
     HttpsHalf(uv_loop_t &loop, const Plan &plan)
         : multi(loop),
           http(multi, plan.reach),
-          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.haste.deadlines}) {}
+          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.scale}) {}
     net::CurlMulti multi;
     net::HttpClient http;
     login::Login login;
@@ -220,10 +220,10 @@ struct ConnectionManager::Impl {
     p.mqtt.password = credentials->password;
     p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
     p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
-    p.dial_timeout /= plan.haste.deadlines;
-    p.setup_timeout /= plan.haste.deadlines;
-    p.ack_timeout /= plan.haste.deadlines;
-    p.mqtt.answer_divisor = plan.haste.deadlines;
+    p.dial_timeout /= plan.scale.deadlines;
+    p.setup_timeout /= plan.scale.deadlines;
+    p.ack_timeout /= plan.scale.deadlines;
+    p.mqtt.scale = plan.scale;
     p.mqtt.silent_at_most = drops->quiet();
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::Events e;

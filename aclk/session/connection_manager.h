@@ -27,13 +27,6 @@
 
 namespace aclk::session {
 
-// For tests only (netdata.conf [cloud], module/settings.h): time cannot be shortened from outside. 1 = as in
-// production.
-struct Haste {
-  unsigned deadlines = 1;  // of requests, dialing, set-up and acknowledgements: divided by this
-  unsigned pauses = 1;     // the same of the waits before attempts
-};
-
 struct Plan {
   Url cloud_url;
   std::string claim_id;
@@ -42,7 +35,7 @@ struct Plan {
   net::Reach reach;
   std::filesystem::path scratch;
   host::Capabilities capabilities;  // of the agent
-  Haste haste;
+  loop::TimeScale scale;
   // What is known of connections that fell; outlives this link, and is its loop thread's meanwhile. nullptr: nothing.
   std::shared_ptr<Drops> drops{};
 };

@@ -85,7 +85,7 @@ Step ConnectionStateMachine::wait(loop::Instant now) {
     if (std::exchange(taken_over_, false))
       how_long = std::max(how_long, login::Backoff::after_takeover(takeovers_, jitter_()));
   }
-  how_long /= haste_;
+  how_long /= scale_.pauses;
   last_backoff_ = how_long;
   next_attempt_ = now + how_long;
   return {Do::wait, how_long};

@@ -17,6 +17,7 @@
 #include "aclk/login/login.h"
 #include "aclk/login/status.h"
 #include "aclk/loop/clock.h"
+#include "aclk/loop/time_scale.h"
 #include "aclk/mqtt/connection.h"
 #include "aclk/session/states.h"
 #include "proto/commands.h"
@@ -30,9 +31,9 @@ struct Step {
 
 class ConnectionStateMachine {
  public:
-  // jitter(): a number in [0, 1), a new one each time. Pauses are divided by `haste` (tests only; 1 or more).
-  explicit ConnectionStateMachine(std::function<double()> jitter, unsigned haste = 1)
-      : jitter_(std::move(jitter)), haste_(haste) {}
+  // jitter(): a number in [0, 1), a new one each time. scale: of the waits before attempts.
+  explicit ConnectionStateMachine(std::function<double()> jitter, loop::TimeScale scale = {})
+      : jitter_(std::move(jitter)), scale_(scale) {}
 
   [[nodiscard]] Step start(loop::Instant now);
   [[nodiscard]] Step waited();
@@ -72,7 +73,7 @@ class ConnectionStateMachine {
   void trouble(login::Status status, std::string why);
 
   std::function<double()> jitter_;
-  unsigned haste_;
+  loop::TimeScale scale_;
   login::Backoff backoff_;
   State state_ = State::stopped;
   login::Status status_ = login::Status::offline;

@@ -29,12 +29,12 @@ constexpr const char *kRaiseIt =
 }  // namespace
 
 bool Drops::is_idle_cut(const Drop &d) const {
-  return d.without_a_word && d.silence >= kLeastSilence / divisor_ && d.survived < d.silence;
+  return d.without_a_word && d.silence >= kLeastSilence / scale_.deadlines && d.survived < d.silence;
 }
 
 bool Drops::alike(Ms a, Ms b, Ms c) const {
   const auto [least, most] = std::minmax({a, b, c});
-  return most - least <= most / 5 + kSlack / divisor_;
+  return most - least <= most / 5 + kSlack / scale_.deadlines;
 }
 
 std::optional<Ms> Drops::regular_cut() const {
@@ -53,7 +53,7 @@ std::optional<Ms> Drops::regular_lifetime() const {
 }
 
 void Drops::shorten(Ms cut) {
-  const auto quiet = std::max(cut / 2, kFloor / divisor_);
+  const auto quiet = std::max(cut / 2, kFloor / scale_.deadlines);
   if (quiet >= quiet_.value_or(kUsual)) return;
   const bool known = cut_.has_value();
   quiet_ = quiet;
@@ -110,7 +110,7 @@ std::string Drops::finding(loop::Instant now) const {
   if (cut_) {
     const auto asks = quiet_ ? fmt::format("the broker is asked every {} since", seconds(*quiet_))
                              : std::string("the broker is asked as seldom as usual again, to see whether that holds");
-    const auto *const more = *cut_ <= kFloor / divisor_ ? ", which is too seldom for that" : "";
+    const auto *const more = *cut_ <= kFloor / scale_.deadlines ? ", which is too seldom for that" : "";
     return fmt::format(
         "{}, after about {} without traffic: something on the way (a proxy, a load balancer, a firewall) "
         "cuts idle connections, and {}{}; {}",

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
+#include "aclk/loop/time_scale.h"
 
 namespace aclk::session {
 
@@ -39,8 +40,8 @@ class Drops {
   static constexpr std::chrono::minutes kWindow{60};
   static constexpr std::size_t kFinding = 3;  // so many in the window are worth a word
 
-  // divisor: times that make a silence one are divided by this (tests only; 1 or more).
-  explicit Drops(unsigned divisor = 1) : divisor_(divisor) {}
+  // scale: of the times that make a silence one.
+  explicit Drops(loop::TimeScale scale = {}) : scale_(scale) {}
 
   void dropped(const Drop &drop);
 
@@ -64,7 +65,7 @@ class Drops {
   void back_off();
   void shorten(Ms cut);
 
-  unsigned divisor_;
+  loop::TimeScale scale_;
   std::deque<Drop> drops_;      // bounded, oldest first
   std::optional<Ms> quiet_;     // shorter than usual
   std::optional<Ms> cut_;       // after this silence connections were cut

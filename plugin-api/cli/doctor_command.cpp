@@ -41,7 +41,7 @@ external::Environment environment(const Directories &d) {
   return env;
 }
 
-int run(const DoctorArguments &given) {
+int run(const DoctorArguments &given, loop::TimeScale scale) {
   const auto d = directories(given.cloud_dir);
   // What the agent's user cannot read is of no use to the link.
   if (const auto r = claim::become_agent_user(places_of(d)); !r)
@@ -49,7 +49,7 @@ int run(const DoctorArguments &given) {
   std::signal(SIGPIPE, SIG_IGN);
   curl_global_init(CURL_GLOBAL_DEFAULT);
 
-  const doctor::DoctorContext patient(environment(d));
+  const doctor::DoctorContext patient(environment(d), scale);
   doctor::Findings all{doctor::check_versions()};
   const auto add = [&](doctor::Findings more) {
     for (auto &f : more) all.push_back(std::move(f));
@@ -80,7 +80,7 @@ int run(const DoctorArguments &given) {
 
 }  // namespace
 
-Command add_doctor_command(CLI::App &app) {
+Command add_doctor_command(CLI::App &app, loop::TimeScale scale) {
   const auto given = std::make_shared<DoctorArguments>();
   auto *const c = app.add_subcommand("doctor",
                                      "Says why the link does not work: configuration, identity, agent, names, "
@@ -89,7 +89,7 @@ Command add_doctor_command(CLI::App &app) {
   add_cloud_dir_option(*c, given->cloud_dir);
   c->add_flag("--json", given->json, "One JSON object instead of text");
   c->footer(kDoctorExits);
-  return {c, [given] { return run(*given); }};
+  return {c, [given, scale] { return run(*given, scale); }};
 }
 
 }  // namespace aclk::cli

@@ -119,7 +119,7 @@ class Walk {
     if (!direct && std::exchange(proxy_judged_, true)) return {};
     const auto &name = direct ? url.host : proxy.host;
     const auto port = direct ? url.port : proxy.port;
-    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, s_.haste.deadlines));
+    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, patient_.scale()));
   }
 
   // What reach() found, then proxy and TLS.
@@ -153,7 +153,7 @@ class Walk {
       net::HttpClient http(multi, s_.reach);
       const login::LoginRequest request{cloud_, s_.identity.claim_id,
                                         patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version,
-                                        s_.haste.deadlines};
+                                        patient_.scale()};
       auto login = std::make_unique<login::Login>(http, key, request);
       bool done = false;
       login::Login::Events e;
@@ -278,10 +278,10 @@ class Walk {
     p.endpoint = c.endpoint;
     p.proxy = s_.reach.proxy.towards(c.endpoint.host);
     p.scratch = patient_.env().cloud_dir();
-    p.dial_timeout /= s_.haste.deadlines;
-    p.setup_timeout /= s_.haste.deadlines;
-    p.ack_timeout /= s_.haste.deadlines;
-    p.mqtt.answer_divisor = s_.haste.deadlines;
+    p.dial_timeout /= patient_.scale().deadlines;
+    p.setup_timeout /= patient_.scale().deadlines;
+    p.ack_timeout /= patient_.scale().deadlines;
+    p.mqtt.scale = patient_.scale();
     // No will: nothing is said in this node's name.
     p.mqtt.client_id = c.client_id;
     p.mqtt.username = c.username;

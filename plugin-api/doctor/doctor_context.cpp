@@ -77,7 +77,7 @@ struct DoctorContext::Hooks {
   }
 };
 
-DoctorContext::DoctorContext(external::Environment env) : env_(std::move(env)) {
+DoctorContext::DoctorContext(external::Environment env, loop::TimeScale scale) : env_(std::move(env)), scale_(scale) {
   external::NetdataConfFile file(env_.user_config / "netdata.conf");
   conf_ = file.snapshot();
   limit_ = file.limit();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "aclk/host/host.h"
+#include "aclk/loop/time_scale.h"
 #include "aclk/module/settings.h"
 #include "plugin-api/external/config/environment.h"
 #include "plugin-api/external/config/netdata_conf.h"
@@ -19,12 +20,13 @@ namespace aclk::doctor {
 
 class DoctorContext {
  public:
-  explicit DoctorContext(external::Environment env);
+  explicit DoctorContext(external::Environment env, loop::TimeScale scale = {});
   ~DoctorContext() = default;
   DoctorContext(const DoctorContext &) = delete;
   DoctorContext &operator=(const DoctorContext &) = delete;
 
   [[nodiscard]] const external::Environment &env() const { return env_; }
+  [[nodiscard]] loop::TimeScale scale() const { return scale_; }
   [[nodiscard]] const external::NetdataConf &conf() const { return conf_; }
   [[nodiscard]] const module::Settings &settings() const { return *settings_; }
   // Warnings and errors logged while the settings were read.
@@ -33,6 +35,7 @@ class DoctorContext {
  private:
   struct Hooks;
   external::Environment env_;
+  loop::TimeScale scale_;
   external::NetdataConf conf_;
   std::optional<claim::Limit> limit_;  // of netdata.conf
   std::vector<std::string> complaints_;

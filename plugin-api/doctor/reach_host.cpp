@@ -89,7 +89,7 @@ struct Attempt {
 
 }  // namespace
 
-HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port, unsigned haste) {
+HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port, loop::TimeScale scale) {
   HostReach out;
   Lookup v4;
   Lookup v6;
@@ -107,7 +107,7 @@ HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t po
       attempts.back()->begin(loop.uv(), address, port);
     }
   loop::Timer deadline(loop.uv());
-  deadline.start(kConnectTime / haste, [&] {
+  deadline.start(kConnectTime / scale.deadlines, [&] {
     for (auto &a : attempts) a->end(UV_ETIMEDOUT);
   });
   while (!std::ranges::all_of(attempts, [](const auto &a) { return a->done; })) uv_run(&loop.uv(), UV_RUN_ONCE);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aclk/loop/loop.h"
+#include "aclk/loop/time_scale.h"
 #include "plugin-api/doctor/finding.h"
 
 namespace aclk::doctor {
@@ -25,9 +26,10 @@ struct HostReach {
   std::vector<Tried> tried;            // IPv4 first, 8 at most
 };
 
-// Turns the loop until all is known: the resolver's time, and as long as the link waits for a connection, 10 s. haste:
-// they are divided by this (tests only; 1 or more).
-[[nodiscard]] HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port, unsigned haste = 1);
+// Turns the loop until all is known: the resolver's time, and as long as the link waits for a connection, 10 s by
+// this scale.
+[[nodiscard]] HostReach reach_host(loop::Loop &loop, const std::string &host, std::uint16_t port,
+                                   loop::TimeScale scale = {});
 
 // The findings `prefix`dns and `prefix`tcp. Pure.
 [[nodiscard]] Findings judge_host(const std::string &prefix, const std::string &host, std::uint16_t port,

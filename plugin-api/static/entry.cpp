@@ -19,6 +19,7 @@
 #include "aclk/report/info.h"
 #include "aclk/report/statistics.h"
 #include "plugin-api/static/buildinfo.h"
+#include "plugin-api/static/create_module.h"
 
 struct naclk_module {
   aclk::module::Module module;
@@ -120,22 +121,27 @@ constexpr std::array kRoutes{
 
 }  // namespace
 
+naclk_module *aclk::create_module(const naclk_host *host, loop::TimeScale scale, char *error,
+                                  std::size_t error_size) noexcept {
+  try {
+    auto adopted = host::Host::adopt(host);
+    if (!adopted) {
+      say(error, error_size, adopted.error().what);
+      return nullptr;
+    }
+    return new naclk_module{module::Module(std::move(*adopted), scale)};
+  } catch (const std::exception &e) {
+    say(error, error_size, e.what());
+    return nullptr;
+  }
+}
+
 extern "C" {
 
 uint32_t netdata_aclk_abi(void) { return NACLK_ABI; }
 
 naclk_module *netdata_aclk_create(const naclk_host *host, char *error, size_t error_size) {
-  try {
-    auto adopted = aclk::host::Host::adopt(host);
-    if (!adopted) {
-      say(error, error_size, adopted.error().what);
-      return nullptr;
-    }
-    return new naclk_module{aclk::module::Module(std::move(*adopted))};
-  } catch (const std::exception &e) {
-    say(error, error_size, e.what());
-    return nullptr;
-  }
+  return aclk::create_module(host, {}, error, error_size);
 }
 
 int netdata_aclk_start(naclk_module *m, char *error, size_t error_size) {

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from testenv import Plugin, ProxyLoop, Rule, stays, wait_until
+from testenv import Plugin, ProxyLoop, Rule, stays, time_scale, wait_until
 from testenv.claiming import claim
 from testenv.doctor import visit
 from testenv.local import LocalSocket, run_cli
@@ -20,13 +20,13 @@ def way(servers):
 def test_141_01_idle_connections_are_cut(build, cloud, servers, way):
     """A front with a short idle timeout: after three drops the link asks more often and stays up; everybody is told."""
     way.target, way.rule = ("127.0.0.1", cloud.port), Rule(idle=IDLE)
-    agent = servers.agent("idle", plugin=False,
-                          config={"cloud": {"divide deadlines by": 10, "divide pauses by": 10}})
+    agent = servers.agent("idle", plugin=False)
     claim_id = claim(build, agent, cloud)
     endpoint = f"wss://localhost:{way.port}/mqtt/{claim_id}"
     cloud.configure(claim=claim_id, env_patch={"transports": [{"type": "MQTTv5", "endpoint": endpoint}],
                                                "backoff": {"base": 1, "maxSeconds": 1, "minSeconds": 0}})
-    p = servers.add("plugin", q := Plugin(build.plugin, servers.base / "p", agent=agent).start(), lambda: q.stderr)
+    p = servers.add("plugin", q := Plugin(build.plugin_scaled, servers.base / "p", agent=agent,
+                                          env=time_scale.environment(10, 10)).start(), lambda: q.stderr)
     cloud.wait_online(claim_id, 30)
     local = LocalSocket(agent)
 

@@ -7,15 +7,13 @@ import pytest
 from testenv import Synthetic, SyntheticHome, wait_until
 from testenv.claiming import claim
 
-QUICK = "divide pauses by=1000"
-
 
 @pytest.fixture
 def host(build, cloud, fresh, keep_switches):
     """A claimed host in a hurry, online."""
     home = SyntheticHome(fresh.base / "host")
     home.claim = claim(build, home, cloud)
-    h = fresh.add("synthetic", s := Synthetic(build.synthetic, home, cloud_option=[QUICK]).start(), lambda: s.log)
+    h = fresh.add("synthetic", s := Synthetic(build.synthetic, home, divide_pauses_by=1000).start(), lambda: s.log)
     cloud.wait_online(home.claim, 30)
     return h
 

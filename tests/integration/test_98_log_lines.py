@@ -32,7 +32,7 @@ def link(build, servers, cloud):
     home = SyntheticHome(servers.base / "host")
     claim_id = claim(build, home, cloud)
     host = servers.add("synthetic", s := Synthetic(build.synthetic, home, nodes=2, alerts=3, alert_rate=2,
-                                                   cloud_option=["divide pauses by=10"]).start(), lambda: s.log)
+                                                   divide_pauses_by=10).start(), lambda: s.log)
     cloud.wait_online(claim_id, 30)
     return Link(cloud, host, claim_id)
 

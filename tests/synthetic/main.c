@@ -14,6 +14,7 @@
 
 #include <netdata-aclk/plugin.h>
 
+#include "tests/synthetic/create_module.h"
 #include "tests/synthetic/hooks.h"
 
 static const char usage[] =
@@ -29,7 +30,9 @@ static const char usage[] =
     "  --log-capacity N      transitions remembered for each node (10000)\n"
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
-    "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"divide pauses by=100\"; up to 15 times\n"
+    "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"query threads=1\"; up to 15 times\n"
+    "  --divide-deadlines-by N  of the link's requests, acknowledgements and so on (1)\n"
+    "  --divide-pauses-by N  of the link's waits between attempts (1)\n"
     "  --claim               the module makes the claims that are written down; claim.conf is in the library "
     "directory\n"
     "  --show-guid           prints the machine guid that this seed gives the local node, and ends\n"
@@ -37,6 +40,7 @@ static const char usage[] =
 
 struct arguments {
   struct hooks_options host;
+  struct time_divisors divisors;
   uint64_t run_seconds;
   int show_guid;
 };
@@ -64,6 +68,8 @@ static int number32(const char *text, uint32_t *out) {
   return 0;
 }
 
+static int divisor(const char *text, uint32_t *out) { return number32(text, out) != 0 || *out == 0 ? -1 : 0; }
+
 /* 0, or -1 after a sentence on stderr. */
 static int read_arguments(int argc, char **argv, struct arguments *a) {
   static const struct option options[] = {
@@ -81,6 +87,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"alert-total", required_argument, NULL, 'o'},
       {"show-guid", no_argument, NULL, 'g'},
       {"cloud-option", required_argument, NULL, 'k'},
+      {"divide-deadlines-by", required_argument, NULL, 'D'},
+      {"divide-pauses-by", required_argument, NULL, 'P'},
       {"claim", no_argument, NULL, 'm'},
       {NULL, 0, NULL, 0},
   };
@@ -121,6 +129,12 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'd':
         bad = number32(optarg, &h->query_delay_ms);
+        break;
+      case 'D':
+        bad = divisor(optarg, &a->divisors.deadlines);
+        break;
+      case 'P':
+        bad = divisor(optarg, &a->divisors.pauses);
         break;
       case 'm':
         h->claims = 1;
@@ -192,7 +206,7 @@ static void serve(struct naclk_module *module, struct synthetic_host *host, cons
 static int run(const struct arguments *a, struct synthetic_host *host, const sigset_t *signals) {
   char error[512] = "";
   const struct naclk_host table = synthetic_host_table(host);
-  struct naclk_module *module = netdata_aclk_create(&table, error, sizeof error);
+  struct naclk_module *module = synthetic_create_module(&table, a->divisors, error, sizeof error);
   if (module == NULL) {
     fprintf(stderr, "aclk-synthetic: %s\n", error);
     return 1;
@@ -219,7 +233,8 @@ static int run(const struct arguments *a, struct synthetic_host *host, const sig
 }
 
 int main(int argc, char **argv) {
-  struct arguments a = {.host.db = {.seed = 1, .nodes = 1, .contexts = 10, .start_s = (uint64_t)time(NULL)}};
+  struct arguments a = {.divisors = {1, 1},
+                        .host.db = {.seed = 1, .nodes = 1, .contexts = 10, .start_s = (uint64_t)time(NULL)}};
   if (read_arguments(argc, argv, &a) != 0) {
     fputs(usage, stderr);
     return 2;

@@ -14,7 +14,6 @@
 #include "plugin-api/external/control/show.h"
 #include "plugin-api/external/process/claimer_process.h"
 #include "plugin-api/external/process/supervisor.h"
-#include "plugin-api/external/process/worker.h"
 #include "plugin-api/external/process/worker_exit.h"
 
 namespace aclk::external {
@@ -53,7 +52,7 @@ Result<void> step_down() {
   return claim::become_agent_user({lib / "cloud.d", lib, claim::default_netdata_conf(getenv), false});
 }
 
-int dispatch(int argc, char **argv) {
+int dispatch(int argc, char **argv, const CreateModule &create) {
   if (const auto r = step_down(); !r) {
     std::fprintf(stderr, "aclk.plugin: %s\n", r.error().what.c_str());
     return kExitFailed;
@@ -66,7 +65,7 @@ int dispatch(int argc, char **argv) {
     case Mode::supervise:
       return supervise(options, env, log, argv[0]);
     case Mode::work:
-      return work(options, env, log);
+      return work(options, env, log, create);
     case Mode::claim:
       return claim_what_is_written(env, options.status_fd >= 0 ? options.status_fd : STDERR_FILENO);
     case Mode::buildinfo:
@@ -85,9 +84,9 @@ int dispatch(int argc, char **argv) {
 
 }  // namespace
 
-int plugin_main(int argc, char **argv) noexcept {
+int plugin_main(int argc, char **argv, const CreateModule &create) noexcept {
   try {
-    return dispatch(argc, argv);
+    return dispatch(argc, argv, create);
   } catch (const std::exception &e) {
     std::fprintf(stderr, "aclk.plugin ERROR : MAIN : ACLK: %s\n", e.what());
     return kExitFailed;

@@ -211,13 +211,14 @@ std::string serve(naclk_module *module, const LocalRequest &request, const std::
 // Runs the module until the end. Gives back the exit status.
 class Work {
  public:
-  Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, Settings settings)
-      : options_(options), end_(end), log_(log), host_(host), settings_(std::move(settings)) {}
+  Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, Settings settings,
+       const CreateModule &create)
+      : options_(options), end_(end), log_(log), host_(host), settings_(std::move(settings)), create_(create) {}
 
   int run() {
     std::array<char, kErrorText> error{};
     const auto table = host_.table();
-    module_.reset(netdata_aclk_create(&table, error.data(), error.size()));
+    module_.reset(create_(&table, error.data(), error.size()));
     if (!module_) {
       log_.error(fmt::format("the module does not start: {}", error.data()));
       return kExitFailed;
@@ -309,6 +310,7 @@ class Work {
   AgentLog &log_;
   ExternalHost &host_;
   const Settings settings_;
+  const CreateModule &create_;
   const SharedText board_{options_.word_fd};  // the supervisor's
   Module module_;
   std::unique_ptr<LocalSocket> socket_;  // asks the module
@@ -317,7 +319,7 @@ class Work {
 
 }  // namespace
 
-int work(const Options &options, const Environment &env, AgentLog &log) {
+int work(const Options &options, const Environment &env, AgentLog &log, const CreateModule &create) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   for (const int fd : {options.status_fd, options.socket_fd, options.word_fd})
     if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -354,7 +356,7 @@ int work(const Options &options, const Environment &env, AgentLog &log) {
   host_facts.proxy_label = proxy_label(conf, env);
   host_facts.capabilities = agent_capabilities(**facts);
   ExternalHost host(std::move(host_facts), conf, agent, log);
-  return Work(options, end, log, host, settings).run();
+  return Work(options, end, log, host, settings, create).run();
 }
 
 }  // namespace aclk::external

@@ -5,13 +5,13 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from testenv import Netdata, SyntheticHome, wait_until
+from testenv import Netdata, SyntheticHome, time_scale, wait_until
 from testenv.doctor import Visit
 from testenv.synthetic import guid_of
 from testenv.waiting import Timeout
 
 from . import table_link, table_login, table_reach, table_traffic
-from .lane import HASTE, HASTY, Ways
+from .lane import HASTE, Ways
 
 # Stages whose faults are met by whoever comes after the link, too.
 WALKED = ("DNS", "TCP", "TLS", "env", "challenge", "password", "upgrade", "CONNECT", "SUBSCRIBE")
@@ -88,11 +88,11 @@ class _Visited(Ways):
 
     def __init__(self, build, name, cloud, loop, home):
         super().__init__(build, name, cloud, loop, home)
-        self._build, self._visit = build, None
+        self._cli, self._env, self._visit = build.cli, {}, None
 
     def cut(self):
         assert self._visit is None, "one visit at a time"
-        self._visit = Visit(self._build, self.home)
+        self._visit = Visit(self._cli, self.home, **self._env)
 
     reread = cut
 
@@ -121,9 +121,10 @@ class Alone(_Visited):
         guid = guid_of(build.synthetic, seed)
         super().__init__(build, name, cloud, loop, SyntheticHome(base / name, guid=guid))
         self._agent = Agent(guid)
-        haste = "".join(f"  {key} = {HASTE}\n" for key in HASTY) if hasty else ""
+        if hasty:
+            self._cli, self._env = build.cli_scaled, time_scale.environment(HASTE, HASTE)
         (self.home.etc / "netdata.conf").write_text(
-            f"[plugin:aclk]\n  agent url = http://127.0.0.1:{self._agent.port}\n[cloud]\n{haste}")
+            f"[plugin:aclk]\n  agent url = http://127.0.0.1:{self._agent.port}\n")
 
     def start(self):
         self.calm()

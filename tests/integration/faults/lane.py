@@ -9,7 +9,7 @@ import signal
 import threading
 
 from lc import certs
-from testenv import Rule, Synthetic, SyntheticHome, process, wait_until
+from testenv import Rule, Synthetic, SyntheticHome, process, time_scale, wait_until
 from testenv.claiming import claim
 from testenv.published import STATUS
 from testenv.synthetic import guid_of
@@ -18,7 +18,6 @@ BACKOFF = 1.0       # seconds at most between two attempts
 # Every lane believes this one, too: its certificates can be bad in one way each.
 AUTHORITY = certs.Authority("Fault CA")
 HASTE = 10          # of hasty lanes: deadlines and pauses are divided by this
-HASTY = ("divide deadlines by", "divide pauses by")
 
 
 class Ways:
@@ -64,7 +63,7 @@ class Lane(Ways):
         super().__init__(build, name, cloud, loop, SyntheticHome(base / name, guid=guid_of(build.synthetic, seed)))
         self.hasty, self.busy = hasty, busy
         if hasty:
-            options["cloud_option"] = [f"{key}={HASTE}" for key in HASTY]
+            options.update(time_scale.options(HASTE, HASTE))
         if busy:
             options.update(alerts=20, alert_rate=20)
         self.host = Synthetic(build.synthetic, self.home, seed=seed, contexts=3, **options)
@@ -170,4 +169,4 @@ class Lane(Ways):
         return out
 
 
-__all__ = ["BACKOFF", "HASTE", "HASTY", "Lane", "Rule", "Ways"]
+__all__ = ["BACKOFF", "HASTE", "Lane", "Rule", "Ways"]

@@ -18,11 +18,11 @@ def contents(folder):
 class Visit:
     """One run, begun here; [check] of `found` is what it found there, once end() has been called."""
 
-    def __init__(self, build, home, **env):
+    def __init__(self, cli, home, **env):
         env = {"NETDATA_LIB_DIR": home.lib, "NETDATA_USER_CONFIG_DIR": home.etc, **env}
         self._cloud_dir, self._before = home.cloud_dir, contents(home.cloud_dir)
         self._began = time.monotonic()
-        self._process = subprocess.Popen([build.cli, "doctor", "--json", "--cloud-dir", home.cloud_dir], text=True,
+        self._process = subprocess.Popen([cli, "doctor", "--json", "--cloud-dir", home.cloud_dir], text=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                          env=clean_env(**env))
 
@@ -62,4 +62,4 @@ class Visit:
 
 
 def visit(build, home, **env):
-    return Visit(build, home, **env).end()
+    return Visit(build.cli, home, **env).end()

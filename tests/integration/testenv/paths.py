@@ -25,6 +25,15 @@ class Build:
     def synthetic(self):
         return self._find("tests/synthetic", "aclk-synthetic")
 
+    @property
+    def plugin_scaled(self):
+        """The plugin and the command line with times divided as testenv.time_scale says (tests/time_scale)."""
+        return self._find("tests/time_scale", "aclk-plugin-scaled")
+
+    @property
+    def cli_scaled(self):
+        return self._find("tests/time_scale", "netdata-aclk-scaled")
+
     def has(self, name):
         try:
             return getattr(self, name) is not None

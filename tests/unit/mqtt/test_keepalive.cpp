@@ -26,7 +26,7 @@ std::string keepalive__silence__is_asked_about_at_three_quarters_and_fatal_sixty
 }
 
 std::string keepalive__divided_answer__is_waited_for_that_much_shorter() {
-  KeepAlive k(t0, 10);
+  KeepAlive k(t0, {.deadlines = 10});
   k.granted(2s);
   EXPECT(k.due(t0 + 1500ms) == Todo::ping);
   EXPECT(k.answer_within() == 500ms);
