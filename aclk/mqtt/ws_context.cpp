@@ -11,7 +11,7 @@ namespace {
 
 const lws_protocols kProtocols[] = {
     // id, per-session bytes, rx buffer, ..., tx_packet_size: above a frame, else lws keeps copies of the rest.
-    {kWsProtocol, on_websocket, 0, kFrameBytes, 0, nullptr, kFrameBytes + 64},
+    {kWsProtocol, on_websocket, 0, kRxBufferBytes, 0, nullptr, kRecordBytes + 64},
     {nullptr, nullptr, 0, 0, 0, nullptr, 0},
 };
 

@@ -8,8 +8,10 @@
 namespace aclk::mqtt {
 
 inline constexpr const char *kWsProtocol = "mqtt";
-// 64 KB frames: larger ones gain little and cost memory (aclk/mqtt/README.md, "Performance").
-inline constexpr std::size_t kFrameBytes = 64U << 10;
+// A frame and its header fill one record of TLS, which OpenSSL then takes whole: of more it takes the first record, and
+// libwebsockets copies the rest (aclk/mqtt/README.md, "Sending").
+inline constexpr std::size_t kRecordBytes = 16U << 10;
+inline constexpr std::size_t kRxBufferBytes = 64U << 10;
 
 int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, std::size_t len);
 

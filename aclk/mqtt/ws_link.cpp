@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,7 @@
 #include "aclk/loop/clock.h"
 #include "aclk/mqtt/private_unix_socket.h"
 #include "aclk/mqtt/reasons.h"
+#include "aclk/mqtt/ws_frame.h"
 #include "aclk/mqtt/ws_internal.h"
 #include "aclk/net/handshake.h"
 #include "aclk/net/tls_fault.h"
@@ -48,7 +50,11 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   bool close_sent = false;
   bool ended = false;
   bool orphan = false;  // the WsLink is gone
-  std::vector<std::uint8_t> frame;
+  WsFrameWriter frames;
+  // What pull() gave: kHeadRoom bytes, then payload, of which libwebsockets has all before `sent`.
+  std::vector<std::uint8_t> buffer;
+  std::size_t filled = 0;
+  std::size_t sent = 0;
 
   static State *of(lws *w) { return static_cast<State *>(lws_get_opaque_user_data(w)); }
 
@@ -67,6 +73,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::string reason_phrase() const;
   WsEnd failure(const char *lws_text) const;
   WsEnd ending(lws *w) const;
+  [[nodiscard]] bool has_more();
   int write(lws *w);
   bool receive(lws *w, void *in, std::size_t len);  // false: not to be borne
 };
@@ -75,6 +82,11 @@ namespace {
 
 // Not in the public enum, but what lws itself sends close frames with.
 constexpr auto kWriteClose = static_cast<lws_write_protocol>(4);
+
+// Before the first payload: what a header may take, and where libwebsockets would write its own if it made one.
+constexpr std::size_t kHeadRoom = LWS_PRE > kMaxFrameHead ? LWS_PRE : kMaxFrameHead;
+constexpr std::size_t kFramePayload = kRecordBytes - 8;
+constexpr std::size_t kPullBytes = 4 * kFramePayload;
 
 // A frame may be as large as the largest packet that is taken (mqtt_client.cpp), and some more.
 constexpr std::size_t kMaxFrameBytes = 64U << 20;
@@ -229,15 +241,31 @@ WsEnd WsLink::State::ending(lws *w) const {
   return e;
 }
 
+// Fills the buffer when all of it was sent.
+bool WsLink::State::has_more() {
+  if (sent < filled) return true;
+  buffer.resize(kHeadRoom + kPullBytes);
+  sent = kHeadRoom;
+  filled = kHeadRoom + (!orphan && events.pull ? events.pull(std::span(buffer).subspan(kHeadRoom)) : 0);
+  return sent < filled;
+}
+
 int WsLink::State::write(lws *w) {
-  frame.resize(LWS_PRE + kFrameBytes);
-  const auto room = std::span(frame).subspan(LWS_PRE);
-  const std::size_t n = !orphan && events.pull ? events.pull(room) : 0;
-  if (n > 0) {
-    if (lws_write(w, room.data(), n, LWS_WRITE_BINARY) < 0) return -1;
-    lws_callback_on_writable(w);
-    return 0;
+  while (has_more()) {
+    const auto payload = std::min(filled - sent, kFramePayload);
+    sent += payload;
+    // The header overwrites the end of what libwebsockets already has.
+    const auto frame = frames.binary(std::span(buffer).first(sent), payload);
+    if (!frame) return -1;
+    // Untouched: to libwebsockets this is no WebSocket payload that it would have to frame.
+    if (lws_write(w, frame->data(), frame->size(), LWS_WRITE_HTTP) < 0) return -1;
+    if (lws_send_pipe_choked(w) != 0) {
+      lws_callback_on_writable(w);
+      return 0;
+    }
   }
+  std::array<std::uint8_t, LWS_PRE + 2> close_frame{};
+  const auto room = std::span(close_frame).subspan(LWS_PRE);
   if (closing && !std::exchange(close_sent, true)) {
     // By hand: Debian's build of lws is a debug build, which after lws_close_reason() and -1 closes a second time at
     // once on libuv ("uv repeat test"), so that no frame goes out. The server's close frame, or the owner's deadline,
@@ -246,7 +274,8 @@ int WsLink::State::write(lws *w) {
     room[1] = LWS_CLOSE_STATUS_NORMAL & 0xff;
     if (lws_write(w, room.data(), 2, kWriteClose) < 0) return -1;
   }
-  frame = {};  // an idle link keeps no buffer
+  buffer = {};  // an idle link keeps no buffer
+  sent = filled = 0;
   return 0;
 }
 

@@ -31,20 +31,21 @@
 #include "aclk/query/cmd_request.h"
 #include "aclk/query/job.h"
 #include "aclk/query/reply.h"
+#include "aclk/query/route.h"
 #include "aclk/query/target.h"
 
 namespace aclk::query {
 
-struct ServiceOptions {
+struct Options {
   AdmissionLimits limits;     // .running = [cloud] query threads; not more than the pool has
   std::string agent_version;  // with the leading v
   Scope scope = Scope::full;
-  // A larger body is not asked for and not sent (error 4). The reference cannot send more than 25 MiB either
+  // A larger body is not asked for and not sent (fault 4). The reference cannot send more than 25 MiB either
   // (proto/README.md, "PUBLISH").
   std::size_t max_body_bytes = 24U << 20;
 };
 
-struct ServiceEvents {
+struct Events {
   // Puts a reply into the link's queue. False: there is no room or no link; the reply is lost and counted. May call
   // connection_down() and may destroy the Service.
   std::function<bool(std::string topic, std::string payload)> publish;
@@ -56,8 +57,8 @@ struct ServiceEvents {
 class Service {
  public:
   // All references must outlive the Service; `host` and its hooks also every piece of work in the pool.
-  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
-          ServiceOptions options, ServiceEvents events);
+  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes, Options options,
+          Events events);
   // Running questions are interrupted and their replies forgotten.
   ~Service();
   Service(const Service &) = delete;
@@ -85,18 +86,18 @@ class Service {
  private:
   using JobPtr = std::shared_ptr<Job>;
 
-  // What the connection and the options say of an asker.
-  [[nodiscard]] Asker make_asker(std::int64_t received_us) const;
+  [[nodiscard]] Asker make_asker(std::string msg_id, std::string topic, std::string transaction,
+                                 std::int64_t received_us) const;
   void on_dropped(const Dropped &dropped, loop::Instant now);
   void on_bad_request(BadRequest bad, std::int64_t received_us, loop::Instant now);
-  void on_request(CmdRequest cmd, std::size_t bytes, std::int64_t received_us, loop::Instant now);
+  void on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now);
   void perform(const Actions &actions);
   void one(const Action &action);
   void start(QueryId id, const JobPtr &q);
   void on_done(QueryId id);
-  void answer(const JobPtr &q, HttpResponse response);
+  void answer(const JobPtr &q, Answer a);
   void answer_timeout(const JobPtr &q);
-  void send(const JobPtr &q, FramedReply out);
+  void send(const JobPtr &q, Outgoing out);
   // nullopt: the Service is gone, touch nothing.
   [[nodiscard]] std::optional<bool> publish(std::string topic, std::string payload);
   void plan_tick();
@@ -106,9 +107,9 @@ class Service {
   const host::Host &host_;
   loop::WorkerPool &pool_;
   const NodeIndex &nodes_;
-  ServiceOptions options_;
+  Options options_;
   // Shared with the calls in progress: a publish may destroy the Service, and with it the function that runs.
-  std::shared_ptr<const ServiceEvents> events_;
+  std::shared_ptr<const Events> events_;
   Admission admission_;
   std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
   loop::LogBudget malformed_log_{20, std::chrono::seconds(10)};

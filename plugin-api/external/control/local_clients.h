@@ -19,7 +19,8 @@ namespace aclk::external {
 class LocalClients {
  public:
   using Clock = std::chrono::steady_clock;
-  using Serve = std::function<HttpResponse(const LocalRequest &)>;
+  // Gives back a whole response (local_response).
+  using Serve = std::function<std::string(const LocalRequest &)>;
 
   explicit LocalClients(Serve serve) : serve_(std::move(serve)) {}
 

@@ -5,6 +5,81 @@
 
 namespace aclk::external {
 
+std::vector<naclk_capability> view(const std::vector<Capability> &capabilities) {
+  std::vector<naclk_capability> out;
+  out.reserve(capabilities.size());
+  for (const auto &c : capabilities) out.push_back({view(c.name), c.version, c.enabled});
+  return out;
+}
+
+int show(const Node &value, naclk_node_fn visit, void *ctx) {
+  const auto capabilities = view(value.capabilities);
+  naclk_node n{};
+  n.size = sizeof n;
+  n.machine_guid = view(value.machine_guid);
+  n.hostname = view(value.hostname);
+  n.hops = value.hops;
+  n.local = value.local;
+  n.live = value.live;
+  n.replicating = value.replicating;
+  n.health_enabled = value.health_enabled;
+  n.ml_capable = value.ml_capable;
+  n.ml_enabled = value.ml_enabled;
+  n.capabilities = capabilities.data();
+  n.capability_count = capabilities.size();
+  return visit(ctx, &n);
+}
+
+int show(const NodeInfo &value, naclk_node_info_fn visit, void *ctx) {
+  std::vector<naclk_pair> labels;
+  labels.reserve(value.labels.size());
+  for (const auto &[key, label] : value.labels) labels.push_back({view(key), view(label)});
+  naclk_node_info i{};
+  i.size = sizeof i;
+  i.name = view(value.name);
+  i.os = view(value.os);
+  i.os_name = view(value.os_name);
+  i.os_version = view(value.os_version);
+  i.kernel_name = view(value.kernel_name);
+  i.kernel_version = view(value.kernel_version);
+  i.architecture = view(value.architecture);
+  i.cpus = value.cpus;
+  i.cpu_frequency_hz = view(value.cpu_frequency_hz);
+  i.memory_bytes = view(value.memory_bytes);
+  i.disk_bytes = view(value.disk_bytes);
+  i.version = view(value.version);
+  i.release_channel = view(value.release_channel);
+  i.timezone = view(value.timezone);
+  i.virtualization = view(value.virtualization);
+  i.container = view(value.container);
+  i.custom_info = view(value.custom_info);
+  i.own_ml_capable = value.own_ml_capable;
+  i.own_ml_enabled = value.own_ml_enabled;
+  i.labels = labels.data();
+  i.label_count = labels.size();
+  return visit(ctx, &i);
+}
+
+int show(const Collector &value, naclk_collector_fn visit, void *ctx) {
+  const naclk_collector c{sizeof c, view(value.plugin), view(value.module)};
+  return visit(ctx, &c);
+}
+
+int show(const Context &value, naclk_context_fn visit, void *ctx) {
+  naclk_context c{};
+  c.size = sizeof c;
+  c.id = view(value.id);
+  c.title = view(value.title);
+  c.units = view(value.units);
+  c.family = view(value.family);
+  c.chart_type = view(value.chart_type);
+  c.priority = value.priority;
+  c.first_s = value.first_s;
+  c.last_s = value.last_s;
+  c.collected = value.collected;
+  return visit(ctx, &c);
+}
+
 int show(const Alert &value, naclk_alert_fn visit, void *ctx) {
   naclk_alert a{};
   a.size = sizeof a;

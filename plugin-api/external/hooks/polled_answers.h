@@ -6,9 +6,10 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "plugin-api/external/agent/announced_answers.h"
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 
@@ -21,7 +22,7 @@ struct PolledAnswers {
   AnnouncedAnswers<nlohmann::json> node_info{kReadWhenSettled};
   AnnouncedAnswers<nlohmann::json> collectors{kReadWhenSettled};
   // /api/v1/contexts
-  AnnouncedAnswers<ContextList> contexts{kReadAtOnce};
+  AnnouncedAnswers<std::vector<Context>> contexts{kReadAtOnce};
 
   void drop_old(std::chrono::steady_clock::time_point now) {
     nodes.drop_old(now);

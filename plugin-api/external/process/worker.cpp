@@ -183,18 +183,20 @@ Numbers numbers_of(naclk_module *module) {
 }
 
 // A request on the local socket is one to the module. The state gets what the plugin knows beside the link.
-HttpResponse serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &word) {
+std::string serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &word) {
   naclk_http_request q{};
   q.size = sizeof q;
   q.method = view(request.method);
   q.path = view(request.path);
   q.query = view(request.query);
-  HttpResponse out;
+  struct Reply {
+    int status = 0;
+    std::string type;
+    std::string body;
+  } out;
   const auto take = [](void *ctx, const naclk_reply *reply) -> int {
-    auto &to = *static_cast<HttpResponse *>(ctx);
-    to.status = reply->status;
-    to.content_type = text(reply->content_type);
-    to.body = text(reply->body);
+    *static_cast<Reply *>(ctx) = {reply->status, std::string(text(reply->content_type)),
+                                  std::string(text(reply->body))};
     return 0;
   };
   const int rc = netdata_aclk_http(module, &q, take, &out);
@@ -203,7 +205,7 @@ HttpResponse serve(naclk_module *module, const LocalRequest &request, const std:
   if (out.status == 200 && request.path == "/api/v1/aclk") out.body = with_status_object(std::move(out.body), word());
   if (out.status == 200 && request.path == "/api/v1/aclk/text")
     out.body = with_status_lines(std::move(out.body), word());
-  return out;
+  return local_response(out.status, out.type, out.body);
 }
 
 // Runs the module until the end. Gives back the exit status.

@@ -7,4 +7,5 @@ int run_outbox_tests();
 int run_mqtt_client_tests();
 int run_reasons_tests();
 int run_keepalive_tests();
+int run_ws_frame_tests();
 int run_ws_link_tests();
