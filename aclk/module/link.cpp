@@ -277,10 +277,10 @@ struct Link::Impl final : Commands {
   }
   void on(const proto::CancelPendingRequest &m) override { queries->on_cancel(m.request_id, m.trace_id, loop::now()); }
 
-  void stop(bool reloading) {
+  void stop(session::Stop kind) {
     if (std::exchange(stopping, true)) return;
     queries->shutdown();
-    session->stop(reloading, [this] { loop.stop(); });
+    session->stop(kind, [this] { loop.stop(); });
   }
 };
 
@@ -323,7 +323,7 @@ void Link::run() {
   impl_->loop.run();
 }
 
-void Link::stop(bool reloading) { impl_->stop(reloading); }
+void Link::stop(session::Stop kind) { impl_->stop(kind); }
 
 void Link::host_event(std::uint32_t kind, const std::string &machine_guid) {
   if (kind == NACLK_EVENT_RESUMED) impl_->session->resumed();

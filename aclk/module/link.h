@@ -16,6 +16,7 @@
 #include "aclk/report/state.h"
 #include "aclk/report/statistics.h"
 #include "aclk/report/traffic.h"
+#include "aclk/session/connection_state_machine.h"
 #include "aclk/session/drops.h"
 
 namespace aclk::module {
@@ -41,7 +42,7 @@ class Link {
   void run();
 
   // These on the loop thread, that is from posted functions.
-  void stop(bool reloading);
+  void stop(session::Stop kind);
   void host_event(std::uint32_t kind, const std::string &machine_guid);
   [[nodiscard]] report::State state() const;
   [[nodiscard]] const report::Traffic &traffic() const;

@@ -23,40 +23,44 @@ Module::Module(host::Host host, loop::TimeScale scale) : host_(std::move(host)),
 Module::~Module() {
   (void)stop(0ms);
   if (thread_.joinable()) thread_.join();
-  keeper_.reset();  // it calls reload(), which finds that all is over
+  claim_thread_.reset();  // it calls reload(), which finds that all is over
 }
 
 Result<void> Module::start() {
   std::unique_ptr<ClaimThread> late;
   {
     const std::lock_guard lock(mutex_);
-    if (started_) return fail(Errc::invalid_argument, "the link is started already");
-    if (thread_alive_)  // begin() would wait for it
-      return fail(Errc::unavailable,
-                  "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
-                  "when that has happened");
-    if (keeper_ && !keeper_->wait_end(std::chrono::steady_clock::now()))
+    if (claim_thread_ && !life_.started() && !life_.has_thread() &&
+        !claim_thread_->wait_end(std::chrono::steady_clock::now()))
       return fail(
           Errc::unavailable,
           "the watch over the claim that was stopped has not ended: a hook of the host has not come back to it, "
           "or a request is being given up; start again when that has happened");
-    late = std::move(keeper_);
-    started_ = true;
-    stopping_ = false;
+    switch (life_.start()) {
+      case Lifecycle::Start::started_already:
+        return fail(Errc::invalid_argument, "the link is started already");
+      case Lifecycle::Start::still_ending:
+        return fail(Errc::unavailable,
+                    "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
+                    "when that has happened");
+      case Lifecycle::Start::done:
+        break;
+    }
+    late = std::move(claim_thread_);
     began_s_ = loop::wall_us() / 1'000'000;
   }
   late.reset();  // one that ended after it was stopped
   const auto read = [this](const char *section, const char *key) { return host_.config(section, key); };
   for (const auto &line : ignored_settings(read)) log_.info("{}", line);
-  std::unique_ptr<ClaimThread> keeper;
+  std::unique_ptr<ClaimThread> claims;
   if (host_.wants_claims()) {
     // Before the claim thread takes the print of what is there: putting that right is no change.
     for (const auto &line : claim::repair_permissions(cloud_dir(host_)).repaired) log_.warning("{}", line);
-    keeper = std::make_unique<ClaimThread>(host_, log_, [this] { reload(); });
+    claims = std::make_unique<ClaimThread>(host_, log_, [this] { reload(); });
   }
   std::unique_lock lock(mutex_);
-  keeper_ = std::move(keeper);
-  begin(lock);
+  claim_thread_ = std::move(claims);
+  obey(life_.begin(), lock);
   return {};
 }
 
@@ -82,15 +86,17 @@ void Module::remember_why(const Settings &settings) {
   idle_claim_id_ = claimed ? identity.claim_id : std::string();
   idle_url_ = claimed ? masked_url(settings.cloud_url) : std::string();
   idle_proxy_ = claimed ? settings.proxy_shown : std::string();
+  using session::Event;
   const bool off = identity.standing == claim::Standing::disabled;
   const bool unclaimed = identity.standing == claim::Standing::not_claimed;
-  idle_ = off ? session::State::disabled : unclaimed ? session::State::not_claimed : session::State::stopped;
+  const auto to = session::next(idle_, off ? Event::turned_off : unclaimed ? Event::unclaimed : Event::claimed, {});
+  if (to.known) idle_ = to.state;
   idle_status_ = off ? login::Status::disabled : login::Status::offline;
 }
 
 // Under the mutex. What is to be logged about it: once for each reason, until a link was there or somebody asks again.
 Module::Lines Module::why_lines(bool trouble) {
-  if (std::exchange(said_why_, why_) == why_) return {};
+  if (std::exchange(logged_why_, why_) == why_) return {};
   Lines lines;
   if (trouble)
     lines.push_back({true, why_});
@@ -100,7 +106,7 @@ Module::Lines Module::why_lines(bool trouble) {
   return lines;
 }
 
-void Module::say(const Lines &lines) const {
+void Module::write(const Lines &lines) const {
   for (const auto &[bad, text] : lines)
     if (bad)
       log_.error("{}", text);
@@ -108,55 +114,67 @@ void Module::say(const Lines &lines) const {
       log_.info("{}", text);
 }
 
-// Looks at cloud.d and starts the thread if there is something to do. Whoever comes while one is here leaves a mark and
-// goes: this may be a hook that we have called.
-void Module::begin(std::unique_lock<std::mutex> &lock) {
-  reload_ = true;
-  if (std::exchange(beginning_, true)) return;
-  const auto due = [this] { return !thread_alive_ && (unclaim_ || (reload_ && started_ && !stopping_)); };
-  while (due()) {
-    reload_ = false;
+void Module::obey(Lifecycle::Turn turn, std::unique_lock<std::mutex> &lock) {
+  switch (turn) {
+    case Lifecycle::Turn::go:
+      return;
+    case Lifecycle::Turn::look:
+      return look(lock);
+    case Lifecycle::Turn::end_link:
+      if (running_.link == nullptr) return;  // its thread sees what is due before it makes one
+      const auto kind = life_.due() == Lifecycle::Due::wipe ? session::Stop::for_good : session::Stop::to_reload;
+      running_.post([link = running_.link, kind] { link->stop(kind); });
+  }
+}
+
+// Looks at cloud.d, and begins the link's thread if there is something for it.
+void Module::look(std::unique_lock<std::mutex> &lock) {
+  do {
+    const auto due = life_.take();
     lock.unlock();
+    bool thread_begun = false;
     try {
-      say(look_and_begin());
+      const auto result = look_once(due);
+      thread_begun = result.thread_begun;
+      write(result.lines);
     } catch (const std::exception &e) {
       log_.error("cannot begin with what is in {}: {}", cloud_dir(host_).native(), e.what());
     }
     lock.lock();
-  }
-  beginning_ = false;
+    if (thread_begun) return;  // it looks; and may have ended by now
+  } while (!life_.leave());
 }
 
 // Without the mutex, as everything that calls a hook.
-Module::Lines Module::look_and_begin() {
-  wipe();
-  const auto upkeep = claim::repair_permissions(cloud_dir(host_));
-  for (const auto &lines : {upkeep.repaired, upkeep.wrong})
+Module::Look Module::look_once(Lifecycle::Due due) {
+  if (due == Lifecycle::Due::wipe) wipe();
+  const auto permissions = claim::repair_permissions(cloud_dir(host_));
+  for (const auto &lines : {permissions.repaired, permissions.wrong})
     for (const auto &line : lines) log_.warning("{}", line);
   const auto settings = read_settings(host_, log_);
   const std::lock_guard lock(mutex_);
-  if (!started_ || stopping_) return {};
+  if (!life_.started()) return {};
   remember_why(settings);
-  if (!may_connect(settings)) return why_lines(is_trouble(settings));
+  if (!may_connect(settings)) return {why_lines(is_trouble(settings)), false};
   if (thread_.joinable()) thread_.join();  // an earlier one that has ended
   try {
-    thread_ = std::thread([this] { run(); });
-    thread_alive_ = true;
+    thread_ = std::thread([this] { run(); });  // it waits for the mutex
   } catch (const std::system_error &e) {
     why_ = e.what();
-    return {{true, "cannot start the link's thread: " + why_}};
+    return {{{true, "cannot start the link's thread: " + why_}}, false};
   }
-  return {};
+  return {{}, life_.thread_begun()};
 }
 
 void Module::run() {
   loop::begin_own_thread("ACLK_MAIN");
   for (;;) {
-    wipe();
+    auto due = Lifecycle::Due::nothing;
     {
       const std::lock_guard lock(mutex_);
-      reload_ = false;  // what is read now is fresh; what changes from here on is not in it
+      due = life_.take();
     }
+    if (due == Lifecycle::Due::wipe) wipe();
     const auto settings = read_settings(host_, log_);
     const bool connects = may_connect(settings);
     {
@@ -164,24 +182,22 @@ void Module::run() {
       const std::lock_guard lock(mutex_);
       remember_why(settings);
     }
-    const bool again = connects && one_life(settings);
+    if (connects) run_link(settings);
     Lines lines;
     {
       const std::lock_guard lock(mutex_);
-      if (unclaim_ || (again && !stopping_)) continue;
-      if (!connects) lines = why_lines(is_trouble(settings));
+      if (!connects && life_.due() != Lifecycle::Due::wipe) lines = why_lines(is_trouble(settings));
     }
-    say(lines);
+    write(lines);
     const std::lock_guard lock(mutex_);
-    if (unclaim_ || (reload_ && !stopping_)) continue;
-    thread_alive_ = false;
+    if (!life_.leave()) continue;
     thread_ended_.notify_all();
     return;
   }
 }
 
-// Returns true when the identity is to be read again.
-bool Module::one_life(Settings settings) {
+// One link, from its making until it has ended.
+void Module::run_link(Settings settings) {
   log_.info("CLAIM: Found a valid claimed_id, setting state to AGENT_CLAIMED");
   if (std::error_code ec; !std::filesystem::exists(cloud_dir(host_) / "cloud.conf", ec))
     log_.info("CLAIM: cannot load cloud config '{}'. Running with internal defaults.",
@@ -195,23 +211,20 @@ bool Module::one_life(Settings settings) {
     why_ = made.error().what;
     if (made.error().code == Errc::invalid_argument)
       idle_status_ = no_url ? login::Status::no_cloud_url : login::Status::invalid_cloud_url;
-    return false;
+    return;
   }
   auto link = std::move(*made);
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return false;
-    if (unclaim_ || reload_) return true;
-    said_why_.clear();
+    if (!life_.started() || life_.due() != Lifecycle::Due::nothing) return;
+    logged_why_.clear();
     running_ = {link->poster(), link.get()};
   }
   link->run();
-  bool again = false;
   {
     const std::lock_guard lock(mutex_);
     running_ = {};
-    again = std::exchange(reload_, false);
-    if (again && !unclaim_ && !stopping_) {
+    if (life_.started() && life_.due() == Lifecycle::Due::reread) {
       why_ = kEnding;
       idle_status_ = login::Status::reloading_config;
     }
@@ -221,23 +234,21 @@ bool Module::one_life(Settings settings) {
   const std::lock_guard lock(mutex_);
   why_.clear();
   idle_status_ = login::Status::offline;
-  return again;
 }
 
 bool Module::stop(std::chrono::milliseconds deadline) {
   std::unique_lock lock(mutex_);
-  started_ = false;
-  stopping_ = true;
+  life_.stop();
   const auto until = std::chrono::steady_clock::now() + deadline;
-  if (keeper_) keeper_->ask_end();
-  if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(false); });
-  if (!thread_ended_.wait_until(lock, until, [this] { return !thread_alive_; })) return false;
+  if (claim_thread_) claim_thread_->ask_end();
+  if (running_.link != nullptr) running_.post([link = running_.link] { link->stop(session::Stop::for_good); });
+  if (!thread_ended_.wait_until(lock, until, [this] { return !life_.has_thread(); })) return false;
   lock.unlock();
   if (thread_.joinable()) thread_.join();
   // Nobody else changes the pointer: start, stop and destroy come one at a time.
-  if (keeper_ && !keeper_->wait_end(until)) return false;
+  if (claim_thread_ && !claim_thread_->wait_end(until)) return false;
   lock.lock();
-  keeper_.reset();
+  claim_thread_.reset();
   return true;
 }
 
@@ -249,30 +260,20 @@ void Module::host_event(std::uint32_t kind, std::string_view machine_guid) {
 
 void Module::reload() {
   std::unique_lock lock(mutex_);
-  if (started_ && !stopping_) begin_anew(lock);
-}
-
-void Module::begin_anew(std::unique_lock<std::mutex> &lock) {
-  if (!thread_alive_) return begin(lock);
-  reload_ = true;
-  if (running_.link != nullptr) running_.post([link = running_.link, reloading = !unclaim_] { link->stop(reloading); });
+  obey(life_.reload(), lock);
 }
 
 void Module::reload_claim() {
   std::unique_lock lock(mutex_);
-  if (!started_ || stopping_) return;
-  said_why_.clear();
-  if (keeper_) keeper_->look_again();
-  begin_anew(lock);
+  if (!life_.started()) return;
+  logged_why_.clear();
+  if (claim_thread_) claim_thread_->look_again();
+  obey(life_.reload(), lock);
 }
 
 // On the link's thread between two lives, or on a caller's while there is none: nobody has the durable state open.
 // Without the mutex.
 void Module::wipe() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(unclaim_, false)) return;
-  }
   const auto disk = claim::real_disk();
   const auto &dirs = host_.directories();
   auto report = claim::unclaim_node({cloud_dir(host_), dirs.lib, {}, "the agent's command unclaim"},
@@ -286,9 +287,8 @@ void Module::wipe() {
 
 std::optional<claim::ClaimReport> Module::unclaim(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  unclaim_ = true;
   unclaimed_.reset();
-  begin_anew(lock);
+  obey(life_.unclaim(), lock);
   if (!wiped_.wait_for(lock, timeout, [this] { return unclaimed_.has_value(); })) return std::nullopt;
   return unclaimed_;
 }

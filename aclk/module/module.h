@@ -18,6 +18,7 @@
 
 #include "aclk/host/log.h"
 #include "aclk/module/claim_thread.h"
+#include "aclk/module/lifecycle.h"
 #include "aclk/module/link.h"
 #include "aclk/report/state.h"
 #include "claim/claim_node.h"
@@ -71,16 +72,22 @@ class Module {
   using Lines = std::vector<Line>;
 
   // Runs a function on the link's loop. nullopt: no answer in time.
+  // What came of a look at cloud.d: lines for the log; and the link's thread looks from now on, if one has begun.
+  struct Look {
+    Lines lines;
+    bool thread_begun = false;
+  };
+
   template <class T>
   std::optional<T> ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link);
-  void begin(std::unique_lock<std::mutex> &lock);
-  void begin_anew(std::unique_lock<std::mutex> &lock);
-  Lines look_and_begin();
-  Lines why_lines(bool trouble);
-  void say(const Lines &lines) const;
+  void obey(Lifecycle::Turn turn, std::unique_lock<std::mutex> &lock);
+  void look(std::unique_lock<std::mutex> &lock);
+  [[nodiscard]] Look look_once(Lifecycle::Due due);
+  [[nodiscard]] Lines why_lines(bool trouble);
+  void write(const Lines &lines) const;
   void wipe();
   void run();
-  bool one_life(Settings settings);
+  void run_link(Settings settings);
   void remember_why(const Settings &settings);
 
   const host::Host host_;
@@ -89,21 +96,16 @@ class Module {
   std::mutex mutex_;  // not held while a hook is called: that one may call host_event() or reload()
   std::condition_variable thread_ended_;
   std::thread thread_;
-  bool thread_alive_ = false;
-  bool started_ = false;
-  bool stopping_ = false;
-  bool beginning_ = false;  // somebody is in begin()
-  bool reload_ = false;
+  Lifecycle life_;
   std::int64_t began_s_ = 0;  // start(), epoch
   Running running_;
   std::shared_ptr<session::Drops> drops_;        // of all links, one after the other; the link's thread only
-  bool unclaim_ = false;                         // asked for
-  std::optional<claim::ClaimReport> unclaimed_;  // what came of it
+  std::optional<claim::ClaimReport> unclaimed_;  // what came of unclaim()
   std::condition_variable wiped_;
-  std::unique_ptr<ClaimThread> keeper_;  // with NACLK_OPTION_CLAIM, while started
+  std::unique_ptr<ClaimThread> claim_thread_;  // with NACLK_OPTION_CLAIM, while started
   // There is no link: the reason, as sentence, state and status.
   std::string why_;
-  std::string said_why_;  // as it was logged last
+  std::string logged_why_;  // as it was logged last
   session::State idle_ = session::State::not_claimed;
   login::Status idle_status_ = login::Status::offline;
   // Of a claimed node whose settings cannot be understood; else empty.

@@ -386,14 +386,14 @@ ConnectionManager::~ConnectionManager() = default;
 
 void ConnectionManager::start() { impl_->act(impl_->machine.start(loop::now())); }
 
-void ConnectionManager::stop(bool reloading, std::function<void()> done) {
+void ConnectionManager::stop(Stop kind, std::function<void()> done) {
   auto &i = *impl_;
   i.stopped = std::move(done);
-  if (reloading && i.announced) {
+  if (kind == Stop::to_reload && i.announced) {
     i.log.info("CLAIM: agent was already connected to NC - forcing reconnection under new credentials");
     i.log.notice("Going to restart connection due to \"reclaim\"");
   }
-  i.act(i.machine.stop(reloading));
+  i.act(i.machine.stop(kind));
 }
 
 void ConnectionManager::resumed() {

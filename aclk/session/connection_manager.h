@@ -110,7 +110,7 @@ class ConnectionManager {
 
   void start();
   // Says goodbye if online (2 s for its PUBACK, 1 s to close), then calls `done` once from the loop.
-  void stop(bool reloading, std::function<void()> done);
+  void stop(Stop kind, std::function<void()> done);
   // Obeys a DisconnectReq.
   void obey(const proto::DisconnectReq &order);
   // The machine has slept: a link that is online is looked at, one that waits is tried.

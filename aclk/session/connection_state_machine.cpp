@@ -176,9 +176,9 @@ Step ConnectionStateMachine::overdue(loop::Instant now) {
   return move(Event::overdue, now);
 }
 
-Step ConnectionStateMachine::stop(bool reloading) {
+Step ConnectionStateMachine::stop(Stop kind) {
   stopping_ = true;
-  if (state_ != State::stopped) trouble(reloading ? Status::reloading_config : Status::disabled, "");
+  if (state_ != State::stopped) trouble(kind == Stop::to_reload ? Status::reloading_config : Status::disabled, "");
   return move(Event::stop, {});
 }
 

@@ -24,6 +24,11 @@
 
 namespace aclk::session {
 
+enum class Stop : std::uint8_t {
+  for_good,   // the agent stops, or the claim is wiped
+  to_reload,  // the identity is being read again
+};
+
 struct Step {
   Do act = Do::nothing;
   std::chrono::milliseconds wait{0};
@@ -53,8 +58,7 @@ class ConnectionStateMachine {
   // The machine has slept: what was tried before it says nothing about the network there is now. A wait that we chose
   // ends, with a new backoff; one that the cloud ordered does not.
   [[nodiscard]] Step resumed(loop::Instant now);
-  // `reloading`: the identity is being read again; else the agent stops.
-  [[nodiscard]] Step stop(bool reloading);
+  [[nodiscard]] Step stop(Stop kind);
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] login::Status status() const { return status_; }

@@ -4,6 +4,7 @@
 #pragma once
 
 int run_inbound_tests();
+int run_lifecycle_tests();
 int run_log_tests();
 int run_module_tests();
 int run_passed_over_tests();

@@ -82,7 +82,7 @@ std::string connection_manager__publish_while_offline__is_lost_at_once_and_told_
 std::string connection_manager__stopped_before_anything__says_so_once() {
   Rig r;
   int done = 0;
-  r.link->stop(false, [&] { ++done; });
+  r.link->stop(Stop::for_good, [&] { ++done; });
   for (int i = 0; i < 10 && done == 0; ++i) uv_run(&r.loop.uv(), UV_RUN_NOWAIT);
   EXPECT_EQ(done, 1);
   EXPECT(r.link->report().state == State::stopped);

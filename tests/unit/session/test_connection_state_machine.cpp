@@ -108,7 +108,7 @@ std::string machine__every_call_in_every_state__moves_as_the_table_says() {
       Call{Event::ordered, [](ConnectionStateMachine &m) { return m.ordered_to_leave({}, t0); }},
       Call{Event::said, [](ConnectionStateMachine &m) { return m.goodbye_over(); }},
       Call{Event::overdue, [](ConnectionStateMachine &m) { return m.overdue(t0); }},
-      Call{Event::stop, [](ConnectionStateMachine &m) { return m.stop(false); }},
+      Call{Event::stop, [](ConnectionStateMachine &m) { return m.stop(Stop::for_good); }},
   };
   for (auto i = static_cast<std::size_t>(State::stopped); i < kStates; ++i) {
     const auto in = static_cast<State>(i);
@@ -142,7 +142,7 @@ std::string machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
 
 std::string machine__stopped_while_leaving__finishes_when_the_connection_has_ended() {
   auto m = at(State::online);
-  EXPECT(m.stop(false).act == Do::goodbye);
+  EXPECT(m.stop(Stop::for_good).act == Do::goodbye);
   EXPECT(m.status() == Status::disabled);
   EXPECT(m.goodbye_over().act == Do::close);
   EXPECT(m.ended(end_of(ConnectionEnd::Kind::by_us), t0).act == Do::finished);
@@ -153,7 +153,7 @@ std::string machine__stopped_while_leaving__finishes_when_the_connection_has_end
 
 std::string machine__reload__is_told_as_such() {
   auto m = at(State::online);
-  (void)m.stop(true);
+  (void)m.stop(Stop::to_reload);
   EXPECT(m.status() == Status::reloading_config);
   return {};
 }
