@@ -3,19 +3,19 @@
 
 #include <fmt/format.h>
 
+#include "aclk/host/abi_text.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {
 
 proto::Alert alert_of(const naclk_alert &told, std::string_view machine_guid) {
   auto entry = proto::entry_of(told);
-  proto::Alert a{
-      .alert_id = told.alert_id.data == nullptr ? std::string() : std::string(told.alert_id.data, told.alert_id.len),
-      .log_id = told.log_id,
-      .when_s = entry.when,
-      .status = entry.status,
-      .old_status = entry.old_status,
-      .entry = {}};
+  proto::Alert a{.alert_id = text(told.alert_id),
+                 .log_id = told.log_id,
+                 .when_s = entry.when,
+                 .status = entry.status,
+                 .old_status = entry.old_status,
+                 .entry = {}};
   // Without a name of its own an alert is what the log calls it.
   if (a.alert_id.empty()) a.alert_id = entry.chart + "/" + entry.name;
   if (told.variable != 0) return a;

@@ -5,17 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
+#include "aclk/host/abi_text.h"
 #include "aclk/host/alert.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {
 namespace {
-
-std::string_view view(naclk_str s) { return s.data == nullptr ? std::string_view{} : std::string_view(s.data, s.len); }
-std::string text(naclk_str s) { return std::string(view(s)); }
-naclk_str str(std::string_view s) { return {s.data(), s.size()}; }
 
 // The other side may have been compiled with a shorter or longer struct: what lies inside both counts.
 template <class T>
@@ -323,31 +321,18 @@ Result<proto::AlarmConfiguration> Host::alert_config(std::string_view config_has
   return std::move(*out);
 }
 
-Result<QueryReply> Host::query(const QueryCall &call, const std::atomic<bool> &interrupted) const {
-  std::vector<naclk_pair> headers;
-  headers.reserve(call.headers.size());
-  for (const auto &[k, v] : call.headers) headers.push_back({str(k), str(v)});
-  naclk_query q{};
-  q.size = sizeof q;
-  q.machine_guid = str(call.machine_guid);
-  q.method = str(call.method);
-  q.target = str(call.target);
-  q.body = str(call.body);
-  q.headers = headers.data();
-  q.header_count = headers.size();
-  q.accept_gzip = call.accept_gzip ? 1 : 0;
-  q.deadline_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(call.deadline.count(), 1, UINT32_MAX));
-  q.max_bytes = call.max_bytes;
-  q.received_us = static_cast<std::uint64_t>(call.received_us);
-  q.interrupted = [](void *ctx) -> int {
-    return static_cast<const std::atomic<bool> *>(ctx)->load(std::memory_order_relaxed) ? 1 : 0;
-  };
-  q.ctx = const_cast<void *>(static_cast<const void *>(&interrupted));
-  std::optional<QueryReply> out;
+Result<HttpResponse> Host::query(const naclk_query &question) const {
+  std::optional<HttpResponse> out;
   auto on_reply = [&](const naclk_reply &r) {
-    out = QueryReply{r.status, text(r.content_type), text(r.content_encoding), text(r.cache_control), text(r.body)};
+    auto &to = out.emplace();
+    to.status = r.status;
+    to.content_type = view(r.content_type);
+    to.content_encoding = view(r.content_encoding);
+    to.cache_control = view(r.cache_control);
+    to.body.reserve(r.body.len + kHeadRoom);
+    to.body = view(r.body);
   };
-  ACLK_CHECK(check(table_.query(table_.host, &q, visitor<naclk_reply>(on_reply), &on_reply), "an answer"));
+  ACLK_CHECK(check(table_.query(table_.host, &question, visitor<naclk_reply>(on_reply), &on_reply), "an answer"));
   if (!out) return fail(Errc::io, "the agent's database showed no answer");
   return std::move(*out);
 }

@@ -4,8 +4,6 @@
 // Source: <netdata-aclk/plugin.h>, whose thread rules hold here too ("worker" = never on the loop thread).
 #pragma once
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +16,7 @@
 #include <netdata-aclk/plugin.h>
 
 #include "aclk/host/read_book.h"
+#include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "proto/agent.h"
 #include "proto/alarms.h"
@@ -68,26 +67,6 @@ struct AlertLog {
   bool gap = false;  // what lies before the first entry is lost, or ids began anew
 };
 
-struct QueryCall {
-  std::string machine_guid;  // empty = the local node
-  std::string method;
-  std::string target;
-  std::string body;
-  Labels headers;
-  bool accept_gzip = false;
-  std::chrono::milliseconds deadline{0};
-  std::uint64_t max_bytes = 0;
-  std::int64_t received_us = 0;
-};
-
-struct QueryReply {
-  int status = 0;
-  std::string content_type;
-  std::string content_encoding;
-  std::string cache_control;
-  std::string body;
-};
-
 class Host {
  public:
   // Checks version and compulsory hooks and copies the table; reads identity and directories.
@@ -116,9 +95,9 @@ class Host {
   [[nodiscard]] Result<std::vector<proto::Alert>> active_alerts(std::string_view machine_guid) const;
   // not_found: no alert has this definition.
   [[nodiscard]] Result<proto::AlarmConfiguration> alert_config(std::string_view config_hash) const;
-  // Blocks at most call.deadline. `interrupted` is looked at while it runs. Errors: not_found (no such node),
-  // cancelled, timeout, too_big, unavailable, unsupported, io.
-  [[nodiscard]] Result<QueryReply> query(const QueryCall &call, const std::atomic<bool> &interrupted) const;
+  // Blocks at most question.deadline_ms. The body is copied once, with kHeadRoom to spare. Errors: not_found (no such
+  // node), cancelled, timeout, too_big, unavailable, unsupported, io.
+  [[nodiscard]] Result<HttpResponse> query(const naclk_query &question) const;
   // Any thread. Which of the reads above (queries apart) fail each time; each is logged as read_book.h says.
   [[nodiscard]] std::vector<Unreadable> unreadable() const;
   // The module is to make the claims that are written down.

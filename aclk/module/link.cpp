@@ -52,8 +52,8 @@ class NodeBook final : public query::NodeIndex {
   const sync::Nodes &nodes_;
 };
 
-query::Options query_options(const host::Host &host, const Settings &s) {
-  query::Options o;
+query::ServiceOptions query_options(const host::Host &host, const Settings &s) {
+  query::ServiceOptions o;
   o.limits.running = s.query_threads;
   o.agent_version = host.identity().agent_version;
   o.scope = s.scope;
@@ -171,8 +171,8 @@ struct Link::Impl final : Commands {
     return e;
   }
 
-  query::Events query_events() {
-    query::Events e;
+  query::ServiceEvents query_events() {
+    query::ServiceEvents e;
     e.publish = [this](const std::string &topic, std::string payload) {
       return session->reply(topic, std::move(payload));
     };

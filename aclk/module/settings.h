@@ -11,7 +11,7 @@
 
 #include "aclk/host/log.h"
 #include "aclk/net/http_client.h"
-#include "aclk/query/route.h"
+#include "aclk/query/target.h"
 #include "claim/identity.h"
 
 namespace aclk::module {

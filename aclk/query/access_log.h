@@ -46,10 +46,10 @@ struct Counters {
 
   std::uint64_t forwarded = 0;      // given to the host
   std::uint64_t answered_here = 0;  // 301, 400, 403, 404, 405 that no host saw
-  std::uint64_t timed_out = 0;      // fault 6
+  std::uint64_t timed_out = 0;      // error 6
   std::uint64_t cancelled = 0;      // 499 without having run
   std::uint64_t busy = 0;           // 503
-  std::uint64_t too_big = 0;        // fault 4
+  std::uint64_t too_big = 0;        // error 4
   std::uint64_t discarded = 0;      // the link went away first
   std::uint64_t unsent = 0;         // the link did not take the reply
   std::uint64_t replies = 0;        // handed to the link, of any kind

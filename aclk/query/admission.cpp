@@ -5,8 +5,7 @@
 
 namespace aclk::query {
 
-QueryId Admission::arrived(std::string msg_id, std::size_t bytes, std::chrono::milliseconds timeout, loop::Instant now,
-                           Actions &out) {
+QueryId Admission::arrived(Arrival question, loop::Instant now, Actions &out) {
   const QueryId id = ++last_id_;
   if (!accepting_) {
     out.push_back({Do::discard, id});
@@ -14,8 +13,9 @@ QueryId Admission::arrived(std::string msg_id, std::size_t bytes, std::chrono::m
   }
   expire(now, out);
   fill(out);
-  const auto allowed = timeout.count() > 0 ? timeout : limits_.default_timeout;
-  Question q{std::move(msg_id), bytes, now + allowed, epoch_, false};
+  const auto allowed = question.timeout.count() > 0 ? question.timeout : limits_.default_timeout;
+  const auto bytes = question.bytes;
+  Question q{.msg_id = std::move(question.msg_id), .bytes = bytes, .deadline = now + allowed, .epoch = epoch_};
   const bool starts_now = waiting_.empty() && running_.size() < std::max(limits_.running, 1U);
   if (!starts_now && (waiting_.size() >= limits_.waiting || bytes > limits_.waiting_bytes - waiting_bytes_)) {
     out.push_back({Do::answer_busy, id});
@@ -69,12 +69,6 @@ void Admission::shutdown(Actions &out) {
   accepting_ = false;
   for (auto it = waiting_.begin(); it != waiting_.end();) it = leave_queue(it, Do::answer_cancelled, out);
   for (auto &[id, q] : running_) interrupt(id, q, out);
-}
-
-void Admission::set_running_limit(unsigned n, loop::Instant now, Actions &out) {
-  limits_.running = n;
-  expire(now, out);
-  fill(out);
 }
 
 std::optional<loop::Instant> Admission::next_due() const {

@@ -38,7 +38,7 @@ enum class Do : std::uint8_t {
   interrupt,         // set the flag that its worker looks at
   deliver,           // send the reply that its worker made
   discard,           // forget it, nothing is sent
-  answer_timeout,    // fault 6, without having run
+  answer_timeout,    // error 6, without having run
   answer_cancelled,  // 499, without having run
   answer_busy,       // 503: too many are waiting
 };
@@ -58,14 +58,18 @@ struct AdmissionLimits {
   std::chrono::milliseconds default_timeout = std::chrono::seconds(120);
 };
 
+struct Arrival {
+  std::string msg_id{};
+  std::size_t bytes = 0;                 // of its message
+  std::chrono::milliseconds timeout{0};  // 0 = the default
+};
+
 class Admission {
  public:
   explicit Admission(const AdmissionLimits &limits) : limits_(limits) {}
 
-  // A question of `bytes` with this msg-id; timeout 0 = the default. Returns its id, which the actions (now and later)
-  // name. It may have ended when this returns.
-  [[nodiscard]] QueryId arrived(std::string msg_id, std::size_t bytes, std::chrono::milliseconds timeout,
-                                loop::Instant now, Actions &out);
+  // Returns the question's id, which the actions (now and later) name. It may have ended when this returns.
+  [[nodiscard]] QueryId arrived(Arrival question, loop::Instant now, Actions &out);
   // The worker of a started question is free again. Unknown ids are ignored.
   void finished(QueryId id, loop::Instant now, Actions &out);
   // All questions of this connection with this msg-id. False: there is none.
@@ -76,8 +80,6 @@ class Admission {
   void link_lost(Actions &out);
   // Everything is cancelled and answered; what arrives from now on is discarded, until link_up().
   void shutdown(Actions &out);
-  // How many may run at once, from now on; running ones are left alone.
-  void set_running_limit(unsigned n, loop::Instant now, Actions &out);
 
   // When tick() has something to do.
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
@@ -89,9 +91,9 @@ class Admission {
 
  private:
   struct Question {
-    std::string msg_id;
+    std::string msg_id{};
     std::size_t bytes = 0;
-    loop::Instant deadline;
+    loop::Instant deadline{};
     std::uint64_t epoch = 0;  // the connection it came on
     bool interrupted = false;
   };
@@ -102,7 +104,7 @@ class Admission {
   Waiting::iterator leave_queue(Waiting::iterator it, Do why, Actions &out);
   void interrupt(QueryId id, Question &q, Actions &out);
 
-  AdmissionLimits limits_;
+  const AdmissionLimits limits_;
   Waiting waiting_;
   std::set<std::pair<loop::Instant, QueryId>> due_;  // of the waiting ones
   std::size_t waiting_bytes_ = 0;

@@ -56,19 +56,30 @@ struct BadRequest {
   std::string why;  // one sentence, for the log: the reply has no place for it
 };
 
-struct Request {
+struct CmdRequest {
   std::string msg_id;
   std::string callback_topic;            // passed is_reply_topic()
   std::chrono::milliseconds timeout{0};  // 0 = the asker set none; at most kMaxTimeout
   std::int64_t version = 0;              // >= 2
   bool accept_gzip = false;
   std::string transaction;  // 32 lower-case hex digits; empty = the asker gave none or a malformed one
-  HttpRequest http;
+  HttpRequest http;         // its headers as they were given (take_identity() of http_request.h is due)
 };
 
-using Cmd = std::variant<Request, BadRequest, Dropped>;
+using Cmd = std::variant<CmdRequest, BadRequest, Dropped>;
 
 // Total: any bytes in, one of the three out. Pure; no state is kept.
 [[nodiscard]] Cmd parse_cmd(std::string_view payload);
+
+inline constexpr std::size_t kMaxTopicBytes = 4096;
+// Deeper topics are refused by mosquitto (TOPIC_HIERARCHY_LIMIT in mosquitto 2.0).
+inline constexpr std::size_t kMaxTopicLevels = 200;
+
+// May we publish to the topic that a question names? It comes from outside, and a broker drops the whole link for a
+// topic that MQTT does not allow. Begins with '/' (aclk/query/README.md, "Error replies", error 5); no wildcard, no
+// control character (C0, DEL, C1), no Unicode noncharacter, within the bounds above. Not an agent's inbox
+// (/agent/<claim id>/inbound/..., proto/README.md, "Topics"): a reply there would be taken for a command. `topic` must
+// be valid UTF-8 (the JSON parser has seen to it).
+[[nodiscard]] bool is_reply_topic(std::string_view topic);
 
 }  // namespace aclk::query

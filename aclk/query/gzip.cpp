@@ -3,7 +3,10 @@
 
 #include <libdeflate.h>
 
+#include <memory>
+
 #include "claim/base/c_own.h"
+#include "claim/base/http_message.h"
 
 namespace aclk::query {
 namespace {
@@ -20,10 +23,14 @@ constexpr std::size_t kSmallestMember = 18;  // RFC 1952: 10 bytes of header, 8 
 std::optional<std::string> gzip(std::string_view data) {
   const Compressor c(libdeflate_alloc_compressor(kLevel));
   if (!c) return std::nullopt;
-  std::string out(libdeflate_gzip_compress_bound(c.get(), data.size()), '\0');
-  const auto n = libdeflate_gzip_compress(c.get(), data.data(), data.size(), out.data(), out.size());
+  // The bound is larger than the data: nobody shall keep that for as long as the result waits to be sent.
+  const auto bound = libdeflate_gzip_compress_bound(c.get(), data.size());
+  const std::unique_ptr<char[]> scratch(new char[bound]);
+  const auto n = libdeflate_gzip_compress(c.get(), data.data(), data.size(), scratch.get(), bound);
   if (n == 0) return std::nullopt;
-  out.resize(n);
+  std::string out;
+  out.reserve(n + kHeadRoom);
+  out.assign(scratch.get(), n);
   return out;
 }
 
@@ -33,7 +40,9 @@ std::optional<std::string> gunzip(std::string_view data, std::size_t max_bytes) 
   const Decompressor d(libdeflate_alloc_decompressor());
   if (!d) return std::nullopt;
   // The trailer's size is the true one or the member is damaged, so it need not be guessed.
-  std::string out(inside, '\0');
+  std::string out;
+  out.reserve(inside + kHeadRoom);
+  out.resize(inside);
   std::size_t n = 0;
   if (libdeflate_gzip_decompress(d.get(), data.data(), data.size(), out.data(), out.size(), &n) != LIBDEFLATE_SUCCESS ||
       n != inside)

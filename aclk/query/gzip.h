@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// gzip of whole bodies. Any thread.
+// gzip of whole bodies; what comes back has kHeadRoom to spare. Any thread.
 #pragma once
 
 #include <cstddef>

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/query/http_request.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "claim/base/text.h"
+#include "claim/base/uuid.h"
 
 namespace aclk::query {
 namespace {
 
 constexpr std::string_view kEol = "\r\n";
 constexpr std::string_view kProtocol = " HTTP/1.1";
-constexpr std::array kMethods{std::string_view("GET"), std::string_view("POST"), std::string_view("PUT"),
-                              std::string_view("DELETE")};
-
-std::optional<Method> method_of(std::string_view text) {
-  for (std::size_t i = 0; i < kMethods.size(); ++i) {
-    const auto m = kMethods[i];
-    if (text.substr(0, m.size()) == m && text.substr(m.size(), 2) == " /") return static_cast<Method>(i);
-  }
-  return std::nullopt;
+std::optional<HttpMethod> method_of(std::string_view text) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos || text.substr(space, 2) != " /") return std::nullopt;
+  return http_method(text.substr(0, space));
 }
 
 std::optional<HttpHeader> parse_header(std::string_view line) {
@@ -47,9 +47,21 @@ std::optional<std::size_t> content_length(const HttpRequest &r) {
   return length;
 }
 
-}  // namespace
+constexpr std::size_t kMaxValueBytes = 256;
+constexpr std::array kRoles{std::string_view("admin"),          std::string_view("manager"),
+                            std::string_view("troubleshooter"), std::string_view("observer"),
+                            std::string_view("member"),         std::string_view("billing")};
 
-std::string_view name(Method m) { return kMethods.at(static_cast<std::size_t>(m)); }
+std::optional<std::uint64_t> parse_hex(std::string_view text) {
+  if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
+  std::uint64_t v = 0;
+  const auto *const end = text.data() + text.size();
+  const auto got = std::from_chars(text.data(), end, v, 16);
+  if (text.empty() || got.ec != std::errc{} || got.ptr != end) return std::nullopt;
+  return v;
+}
+
+}  // namespace
 
 std::string_view sentence(HttpFault f) {
   switch (f) {
@@ -68,12 +80,6 @@ std::string_view sentence(HttpFault f) {
   return "";
 }
 
-std::string_view HttpRequest::header(std::string_view header_name) const {
-  const auto it =
-      std::find_if(headers.rbegin(), headers.rend(), [&](const HttpHeader &h) { return iequals(h.name, header_name); });
-  return it == headers.rend() ? std::string_view{} : std::string_view(it->value);
-}
-
 tl::expected<HttpRequest, HttpFault> parse_http_request(std::string_view text) {
   const auto method = method_of(text);
   if (!method) return tl::unexpected(HttpFault::method);
@@ -84,7 +90,8 @@ tl::expected<HttpRequest, HttpFault> parse_http_request(std::string_view text) {
   HttpRequest r;
   r.method = *method;
   auto target = text.substr(0, eol - kProtocol.size());
-  target.remove_prefix(name(*method).size() + 1);  // method_of() has seen "GET /": a target of at least one slash
+  target.remove_prefix(method_name(*method).size() +
+                       1);  // method_of() has seen "GET /": a target of at least one slash
   if (target.size() > kMaxTargetBytes) return tl::unexpected(HttpFault::head_too_big);
   r.target = target;
 
@@ -100,13 +107,37 @@ tl::expected<HttpRequest, HttpFault> parse_http_request(std::string_view text) {
     if (auto h = parse_header(line)) r.headers.push_back(std::move(*h));
   }
 
-  if (r.method == Method::post || r.method == Method::put) {
+  if (r.method == HttpMethod::post || r.method == HttpMethod::put) {
     const auto length = content_length(r);
     if (!length) return tl::unexpected(HttpFault::no_length);
     if (*length > rest.size()) return tl::unexpected(HttpFault::body_short);
     r.body = rest.substr(0, *length);
   }
   return r;
+}
+
+RequestIdentity take_identity(HttpRequest &request, std::string_view transaction) {
+  RequestIdentity who;
+  std::vector<HttpHeader> passed;
+  if (auto id = parse_uuid(request.header("X-Netdata-Account-Id")))
+    passed.push_back({"X-Netdata-Account-Id", std::move(*id)});
+  const auto role = request.header("X-Netdata-Role");
+  if (std::find(kRoles.begin(), kRoles.end(), role) != kRoles.end()) {
+    who.role = role;
+    passed.push_back({"X-Netdata-Role", who.role});
+  }
+  if (const auto bits = parse_hex(request.header("X-Netdata-Permissions"))) {
+    who.permissions = *bits;
+    passed.push_back({"X-Netdata-Permissions", fmt::format("{:x}", *bits)});
+  }
+  // Free text; the request parser has let no control character through.
+  for (const auto *const free : {"X-Netdata-User-Name", "Content-Type"}) {
+    const auto value = request.header(free);
+    if (!value.empty() && value.size() <= kMaxValueBytes) passed.push_back({free, std::string(value)});
+  }
+  passed.push_back({"X-Transaction-ID", std::string(transaction)});
+  request.headers = std::move(passed);
+  return who;
 }
 
 }  // namespace aclk::query

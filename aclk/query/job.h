@@ -7,13 +7,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
 #include "aclk/query/http_request.h"
 #include "aclk/query/reply.h"
-#include "aclk/query/request_identity.h"
-#include "aclk/query/route.h"
+#include "aclk/query/target.h"
 
 namespace aclk::query {
 
@@ -21,28 +21,27 @@ namespace aclk::query {
 // used by both in between.
 struct Job {
   Asker asker;
-  RequestIdentity caller;
-  Forward forward;
-  HttpRequest http;  // its headers are gone: what may be used of them is in `caller`
-  bool accept_gzip = false;
-  std::size_t max_body_bytes = 0;
-  std::uint64_t connection = 0;  // the one it came on
+  RequestIdentity identity;
+  HttpRequest request;                  // its target as asked for; its headers are those for the host
+  std::optional<CheckedTarget> target;  // none: the question is answered here
+  std::uint64_t connection = 0;         // the one it came on
   loop::Instant arrival;
   loop::Instant deadline;
   std::size_t place = 0;  // which of the places for running questions it has
   std::atomic<bool> interrupted{false};
 
   // What run() leaves behind.
-  Outgoing out;
+  FramedReply out;
   std::chrono::microseconds host_time{0};
   bool expired = false;  // its time was over before the host could be asked
   bool overran = false;  // the host gave up at the deadline
 
-  // Worker. Asks the host and makes the reply ready to send. Always leaves something in `out`; never throws.
+  // Worker. Asks the host for `target` and makes the reply ready to send. Always leaves something in `out`; never
+  // throws.
   void run(const host::Host &host);
 
  private:
-  [[nodiscard]] Result<Answer> ask(const host::Host &host, loop::Instant begin);
+  [[nodiscard]] Result<HttpResponse> ask(const host::Host &host, const CheckedTarget &what, loop::Instant begin) const;
 };
 
 }  // namespace aclk::query

@@ -21,22 +21,18 @@ constexpr std::size_t kPublishOverhead = 64;
 constexpr std::size_t kMqttLimit = 268'435'455;
 constexpr std::string_view kNoCache = "no-cache, no-store, must-revalidate";
 
-struct FaultRow {
-  Fault fault;
+struct ErrorRow {
+  ErrorReply error;
   int http_code;
   std::string_view description;
 };
-constexpr std::array kFaults{
+constexpr std::array kErrors{
     // aclk/query/README.md, "Error replies"
-    FaultRow{Fault::bad_node_id, 404,
-             "URL requests node_id but there is not enough chars following (for it to be valid uuid)."},
-    FaultRow{Fault::unknown_node, 404, "Node with requested node_id not found"},
-    FaultRow{Fault::compression, 500, "Error during zlib compression"},
-    FaultRow{Fault::too_big, 413, "Request reply produces message bigger than allowed maximum"},
-    FaultRow{Fault::topic, 500, "Internal Topic Error"},
-    FaultRow{Fault::timeout, 503, "Timeout sending binpacked message"},
+    ErrorRow{ErrorReply::compression, 500, "Error during zlib compression"},
+    ErrorRow{ErrorReply::too_big, 413, "Request reply produces message bigger than allowed maximum"},
+    ErrorRow{ErrorReply::timeout, 503, "Timeout sending binpacked message"},
 };
-const FaultRow &row(Fault f) { return kFaults.at(static_cast<std::size_t>(f) - 1); }
+const ErrorRow &row(ErrorReply e) { return *std::ranges::find(kErrors, e, &ErrorRow::error); }
 
 struct Phrase {
   int status;
@@ -88,9 +84,9 @@ std::string common_keys(const Asker &a, std::int64_t now_us) {
 }
 
 // The whole header of a reply that is no error reply.
-std::string ordinary_header(const Asker &a, int status, std::int64_t exec_us, std::int64_t now_us) {
-  return fmt::format("{},\"t-exec\":{},\"t-rx\":{},\"http-code\":{}}}", common_keys(a, now_us), exec_us, a.received_us,
-                     status);
+std::string ordinary_header(const Asker &a, int status, const ReplyTimes &times) {
+  return fmt::format("{},\"t-exec\":{},\"t-rx\":{},\"http-code\":{}}}", common_keys(a, times.now_us), times.exec_us,
+                     a.received_us, status);
 }
 
 // A value for a head line that the host supplied: it must not be able to end the line.
@@ -99,24 +95,10 @@ std::string_view safe(std::string_view value, std::string_view otherwise) {
   return value.empty() || value.size() > kMaxValueBytes || has_control(value) ? otherwise : value;
 }
 
-}  // namespace
-
-int http_code(Fault f) { return row(f).http_code; }
-std::string_view description(Fault f) { return row(f).description; }
-
-std::string error_reply(const Asker &asker, Fault fault, std::int64_t now_us) {
-  return fmt::format(R"({},"http-code":{},"error-code":{},"error-description":{}}})", common_keys(asker, now_us),
-                     http_code(fault), static_cast<int>(fault), json_string(description(fault)));
-}
-
-std::string bad_request_reply(const Asker &asker, std::int64_t now_us) {
-  constexpr int kBadRequest = 400;
-  return ordinary_header(asker, kBadRequest, 0, now_us);
-}
-
-std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us) {
+// Everything before the body.
+std::string reply_head(const Asker &asker, const HttpResponse &answer, const ReplyTimes &times) {
   const int status = wire_status(answer.status);
-  const auto date = http_date(now_us / kSecond);
+  const auto date = http_date(times.now_us / kSecond);
   const auto cache = safe(answer.cache_control, kNoCache);
   auto out = fmt::format(
       "{}\r\n\r\n"
@@ -128,8 +110,8 @@ std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t ex
       "Date: {}\r\n"
       "Content-Type: {}\r\n"
       "Cache-Control: {}\r\n",
-      ordinary_header(asker, status, exec_us, now_us), status, reason_phrase(status), safe(asker.agent_version, ""),
-      date, safe(answer.content_type, "application/octet-stream"), cache);
+      ordinary_header(asker, status, times), status, reason_phrase(status), safe(asker.agent_version, ""), date,
+      safe(answer.content_type, "application/octet-stream"), cache);
   // An answer that may be kept says for how long in Cache-Control itself.
   if (cache == kNoCache) out += fmt::format("Pragma: no-cache\r\nExpires: {}\r\n", date);
   if (!answer.location.empty()) out += fmt::format("Location: {}\r\n", answer.location);
@@ -139,13 +121,29 @@ std::string reply_head(const Asker &asker, const Answer &answer, std::int64_t ex
   return out;
 }
 
-std::string reply(const Asker &asker, const Answer &answer, std::int64_t exec_us, std::int64_t now_us) {
-  const auto head = reply_head(asker, answer, exec_us, now_us);
-  std::string out;
-  out.reserve(head.size() + answer.body.size());
-  out += head;
-  out += answer.body;
+// The JSON header as a whole reply; not even that, if it does not fit.
+FramedReply header_alone(const Asker &asker, int status, std::string header) {
+  FramedReply out;
+  out.status = status;
+  if (fits(header.size(), asker.topic.size(), asker.max_packet)) out.payload = std::move(header);
   return out;
+}
+
+}  // namespace
+
+FramedReply frame_error(const Asker &asker, ErrorReply error, std::int64_t now_us) {
+  const auto &r = row(error);
+  auto out = header_alone(
+      asker, r.http_code,
+      fmt::format(R"({},"http-code":{},"error-code":{},"error-description":{}}})", common_keys(asker, now_us),
+                  r.http_code, static_cast<int>(error), json_string(r.description)));
+  out.error = error;
+  return out;
+}
+
+FramedReply frame_bad_request(const Asker &asker, std::int64_t now_us) {
+  constexpr int kBadRequest = 400;
+  return header_alone(asker, kBadRequest, ordinary_header(asker, kBadRequest, {.exec_us = 0, .now_us = now_us}));
 }
 
 std::size_t largest_payload(std::size_t topic_bytes, std::uint32_t max_packet) {
@@ -180,32 +178,23 @@ std::string http_date(std::int64_t seconds) {
                      time.seconds().count());
 }
 
-Outgoing compose_fault(const Asker &asker, Fault fault, std::int64_t now_us) {
-  Outgoing out;
-  out.status = http_code(fault);
-  out.fault = fault;
-  out.payload = error_reply(asker, fault, now_us);
-  if (!fits(out.payload.size(), asker.topic.size(), asker.max_packet)) out.payload.clear();
-  return out;
-}
-
-Outgoing compose(const Asker &asker, Answer answer, bool accept_gzip, std::size_t max_body_bytes, std::int64_t exec_us,
-                 std::int64_t now_us) {
-  Outgoing out;
+FramedReply frame(const Asker &asker, HttpResponse answer, const ReplyTimes &times) {
+  const auto error = [&](ErrorReply e) { return frame_error(asker, e, times.now_us); };
+  FramedReply out;
   const bool packed = answer.content_encoding == "gzip";
   out.size_bytes = packed ? gzip_size_inside(answer.body) : answer.body.size();
-  if (packed && !accept_gzip) {
+  if (packed && !asker.accept_gzip) {
     // An empty body may be called compressed too (plugin-api/external/API.md, "Empty bodies").
     if (!answer.body.empty()) {
-      if (gzip_size_inside(answer.body) > max_body_bytes) return compose_fault(asker, Fault::too_big, now_us);
-      auto plain = gunzip(answer.body, max_body_bytes);
-      if (!plain) return compose_fault(asker, Fault::compression, now_us);
+      if (out.size_bytes > asker.max_body_bytes) return error(ErrorReply::too_big);
+      auto plain = gunzip(answer.body, asker.max_body_bytes);
+      if (!plain) return error(ErrorReply::compression);
       answer.body = std::move(*plain);
     }
     answer.content_encoding.clear();
-  } else if (!packed && accept_gzip && answer.body.size() >= kSmallestCompressed) {
+  } else if (!packed && asker.accept_gzip && answer.body.size() >= kSmallestCompressed) {
     auto small = gzip(answer.body);
-    if (!small) return compose_fault(asker, Fault::compression, now_us);
+    if (!small) return error(ErrorReply::compression);
     if (small->size() < answer.body.size()) {
       answer.body = std::move(*small);
       answer.content_encoding = "gzip";
@@ -213,45 +202,45 @@ Outgoing compose(const Asker &asker, Answer answer, bool accept_gzip, std::size_
   }
   if (answer.body.empty()) answer.content_encoding.clear();
 
-  const auto head = reply_head(asker, answer, exec_us, now_us);
-  if (answer.body.size() > max_body_bytes ||
-      !fits(head.size() + answer.body.size(), asker.topic.size(), asker.max_packet))
-    return compose_fault(asker, Fault::too_big, now_us);
-  out.status = wire_status(answer.status);
+  const auto head = reply_head(asker, answer, times);
   out.sent_bytes = answer.body.size();
-  out.payload.reserve(head.size() + answer.body.size());
-  out.payload += head;
-  out.payload += answer.body;
+  if (out.sent_bytes > asker.max_body_bytes ||
+      !fits(head.size() + out.sent_bytes, asker.topic.size(), asker.max_packet))
+    return error(ErrorReply::too_big);
+  out.status = wire_status(answer.status);
+  out.payload = std::move(answer.body);
+  out.payload.insert(0, head);
   return out;
 }
 
-std::size_t useful_body_bytes(const Asker &asker, bool accept_gzip, std::size_t max_body_bytes) {
+std::size_t useful_body_bytes(const Asker &asker) {
   // A body that is compressed afterwards may be about this much larger than what goes out (plugin-api/external/API.md,
   // "Headers and encodings": JSON lists shrink to 1/8 to 1/13).
   constexpr std::size_t kTypicalFactor = 16;
   const auto room = largest_payload(asker.topic.size(), asker.max_packet);
-  if (!accept_gzip) return std::min(max_body_bytes, room);
-  return std::min(max_body_bytes, room > max_body_bytes / kTypicalFactor ? max_body_bytes : room * kTypicalFactor);
+  const auto most = asker.max_body_bytes;
+  if (!asker.accept_gzip) return std::min(most, room);
+  return std::min(most, room > most / kTypicalFactor ? most : room * kTypicalFactor);
 }
 
-Answer interrupted_answer() { return json_answer(499, R"({"error": "interrupted" })"); }
+HttpResponse interrupted_answer() { return json_response(499, R"({"error": "interrupted" })"); }
 
-Answer failed_answer(const Error &error, const std::string &machine_guid) {
+HttpResponse failed_answer(const Error &error, const std::string &machine_guid) {
   switch (error.code) {
     case Errc::not_found:
-      return text_answer(404, "This netdata does not maintain a database for host: " + html_escape(machine_guid));
+      return text_response(404, "This netdata does not maintain a database for host: " + html_escape(machine_guid));
     case Errc::cancelled:
       return interrupted_answer();
     case Errc::timeout:
-      return text_answer(504, "Query timeout exceeded");
+      return text_response(504, "Query timeout exceeded");
     case Errc::unavailable:
-      return text_answer(503, html_escape(error.what));
+      return text_response(503, html_escape(error.what));
     case Errc::denied:
-      return text_answer(403, html_escape(error.what));
+      return text_response(403, html_escape(error.what));
     case Errc::unsupported:
-      return text_answer(501, html_escape(error.what));
+      return text_response(501, html_escape(error.what));
     default:
-      return text_answer(502, html_escape(error.what));
+      return text_response(502, html_escape(error.what));
   }
 }
 

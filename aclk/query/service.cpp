@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "aclk/query/access_log.h"
-#include "aclk/query/request_identity.h"
-#include "aclk/query/route.h"
 #include "claim/base/text.h"
 #include "claim/base/uuid.h"
 
@@ -35,12 +33,12 @@ std::string_view last_element(std::string_view target) {
 }  // namespace
 
 Service::Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
-                 Options options, Events events)
+                 ServiceOptions options, ServiceEvents events)
     : host_(host),
       pool_(pool),
       nodes_(nodes),
       options_(std::move(options)),
-      events_(std::make_shared<const Events>(std::move(events))),
+      events_(std::make_shared<const ServiceEvents>(std::move(events))),
       admission_(options_.limits),
       timer_(loop) {
   places_.resize(std::max(options_.limits.running, 1U));
@@ -59,7 +57,7 @@ void Service::on_cmd(std::string_view payload, std::int64_t received_us, loop::I
   auto cmd = parse_cmd(payload);
   if (auto *const dropped = std::get_if<Dropped>(&cmd)) return on_dropped(*dropped, now);
   if (auto *const bad = std::get_if<BadRequest>(&cmd)) return on_bad_request(std::move(*bad), received_us, now);
-  on_request(std::move(std::get<Request>(cmd)), payload.size(), received_us, now);
+  on_request(std::move(std::get<CmdRequest>(cmd)), payload.size(), received_us, now);
 }
 
 void Service::on_dropped(const Dropped &dropped, loop::Instant now) {
@@ -76,37 +74,39 @@ void Service::on_bad_request(BadRequest bad, std::int64_t received_us, loop::Ins
     log(NACLK_LOG_ACCESS, NACLK_LOG_ERROR, "ACLK received request is not valid, code 400");
     log(NACLK_LOG_DAEMON, NACLK_LOG_DEBUG, "ACLK: " + bad.why);
   }
-  const auto asker =
-      make_asker(std::move(bad.msg_id), std::move(bad.callback_topic), random_transaction(), received_us);
-  auto payload = bad_request_reply(asker, loop::wall_us());
-  if (!fits(payload.size(), asker.topic.size(), asker.max_packet)) payload.clear();
-  if (const auto sent = publish(asker.topic, std::move(payload))) ++(*sent ? counters_.replies : counters_.unsent);
+  auto asker = make_asker(received_us);
+  asker.msg_id = std::move(bad.msg_id);
+  asker.topic = std::move(bad.callback_topic);
+  auto out = frame_bad_request(asker, loop::wall_us());
+  if (const auto sent = publish(std::move(asker.topic), std::move(out.payload)))
+    ++(*sent ? counters_.replies : counters_.unsent);
 }
 
-void Service::on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now) {
+void Service::on_request(CmdRequest cmd, std::size_t bytes, std::int64_t received_us, loop::Instant now) {
   ++counters_.received;
   auto q = std::make_shared<Job>();
-  auto transaction = request.transaction.empty() ? random_transaction() : std::move(request.transaction);
-  q->caller = identify(request.http, transaction);
-  q->asker = make_asker(request.msg_id, std::move(request.callback_topic), std::move(transaction), received_us);
-  q->accept_gzip = request.accept_gzip;
-  q->max_body_bytes = options_.max_body_bytes;
+  q->asker = make_asker(received_us);
+  q->asker.msg_id = cmd.msg_id;
+  q->asker.topic = std::move(cmd.callback_topic);
+  q->asker.transaction = cmd.transaction.empty() ? random_transaction() : std::move(cmd.transaction);
+  q->asker.accept_gzip = cmd.accept_gzip;
   q->connection = connection_;
   q->arrival = now;
-  q->http = std::move(request.http);
-  q->http.headers.clear();
+  q->request = std::move(cmd.http);
+  q->identity = take_identity(q->request, q->asker.transaction);
 
-  auto way = route(q->http.method, q->http.target, nodes_, options_.scope);
-  if (auto *const a = std::get_if<Answer>(&way)) {
-    counters_.types.count(last_element(q->http.target));
+  auto checked = CheckedTarget::check(q->request.method, q->request.target, nodes_, options_.scope);
+  if (auto *const refusal = std::get_if<HttpResponse>(&checked)) {
+    counters_.types.count(last_element(q->request.target));
     ++counters_.answered_here;
-    return answer(q, std::move(*a));
+    return answer(q, std::move(*refusal));
   }
-  q->forward = std::move(std::get<Forward>(way));
-  counters_.types.count(q->forward.endpoint);
+  const auto &target = q->target.emplace(std::move(std::get<CheckedTarget>(checked)));
+  counters_.types.count(target.endpoint());
 
   Actions actions;
-  const auto id = admission_.arrived(std::move(request.msg_id), bytes, request.timeout, now, actions);
+  const auto id =
+      admission_.arrived({.msg_id = std::move(cmd.msg_id), .bytes = bytes, .timeout = cmd.timeout}, now, actions);
   q->deadline = admission_.deadline(id).value_or(now);
   jobs_.emplace(id, std::move(q));
   perform(actions);
@@ -159,16 +159,13 @@ void Service::shutdown() {
 
 std::uint64_t Service::take_slowest_us() { return std::exchange(slowest_us_, 0); }
 
-Asker Service::make_asker(std::string msg_id, std::string topic, std::string transaction,
-                          std::int64_t received_us) const {
+Asker Service::make_asker(std::int64_t received_us) const {
   Asker a;
-  a.msg_id = std::move(msg_id);
-  a.topic = std::move(topic);
-  a.transaction = std::move(transaction);
   a.agent_version = options_.agent_version;
   a.session_us = session_us_;
   a.received_us = received_us;
   a.max_packet = max_packet_;
+  a.max_body_bytes = options_.max_body_bytes;
   return a;
 }
 
@@ -202,7 +199,7 @@ void Service::one(const Action &action) {
       return answer(q, interrupted_answer());
     case Do::answer_busy:
       ++counters_.busy;
-      return answer(q, text_answer(503, "Too many queries are waiting for this agent. Ask again in a moment."));
+      return answer(q, text_response(503, "Too many queries are waiting for this agent. Ask again in a moment."));
     case Do::discard:
       ++counters_.discarded;
       return;
@@ -242,26 +239,26 @@ void Service::on_done(QueryId id) {
   perform(actions);
 }
 
-void Service::answer(const JobPtr &q, Answer a) {
-  send(q, compose(q->asker, std::move(a), q->accept_gzip, q->max_body_bytes, 0, loop::wall_us()));
+void Service::answer(const JobPtr &q, HttpResponse response) {
+  send(q, frame(q->asker, std::move(response), {.exec_us = 0, .now_us = loop::wall_us()}));
 }
 
 void Service::answer_timeout(const JobPtr &q) {
   ++counters_.timed_out;
   log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING,
       queue_time_line(to_ms(loop::now() - q->arrival), to_ms(q->deadline - q->arrival)));
-  send(q, compose_fault(q->asker, Fault::timeout, loop::wall_us()));
+  send(q, frame_error(q->asker, ErrorReply::timeout, loop::wall_us()));
 }
 
-void Service::send(const JobPtr &q, Outgoing out) {
+void Service::send(const JobPtr &q, FramedReply out) {
   // A publish earlier in this turn may have ended the connection that this question came on.
   if (!up_ || q->connection != connection_) {
     ++counters_.discarded;
     return;
   }
-  if (out.fault == Fault::too_big) ++counters_.too_big;
+  if (out.error == ErrorReply::too_big) ++counters_.too_big;
   const auto ready = loop::now();
-  const auto sent = publish(q->asker.topic, std::move(out.payload));
+  const auto sent = publish(std::move(q->asker.topic), std::move(out.payload));
   if (!sent) return;
   const auto done = loop::now();
   ++(*sent ? counters_.replies : counters_.unsent);
@@ -272,14 +269,14 @@ void Service::send(const JobPtr &q, Outgoing out) {
         fmt::format("ACLK: the reply {} to a query could not be queued for sending and is lost", q->asker.transaction));
   }
   // What never reached the host costs its asker nothing, and is to cost our disk little.
-  const bool refused = q->forward.endpoint.empty();
+  const bool refused = !q->target;
   if (refused && !refused_log_.allow(done)) return;
   if (const auto silent = refused ? refused_log_.take_silent() : 0; silent > 0)
     log(NACLK_LOG_ACCESS, NACLK_LOG_INFO, fmt::format("ACLK: {} more refused queries were not logged", silent));
   AccessEntry e;
-  e.role = q->caller.role;
-  e.permissions = q->caller.permissions;
-  e.method = name(q->http.method);
+  e.role = q->identity.role;
+  e.permissions = q->identity.permissions;
+  e.method = method_name(q->request.method);
   e.status = out.status;
   e.transaction = q->asker.transaction;
   e.sent_bytes = out.sent_bytes;
@@ -287,7 +284,7 @@ void Service::send(const JobPtr &q, Outgoing out) {
   e.prep_us = duration_cast<microseconds>(ready - q->arrival).count();
   e.sent_us = duration_cast<microseconds>(done - ready).count();
   e.total_us = e.prep_us + e.sent_us;
-  e.request = q->http.target;
+  e.request = q->request.target;
   log(NACLK_LOG_ACCESS, NACLK_LOG_INFO, access_line(e));
 }
 

@@ -31,21 +31,20 @@
 #include "aclk/query/cmd_request.h"
 #include "aclk/query/job.h"
 #include "aclk/query/reply.h"
-#include "aclk/query/route.h"
 #include "aclk/query/target.h"
 
 namespace aclk::query {
 
-struct Options {
+struct ServiceOptions {
   AdmissionLimits limits;     // .running = [cloud] query threads; not more than the pool has
   std::string agent_version;  // with the leading v
   Scope scope = Scope::full;
-  // A larger body is not asked for and not sent (fault 4). The reference cannot send more than 25 MiB either
+  // A larger body is not asked for and not sent (error 4). The reference cannot send more than 25 MiB either
   // (proto/README.md, "PUBLISH").
   std::size_t max_body_bytes = 24U << 20;
 };
 
-struct Events {
+struct ServiceEvents {
   // Puts a reply into the link's queue. False: there is no room or no link; the reply is lost and counted. May call
   // connection_down() and may destroy the Service.
   std::function<bool(std::string topic, std::string payload)> publish;
@@ -57,8 +56,8 @@ struct Events {
 class Service {
  public:
   // All references must outlive the Service; `host` and its hooks also every piece of work in the pool.
-  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes, Options options,
-          Events events);
+  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
+          ServiceOptions options, ServiceEvents events);
   // Running questions are interrupted and their replies forgotten.
   ~Service();
   Service(const Service &) = delete;
@@ -86,18 +85,18 @@ class Service {
  private:
   using JobPtr = std::shared_ptr<Job>;
 
-  [[nodiscard]] Asker make_asker(std::string msg_id, std::string topic, std::string transaction,
-                                 std::int64_t received_us) const;
+  // What the connection and the options say of an asker.
+  [[nodiscard]] Asker make_asker(std::int64_t received_us) const;
   void on_dropped(const Dropped &dropped, loop::Instant now);
   void on_bad_request(BadRequest bad, std::int64_t received_us, loop::Instant now);
-  void on_request(Request request, std::size_t bytes, std::int64_t received_us, loop::Instant now);
+  void on_request(CmdRequest cmd, std::size_t bytes, std::int64_t received_us, loop::Instant now);
   void perform(const Actions &actions);
   void one(const Action &action);
   void start(QueryId id, const JobPtr &q);
   void on_done(QueryId id);
-  void answer(const JobPtr &q, Answer a);
+  void answer(const JobPtr &q, HttpResponse response);
   void answer_timeout(const JobPtr &q);
-  void send(const JobPtr &q, Outgoing out);
+  void send(const JobPtr &q, FramedReply out);
   // nullopt: the Service is gone, touch nothing.
   [[nodiscard]] std::optional<bool> publish(std::string topic, std::string payload);
   void plan_tick();
@@ -107,9 +106,9 @@ class Service {
   const host::Host &host_;
   loop::WorkerPool &pool_;
   const NodeIndex &nodes_;
-  Options options_;
+  ServiceOptions options_;
   // Shared with the calls in progress: a publish may destroy the Service, and with it the function that runs.
-  std::shared_ptr<const Events> events_;
+  std::shared_ptr<const ServiceEvents> events_;
   Admission admission_;
   std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
   loop::LogBudget malformed_log_{20, std::chrono::seconds(10)};

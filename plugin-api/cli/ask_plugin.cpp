@@ -62,7 +62,7 @@ void add_where_options(CLI::App &command, Where &where) {
   add_cloud_dir_option(command, where.cloud_dir);
 }
 
-Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view method, std::string_view target) {
+Result<HttpResponse> ask_plugin(const Where &where, HttpMethod method, std::string_view target) {
   const auto d = directories(where.cloud_dir);
   Error error{Errc::not_found, "there is no socket: netdata.conf has socket = no in [plugin:aclk]"};
   // What listens there is whoever owns the directory: root asks with his rights. The first look is at netdata.conf.

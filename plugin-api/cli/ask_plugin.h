@@ -32,8 +32,7 @@ struct Where {
 void add_where_options(CLI::App &command, Where &where);
 
 // Errors: not_found (nobody listens at any of the places), denied (this user may not), timeout, io.
-[[nodiscard]] Result<external::LocalAnswer> ask_plugin(const Where &where, std::string_view method,
-                                                       std::string_view target);
+[[nodiscard]] Result<HttpResponse> ask_plugin(const Where &where, HttpMethod method, std::string_view target);
 
 // What is known without the plugin.
 struct Offline {

@@ -53,7 +53,7 @@ std::string json_of(const Offline &o) {
 }
 
 int show_state(const Where &where, bool json) {
-  const auto answer = ask_plugin(where, "GET", json ? "/api/v1/aclk" : "/api/v1/aclk/text");
+  const auto answer = ask_plugin(where, HttpMethod::get, json ? "/api/v1/aclk" : "/api/v1/aclk/text");
   if (!answer && answer.error().code == Errc::not_found) {
     const auto o = look_at_files(where);
     fmt::print("{}", json ? json_of(o) : terminal_text(text_of(o)));
@@ -95,9 +95,9 @@ std::string sentence(const Json &state) {
 }
 
 int reload(const Where &where) {
-  const auto before = ask_plugin(where, "GET", "/api/v1/aclk");
+  const auto before = ask_plugin(where, HttpMethod::get, "/api/v1/aclk");
   if (!before) return no_answer(where, before.error());
-  const auto done = ask_plugin(where, "POST", "/api/v1/reload-claiming-state");
+  const auto done = ask_plugin(where, HttpMethod::post, "/api/v1/reload-claiming-state");
   if (!done) return no_answer(where, done.error());
   // It goes offline first; an answer from before that would be about the old connection.
   const auto began = std::chrono::steady_clock::now();
@@ -110,7 +110,7 @@ int reload(const Where &where) {
   bool left = !was.is_object() || !was.value("online", false);
   for (;;) {
     std::this_thread::sleep_for(kLook);
-    if (const auto answer = ask_plugin(where, "GET", "/api/v1/aclk"); answer && answer->status == kOk)
+    if (const auto answer = ask_plugin(where, HttpMethod::get, "/api/v1/aclk"); answer && answer->status == kOk)
       now = Json::parse(answer->body, nullptr, false);
     else if (std::chrono::steady_clock::now() >= until)
       return answer ? no_answer(where, {Errc::io, answer->body}) : no_answer(where, answer.error());

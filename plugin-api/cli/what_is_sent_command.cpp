@@ -40,7 +40,7 @@ void print_lines(const Json &types, const char *direction, const WhatIsSentArgum
 }
 
 int run(const WhatIsSentArguments &given) {
-  const auto answer = ask_plugin(given.where, "GET", "/api/v1/aclk/what-is-sent");
+  const auto answer = ask_plugin(given.where, HttpMethod::get, "/api/v1/aclk/what-is-sent");
   if (!answer) return no_answer(given.where, answer.error());
   const auto j = Json::parse(answer->body, nullptr, false);
   if (answer->status != 200 || !j.is_object()) return no_answer(given.where, {Errc::io, answer->body});

@@ -39,16 +39,17 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
   if (!info) return {bad("documents", fmt::format("/api/v1/info: {}", info.error().what), std::string(kRemedy))};
   std::size_t nodes = 0;
   std::size_t away = 0;
-  for (const auto &node : external::read_mirrored_hosts(*info, local)) {
-    away += node.live ? 0 : 1;
-    if (!node.live || ++nodes > kMostNodes) continue;
+  for (const auto list = external::read_mirrored_hosts(*info, local); const auto &node : list.items) {
+    away += node.live != 0 ? 0 : 1;
+    if (node.live == 0 || ++nodes > kMostNodes) continue;
+    const auto guid = external::text(node.machine_guid);
     for (const auto &d : kDocuments) {
-      const auto document = read(node.local ? std::string_view{} : std::string_view(node.machine_guid), d.target);
+      const auto document = read(node.local != 0 ? std::string_view{} : guid, d.target);
       // An agent without that API has nothing there to be read.
       if (document || document.error().code == Errc::not_found) continue;
       out.push_back(bad("documents",
-                        fmt::format("the {} of node {} ({}) cannot be read: {}: {}", d.what, node.hostname,
-                                    node.machine_guid, d.target, document.error().what),
+                        fmt::format("the {} of node {} ({}) cannot be read: {}: {}", d.what,
+                                    external::text(node.hostname), guid, d.target, document.error().what),
                         std::string(kRemedy)));
     }
   }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "aclk/host/log.h"
-#include "plugin-api/external/control/show.h"
+#include "plugin-api/external/json/texts.h"
 
 namespace aclk::doctor {
 

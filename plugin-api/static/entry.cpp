@@ -11,13 +11,16 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <netdata-aclk/plugin.h>
 
+#include "aclk/host/abi_text.h"
 #include "aclk/loop/clock.h"
 #include "aclk/module/module.h"
 #include "aclk/report/info.h"
 #include "aclk/report/statistics.h"
+#include "claim/base/http_message.h"
 #include "plugin-api/static/buildinfo.h"
 #include "plugin-api/static/create_module.h"
 
@@ -28,9 +31,8 @@ struct naclk_module {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string_view view(naclk_str s) { return s.data == nullptr ? std::string_view{} : std::string_view(s.data, s.len); }
-naclk_str str(std::string_view s) { return {s.data(), s.size()}; }
+using aclk::host::str;
+using aclk::host::view;
 
 void say(char *error, std::size_t size, std::string_view text) {
   if (error == nullptr || size == 0) return;
@@ -58,65 +60,54 @@ T take(const T *p) {
   return t;
 }
 
-int show_reply(naclk_reply_fn show, void *ctx, int status, std::string_view type, std::string_view body) {
-  naclk_reply r{};
-  r.size = sizeof r;
-  r.status = status;
-  r.content_type = str(type);
-  r.body = str(body);
-  (void)show(ctx, &r);
-  return 0;
-}
-
-constexpr std::string_view kJson = "application/json; charset=utf-8";
-constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 constexpr auto kPatience = 2s;         // with the link's loop
 constexpr auto kUnclaimPatience = 5s;  // a goodbye may take 3 s
 
-// Shows what `text` makes of the link's state.
-template <auto Text>
-int show_state(aclk::module::Module &module, std::string_view type, naclk_reply_fn show, void *ctx) {
-  const auto state = module.state(kPatience);
-  if (!state) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
-  return show_reply(show, ctx, 200, type, Text(module, *state));
-}
-
+using aclk::HttpResponse;
 using aclk::module::Module;
 using aclk::report::State;
 
-std::string json_of(const Module & /*module*/, const State &state) { return aclk::report::state_json(state); }
-std::string text_of(const Module & /*module*/, const State &state) { return aclk::report::state_text(state); }
-std::string info_of(const Module &module, const State &state) {
+HttpResponse json_of(const Module & /*module*/, const State &state) {
+  return aclk::json_response(200, aclk::report::state_json(state));
+}
+HttpResponse text_of(const Module & /*module*/, const State &state) {
+  return aclk::text_response(200, aclk::report::state_text(state));
+}
+HttpResponse info_of(const Module &module, const State &state) {
   const auto &id = module.host().identity();
-  return aclk::report::info_json(state, {id.machine_guid, id.hostname, id.agent_version},
-                                 aclk::loop::wall_us() / 1'000'000);
+  return aclk::json_response(200, aclk::report::info_json(state, {id.machine_guid, id.hostname, id.agent_version},
+                                                          aclk::loop::wall_us() / 1'000'000));
 }
 
-int serve_traffic(Module &module, naclk_reply_fn show, void *ctx) {
-  const auto text = module.what_is_sent(kPatience);
-  if (!text) return show_reply(show, ctx, 503, kPlain, "The link does not answer.");
-  return show_reply(show, ctx, 200, kJson, *text);
+HttpResponse no_answer() { return aclk::text_response(503, "The link does not answer."); }
+
+template <HttpResponse (*Make)(const Module &, const State &)>
+HttpResponse serve_state(Module &module) {
+  const auto state = module.state(kPatience);
+  return state ? Make(module, *state) : no_answer();
 }
 
-int serve_reload(Module &module, naclk_reply_fn show, void *ctx) {
+HttpResponse serve_traffic(Module &module) {
+  auto text = module.what_is_sent(kPatience);
+  return text ? aclk::json_response(200, std::move(*text)) : no_answer();
+}
+
+HttpResponse serve_reload(Module &module) {
   module.reload_claim();
-  return show_reply(show, ctx, 200, kPlain, "ok");
+  return aclk::text_response(200, "ok");
 }
 
-struct Route {
+struct LocalPath {
   std::string_view path;
   std::string_view method;
-  int (*serve)(Module &, naclk_reply_fn, void *);
+  HttpResponse (*serve)(Module &);
 };
-constexpr std::array kRoutes{
-    Route{"/api/v1/aclk", "GET",
-          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<json_of>(m, kJson, show, ctx); }},
-    Route{"/api/v1/aclk/text", "GET",
-          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<text_of>(m, kPlain, show, ctx); }},
-    Route{"/api/v1/aclk/what-is-sent", "GET", serve_traffic},
-    Route{"/api/v3/info", "GET",
-          [](Module &m, naclk_reply_fn show, void *ctx) { return show_state<info_of>(m, kJson, show, ctx); }},
-    Route{"/api/v1/reload-claiming-state", "POST", serve_reload},
+constexpr std::array kPaths{
+    LocalPath{"/api/v1/aclk", "GET", serve_state<json_of>},
+    LocalPath{"/api/v1/aclk/text", "GET", serve_state<text_of>},
+    LocalPath{"/api/v1/aclk/what-is-sent", "GET", serve_traffic},
+    LocalPath{"/api/v3/info", "GET", serve_state<info_of>},
+    LocalPath{"/api/v1/reload-claiming-state", "POST", serve_reload},
 };
 
 }  // namespace
@@ -208,13 +199,18 @@ int netdata_aclk_http(naclk_module *m, const naclk_http_request *request, naclk_
   if (m == nullptr || request == nullptr || show == nullptr) return -EINVAL;
   return guarded([&] {
     const auto q = take(request);
-    for (const auto &r : kRoutes) {
-      if (view(q.path) != r.path) continue;
-      if (view(q.method) == r.method) return r.serve(m->module, show, ctx);
-      const auto sentence = std::string("Only ") + std::string(r.method) + " is served here.";
-      return show_reply(show, ctx, 405, kPlain, sentence);
-    }
-    return -ENOENT;
+    const auto *const p = std::ranges::find(kPaths, view(q.path), &LocalPath::path);
+    if (p == kPaths.end()) return -ENOENT;
+    const auto answer = view(q.method) == p->method
+                            ? p->serve(m->module)
+                            : aclk::text_response(405, std::string("Only ").append(p->method) + " is served here.");
+    naclk_reply r{};
+    r.size = sizeof r;
+    r.status = answer.status;
+    r.content_type = str(answer.content_type);
+    r.body = str(answer.body);
+    (void)show(ctx, &r);
+    return 0;
   });
 }
 

@@ -71,7 +71,7 @@ void fuzz(std::string_view bytes) {
     case 1:
       return nodes(*j);
     case 2:
-      return (void)fingerprint(read_contexts(*j));
+      return (void)fingerprint(read_contexts(*j).items);
     case 3:
       return alarm_log(*j, 5);
     case 4:

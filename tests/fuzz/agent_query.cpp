@@ -7,13 +7,14 @@
 #include <string>
 #include <variant>
 
-#include "aclk/query/route.h"
-#include "plugin-api/external/agent/target.h"
+#include "aclk/query/target.h"
+#include "plugin-api/external/agent/target_bounds.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
 
 constexpr std::int64_t kNow = 1795200000;
+constexpr std::chrono::sys_seconds kAskedAt{std::chrono::seconds(kNow)};
 
 // An agent's view of one request.
 struct Seen {
@@ -104,19 +105,19 @@ struct Nodes final : aclk::query::NodeIndex {
 
 void hold(const std::string &asked) {
   using namespace aclk::external;
-  const auto p = prepare_target("GET", asked, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
-  if (p.refused != 0) {
-    aclk::fuzz::require(p.target.empty() && !p.why.empty(), "a refusal has a reason and no target");
+  const auto p = bound_target(HttpMethod::get, asked, kAskedAt);
+  if (!p) {
+    aclk::fuzz::require(!p.error().body.empty(), "a refusal has a reason");
     return;
   }
-  const auto seen = see(p.target);
+  const auto seen = see(*p);
   const bool one = !seen.chart.empty() && !seen.contexts && seen.chart.find_first_of("*|, ") == std::string::npos;
   const auto most = one ? kMaxPointsOfChart : kMaxPoints;
   aclk::fuzz::require(seen.points >= 0 && (seen.endpoint != "data" || rows(seen) <= most), "rows are bounded");
   if (seen.endpoint == "weights" || seen.endpoint == "metric_correlations" || seen.endpoint == "badge.svg")
     aclk::fuzz::require(seen.points <= most, "points are bounded");
-  const auto again = prepare_target("GET", p.target, std::chrono::sys_seconds(std::chrono::seconds(kNow)));
-  aclk::fuzz::require(again.target == p.target, "what is sent is what was understood");
+  const auto again = bound_target(HttpMethod::get, *p, kAskedAt);
+  aclk::fuzz::require(again && *again == *p, "what is sent is what was understood");
 }
 
 }  // namespace
@@ -127,6 +128,6 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   const std::string beginning = (way & 2U) != 0 ? "/api/v1/data?context=x&after=-86400&" : "";
   const auto asked = beginning + std::string(bytes);
   if ((way & 1U) == 0) return hold(asked);
-  const auto routed = query::route(query::Method::get, asked, Nodes(), query::Scope::full);
-  if (const auto *f = std::get_if<query::Forward>(&routed)) hold(f->target);
+  const auto checked = query::CheckedTarget::check(HttpMethod::get, asked, Nodes(), query::Scope::full);
+  if (const auto *t = std::get_if<query::CheckedTarget>(&checked)) hold(t->text());
 }

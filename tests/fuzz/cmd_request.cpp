@@ -7,7 +7,7 @@
 
 void aclk::fuzz::fuzz(std::string_view bytes) {
   const auto cmd = query::parse_cmd(bytes);
-  if (const auto *r = std::get_if<query::Request>(&cmd)) {
+  if (const auto *r = std::get_if<query::CmdRequest>(&cmd)) {
     require(r->callback_topic.starts_with('/'), "a reply topic begins with a slash");
     require(r->callback_topic.find_first_of(std::string_view("+#\0", 3)) == std::string::npos, "and has no wildcard");
     require(r->version >= 2, "version is at least 2");

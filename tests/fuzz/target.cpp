@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Where a question may go (aclk/query/route.h). First byte: method; second: which characters of the path are
+// Where a question may go (aclk/query/target.h). First byte: method; second: which characters of the path are
 // percent-encoded for a second try. No encoding may reach what is refused without it, and what is forwarded is decided
 // the same when it is read again.
 #include <cctype>
 #include <string>
 
-#include "aclk/query/route.h"
+#include "aclk/query/target.h"
 #include "tests/fuzz/fuzz.h"
 
+using namespace aclk;
 using namespace aclk::query;
 
 namespace {
@@ -41,19 +42,19 @@ bool secret(const std::string &endpoint) {
 }  // namespace
 
 void aclk::fuzz::fuzz(std::string_view bytes) {
-  const auto method = static_cast<Method>(choose(bytes, 4));
+  const auto method = static_cast<HttpMethod>(choose(bytes, 4));
   const auto mask = choose(bytes, 256);
-  const auto ask = [&](std::string_view raw) { return route(method, raw, Nodes(), Scope::full); };
+  const auto ask = [&](std::string_view raw) { return CheckedTarget::check(method, raw, Nodes(), Scope::full); };
   const auto plain = ask(bytes);
   const auto other = ask(encoded(bytes, mask));
   for (const auto *answer : {&plain, &other}) {
-    const auto *f = std::get_if<Forward>(answer);
+    const auto *f = std::get_if<CheckedTarget>(answer);
     if (f == nullptr) continue;
-    require(std::holds_alternative<Forward>(plain), "encoding does not reach what is refused");
-    require(!secret(f->endpoint), "what writes or shows secrets is never forwarded");
-    require(f->target.find_first_of(std::string_view(" \r\n\0", 4)) == std::string::npos, "one word goes to the agent");
-    const auto again = ask(f->target);
-    const auto *same = std::get_if<Forward>(&again);
-    require(same != nullptr && same->target == f->target, "the agent sees what was decided on");
+    require(std::holds_alternative<CheckedTarget>(plain), "encoding does not reach what is refused");
+    require(!secret(f->endpoint()), "what writes or shows secrets is never forwarded");
+    require(f->text().find_first_of(std::string_view(" \r\n\0", 4)) == std::string::npos, "one word goes to the agent");
+    const auto again = ask(f->text());
+    const auto *same = std::get_if<CheckedTarget>(&again);
+    require(same != nullptr && same->text() == f->text(), "the agent sees what was decided on");
   }
 }

@@ -115,10 +115,10 @@ Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &en
   connection.confirmed = {};
   HttpRequest request;
   request.target = "/api/v1/info";
-  request.max_bytes = kMaxInfo;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  request.timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout);
-  const auto answer = connection.http.perform(endpoint, request, interrupted);
+  const auto answer = connection.http.perform(
+      endpoint, std::move(request),
+      {.max_bytes = kMaxInfo, .timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout)}, interrupted);
   if (!answer) {
     if (connection.http.hung_up()) note(Miss::hung_up);
     return again(answer.error());
@@ -147,7 +147,7 @@ Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &en
   connection.confirmed = endpoint;
   const std::lock_guard lock(mutex_);
   facts_ = facts;
-  owner_known_ = answer->owner == Owner::ours;
+  owner_known_ = connection.http.owner() == Owner::ours;
   return {};
 }
 
@@ -220,8 +220,9 @@ Result<Endpoint> AgentClient::where(PooledConnection &connection, Clock::time_po
   return found;
 }
 
-Result<HttpAnswer> AgentClient::ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted) {
-  const auto deadline = Clock::now() + request.timeout;
+Result<HttpResponse> AgentClient::ask(ConnectionPool &pool, HttpRequest request, AnswerBounds bounds,
+                                      const Interrupted &interrupted) {
+  const auto deadline = Clock::now() + bounds.timeout;
   queries_.tidy();
   auto lease = pool.take(deadline, interrupted);
   if (!lease) return again(lease.error());
@@ -233,20 +234,21 @@ Result<HttpAnswer> AgentClient::ask(ConnectionPool &pool, HttpRequest request, c
       if (is_away(r.error().code)) lost(*endpoint);
       return again(r.error());
     }
-  request.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
-                             std::chrono::milliseconds(1));
-  auto answer = connection.http.perform(*endpoint, request, interrupted);
+  bounds.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
+                            std::chrono::milliseconds(1));
+  auto answer = connection.http.perform(*endpoint, std::move(request), bounds, interrupted);
   if (!answer) {
     connection.confirmed = {};
     if (answer.error().code == Errc::unavailable) lost(*endpoint);
     return answer;
   }
-  if (answer->new_connection)
+  const bool is_new = connection.http.is_new();
+  if (is_new)
     if (auto r = check(connection, *endpoint, Clock::now() + kCheckTimeout, interrupted); !r) {
       if (is_away(r.error().code)) lost(*endpoint);
       return again(r.error());
     }
-  if (answer->new_connection && &pool == &metadata_) {
+  if (is_new && &pool == &metadata_) {
     const std::lock_guard lock(mutex_);
     begin_epoch();
   }
@@ -266,9 +268,8 @@ Result<std::string> AgentClient::get(std::string_view node, std::string_view tar
   HttpRequest request;
   request.target = path_of(node, target);
   const auto path = target.substr(0, target.find('?'));
-  request.max_bytes = max_bytes(path);
-  request.timeout = kMetadataTimeout;
-  auto answer = ask(metadata_, std::move(request), interrupted);
+  auto answer =
+      ask(metadata_, std::move(request), {.max_bytes = max_bytes(path), .timeout = kMetadataTimeout}, interrupted);
   if (!answer && answer.error().code == Errc::too_big)
     return fail(Errc::too_big, fmt::format("the agent's {} is larger than {} bytes, so it is not read",
                                            path_of(node, path), max_bytes(path)));
@@ -306,9 +307,10 @@ void AgentClient::on_lost(std::function<void(const std::string &)> tell) {
   tell_lost_ = std::move(tell);
 }
 
-Result<HttpAnswer> AgentClient::query(std::string_view node, HttpRequest request, const Interrupted &interrupted) {
+Result<HttpResponse> AgentClient::query(std::string_view node, HttpRequest request, const AnswerBounds &bounds,
+                                        const Interrupted &interrupted) {
   request.target = path_of(node, request.target);
-  return ask(queries_, std::move(request), interrupted);
+  return ask(queries_, std::move(request), bounds, interrupted);
 }
 
 }  // namespace aclk::external

@@ -48,9 +48,10 @@ class AgentClient {
   // that asks; it must not ask itself.
   void on_lost(std::function<void(const std::string &)> tell);
 
-  // One of the cloud's queries; any status is an answer. request.timeout counts from now, waiting included. Its place
+  // One of the cloud's queries; any status is an answer. bounds.timeout counts from now, waiting included. Its place
   // is taken until the agent has ended its work, be it for nobody any more (at most 5 min).
-  [[nodiscard]] Result<HttpAnswer> query(std::string_view node, HttpRequest request, const Interrupted &interrupted);
+  [[nodiscard]] Result<HttpResponse> query(std::string_view node, HttpRequest request, const AnswerBounds &bounds,
+                                           const Interrupted &interrupted);
 
   // Where it was found, for people; empty while it is away.
   [[nodiscard]] std::string place() const;
@@ -76,7 +77,8 @@ class AgentClient {
   Result<void> check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
                      const Interrupted &interrupted, Miss *miss = nullptr);
   static std::string explain(const Candidate &c, const std::string &seen, Miss miss);
-  Result<HttpAnswer> ask(ConnectionPool &pool, HttpRequest request, const Interrupted &interrupted);
+  Result<HttpResponse> ask(ConnectionPool &pool, HttpRequest request, AnswerBounds bounds,
+                           const Interrupted &interrupted);
   void lost(const Endpoint &endpoint);
   void report_lost(const std::string &document, const std::string &element);
   void begin_epoch();  // with mutex_ held

@@ -27,7 +27,7 @@ using Multi = COwn<CURLM, curl_multi_cleanup>;
 using Headers = COwn<curl_slist, curl_slist_free_all>;
 
 struct Exchange {
-  HttpAnswer answer;
+  HttpResponse answer;
   std::size_t head_bytes = 0;
   std::uint64_t max_bytes = 0;
   bool head_done = false;
@@ -73,7 +73,7 @@ std::size_t on_body(char *data, std::size_t size, std::size_t count, void *user)
   return n;
 }
 
-Headers make_headers(const HttpRequest &request) {
+Headers make_headers(const HttpRequest &request, bool gzip) {
   Headers list;
   const auto add = [&](const std::string &line) {
     if (auto *grown = curl_slist_append(list.get(), line.c_str())) {
@@ -82,10 +82,10 @@ Headers make_headers(const HttpRequest &request) {
     }
   };
   add("Connection: keep-alive");
-  add(request.gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
+  add(gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
   add("Expect:");  // a question that the agent does not answer
   add("Accept: */*");
-  for (const auto &h : request.headers) add(h);
+  for (const auto &h : request.headers) add(h.name + ": " + h.value);
   return list;
 }
 
@@ -132,6 +132,7 @@ struct HttpConnection::Impl {
   Owner owner = Owner::unknown;
   std::string stranger;  // why its server is not believed; empty = it is
   bool hung_up = false;
+  bool is_new = false;
 
   void judge_owners(const std::vector<uid_t> &owners) {
     const auto verdict = judge(owners, ::geteuid());
@@ -230,6 +231,8 @@ void HttpConnection::close() {
 }
 
 bool HttpConnection::hung_up() const { return impl_->hung_up; }
+bool HttpConnection::is_new() const { return impl_->is_new; }
+Owner HttpConnection::owner() const { return impl_->owner; }
 
 bool HttpConnection::busy() {
   if (!impl_->given_up) return false;
@@ -240,25 +243,27 @@ bool HttpConnection::busy() {
   return false;
 }
 
-Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpRequest &wanted,
-                                           const Interrupted &interrupted) {
+Result<HttpResponse> HttpConnection::perform(const Endpoint &endpoint, HttpRequest wanted, const AnswerBounds &bounds,
+                                             const Interrupted &interrupted) {
   if (impl_->given_up) close();
   if (!impl_->multi || !impl_->easy) return fail(Errc::unavailable, "libcurl has no memory for a connection");
+  if (wanted.method != HttpMethod::get)
+    return fail(Errc::invalid_argument, fmt::format("agents 1.x answer only GET, not {}", method_name(wanted.method)));
   if (!is_clean(wanted.target) || wanted.target.empty() || wanted.target.front() != '/')
     return fail(Errc::invalid_argument, "the path of a request begins with / and has no white space");
   auto flight = std::make_unique<Flight>();
-  flight->request = wanted;
-  auto &request = flight->request;
+  flight->request = std::move(wanted);
+  const auto &request = flight->request;
   auto &x = flight->x;
-  x.max_bytes = request.max_bytes;
-  flight->headers = make_headers(request);
+  x.max_bytes = bounds.max_bytes;
+  flight->headers = make_headers(request, bounds.gzip);
   flight->url = endpoint.base_url() + request.target;
   impl_->prepare(endpoint, x, flight->headers.get(), flight->url);
   if (curl_multi_add_handle(impl_->multi.get(), impl_->easy.get()) != CURLM_OK)
     return fail(Errc::unavailable, "libcurl cannot start a request");
   bool late = false;
   impl_->hung_up = false;
-  const auto code = impl_->run(interrupted, Clock::now() + request.timeout, late);
+  const auto code = impl_->run(interrupted, Clock::now() + bounds.timeout, late);
   long connects = 0;
   long status = 0;
   curl_easy_getinfo(impl_->easy.get(), CURLINFO_NUM_CONNECTS, &connects);
@@ -275,23 +280,21 @@ Result<HttpAnswer> HttpConnection::perform(const Endpoint &endpoint, const HttpR
   }
   impl_->hung_up = code && (*code == CURLE_RECV_ERROR || *code == CURLE_GOT_NOTHING || *code == CURLE_SEND_ERROR);
   if (!code) {
-    const auto timeout = request.timeout;
     if (impl_->at_work(*flight))
       impl_->given_up = std::move(flight);
     else
       impl_->land();
     if (!late) return fail(Errc::cancelled, "the query was cancelled");
-    return fail(Errc::timeout,
-                fmt::format("the agent at {} did not answer within {} ms", endpoint.describe(), timeout.count()));
+    return fail(Errc::timeout, fmt::format("the agent at {} did not answer within {} ms", endpoint.describe(),
+                                           bounds.timeout.count()));
   }
   impl_->land();
   if (x.too_big)
-    return fail(Errc::too_big, fmt::format("the agent's answer is larger than {} bytes", request.max_bytes));
+    return fail(Errc::too_big, fmt::format("the agent's answer is larger than {} bytes", bounds.max_bytes));
   const bool empty_body = x.head_done && status != 0 && !x.body_promised && x.answer.body.empty();
   if (*code != CURLE_OK && !empty_body) return tl::unexpected<Error>(explain(*code, endpoint, impl_->detail.data()));
   x.answer.status = static_cast<int>(status);
-  x.answer.new_connection = connects > 0;
-  x.answer.owner = impl_->owner;
+  impl_->is_new = connects > 0;
   return std::move(x.answer);
 }
 

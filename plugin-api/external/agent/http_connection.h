@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/endpoint.h"
 #include "plugin-api/external/agent/peer_owner.h"
@@ -24,23 +25,11 @@ namespace aclk::external {
 // Asked each 100 ms at most; true = the answer is not wanted any more.
 using Interrupted = std::function<bool()>;
 
-struct HttpRequest {                 // GET, the one method that agents 1.x answer
-  std::string target;                // path and query; no white space or control characters
-  std::vector<std::string> headers;  // "Name: value"
-  bool gzip = false;                 // ask for Content-Encoding: gzip; the body then comes compressed
-  std::uint64_t max_bytes = 0;       // of the body as it comes; more = too_big, and the connection is closed
+// What an answer may cost.
+struct AnswerBounds {
+  std::uint64_t max_bytes = 0;  // of the body as it comes; more = too_big, and the connection is closed
   std::chrono::milliseconds timeout{};
-};
-
-struct HttpAnswer {
-  int status = 0;
-  std::string content_type;
-  std::string content_encoding;
-  std::string cache_control;
-  std::string location;
-  std::string body;
-  bool new_connection = false;   // it came over another connection than the answer before
-  Owner owner = Owner::unknown;  // of the server; never a stranger
+  bool gzip = false;  // ask for Content-Encoding: gzip; the body then comes compressed
 };
 
 class HttpConnection {
@@ -52,9 +41,15 @@ class HttpConnection {
 
   // Errors: unavailable (nobody listens, the connection broke, or the server is another user's process: nothing is
   // sent to it, nothing it says is taken), timeout, cancelled, too_big, invalid_argument.
-  // A connection that the agent has closed meanwhile is replaced silently (new_connection says so).
-  [[nodiscard]] Result<HttpAnswer> perform(const Endpoint &endpoint, const HttpRequest &request,
-                                           const Interrupted &interrupted);
+  // A connection that the agent has closed meanwhile is replaced silently (is_new() says so).
+  // GET, the one method that agents 1.x answer; the target has no white space or control characters.
+  [[nodiscard]] Result<HttpResponse> perform(const Endpoint &endpoint, HttpRequest request, const AnswerBounds &bounds,
+                                             const Interrupted &interrupted);
+
+  // Of the last answer: did it come over another connection than the one before?
+  [[nodiscard]] bool is_new() const;
+  // Of the last answer: whose the server is; never a stranger's.
+  [[nodiscard]] Owner owner() const;
 
   void close();
 

@@ -44,16 +44,15 @@ Error error_of(CURLcode code, int os_error, const std::filesystem::path &socket)
 
 }  // namespace
 
-Result<LocalAnswer> call_local(const std::filesystem::path &socket, std::string_view method, std::string_view target) {
+Result<HttpResponse> call_local(const std::filesystem::path &socket, HttpMethod method, std::string_view target) {
   const COwn<CURL, curl_easy_cleanup> easy(curl_easy_init());
   if (!easy) return fail(Errc::io, "libcurl cannot be used");
   auto *const c = easy.get();
-  LocalAnswer answer;
+  HttpResponse answer;
   const auto url = fmt::format("http://localhost{}", target);
-  const std::string verb(method);
   curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
   curl_easy_setopt(c, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, verb.c_str());
+  curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method_name(method).data());
   curl_easy_setopt(c, CURLOPT_PROXY, "");  // whatever the environment says
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, kPatienceMs);

@@ -7,18 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "claim/base/http_message.h"
 #include "claim/base/result.h"
 
 namespace aclk::external {
 
-struct LocalAnswer {
-  int status = 0;  // of HTTP
-  std::string body;
-};
-
-// Blocks at most 5 s; the plugin answers within 2 s. Answers above 64 MB are cut off, which is an error. Errors:
-// not_found (nobody listens there; names the path), denied (this user may not ask), timeout, io (no HTTP).
-[[nodiscard]] Result<LocalAnswer> call_local(const std::filesystem::path &socket, std::string_view method,
-                                             std::string_view target);
+// Status and body of the answer. Blocks at most 5 s; the plugin answers within 2 s. Answers above 64 MB are cut off,
+// which is an error. Errors: not_found (nobody listens there; names the path), denied (this user may not ask), timeout,
+// io (no HTTP).
+[[nodiscard]] Result<HttpResponse> call_local(const std::filesystem::path &socket, HttpMethod method,
+                                              std::string_view target);
 
 }  // namespace aclk::external

@@ -62,10 +62,10 @@ bool LocalClients::go_on(Client &c, short events) {
     const auto request = parse_local_request(c.in);
     if (request.status == 0) return true;
     if (request.status == 200) {
-      c.out = serve_(request);
+      c.out = local_response(serve_(request));
       c.until = Clock::now() + kPatience;  // what serve() took is not the client's fault
     } else {
-      c.out = local_error(request.status, "This is no request that is understood here.");
+      c.out = local_response(local_error(request.status, "This is no request that is understood here."));
     }
   }
   const auto n = ::send(c.fd.get(), c.out.data() + c.sent, c.out.size() - c.sent, MSG_NOSIGNAL);

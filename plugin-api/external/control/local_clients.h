@@ -19,8 +19,7 @@ namespace aclk::external {
 class LocalClients {
  public:
   using Clock = std::chrono::steady_clock;
-  // Gives back a whole response (local_response).
-  using Serve = std::function<std::string(const LocalRequest &)>;
+  using Serve = std::function<HttpResponse(const LocalRequest &)>;
 
   explicit LocalClients(Serve serve) : serve_(std::move(serve)) {}
 

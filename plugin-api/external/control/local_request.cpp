@@ -104,18 +104,17 @@ LocalRequest parse_local_request(std::string_view bytes) {
   return r;
 }
 
-std::string local_response(int status, std::string_view content_type, std::string_view body) {
+std::string local_response(const HttpResponse &r) {
   return fmt::format(
       "HTTP/1.1 {} {}\r\nServer: aclk.plugin\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-cache, "
       "no-store, must-revalidate\r\nConnection: close\r\n\r\n{}",
-      status, phrase(status), content_type, body.size(), body);
+      r.status, phrase(r.status), r.content_type, r.body.size(), r.body);
 }
 
-std::string local_error(int status, std::string_view sentence) {
+HttpResponse local_error(int status, std::string_view sentence) {
   nlohmann::json j;
   j["error"] = sentence;
-  return local_response(status, "application/json; charset=utf-8",
-                        j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return json_response(status, j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace aclk::external

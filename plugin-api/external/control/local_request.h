@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "claim/base/http_message.h"
+
 namespace aclk::external {
 
 inline constexpr std::size_t kMaxLocalRequest = 16U << 10;  // head and body
@@ -23,8 +25,8 @@ struct LocalRequest {
 [[nodiscard]] LocalRequest parse_local_request(std::string_view bytes);
 
 // A whole response, after which the connection ends.
-[[nodiscard]] std::string local_response(int status, std::string_view content_type, std::string_view body);
-// The same with {"error":"..."} as body.
-[[nodiscard]] std::string local_error(int status, std::string_view sentence);
+[[nodiscard]] std::string local_response(const HttpResponse &response);
+// {"error":"..."} as body.
+[[nodiscard]] HttpResponse local_error(int status, std::string_view sentence);
 
 }  // namespace aclk::external

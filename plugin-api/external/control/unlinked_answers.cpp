@@ -13,9 +13,6 @@
 namespace aclk::external {
 namespace {
 
-constexpr std::string_view kJson = "application/json; charset=utf-8";
-constexpr std::string_view kPlain = "text/plain; charset=utf-8";
-
 report::State state_of(const Unlinked &now) {
   using claim::Standing;
   const auto &id = now.identity;
@@ -37,30 +34,30 @@ report::State state_of(const Unlinked &now) {
   return s;
 }
 
-struct Answer {
+struct UnlinkedPath {
   std::string_view path;
   std::string_view method;
   std::string_view type;
   std::string (*text)(const Unlinked &, const Environment &, std::int64_t now_s);
 };
-constexpr std::array kAnswers{
-    Answer{"/api/v1/aclk", "GET", kJson,
-           [](const Unlinked &u, const Environment &, std::int64_t) {
-             return with_status_object(report::state_json(state_of(u)), u.word);
-           }},
-    Answer{"/api/v1/aclk/text", "GET", kPlain,
-           [](const Unlinked &u, const Environment &, std::int64_t) {
-             return with_status_lines(report::state_text(state_of(u)), u.word);
-           }},
-    Answer{
-        "/api/v1/aclk/what-is-sent", "GET", kJson,
+constexpr std::array kPaths{
+    UnlinkedPath{"/api/v1/aclk", "GET", kJsonText,
+                 [](const Unlinked &u, const Environment &, std::int64_t) {
+                   return with_status_object(report::state_json(state_of(u)), u.word);
+                 }},
+    UnlinkedPath{"/api/v1/aclk/text", "GET", kPlainText,
+                 [](const Unlinked &u, const Environment &, std::int64_t) {
+                   return with_status_lines(report::state_text(state_of(u)), u.word);
+                 }},
+    UnlinkedPath{
+        "/api/v1/aclk/what-is-sent", "GET", kJsonText,
         [](const Unlinked &u, const Environment &, std::int64_t) { return report::traffic_json({}, u.word.began_s); }},
-    Answer{"/api/v3/info", "GET", kJson,
-           [](const Unlinked &u, const Environment &env, std::int64_t now_s) {
-             return report::info_json(state_of(u), {env.machine_guid, env.hostname, env.version}, now_s);
-           }},
-    Answer{"/api/v1/reload-claiming-state", "POST", kPlain,
-           [](const Unlinked &, const Environment &, std::int64_t) { return std::string("ok"); }},
+    UnlinkedPath{"/api/v3/info", "GET", kJsonText,
+                 [](const Unlinked &u, const Environment &env, std::int64_t now_s) {
+                   return report::info_json(state_of(u), {env.machine_guid, env.hostname, env.version}, now_s);
+                 }},
+    UnlinkedPath{"/api/v1/reload-claiming-state", "POST", kPlainText,
+                 [](const Unlinked &, const Environment &, std::int64_t) { return std::string("ok"); }},
 };
 
 std::string of_the_claim(const claim::ClaimOutcome &c) {
@@ -90,14 +87,15 @@ std::string why_unlinked(const Unlinked &now) {
   return "the link is about to begin: the agent is looked for";
 }
 
-std::string answer_unlinked(const LocalRequest &request, const Unlinked &now, const Environment &env,
-                            std::int64_t now_s, const std::function<void()> &reload) {
-  for (const auto &a : kAnswers) {
+HttpResponse answer_unlinked(const LocalRequest &request, const Unlinked &now, const Environment &env,
+                             std::int64_t now_s, const std::function<void()> &reload) {
+  for (const auto &a : kPaths) {
     if (request.path != a.path) continue;
-    if (request.method != a.method)
-      return local_response(405, kPlain, fmt::format("Only {} is served here.", a.method));
+    if (request.method != a.method) return text_response(405, fmt::format("Only {} is served here.", a.method));
     if (a.method == "POST") reload();
-    return local_response(200, a.type, a.text(now, env, now_s));
+    auto response = text_response(200, a.text(now, env, now_s));
+    response.content_type = a.type;
+    return response;
   }
   return local_error(404, "There is nothing at this path.");
 }

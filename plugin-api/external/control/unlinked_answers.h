@@ -29,8 +29,8 @@ struct Unlinked {
 // wrong with the identity, the agent that is not found, the worker that does not run.
 [[nodiscard]] std::string why_unlinked(const Unlinked &now);
 
-// A whole response. reload: called for POST /api/v1/reload-claiming-state. now_s: epoch.
-[[nodiscard]] std::string answer_unlinked(const LocalRequest &request, const Unlinked &now, const Environment &env,
-                                          std::int64_t now_s, const std::function<void()> &reload);
+// reload: called for POST /api/v1/reload-claiming-state. now_s: epoch.
+[[nodiscard]] HttpResponse answer_unlinked(const LocalRequest &request, const Unlinked &now, const Environment &env,
+                                           std::int64_t now_s, const std::function<void()> &reload);
 
 }  // namespace aclk::external

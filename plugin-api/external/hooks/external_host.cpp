@@ -106,13 +106,13 @@ Result<MetaDb> ExternalHost::meta_db() {
   return db;
 }
 
-std::vector<Node> ExternalHost::stored_children() {
+NodeList ExternalHost::stored_children() {
   const auto epoch = agent_.epoch();
   {
     const std::lock_guard lock(mutex_);
     if (children_epoch_ == epoch) return children_;
   }
-  std::vector<Node> nodes;
+  NodeList nodes;
   if (auto db = meta_db()) {
     auto read = read_children(*db);
     if (read) nodes = std::move(*read);
@@ -123,21 +123,23 @@ std::vector<Node> ExternalHost::stored_children() {
   return children_;
 }
 
-void ExternalHost::saw_nodes(const std::vector<Node> &nodes) {
+void ExternalHost::saw_nodes(const std::vector<naclk_node> &nodes) {
   const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
-  std::map<std::string, Clock::time_point> live;
+  std::map<std::string, Clock::time_point, std::less<>> live;
   health_.clear();
   for (const auto &n : nodes) {
-    if (n.live) health_.emplace(n.machine_guid, n.health_enabled);
-    if (!n.live || n.local) continue;
-    const auto it = live_since_.find(n.machine_guid);
-    live.emplace(n.machine_guid, it == live_since_.end() ? now : it->second);
+    if (n.live == 0) continue;
+    const auto guid = text(n.machine_guid);
+    health_.emplace(guid, n.health_enabled != 0);
+    if (n.local != 0) continue;
+    const auto it = live_since_.find(guid);
+    live.emplace(guid, it == live_since_.end() ? now : it->second);
   }
   live_since_ = std::move(live);
 }
 
-std::optional<bool> ExternalHost::known_health(const std::string &node) const {
+std::optional<bool> ExternalHost::known_health(std::string_view node) const {
   const std::lock_guard lock(mutex_);
   const auto it = health_.find(node);
   return it == health_.end() ? std::nullopt : std::optional(it->second);

@@ -32,9 +32,9 @@ namespace aclk::external {
 // What does not change while the worker runs.
 struct HostFacts {
   Environment env;
-  std::vector<Capability> capabilities;  // of the agent
-  unsigned query_threads = 1;            // what the agent serves at once
-  std::string proxy_label;               // none, HTTP, HTTPS, SOCKS5, SOCKS5H
+  std::vector<naclk_capability> capabilities;  // of the agent; their names are literals
+  unsigned query_threads = 1;                  // what the agent serves at once
+  std::string proxy_label;                     // none, HTTP, HTTPS, SOCKS5, SOCKS5H
 };
 
 // The charts of a node and what else only /api/v1/charts tells.
@@ -92,16 +92,16 @@ class ExternalHost {
   [[nodiscard]] Result<MetaDb> meta_db();
 
   // The children that the agent's database knows, as of its last start, away or not. None if it cannot be read.
-  [[nodiscard]] std::vector<Node> stored_children();
+  [[nodiscard]] NodeList stored_children();
 
   // Seconds since 1970 when this object was made.
   [[nodiscard]] std::uint64_t began_s() const { return began_s_; }
   [[nodiscard]] AlertLogCursor &log_cursor() { return log_cursor_; }
 
   // The list just read.
-  void saw_nodes(const std::vector<Node> &nodes);
+  void saw_nodes(const std::vector<naclk_node> &nodes);
   // Did health run for this node at the last listing? nullopt if it was not live then.
-  [[nodiscard]] std::optional<bool> known_health(const std::string &node) const;
+  [[nodiscard]] std::optional<bool> known_health(std::string_view node) const;
   // May the agent not have linked the alerts of this node yet? It does so 10 s after its start (30 s are allowed), and
   // 30 to 90 s after a child has come (120 s); tests/integration/README.md, "How long things take", "Parent and
   // children".
@@ -130,9 +130,9 @@ class ExternalHost {
   mutable std::mutex mutex_;
   std::string db_trouble_;  // the last that was logged
   std::optional<unsigned> children_epoch_;
-  std::vector<Node> children_;
-  std::map<std::string, std::chrono::steady_clock::time_point> live_since_;
-  std::map<std::string, bool> health_;  // of the live nodes, the local one included
+  NodeList children_;
+  std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> live_since_;
+  std::map<std::string, bool, std::less<>> health_;  // of the live nodes, the local one included
   std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
   std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
 };

@@ -12,8 +12,8 @@ Result<AlertConfig> config_of(ExternalHost &host, const std::string &hash) {
   auto known = host.definitions().of_hash(hash);
   if (!known || known->partial) {
     ACLK_TRY(const auto info, host.get_json({}, "/api/v1/info"));
-    for (const auto &n : read_mirrored_hosts(info, host.agent().machine_guid()))
-      host.refresh_definitions(n.machine_guid);
+    for (const auto list = read_mirrored_hosts(info, host.agent().machine_guid()); const auto &n : list.items)
+      host.refresh_definitions(std::string(text(n.machine_guid)));
     known = host.definitions().of_hash(hash);
   }
   // 1.38 and later keep the definitions that were edited or deleted since.

@@ -9,12 +9,12 @@ int contexts(void *host, naclk_str machine_guid, naclk_context_fn visit, void *c
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
     if (const auto polled = h.polled().contexts.take(*node, std::chrono::steady_clock::now()))
-      return show_all(*polled, visit, ctx);
+      return show_all(polled->items, visit, ctx);
     const auto document = h.get_json(*node, "/api/v1/contexts");
     // A node that is there, of an agent that has no such call (before 1.36): nothing to tell.
     if (!document && document.error().code == Errc::not_found && h.get_json(*node, "/api/v1/info")) return 0;
     if (!document) return negated_errno(document.error().code);
-    return show_all(read_contexts(*document), visit, ctx);
+    return show_all(read_contexts(*document).items, visit, ctx);
   });
 }
 

@@ -36,7 +36,7 @@ std::string timezone_of_log(ExternalHost &host, const std::string &node, bool lo
 
 bool is_stored_child(ExternalHost &host, const std::string &node) {
   const auto stored = host.stored_children();
-  return std::any_of(stored.begin(), stored.end(), [&](const Node &n) { return n.machine_guid == node; });
+  return std::ranges::any_of(stored.items, [&](const naclk_node &n) { return text(n.machine_guid) == node; });
 }
 
 struct InfoOfNode {
@@ -69,13 +69,14 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
       extras.name = text_of(info, "hostname");
       extras.os = text_of(info, "os");
       extras.timezone = text_of(info, "timezone");
-      (void)show(read_node_info(info, extras), visit, ctx);
+      const auto facts = read_node_info(info, extras);
+      (void)visit(ctx, &facts.info);
       return 0;
     }
     extras.local = *node == h.agent().machine_guid();
     extras.proxy_label = h.facts().proxy_label;
-    for (auto &n : read_mirrored_hosts(info, h.agent().machine_guid()))
-      if (n.machine_guid == *node) extras.name = n.hostname;
+    for (const auto list = read_mirrored_hosts(info, h.agent().machine_guid()); const auto &n : list.items)
+      if (text(n.machine_guid) == *node) extras.name = text(n.hostname);
     if (extras.name.empty() && extras.local) extras.name = h.facts().env.hostname;
 
     const auto &labels = object_of(info, "host_labels");
@@ -87,7 +88,8 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
       }
     extras.timezone = text_of(labels, "_abbrev_timezone");
     if (extras.timezone.empty()) extras.timezone = timezone_of_log(h, *node, extras.local);
-    (void)show(read_node_info(info, extras), visit, ctx);
+    const auto facts = read_node_info(info, extras);
+    (void)visit(ctx, &facts.info);
     return 0;
   });
 }
@@ -98,7 +100,7 @@ int collectors(void *host, naclk_str machine_guid, naclk_collector_fn visit, voi
     if (!node) return -ENOENT;
     const auto info = info_of(h, *node, h.polled().collectors);
     if (!info) return negated_errno(info.error().code);
-    return show_all(read_collectors(*info->document), visit, ctx);
+    return show_all(read_collectors(*info->document).items, visit, ctx);
   });
 }
 

@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "claim/base/text.h"
-#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/agent/target_bounds.h"
 #include "plugin-api/external/hooks/hooks.h"
 
 namespace aclk::external::hooks {
@@ -16,8 +16,8 @@ constexpr std::size_t kMaxHeaderValue = 1024;
 // The only header that means something to an agent on a local connection. The user's identity and rights are ignored
 // there, and credentials must never be passed on (plugin-api/external/API.md, "What writes or shows secrets",
 // "Permissions of 2.x").
-std::vector<std::string> forwarded_headers(const naclk_query &query) {
-  std::vector<std::string> out;
+std::vector<HttpHeader> forwarded_headers(const naclk_query &query) {
+  std::vector<HttpHeader> out;
   for (std::size_t i = 0; i < query.header_count; ++i) {
     const auto name = text(query.headers[i].key);
     const auto value = text(query.headers[i].value);
@@ -25,12 +25,12 @@ std::vector<std::string> forwarded_headers(const naclk_query &query) {
     const bool printable =
         std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
     if (!value.empty() && value.size() <= kMaxHeaderValue && printable)
-      out.push_back(std::string(name) + ": " + std::string(value));
+      out.push_back({std::string(name), std::string(value)});
   }
   return out;
 }
 
-int show_answer(const HttpAnswer &answer, naclk_reply_fn show, void *ctx) {
+int show_answer(const HttpResponse &answer, naclk_reply_fn show, void *ctx) {
   naclk_reply r{};
   r.size = sizeof r;
   r.status = answer.status;
@@ -53,25 +53,20 @@ int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) 
       if (!guid) return -ENOENT;
       node = std::move(*guid);
     }
+    const auto method = http_method(text(query->method));
+    if (!method) return -EINVAL;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    const auto prepared = prepare_target(text(query->method), text(query->target), now);
-    if (prepared.refused != 0) {
-      HttpAnswer refusal;
-      refusal.status = prepared.refused;
-      refusal.content_type = "text/plain; charset=utf-8";
-      refusal.body = prepared.why;
-      return show_answer(refusal, show, ctx);
-    }
-    HttpRequest request;
-    request.target = prepared.target;
-    request.headers = forwarded_headers(*query);
-    request.gzip = true;  // the module unpacks for an asker that does not take it
-    request.max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes);
-    request.timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U));
+    auto target = bound_target(*method, text(query->target), now);
+    if (!target) return show_answer(target.error(), show, ctx);
+    HttpRequest request{.method = *method, .target = std::move(*target), .headers = forwarded_headers(*query)};
+    const AnswerBounds bounds{
+        .max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes),
+        .timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U)),
+        .gzip = true};  // the module unpacks for an asker that does not take it
     const Interrupted interrupted = [&] {
       return h.stopping()() || (query->interrupted != nullptr && query->interrupted(query->ctx) != 0);
     };
-    const auto answer = h.agent().query(node, std::move(request), interrupted);
+    const auto answer = h.agent().query(node, std::move(request), bounds, interrupted);
     if (!answer) return negated_errno(answer.error().code);
     return show_answer(*answer, show, ctx);
   });

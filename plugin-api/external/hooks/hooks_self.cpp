@@ -29,15 +29,14 @@ int config(void *host, naclk_str section, naclk_str key, naclk_text_fn show, voi
 int identity(void *host, naclk_identity_fn show, void *ctx) noexcept {
   return guarded(host, [&](ExternalHost &h) {
     const auto &f = h.facts();
-    const auto capabilities = view(f.capabilities);
     naclk_identity i{};
     i.size = sizeof i;
     i.machine_guid = view(f.env.machine_guid);
     i.hostname = view(f.env.hostname);
     i.registry_hostname = view(f.env.registry_hostname);
     i.agent_version = view(f.env.version);
-    i.capabilities = capabilities.data();
-    i.capability_count = capabilities.size();
+    i.capabilities = f.capabilities.data();
+    i.capability_count = f.capabilities.size();
     i.query_threads = f.query_threads;
     (void)show(ctx, &i);
     return 0;

@@ -6,10 +6,9 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "plugin-api/external/agent/announced_answers.h"
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 namespace aclk::external {
 
@@ -22,7 +21,7 @@ struct PolledAnswers {
   AnnouncedAnswers<nlohmann::json> node_info{kReadWhenSettled};
   AnnouncedAnswers<nlohmann::json> collectors{kReadWhenSettled};
   // /api/v1/contexts
-  AnnouncedAnswers<std::vector<Context>> contexts{kReadAtOnce};
+  AnnouncedAnswers<ContextList> contexts{kReadAtOnce};
 
   void drop_old(std::chrono::steady_clock::time_point now) {
     nodes.drop_old(now);

@@ -11,37 +11,36 @@ constexpr std::size_t kMaxContexts = 200'000;
 
 }  // namespace
 
-std::vector<Context> read_contexts(const nlohmann::json &document) {
-  std::vector<Context> out;
+ContextList read_contexts(const nlohmann::json &document) {
+  ContextList out;
   for (const auto &[id, c] : object_of(document, "contexts").items()) {  // nlohmann keeps members sorted
-    if (out.size() >= kMaxContexts) break;
+    if (out.items.size() >= kMaxContexts) break;
     if (id.empty() || id.size() > kMaxField || !c.is_object() || bool_of(c, "deleted")) continue;
-    Context one;
-    one.id = id;
-    one.title = text_of(c, "title");
-    one.units = text_of(c, "units");
-    one.family = text_of(c, "family");
-    one.chart_type = text_of(c, "chart_type");
+    auto &one = out.add();
+    one.id = out.texts.keep(id);
+    one.title = out.texts.keep(text_of(c, "title"));
+    one.units = out.texts.keep(text_of(c, "units"));
+    one.family = out.texts.keep(text_of(c, "family"));
+    one.chart_type = out.texts.keep(text_of(c, "chart_type"));
     one.priority = uint_of(c, "priority");
     one.first_s = uint_of(c, "first_time_t");
     one.last_s = uint_of(c, "last_time_t");
-    one.collected = bool_of(c, "collected");
-    out.push_back(std::move(one));
+    one.collected = bool_of(c, "collected") ? 1 : 0;
   }
   return out;
 }
 
-std::uint64_t fingerprint(const std::vector<Context> &contexts) {
+std::uint64_t fingerprint(const std::vector<naclk_context> &contexts) {
   Hash h;
   for (const auto &c : contexts)
-    h.add(c.id)
-        .add(c.title)
-        .add(c.units)
-        .add(c.family)
-        .add(c.chart_type)
+    h.add(text(c.id))
+        .add(text(c.title))
+        .add(text(c.units))
+        .add(text(c.family))
+        .add(text(c.chart_type))
         .add(c.priority)
         .add(c.first_s)
-        .add(c.collected ? 0 : c.last_s);
+        .add(c.collected != 0 ? 0 : c.last_s);
   return h.value();
 }
 

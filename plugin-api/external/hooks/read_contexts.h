@@ -5,15 +5,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 namespace aclk::external {
 
 // Sorted by id; at most 200 000. Contexts that are hidden or deleted are not in the document unless asked for.
-[[nodiscard]] std::vector<Context> read_contexts(const nlohmann::json &document);
+[[nodiscard]] ContextList read_contexts(const nlohmann::json &document);
 
 // Changes when a context came or went, or anything the cloud is told of one did. last_s counts only once the context
 // is no longer collected: until then it is the time of the reading.
-[[nodiscard]] std::uint64_t fingerprint(const std::vector<Context> &contexts);
+[[nodiscard]] std::uint64_t fingerprint(const std::vector<naclk_context> &contexts);
 
 }  // namespace aclk::external

@@ -13,6 +13,7 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/uuid.h"
+#include "plugin-api/external/hooks/read_nodes.h"
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
@@ -145,7 +146,6 @@ std::string MetaDb::Row::uuid(int column) const {
 
 namespace {
 
-constexpr std::size_t kMaxMetaDbNodes = 10'000;
 constexpr const char *kChildren = "SELECT host_id, hostname, hops FROM host WHERE hops > 0 ORDER BY hostname, host_id";
 
 // host_info's names of what /api/v1/info has.
@@ -165,17 +165,17 @@ constexpr std::array<std::pair<std::string_view, const char *>, 11> kInfo{{
 
 }  // namespace
 
-Result<std::vector<Node>> read_children(MetaDb &db) {
-  std::vector<Node> nodes;
-  const auto r = db.select(kChildren, {}, [&](const MetaDb::Row &row) {
-    Node n;
-    n.machine_guid = row.uuid(0);
-    n.hostname = row.text(1);
+Result<NodeList> read_children(MetaDb &db) {
+  NodeList nodes;
+  ACLK_CHECK(db.select(kChildren, {}, [&](const MetaDb::Row &row) {
+    const auto guid = row.uuid(0);
+    if (guid.empty()) return true;
+    auto &n = nodes.add();
+    n.machine_guid = nodes.texts.keep(guid);
+    n.hostname = nodes.texts.keep(row.text(1));
     n.hops = static_cast<std::int32_t>(std::clamp<std::int64_t>(row.number(2), 1, 1000));
-    if (!n.machine_guid.empty()) nodes.push_back(std::move(n));
-    return nodes.size() < kMaxMetaDbNodes;
-  });
-  if (!r) return tl::unexpected<Error>(r.error());
+    return nodes.items.size() < kMaxNodes;
+  }));
   return nodes;
 }
 

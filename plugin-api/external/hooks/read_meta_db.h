@@ -17,7 +17,7 @@
 
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/http_connection.h"
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -70,7 +70,7 @@ class MetaDb {
 };
 
 // Table host: nodes with hops > 0, as nodes that are not live. At most 10 000.
-[[nodiscard]] Result<std::vector<Node>> read_children(MetaDb &db);
+[[nodiscard]] Result<NodeList> read_children(MetaDb &db);
 
 // A child as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look),
 // with hostname, os and timezone beside. not_found: the database does not know it either.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
+#include <utility>
 
 #include "plugin-api/external/json/json_fields.h"
 
@@ -15,12 +17,13 @@ namespace {
 constexpr std::size_t kMaxLabels = 1000;
 constexpr std::size_t kMaxCollectors = 10'000;
 
-void set_label(Labels &labels, const std::string &key, std::string value) {
-  const auto it = std::find_if(labels.begin(), labels.end(), [&](const auto &l) { return l.first == key; });
+// key, value: literals, or kept.
+void set_label(std::vector<naclk_pair> &labels, std::string_view key, naclk_str value) {
+  const auto it = std::ranges::find_if(labels, [&](const naclk_pair &l) { return text(l.key) == key; });
   if (it != labels.end())
-    it->second = std::move(value);
+    it->value = value;
   else
-    labels.emplace_back(key, std::move(value));
+    labels.push_back({.key = view(key), .value = value});
 }
 
 // Counts are printed as text, at times as a fraction: "25276514304", "2.5e+10".
@@ -40,55 +43,64 @@ std::string integer_hz(std::string text) {
   return fmt::format("{:.0f}", hz);
 }
 
-NodeInfo read_node_info(const nlohmann::json &info, const NodeExtras &extras) {
+NodeFacts read_node_info(const nlohmann::json &info, const NodeExtras &extras) {
   const auto &labels = object_of(info, "host_labels");
   const auto either = [&](const char *label, const char *key) {
     auto value = text_of(labels, label);
     return value.empty() ? text_of(info, key) : value;
   };
-  NodeInfo n;
-  n.name = extras.name;
-  n.os = extras.os.empty() ? text_of(labels, "_os") : extras.os;
-  n.os_name = either("_os_name", "os_name");
-  n.os_version = either("_os_version", "os_version");
-  n.kernel_name = text_of(info, "kernel_name");
-  n.kernel_version = either("_kernel_version", "kernel_version");
-  n.architecture = either("_architecture", "architecture");
+  NodeFacts facts;
+  auto &n = facts.info;
+  const auto keep = [&](std::string_view value) { return facts.texts.keep(value); };
+  n.size = sizeof n;
+  n.name = keep(extras.name);
+  n.os = keep(extras.os.empty() ? text_of(labels, "_os") : extras.os);
+  n.os_name = keep(either("_os_name", "os_name"));
+  n.os_version = keep(either("_os_version", "os_version"));
+  n.kernel_name = keep(text_of(info, "kernel_name"));
+  n.kernel_version = keep(either("_kernel_version", "kernel_version"));
+  n.architecture = keep(either("_architecture", "architecture"));
   n.cpus = static_cast<std::uint32_t>(std::strtoul(either("_system_cores", "cores_total").c_str(), nullptr, 10));
-  n.cpu_frequency_hz = integer_hz(either("_system_cpu_freq", "cpu_freq"));
-  n.memory_bytes = integer_text(either("_system_ram_total", "ram_total"));
-  n.disk_bytes = integer_text(either("_system_disk_space", "total_disk_space"));
-  n.version = text_of(info, "version");
-  n.release_channel = text_of(info, "release-channel");
-  n.timezone = extras.timezone.empty() ? text_of(labels, "_abbrev_timezone") : extras.timezone;
-  n.virtualization = either("_virtualization", "virtualization");
-  n.container = either("_container", "container");
-  n.custom_info = extras.custom_info;
+  n.cpu_frequency_hz = keep(integer_hz(either("_system_cpu_freq", "cpu_freq")));
+  n.memory_bytes = keep(integer_text(either("_system_ram_total", "ram_total")));
+  n.disk_bytes = keep(integer_text(either("_system_disk_space", "total_disk_space")));
+  n.version = keep(text_of(info, "version"));
+  n.release_channel = keep(text_of(info, "release-channel"));
+  n.timezone = keep(extras.timezone.empty() ? text_of(labels, "_abbrev_timezone") : extras.timezone);
+  n.virtualization = keep(either("_virtualization", "virtualization"));
+  n.container = keep(either("_container", "container"));
+  n.custom_info = keep(extras.custom_info);
   const auto &ml = object_of(info, "ml-info");
-  n.own_ml_capable = bool_of(ml, "ml-capable");
-  n.own_ml_enabled = bool_of(ml, "ml-enabled");
+  n.own_ml_capable = bool_of(ml, "ml-capable") ? 1 : 0;
+  n.own_ml_enabled = bool_of(ml, "ml-enabled") ? 1 : 0;
   for (const auto &[key, value] : labels.items()) {
-    if (n.labels.size() >= kMaxLabels) break;
-    n.labels.emplace_back(key, text_of(labels, key.c_str()));
+    if (facts.labels.size() >= kMaxLabels) break;
+    facts.labels.push_back({.key = keep(key), .value = keep(text_of(labels, key.c_str()))});
   }
   if (extras.local) {
-    set_label(n.labels, "_aclk_available", "true");
-    set_label(n.labels, "_mqtt_version", "5");
-    set_label(n.labels, "_aclk_proxy", extras.proxy_label);
-    set_label(n.labels, "_aclk_ng_new_cloud_protocol", "true");
+    set_label(facts.labels, "_aclk_available", view("true"));
+    set_label(facts.labels, "_mqtt_version", view("5"));
+    set_label(facts.labels, "_aclk_proxy", keep(extras.proxy_label));
+    set_label(facts.labels, "_aclk_ng_new_cloud_protocol", view("true"));
   }
-  return n;
+  n.labels = facts.labels.data();
+  n.label_count = facts.labels.size();
+  return facts;
 }
 
-std::vector<Collector> read_collectors(const nlohmann::json &info) {
-  std::vector<Collector> out;
+CollectorList read_collectors(const nlohmann::json &info) {
+  std::set<std::pair<std::string, std::string>> pairs;  // plugin, module
   for (const auto &c : array_of(info, "collectors")) {
-    if (out.size() >= kMaxCollectors) break;
-    Collector one{text_of(c, "plugin"), text_of(c, "module")};
-    if (!one.plugin.empty() || !one.module.empty()) out.push_back(std::move(one));
+    if (pairs.size() >= kMaxCollectors) break;
+    std::pair one(text_of(c, "plugin"), text_of(c, "module"));
+    if (!one.first.empty() || !one.second.empty()) pairs.insert(std::move(one));
   }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+  CollectorList out;
+  for (const auto &[plugin, module] : pairs) {
+    auto &one = out.add();
+    one.plugin = out.texts.keep(plugin);
+    one.module = out.texts.keep(module);
+  }
   return out;
 }
 

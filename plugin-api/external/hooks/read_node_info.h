@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 namespace aclk::external {
 
@@ -23,12 +23,12 @@ struct NodeExtras {
 // Labels are preferred to the members of the same meaning: a child's members went through a URL, where + got lost.
 // The labels of the local node say what is true with this plugin: _aclk_available and its companions, which an agent
 // built without cloud denies. A child's labels are its own business. At most 1000 labels.
-[[nodiscard]] NodeInfo read_node_info(const nlohmann::json &info, const NodeExtras &extras);
+[[nodiscard]] NodeFacts read_node_info(const nlohmann::json &info, const NodeExtras &extras);
 
 // "2.596e+09", "2.3e 09" (a + that became a space), "2300000000" as an integer of Hz; "" for anything else.
 [[nodiscard]] std::string integer_hz(std::string text);
 
 // Distinct pairs, sorted.
-[[nodiscard]] std::vector<Collector> read_collectors(const nlohmann::json &info);
+[[nodiscard]] CollectorList read_collectors(const nlohmann::json &info);
 
 }  // namespace aclk::external

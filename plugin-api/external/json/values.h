@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the hooks show, as C++ values: filled by the read_*.cpp files from the agent's JSON, turned into the structs of
-// the ABI by show.cpp. Fields mean what <netdata-aclk/plugin.h> says of the fields with the same names.
+// What the hooks show of alerts, as C++ values: filled by the read_*.cpp files from the agent's JSON, turned into the
+// structs of the ABI by show.cpp. Fields mean what <netdata-aclk/plugin.h> says of the fields with the same names.
 #pragma once
 
 #include <netdata-aclk/plugin.h>
@@ -9,62 +9,9 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 namespace aclk::external {
-
-struct Capability {
-  std::string name;
-  std::uint32_t version = 0;
-  bool enabled = false;
-
-  bool operator==(const Capability &) const = default;
-};
-
-struct Node {
-  std::string machine_guid;
-  std::string hostname;
-  std::int32_t hops = 0;
-  bool local = false;
-  bool live = false;
-  bool replicating = false;
-  bool health_enabled = false;
-  bool ml_capable = false;
-  bool ml_enabled = false;
-  std::vector<Capability> capabilities;
-
-  bool operator==(const Node &) const = default;
-};
-
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-struct NodeInfo {
-  std::string name, os, os_name, os_version, kernel_name, kernel_version, architecture;
-  std::uint32_t cpus = 0;
-  std::string cpu_frequency_hz, memory_bytes, disk_bytes, version, release_channel, timezone, virtualization, container,
-      custom_info;
-  bool own_ml_capable = false;
-  bool own_ml_enabled = false;
-  Labels labels;
-};
-
-struct Collector {
-  std::string plugin;
-  std::string module;
-
-  bool operator==(const Collector &) const = default;
-  bool operator<(const Collector &o) const { return std::tie(plugin, module) < std::tie(o.plugin, o.module); }
-};
-
-struct Context {
-  std::string id, title, units, family, chart_type;
-  std::uint64_t priority = 0;
-  std::uint64_t first_s = 0;
-  std::uint64_t last_s = 0;
-  bool collected = false;
-};
 
 struct Alert {
   std::uint64_t log_id = 0;

@@ -8,6 +8,16 @@
 #include "plugin-api/external/json/json_fields.h"
 
 namespace aclk::external {
+namespace {
+
+// In what the agent's list tells of a node.
+bool same_node(const naclk_node &a, const naclk_node &b) {
+  return text(a.machine_guid) == text(b.machine_guid) && text(a.hostname) == text(b.hostname) && a.hops == b.hops &&
+         a.local == b.local && a.live == b.live;
+}
+
+}  // namespace
+
 Versions read_versions(const nlohmann::json &document) {
   const auto &inner = object_of(document, "versions");
   const auto &v = inner.empty() ? document : inner;
@@ -35,22 +45,24 @@ InfoPrint print_of_info(const nlohmann::json &info) {
 
 Events ChangeDetector::for_each_node(naclk_event_kind kind) const {
   Events out;
-  for (const auto &n : nodes_) out.push_back({kind, n.machine_guid});
+  for (const auto &n : nodes_.items) out.push_back({kind, std::string(text(n.machine_guid))});
   return out;
 }
 
-Events ChangeDetector::on_nodes(const std::vector<Node> &nodes) {
-  if (nodes == nodes_) return {};
+Events ChangeDetector::on_nodes(NodeList nodes) {
+  if (std::ranges::equal(nodes.items, nodes_.items, same_node)) return {};
   Events out{{NACLK_EVENT_NODES, {}}};
   // The alerts of nodes that are away are not looked at: what one raised just before it left is read now.
-  for (const auto &was : nodes_) {
+  for (const auto &was : nodes_.items) {
+    const auto guid = text(was.machine_guid);
     const auto is =
-        std::find_if(nodes.begin(), nodes.end(), [&](const Node &n) { return n.machine_guid == was.machine_guid; });
-    if (was.live && is != nodes.end() && !is->live) out.push_back({NACLK_EVENT_ALERTS, was.machine_guid});
+        std::ranges::find_if(nodes.items, [&](const naclk_node &n) { return text(n.machine_guid) == guid; });
+    if (was.live != 0 && is != nodes.items.end() && is->live == 0)
+      out.push_back({NACLK_EVENT_ALERTS, std::string(guid)});
   }
-  nodes_ = nodes;
+  nodes_ = std::move(nodes);
   std::erase_if(seen_, [&](const auto &s) {
-    return std::none_of(nodes_.begin(), nodes_.end(), [&](const Node &n) { return n.machine_guid == s.first; });
+    return std::ranges::none_of(nodes_.items, [&](const naclk_node &n) { return text(n.machine_guid) == s.first; });
   });
   return out;
 }

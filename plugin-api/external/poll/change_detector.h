@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 namespace aclk::external {
 
@@ -47,7 +47,7 @@ class ChangeDetector {
  public:
   // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
   // happened between the module's own reading and that look.
-  [[nodiscard]] Events on_nodes(const std::vector<Node> &nodes);
+  [[nodiscard]] Events on_nodes(NodeList nodes);
   [[nodiscard]] Events on_info(const std::string &node, InfoPrint print);
   [[nodiscard]] Events on_contexts(const std::string &node, std::uint64_t fingerprint);
   // latest_alarm_log_unique_id of a node. Any change counts, a smaller number too: a new database.
@@ -56,7 +56,7 @@ class ChangeDetector {
   // The agent was away or has started anew: everything may be different, of every node.
   [[nodiscard]] Events on_return();
 
-  [[nodiscard]] const std::vector<Node> &nodes() const { return nodes_; }
+  [[nodiscard]] const std::vector<naclk_node> &nodes() const { return nodes_.items; }
 
  private:
   [[nodiscard]] Events for_each_node(naclk_event_kind kind) const;
@@ -66,7 +66,7 @@ class ChangeDetector {
     std::optional<std::uint64_t> contexts;
     std::optional<std::uint64_t> alerts;
   };
-  std::vector<Node> nodes_;
+  NodeList nodes_;
   std::map<std::string, Seen> seen_;
 };
 

@@ -5,10 +5,11 @@
 
 namespace aclk::external {
 
-std::size_t alert_budget(const std::vector<Node> &nodes) {
+std::size_t alert_budget(const std::vector<naclk_node> &nodes) {
   constexpr std::size_t kAll = 64;
   constexpr std::size_t kMost = 512;
-  const auto live = std::count_if(nodes.begin(), nodes.end(), [](const Node &n) { return n.live && !n.local; });
+  const auto live =
+      std::count_if(nodes.begin(), nodes.end(), [](const naclk_node &n) { return n.live != 0 && n.local == 0; });
   return std::clamp((static_cast<std::size_t>(live) + 1) / 2, kAll, kMost);
 }
 
@@ -40,19 +41,19 @@ void PollSchedule::listened_to(Subject subject, bool yes) {
   s.listened_to = yes;
 }
 
-std::vector<std::string> PollSchedule::pick(Subject subject, const std::vector<Node> &nodes, std::size_t budget,
-                                            bool only_live) {
+std::vector<std::string> PollSchedule::pick(Subject subject, const std::vector<naclk_node> &nodes, std::size_t budget,
+                                            Which which) {
   std::vector<std::string> out;
-  std::vector<const Node *> others;
+  std::vector<const naclk_node *> others;
   for (const auto &n : nodes) {
-    if (n.local)
-      out.push_back(n.machine_guid);
-    else if (n.live || !only_live)
+    if (n.local != 0)
+      out.emplace_back(text(n.machine_guid));
+    else if (n.live != 0 || which == Which::all)
       others.push_back(&n);
   }
   auto &cursor = of(subject).cursor;
   const auto count = std::min(budget, others.size());
-  for (std::size_t i = 0; i < count; ++i) out.push_back(others[(cursor + i) % others.size()]->machine_guid);
+  for (std::size_t i = 0; i < count; ++i) out.emplace_back(text(others[(cursor + i) % others.size()]->machine_guid));
   if (!others.empty()) cursor = (cursor + count) % others.size();
   return out;
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "plugin-api/external/config/settings.h"
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/listing.h"
 
 namespace aclk::external {
 
@@ -20,7 +20,7 @@ inline constexpr std::array kSubjects{Subject::alerts, Subject::nodes, Subject::
 
 // How many children to look at per round of 1 s for alerts, so that each is seen within 2 s of its change: all up to 64
 // (2 ms of the agent's time per second, and a line of its access log for each look), half of more, and 512 at most.
-[[nodiscard]] std::size_t alert_budget(const std::vector<Node> &nodes);
+[[nodiscard]] std::size_t alert_budget(const std::vector<naclk_node> &nodes);
 
 class PollSchedule {
  public:
@@ -40,10 +40,11 @@ class PollSchedule {
   // due.
   void listened_to(Subject subject, bool yes);
 
-  // Which nodes to look at this time: the local one always, of the others `budget` in turn (only those that are live
-  // if so wanted: nothing happens to the alerts of a child that is away).
-  [[nodiscard]] std::vector<std::string> pick(Subject subject, const std::vector<Node> &nodes, std::size_t budget,
-                                              bool only_live);
+  // Which nodes to look at this time: the local one always, of the others `budget` in turn. Nothing happens to the
+  // alerts of a child that is away.
+  enum class Which : std::uint8_t { all, live };
+  [[nodiscard]] std::vector<std::string> pick(Subject subject, const std::vector<naclk_node> &nodes, std::size_t budget,
+                                              Which which);
 
  private:
   struct State {

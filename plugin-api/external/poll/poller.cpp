@@ -132,7 +132,7 @@ Result<bool> Poller::look_at_nodes(PollSchedule::Time now) {
   }
   bool changed = tell(events);
   changed |= saw_info(agent_.machine_guid(), info, now);
-  for (const auto &node : plan_.pick(Subject::nodes, watch_.nodes(), kInfoBudget, false)) {
+  for (const auto &node : plan_.pick(Subject::nodes, watch_.nodes(), kInfoBudget, PollSchedule::Which::all)) {
     if (node == agent_.machine_guid()) continue;
     auto one = agent_.get_json(node, "/api/v1/info", stopped_);
     if (!one && ends_round(one.error().code)) return again(one.error());
@@ -152,7 +152,7 @@ bool Poller::saw_info(const std::string &node, const std::shared_ptr<const nlohm
 Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
   if (versions_.contexts_same(now)) return false;
   bool changed = false;
-  for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, false)) {
+  for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, PollSchedule::Which::all)) {
     const auto contexts = agent_.get_json(node, "/api/v1/contexts", stopped_);
     if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
     // The local node is there; what is not is the call, which came with 1.36.
@@ -163,8 +163,8 @@ Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
           "queries, but no list of charts");
     }
     if (!contexts) continue;
-    auto list = std::make_shared<const std::vector<Context>>(read_contexts(*contexts));
-    const auto events = watch_.on_contexts(node, fingerprint(*list));
+    auto list = std::make_shared<const ContextList>(read_contexts(*contexts));
+    const auto events = watch_.on_contexts(node, fingerprint(list->items));
     if (!events.empty()) answers_.contexts.announce(node, std::move(list), now);
     changed |= tell(events);
   }
@@ -188,7 +188,8 @@ Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
 Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now) {
   bool changed = false;
   for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});
-  for (const auto &node : plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), true)) {
+  for (const auto &node :
+       plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), PollSchedule::Which::live)) {
     const auto alarms = agent_.get_json(node, "/api/v1/alarms?active", stopped_);
     if (!alarms && ends_round(alarms.error().code)) return again(alarms.error());
     if (!alarms || !tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")))) continue;

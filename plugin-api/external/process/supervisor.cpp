@@ -218,7 +218,7 @@ class Supervisor {
     door_.tell(word_);
   }
 
-  std::string answer(const LocalRequest &request) {
+  HttpResponse answer(const LocalRequest &request) {
     auto url = identity_.conf.url;
     for (const char *key : {"cloud base url", "url"})
       if (const auto ours = conf_.get("cloud", key); ours && !ours->empty()) url = *ours;

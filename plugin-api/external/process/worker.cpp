@@ -183,20 +183,18 @@ Numbers numbers_of(naclk_module *module) {
 }
 
 // A request on the local socket is one to the module. The state gets what the plugin knows beside the link.
-std::string serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &word) {
+HttpResponse serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &word) {
   naclk_http_request q{};
   q.size = sizeof q;
   q.method = view(request.method);
   q.path = view(request.path);
   q.query = view(request.query);
-  struct Reply {
-    int status = 0;
-    std::string type;
-    std::string body;
-  } out;
+  HttpResponse out;
   const auto take = [](void *ctx, const naclk_reply *reply) -> int {
-    *static_cast<Reply *>(ctx) = {reply->status, std::string(text(reply->content_type)),
-                                  std::string(text(reply->body))};
+    auto &to = *static_cast<HttpResponse *>(ctx);
+    to.status = reply->status;
+    to.content_type = text(reply->content_type);
+    to.body = text(reply->body);
     return 0;
   };
   const int rc = netdata_aclk_http(module, &q, take, &out);
@@ -205,7 +203,7 @@ std::string serve(naclk_module *module, const LocalRequest &request, const std::
   if (out.status == 200 && request.path == "/api/v1/aclk") out.body = with_status_object(std::move(out.body), word());
   if (out.status == 200 && request.path == "/api/v1/aclk/text")
     out.body = with_status_lines(std::move(out.body), word());
-  return local_response(out.status, out.type, out.body);
+  return out;
 }
 
 // Runs the module until the end. Gives back the exit status.

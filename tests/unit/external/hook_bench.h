@@ -37,7 +37,7 @@ struct Bench {
     f.env.cache = cache;
     f.env.lib = "/var/lib/netdata";
     f.env.log = "/var/log/netdata";
-    f.capabilities = {{"json", 2, false}, {"proto", 1, true}};
+    f.capabilities = {{view("json"), 2, 0}, {view("proto"), 1, 1}};
     f.query_threads = 3;
     f.proxy_label = "none";
     return f;

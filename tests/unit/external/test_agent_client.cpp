@@ -175,8 +175,7 @@ std::string agent__whose_info_no_parser_reads__is_known_by_its_uid() {
   EXPECT_EQ(agent.facts().version, "v1.37.1");
   EXPECT(!agent.get_json({}, "/api/v1/info"));
   fake.drop_connections();
-  EXPECT(agent.query({}, {.target = "/api/v1/contexts", .headers = {}, .gzip = false, .max_bytes = 1000, .timeout = 1s},
-                     nullptr));
+  EXPECT(agent.query({}, {.target = "/api/v1/contexts"}, {.max_bytes = 1000, .timeout = 1s}, nullptr));
   // Recorded with a host and a child whose names hold quotes.
   FakeAgent real(serve_documents({{"/api/v1/info", sample("v1_quotes_info_child.json")}, {"/x", "y"}}));
   AgentClient quoted(kChild, 1, at({real.endpoint()}));
@@ -223,16 +222,8 @@ std::string agent__child__is_asked_by_its_guid() {
   EXPECT_EQ(agent.get(kLocal, "/api/v1/x").value_or(""), "me");
   EXPECT_EQ(agent.get({}, "/api/v1/x").value_or(""), "me");
   EXPECT(agent.get(kChild, "/nothing").error().code == Errc::not_found);
-  EXPECT_EQ(agent
-                .query(kChild, {.target = "/api/v1/x", .headers = {}, .gzip = false, .max_bytes = 1000, .timeout = 1s},
-                       nullptr)
-                ->body,
-            "kid");
-  EXPECT_EQ(agent
-                .query(kChild, {.target = "/nothing", .headers = {}, .gzip = false, .max_bytes = 1000, .timeout = 1s},
-                       nullptr)
-                ->status,
-            404);
+  EXPECT_EQ(agent.query(kChild, {.target = "/api/v1/x"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->body, "kid");
+  EXPECT_EQ(agent.query(kChild, {.target = "/nothing"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->status, 404);
   return {};
 }
 
@@ -259,8 +250,7 @@ std::string agent__queries__never_more_at_once_than_allowed() {
   for (int i = 0; i < 8; ++i)
     askers.emplace_back([&] {
       for (int q = 0; q < 4; ++q)
-        if (agent.query({}, {.target = "/q", .headers = {}, .gzip = true, .max_bytes = 1000, .timeout = 10s}, nullptr))
-          ++good;
+        if (agent.query({}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 10s, .gzip = true}, nullptr)) ++good;
     });
   for (auto &t : askers) t.join();
   EXPECT_EQ(good.load(), 32);
@@ -284,7 +274,7 @@ std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended(
   EXPECT(agent.locate(nullptr));
   int leave_at = 1000;
   const auto ask = [&](const char *target, std::chrono::milliseconds timeout) {
-    return agent.query({}, {.target = target, .headers = {}, .gzip = true, .max_bytes = 1000, .timeout = timeout},
+    return agent.query({}, {.target = target}, {.max_bytes = 1000, .timeout = timeout, .gzip = true},
                        [&] { return begun.load() >= leave_at; });
   };
   EXPECT_EQ(ask("/heavy", 1s).error().code, Errc::timeout);

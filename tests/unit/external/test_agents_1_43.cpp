@@ -76,7 +76,7 @@ std::string agent_1_43__definition_edited_since__keeps_the_hash_of_its_transitio
 }
 
 std::string agent_1_43__contexts_and_nodes__are_read() {
-  EXPECT_EQ(read_contexts(sample_json("v143_contexts.json")).size(), 4U);
+  EXPECT_EQ(read_contexts(sample_json("v143_contexts.json")).items.size(), 4U);
   Bench b(agent_1_43());
   Lines lines;
   EXPECT_EQ(b.table.nodes(b.table.host, take_node, &lines), 0);

@@ -21,20 +21,20 @@ std::string shown(const Events &events) {
   return out;
 }
 
-std::vector<Node> nodes() { return read_mirrored_hosts(sample_json("v1_info.json"), kLocal); }
+NodeList nodes() { return read_mirrored_hosts(sample_json("v1_info.json"), kLocal); }
 
 std::string watch__nodes__any_change_is_told_once() {
   ChangeDetector w;
   auto list = nodes();
   EXPECT_EQ(shown(w.on_nodes(list)), "N*");
   EXPECT_EQ(shown(w.on_nodes(list)), "");
-  list[1].live = false;
+  list.items[1].live = 0;
   EXPECT_EQ(shown(w.on_nodes(list)), "N*A1");  // what it raised just before it left
-  list[1].hostname = "renamed";
+  list.items[1].hostname = view("renamed");
   EXPECT_EQ(shown(w.on_nodes(list)), "N*");
-  list[1].hops = 2;
+  list.items[1].hops = 2;
   EXPECT_EQ(shown(w.on_nodes(list)), "N*");
-  list.pop_back();
+  list.items.pop_back();
   EXPECT_EQ(shown(w.on_nodes(list)), "N*");
   EXPECT_EQ(shown(w.on_nodes(list)), "");
   return {};
@@ -100,10 +100,10 @@ std::string watch__node_gone_and_back__is_looked_at_anew() {
   auto list = nodes();
   (void)w.on_nodes(list);
   (void)w.on_contexts(kChild, 5);
-  const auto child = list.back();
-  list.pop_back();
+  const auto child = list.items.back();
+  list.items.pop_back();
   (void)w.on_nodes(list);
-  list.push_back(child);
+  list.items.push_back(child);
   (void)w.on_nodes(list);
   EXPECT_EQ(shown(w.on_contexts(kChild, 5)), "X1");
   return {};
@@ -153,39 +153,44 @@ std::string plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does() 
 }
 
 std::string plan__many_children__are_looked_at_in_turn() {
-  std::vector<Node> list(6);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    list[i].machine_guid = std::to_string(i);
-    list[i].local = i == 0;
-    list[i].live = i != 3;
+  NodeList nodes;
+  for (int i = 0; i < 6; ++i) {
+    auto &n = nodes.add();
+    n.machine_guid = nodes.texts.keep(std::to_string(i));
+    n.local = i == 0;
+    n.live = i != 3;
   }
+  const auto &list = nodes.items;
   PollSchedule p({});
   const auto joined = [](const std::vector<std::string> &v) {
     std::string s;
     for (const auto &x : v) s += x;
     return s;
   };
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "012");
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "045");
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, true)), "012");
-  EXPECT_EQ(joined(p.pick(Subject::nodes, list, 100, false)), "012345");
-  EXPECT_EQ(joined(p.pick(Subject::nodes, {}, 100, false)), "");
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "012");
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "045");
+  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "012");
+  EXPECT_EQ(joined(p.pick(Subject::nodes, list, 100, PollSchedule::Which::all)), "012345");
+  EXPECT_EQ(joined(p.pick(Subject::nodes, {}, 100, PollSchedule::Which::all)), "");
   return {};
 }
 
 std::string plan__alerts_of_children__each_within_two_rounds() {
   const auto rounds = [](std::size_t children) {
-    std::vector<Node> list(children + 1);
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      list[i].machine_guid = std::to_string(i);
-      list[i].local = i == 0;
-      list[i].live = true;
+    NodeList nodes;
+    for (std::size_t i = 0; i <= children; ++i) {
+      auto &n = nodes.add();
+      n.machine_guid = nodes.texts.keep(std::to_string(i));
+      n.local = i == 0;
+      n.live = 1;
     }
+    const auto &list = nodes.items;
     PollSchedule p({});
     std::set<std::string> seen;
     unsigned n = 0;
     for (; seen.size() < list.size(); ++n)
-      for (auto &guid : p.pick(Subject::alerts, list, alert_budget(list), true)) seen.insert(std::move(guid));
+      for (auto &guid : p.pick(Subject::alerts, list, alert_budget(list), PollSchedule::Which::live))
+        seen.insert(std::move(guid));
     return n;
   };
   EXPECT_EQ(rounds(1), 1U);

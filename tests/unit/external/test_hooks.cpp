@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cerrno>
 
-#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/agent/target_bounds.h"
 #include "plugin-api/external/hooks/read_nodes.h"
 #include "tests/unit/external/hook_bench.h"
 

@@ -17,13 +17,9 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
-HttpRequest get(const std::string &target) {
-  HttpRequest r;
-  r.target = target;
-  r.max_bytes = 1U << 20;
-  r.timeout = 5s;
-  return r;
-}
+HttpRequest get(const std::string &target) { return {.target = target}; }
+
+AnswerBounds bounds() { return {.max_bytes = 1U << 20, .timeout = 5s}; }
 
 bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
@@ -31,11 +27,11 @@ std::string http__many_requests__use_one_connection_and_ask_to_keep_it() {
   FakeAgent agent([](auto &) { return answer("{}"); });
   HttpConnection http;
   for (int i = 0; i < 5; ++i) {
-    const auto a = http.perform(agent.endpoint(), get("/api/v1/info?a=b%20c"), nullptr);
+    const auto a = http.perform(agent.endpoint(), get("/api/v1/info?a=b%20c"), bounds(), nullptr);
     EXPECT(a && a->status == 200 && a->body == "{}");
     EXPECT_EQ(a->content_type, "application/json; charset=utf-8");
     EXPECT_EQ(a->cache_control, "no-cache");
-    EXPECT_EQ(a->new_connection, i == 0);
+    EXPECT_EQ(http.is_new(), i == 0);
   }
   EXPECT_EQ(agent.connections(), 1U);
   const auto request = agent.requests().front();
@@ -50,7 +46,7 @@ std::string http__unix_socket__works_the_same() {
   const aclk::test::TempDir dir;
   FakeAgent agent([](auto &) { return answer("x"); }, (dir / "s").native());
   HttpConnection http;
-  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), nullptr)->body, "x");
+  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), bounds(), nullptr)->body, "x");
   return {};
 }
 
@@ -65,9 +61,9 @@ std::string http__compressed_body__is_passed_through_untouched() {
         {}};
   });
   HttpConnection http;
-  auto request = get("/");
-  request.gzip = true;
-  const auto a = http.perform(agent.endpoint(), request, nullptr);
+  auto packed = bounds();
+  packed.gzip = true;
+  const auto a = http.perform(agent.endpoint(), get("/"), packed, nullptr);
   EXPECT(a && a->body == gz);
   EXPECT_EQ(a->content_encoding, "gzip");
   EXPECT(has(agent.requests().front(), "Accept-Encoding: gzip\r\n"));
@@ -93,12 +89,12 @@ std::string http__bodiless_answers_of_real_agents__are_empty_bodies() {
   });
   HttpConnection http;
   for (const int status : {200, 503, 200}) {
-    const auto a = http.perform(agent.endpoint(), get("/"), nullptr);
+    const auto a = http.perform(agent.endpoint(), get("/"), bounds(), nullptr);
     EXPECT(a);
     EXPECT_EQ(a->status, status);
     EXPECT(a->body.empty());
   }
-  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), nullptr)->body, "ok");
+  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), bounds(), nullptr)->body, "ok");
   return {};
 }
 
@@ -118,7 +114,7 @@ std::string http__body_cut_short__is_an_error() {
   });
   HttpConnection http;
   for (int i = 0; i < 4; ++i) {
-    const auto a = http.perform(agent.endpoint(), get("/"), nullptr);
+    const auto a = http.perform(agent.endpoint(), get("/"), bounds(), nullptr);
     EXPECT(!a && a.error().code == Errc::unavailable);
   }
   return {};
@@ -127,7 +123,7 @@ std::string http__body_cut_short__is_an_error() {
 std::string http__body_of_unknown_length__is_read_to_its_end() {
   FakeAgent agent([](auto &) { return Canned{"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", true, {}}; });
   HttpConnection http;
-  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), nullptr)->body, "hello");
+  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), bounds(), nullptr)->body, "hello");
   return {};
 }
 
@@ -137,21 +133,21 @@ std::string http__too_much__is_stopped_early() {
     return answer(std::string(3'000'000, 'x'));
   });
   HttpConnection http;
-  EXPECT(http.perform(agent.endpoint(), get("/"), nullptr).error().code == Errc::too_big);
-  EXPECT(!http.perform(agent.endpoint(), get("/head"), nullptr));
-  auto large = get("/");
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr).error().code == Errc::too_big);
+  EXPECT(!http.perform(agent.endpoint(), get("/head"), bounds(), nullptr));
+  auto large = bounds();
   large.max_bytes = 3'000'000;
-  EXPECT_EQ(http.perform(agent.endpoint(), large, nullptr)->body.size(), 3'000'000U);
+  EXPECT_EQ(http.perform(agent.endpoint(), get("/"), large, nullptr)->body.size(), 3'000'000U);
   return {};
 }
 
 std::string http__no_answer__ends_at_the_deadline() {
   FakeAgent agent([](auto &) { return Canned{answer("late").bytes, false, 10s}; });
   HttpConnection http;
-  auto request = get("/");
-  request.timeout = 60ms;
+  auto soon = bounds();
+  soon.timeout = 60ms;
   const auto begin = Clock::now();
-  EXPECT(http.perform(agent.endpoint(), request, nullptr).error().code == Errc::timeout);
+  EXPECT(http.perform(agent.endpoint(), get("/"), soon, nullptr).error().code == Errc::timeout);
   EXPECT(Clock::now() - begin < 2s);
   return {};
 }
@@ -161,7 +157,8 @@ std::string http__cancelled__comes_back_soon() {
   HttpConnection http;
   int asked = 0;
   const auto begin = Clock::now();
-  EXPECT(http.perform(agent.endpoint(), get("/"), [&] { return ++asked > 2; }).error().code == Errc::cancelled);
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), [&] { return ++asked > 2; }).error().code ==
+         Errc::cancelled);
   EXPECT(Clock::now() - begin < 2s);
   return {};
 }
@@ -173,21 +170,21 @@ std::string http__nobody_there__is_unavailable() {
     gone = agent.endpoint();
   }
   HttpConnection http;
-  EXPECT(http.perform(gone, get("/"), nullptr).error().code == Errc::unavailable);
+  EXPECT(http.perform(gone, get("/"), bounds(), nullptr).error().code == Errc::unavailable);
   Endpoint none;
   none.unix_path = "/nonexistent/socket";
-  EXPECT(http.perform(none, get("/"), nullptr).error().code == Errc::unavailable);
+  EXPECT(http.perform(none, get("/"), bounds(), nullptr).error().code == Errc::unavailable);
   return {};
 }
 
 std::string http__connection_closed_meanwhile__is_replaced_and_told() {
   FakeAgent agent([](auto &) { return answer("x"); });
   HttpConnection http;
-  EXPECT(http.perform(agent.endpoint(), get("/"), nullptr)->new_connection);
-  EXPECT(!http.perform(agent.endpoint(), get("/"), nullptr)->new_connection);
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && http.is_new());
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && !http.is_new());
   agent.drop_connections();
-  const auto a = http.perform(agent.endpoint(), get("/"), nullptr);
-  EXPECT(a && a->new_connection && a->body == "x");
+  const auto a = http.perform(agent.endpoint(), get("/"), bounds(), nullptr);
+  EXPECT(a && http.is_new() && a->body == "x");
   return {};
 }
 
@@ -195,7 +192,7 @@ std::string http__dirty_target__is_never_sent() {
   FakeAgent agent([](auto &) { return answer("x"); });
   HttpConnection http;
   for (const std::string target : {"", "x", "/a b", "/a\r\nX: y", "/a\x7f"})
-    EXPECT(http.perform(agent.endpoint(), get(target), nullptr).error().code == Errc::invalid_argument);
+    EXPECT(http.perform(agent.endpoint(), get(target), bounds(), nullptr).error().code == Errc::invalid_argument);
   EXPECT_EQ(agent.connections(), 0U);
   return {};
 }
@@ -203,7 +200,7 @@ std::string http__dirty_target__is_never_sent() {
 std::string http__not_an_http_server__is_an_error() {
   FakeAgent agent([](auto &) { return Canned{"\x00\x01\x02 nonsense\r\n\r\n"s, true, {}}; });
   HttpConnection http;
-  EXPECT(!http.perform(agent.endpoint(), get("/"), nullptr));
+  EXPECT(!http.perform(agent.endpoint(), get("/"), bounds(), nullptr));
   return {};
 }
 

@@ -48,7 +48,7 @@ std::string ask(const fs::path &path, std::string_view request) {
   return out;
 }
 
-std::string echo(const LocalRequest &r) { return local_response(200, "text/plain", r.method + " " + r.path); }
+HttpResponse echo(const LocalRequest &r) { return text_response(200, r.method + " " + r.path); }
 
 // A socket with somebody who answers.
 struct Served {
@@ -190,25 +190,25 @@ std::string local_call__to_the_socket__has_its_answer() {
   const auto path = dir / "s";
   const Served s(path);
   EXPECT(s.socket != nullptr);
-  for (const char *method : {"GET", "POST"}) {
+  for (const auto method : {HttpMethod::get, HttpMethod::post}) {
     const auto a = call_local(path, method, "/api/v1/aclk");
     EXPECT(a.has_value());
     EXPECT_EQ(a->status, 200);
-    EXPECT_EQ(a->body, method + std::string(" /api/v1/aclk"));
+    EXPECT_EQ(a->body, std::string(method_name(method)) + " /api/v1/aclk");
   }
   return {};
 }
 
 std::string local_call__nobody_or_somebody_else_there__says_so() {
   const aclk::test::TempDir dir;
-  const auto missing = call_local(dir / "missing", "GET", "/");
+  const auto missing = call_local(dir / "missing", HttpMethod::get, "/");
   EXPECT(!missing && missing.error().code == Errc::not_found);
   EXPECT(missing.error().what.find("missing: No such file") != std::string::npos);
-  const auto long_path = call_local(dir / std::string(200, 'x'), "GET", "/");
+  const auto long_path = call_local(dir / std::string(200, 'x'), HttpMethod::get, "/");
   EXPECT(!long_path && long_path.error().code == Errc::not_found);
   const auto path = (dir / "other").native();
   const FakeAgent other([](const std::string &) { return Canned{"220 mail.example.com ESMTP\r\n", true}; }, path);
-  const auto mail = call_local(path, "GET", "/");
+  const auto mail = call_local(path, HttpMethod::get, "/");
   EXPECT(!mail && mail.error().code == Errc::io);
   EXPECT(mail.error().what.find("is not one of aclk.plugin") != std::string::npos);
   return {};

@@ -89,11 +89,11 @@ std::string children__of_the_database__are_those_with_hops() {
   auto db = MetaDb::open(file.dir());
   EXPECT(db);
   const auto nodes = read_children(*db);
-  EXPECT(nodes && nodes->size() == 2);
-  const auto &kid = (*nodes)[1];
-  EXPECT(kid.machine_guid == kChild && kid.hostname == "kid" && kid.hops == 1);
-  EXPECT(!kid.local && !kid.live && !kid.health_enabled);
-  EXPECT_EQ((*nodes)[0].hops, 2);
+  EXPECT(nodes && nodes->items.size() == 2);
+  const auto &kid = nodes->items[1];
+  EXPECT(text(kid.machine_guid) == kChild && text(kid.hostname) == "kid" && kid.hops == 1);
+  EXPECT(kid.local == 0 && kid.live == 0 && kid.health_enabled == 0);
+  EXPECT_EQ(nodes->items[0].hops, 2);
   return {};
 }
 

@@ -11,15 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-std::string label(const NodeInfo &n, const std::string &key) {
-  for (const auto &[k, v] : n.labels)
-    if (k == key) return v;
+std::string label(const NodeFacts &n, std::string_view key) {
+  for (std::size_t i = 0; i < n.info.label_count; ++i)
+    if (text(n.info.labels[i].key) == key) return std::string(text(n.info.labels[i].value));
   return "(none)";
 }
 
-std::string shown(const std::vector<Capability> &list) {
+std::string shown(const std::vector<naclk_capability> &list) {
   std::string out;
-  for (const auto &c : list) out += c.name + ":" + std::to_string(c.version) + (c.enabled ? "+ " : "- ");
+  for (const auto &c : list)
+    out += std::string(text(c.name)) + ":" + std::to_string(c.version) + (c.enabled != 0 ? "+ " : "- ");
   return out;
 }
 
@@ -58,12 +59,13 @@ std::string facts__version_in_any_spelling__tells_2_x() {
 }
 
 std::string nodes__of_1_37__local_first_then_children() {
-  const auto nodes = read_mirrored_hosts(sample_json("v1_info_child.json"), kLocal);
+  const auto list = read_mirrored_hosts(sample_json("v1_info_child.json"), kLocal);
+  const auto &nodes = list.items;
   EXPECT_EQ(nodes.size(), 2U);
-  EXPECT(nodes[0].local && nodes[0].live && nodes[0].hops == 0);
-  EXPECT_EQ(nodes[0].machine_guid, kLocal);
-  EXPECT_EQ(nodes[1].hostname, "kid1");
-  EXPECT(!nodes[1].local && nodes[1].live && nodes[1].hops == 1);
+  EXPECT(nodes[0].local != 0 && nodes[0].live != 0 && nodes[0].hops == 0);
+  EXPECT_EQ(text(nodes[0].machine_guid), kLocal);
+  EXPECT_EQ(text(nodes[1].hostname), "kid1");
+  EXPECT(nodes[1].local == 0 && nodes[1].live != 0 && nodes[1].hops == 1);
   return {};
 }
 
@@ -74,11 +76,12 @@ std::string nodes__hostile_lists__are_bounded_and_cleaned() {
                                                           {{"guid", kChild}, {"hops", -5}},
                                                           {{"guid", kChild}},
                                                           {{"guid", kLocal}, {"hops", 1e18}}})}};
-  const auto nodes = read_mirrored_hosts(info, kLocal);
+  const auto list = read_mirrored_hosts(info, kLocal);
+  const auto &nodes = list.items;
   EXPECT_EQ(nodes.size(), 2U);
   EXPECT_EQ(nodes[0].hops, 0);
   EXPECT_EQ(nodes[1].hops, 1);
-  EXPECT(read_mirrored_hosts(json{{"mirrored_hosts_status", "x"}}, kLocal).empty());
+  EXPECT(read_mirrored_hosts(json{{"mirrored_hosts_status", "x"}}, kLocal).items.empty());
   return {};
 }
 
@@ -97,18 +100,18 @@ std::string node_info__of_1_37__has_every_field_the_agent_can_fill() {
   extras.local = true;
   extras.proxy_label = "SOCKS5H";
   const auto n = read_node_info(sample_json("v1_info.json"), extras);
-  EXPECT_EQ(n.name + n.os + n.timezone, "node1linuxUTC");
-  EXPECT_EQ(n.kernel_name, "Linux");
-  EXPECT_EQ(n.kernel_version, "6.18.44-fc-v595");
-  EXPECT_EQ(n.architecture, "x86_64");
-  EXPECT_EQ(n.cpus, 2U);
-  EXPECT_EQ(n.cpu_frequency_hz, "2596000000");
-  EXPECT_EQ(n.memory_bytes, "25276514304");
-  EXPECT_EQ(n.disk_bytes, "274877906944");
-  EXPECT_EQ(n.version, "v1.37.1");
-  EXPECT_EQ(n.release_channel, "stable");
-  EXPECT_EQ(n.virtualization, "kvm");
-  EXPECT_EQ(n.container, "docker");
+  EXPECT(text(n.info.name) == "node1" && text(n.info.os) == "linux" && text(n.info.timezone) == "UTC");
+  EXPECT_EQ(text(n.info.kernel_name), "Linux");
+  EXPECT_EQ(text(n.info.kernel_version), "6.18.44-fc-v595");
+  EXPECT_EQ(text(n.info.architecture), "x86_64");
+  EXPECT_EQ(n.info.cpus, 2U);
+  EXPECT_EQ(text(n.info.cpu_frequency_hz), "2596000000");
+  EXPECT_EQ(text(n.info.memory_bytes), "25276514304");
+  EXPECT_EQ(text(n.info.disk_bytes), "274877906944");
+  EXPECT_EQ(text(n.info.version), "v1.37.1");
+  EXPECT_EQ(text(n.info.release_channel), "stable");
+  EXPECT_EQ(text(n.info.virtualization), "kvm");
+  EXPECT_EQ(text(n.info.container), "docker");
   EXPECT_EQ(label(n, "_aclk_available"), "true");
   EXPECT_EQ(label(n, "_mqtt_version"), "5");
   EXPECT_EQ(label(n, "_aclk_proxy"), "SOCKS5H");
@@ -123,25 +126,25 @@ std::string node_info__of_a_child__has_its_own_labels_and_no_lost_plus() {
   NodeExtras extras;
   extras.name = "kid1";
   const auto n = read_node_info(info, extras);
-  EXPECT_EQ(n.cpu_frequency_hz, "2596000000");
+  EXPECT_EQ(text(n.info.cpu_frequency_hz), "2596000000");
   EXPECT_EQ(label(n, "_aclk_available"), "false");
   EXPECT_EQ(label(n, "_mqtt_version"), "(none)");
   auto bare = info;
   bare.erase("host_labels");
-  EXPECT_EQ(read_node_info(bare, extras).cpu_frequency_hz, "2596000000");
+  EXPECT_EQ(std::string(text(read_node_info(bare, extras).info.cpu_frequency_hz)), "2596000000");
   return {};
 }
 
 std::string node_info__of_an_agent_with_more_labels__takes_what_they_say() {
   const auto n = read_node_info(sample_json("v2_info.json"), {});
-  EXPECT_EQ(n.os, "linux");
-  EXPECT_EQ(n.timezone, "UTC");
-  EXPECT_EQ(n.os_name, "Debian GNU/Linux");
-  EXPECT_EQ(n.kernel_version, "6.1.0-18+test");
+  EXPECT_EQ(text(n.info.os), "linux");
+  EXPECT_EQ(text(n.info.timezone), "UTC");
+  EXPECT_EQ(text(n.info.os_name), "Debian GNU/Linux");
+  EXPECT_EQ(text(n.info.kernel_version), "6.1.0-18+test");
   EXPECT_EQ(label(n, "rack"),
             "r\xc3\xbc"
             "ck");
-  EXPECT(n.own_ml_capable && n.own_ml_enabled);
+  EXPECT(n.info.own_ml_capable != 0 && n.info.own_ml_enabled != 0);
   return {};
 }
 
@@ -154,48 +157,50 @@ std::string cpu_frequency__in_any_spelling__is_an_integer() {
 }
 
 std::string collectors__are_distinct_pairs() {
-  const auto c = read_collectors(sample_json("v2_info.json"));
+  const auto list = read_collectors(sample_json("v2_info.json"));
+  const auto &c = list.items;
   EXPECT_EQ(c.size(), 2U);
-  EXPECT_EQ(c[0].plugin, "apps.plugin");
-  EXPECT_EQ(c[1].module, "/proc/stat");
-  EXPECT(read_collectors(sample_json("v1_info.json")).size() > 10);
+  EXPECT_EQ(text(c[0].plugin), "apps.plugin");
+  EXPECT_EQ(text(c[1].module), "/proc/stat");
+  EXPECT(read_collectors(sample_json("v1_info.json")).items.size() > 10);
   return {};
 }
 
 std::string contexts__of_the_agent__are_read_sorted() {
-  const auto c = read_contexts(sample_json("v1_contexts.json"));
+  const auto list = read_contexts(sample_json("v1_contexts.json"));
+  const auto &c = list.items;
   EXPECT_EQ(c.size(), 4U);
-  EXPECT_EQ(c[0].id, "disk.space");
-  EXPECT_EQ(c[0].family, "/[x]");
-  EXPECT_EQ(c[0].units, "GiB");
-  EXPECT_EQ(c[2].id, "system.cpu");
-  EXPECT_EQ(c[2].chart_type, "stacked");
+  EXPECT_EQ(text(c[0].id), "disk.space");
+  EXPECT_EQ(text(c[0].family), "/[x]");
+  EXPECT_EQ(text(c[0].units), "GiB");
+  EXPECT_EQ(text(c[2].id), "system.cpu");
+  EXPECT_EQ(text(c[2].chart_type), "stacked");
   EXPECT_EQ(c[2].priority, 100U);
   EXPECT_EQ(c[2].first_s, 1795227418U);
-  EXPECT(c[2].collected);
+  EXPECT(c[2].collected != 0);
   return {};
 }
 
 std::string contexts__fingerprint__does_not_see_the_clock_of_collected_ones() {
   const auto document = sample_json("v1_contexts.json");
-  const auto before = fingerprint(read_contexts(document));
+  const auto before = fingerprint(read_contexts(document).items);
   auto later = document;
   later["contexts"]["system.cpu"]["last_time_t"] = 1795999999;
-  EXPECT_EQ(fingerprint(read_contexts(later)), before);
+  EXPECT_EQ(fingerprint(read_contexts(later).items), before);
   auto stopped = document;
   stopped["contexts"]["system.cpu"]["collected"] = false;
-  const auto first = fingerprint(read_contexts(stopped));
+  const auto first = fingerprint(read_contexts(stopped).items);
   EXPECT(first != before);
   stopped["contexts"]["system.cpu"]["last_time_t"] = 1;
-  EXPECT(fingerprint(read_contexts(stopped)) != first);
+  EXPECT(fingerprint(read_contexts(stopped).items) != first);
   for (const auto *field : {"title", "units", "family", "chart_type"}) {
     auto changed = document;
     changed["contexts"]["system.cpu"][field] = "other";
-    EXPECT(fingerprint(read_contexts(changed)) != before);
+    EXPECT(fingerprint(read_contexts(changed).items) != before);
   }
   auto fewer = document;
   fewer["contexts"].erase("disk.space");
-  EXPECT(fingerprint(read_contexts(fewer)) != before);
+  EXPECT(fingerprint(read_contexts(fewer).items) != before);
   return {};
 }
 

@@ -36,7 +36,7 @@ Unlinked unlinked(claim::Standing standing, std::string why, std::string claim_i
 }
 
 std::string get(const Unlinked &u, const char *path, const char *method = "GET") {
-  return answer_unlinked({200, method, path, {}}, u, {}, 2000, [] {});
+  return local_response(answer_unlinked({200, method, path, {}}, u, {}, 2000, [] {}));
 }
 
 std::string word__through_the_board__is_the_same() {
@@ -143,7 +143,7 @@ std::string unlinked__each_path__has_the_answer_of_a_link() {
   bool ordered = false;
   const auto reload =
       answer_unlinked({200, "POST", "/api/v1/reload-claiming-state", {}}, u, {}, 0, [&ordered] { ordered = true; });
-  EXPECT(ordered && reload.starts_with("HTTP/1.1 200 "));
+  EXPECT(ordered && local_response(reload).starts_with("HTTP/1.1 200 "));
   return {};
 }
 

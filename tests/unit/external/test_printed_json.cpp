@@ -134,12 +134,13 @@ std::string printed__any_host_name__leaves_every_node_in_the_list() {
     EXPECT_EQ((*j)["os_name"].get<std::string>(), os);
     EXPECT_EQ((*j)["mirrored_hosts"][1].get<std::string>(), child);
     EXPECT_EQ((*j)["host_labels"]["mine"].get<std::string>(), own);
-    const auto nodes = read_mirrored_hosts(*j, kLocal);
+    const auto hosts = read_mirrored_hosts(*j, kLocal);
+    const auto &nodes = hosts.items;
     EXPECT_EQ(nodes.size(), 3U);
-    EXPECT_EQ(nodes[0].hostname, own);
-    EXPECT_EQ(nodes[1].hostname, child);
-    EXPECT(nodes[1].machine_guid == kChild && nodes[1].hops == 1 && nodes[1].live == (i % 2 == 0));
-    EXPECT(nodes[2].hostname == "plain" && !nodes[2].live);
+    EXPECT_EQ(text(nodes[0].hostname), own);
+    EXPECT_EQ(text(nodes[1].hostname), child);
+    EXPECT(text(nodes[1].machine_guid) == kChild && nodes[1].hops == 1 && (nodes[1].live != 0) == (i % 2 == 0));
+    EXPECT(text(nodes[2].hostname) == "plain" && nodes[2].live == 0);
   }
   return {};
 }
@@ -163,8 +164,9 @@ std::string printed__any_text_in_charts_and_contexts__is_read_back() {
     const auto contexts = parse_agent_json(print_contexts(host, title), "contexts");
     EXPECT(contexts);
     const auto list = read_contexts(*contexts);
-    EXPECT_EQ(list.size(), 1U);
-    EXPECT(list[0].id == "tt.ctx" && list[0].title == title && list[0].units == title && list[0].collected);
+    EXPECT_EQ(list.items.size(), 1U);
+    const auto &one = list.items[0];
+    EXPECT(text(one.id) == "tt.ctx" && text(one.title) == title && text(one.units) == title && one.collected != 0);
   }
   return {};
 }
@@ -185,9 +187,9 @@ std::string printed__recorded_documents_with_quotes__are_read() {
   EXPECT_EQ(log[2]["exec"].get<std::string>(), "/bin/x \"y\"");
   EXPECT_EQ(log[0]["command"].get<std::string>(), "sudo /etc/netdata/edit-config health.d/mine.conf=1=\"web01\"");
   const auto info = sample_json("v1_quotes_info.json");
-  EXPECT_EQ(read_mirrored_hosts(info, text_of(info, "uid"))[0].hostname, "\"web01\"");
+  EXPECT_EQ(std::string(text(read_mirrored_hosts(info, text_of(info, "uid")).items[0].hostname)), "\"web01\"");
   const auto child = sample_json("v1_quotes_info_child.json");
-  EXPECT_EQ(read_mirrored_hosts(child, "")[1].hostname, "ki\"d\", x\\");
+  EXPECT_EQ(std::string(text(read_mirrored_hosts(child, "").items[1].hostname)), "ki\"d\", x\\");
   const auto charts = sample_json("v1_quotes_charts.json");
   EXPECT_EQ(charts["hosts"][0]["hostname"].get<std::string>(), "\"web01\"");
   EXPECT_EQ(charts["charts"].size(), 2U);

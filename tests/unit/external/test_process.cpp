@@ -119,7 +119,7 @@ class Plugin {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   // GET at its local socket; "" when nobody answers.
-  [[nodiscard]] std::string asks(const char *target, const char *method = "GET") const {
+  [[nodiscard]] std::string asks(const char *target, HttpMethod method = HttpMethod::get) const {
     const auto a = call_local(dir_ / "lib/aclk.sock", method, target);
     return a && a->status == 200 ? a->body : "";
   }
@@ -355,7 +355,7 @@ std::string plugin__not_claimed__says_so_at_its_socket() {
   EXPECT(p.says("Reason: Agent is not claimed yet; claim it with netdata-aclk claim\n", "/api/v1/aclk/text"));
   EXPECT(p.says("\"sent\":[]", "/api/v1/aclk/what-is-sent"));
   EXPECT(p.says("\"status\":\"available\"", "/api/v3/info"));
-  EXPECT_EQ(p.asks("/api/v1/reload-claiming-state", "POST"), "ok");
+  EXPECT_EQ(p.asks("/api/v1/reload-claiming-state", HttpMethod::post), "ok");
   EXPECT_EQ(p.worker(), 0);
   p.say("QUIT\n");
   EXPECT_EQ(p.ends(), "");

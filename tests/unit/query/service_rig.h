@@ -44,11 +44,11 @@ inline std::string message(const std::string &id, const std::string &target, con
 class Rig {
  public:
   explicit Rig(unsigned threads = 2, std::size_t waiting = 100) {
-    Options o;
+    ServiceOptions o;
     o.limits.running = threads;
     o.limits.waiting = waiting;
     o.agent_version = "v1.37.1";
-    Events e;
+    ServiceEvents e;
     e.publish = [this](std::string topic, const std::string &payload) {
       if (on_publish && !on_publish()) return false;
       Published p;

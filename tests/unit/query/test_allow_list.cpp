@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/query/request_identity.h"
-#include "aclk/query/route.h"
+#include "aclk/query/http_request.h"
+#include "aclk/query/target.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/fake_nodes.h"
 #include "tests/unit/query/tests.h"
 
+using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
 
@@ -21,9 +22,9 @@ namespace {
 
 const FakeNodes kNodes;
 
-int status(const std::string &raw, Method m = Method::get, Scope scope = Scope::full) {
-  const auto r = route(m, raw, kNodes, scope);
-  return std::holds_alternative<Forward>(r) ? 0 : std::get<Answer>(r).status;
+int status(const std::string &raw, HttpMethod m = HttpMethod::get, Scope scope = Scope::full) {
+  const auto r = CheckedTarget::check(m, raw, kNodes, scope);
+  return std::holds_alternative<CheckedTarget>(r) ? 0 : std::get<HttpResponse>(r).status;
 }
 
 // plugin-api/external/API.md, "Permissions of 2.x", what the cloud's default rights open, without what writes;
@@ -109,7 +110,7 @@ std::string allow__each_endpoint_and_version__is_as_in_the_table() {
 std::string allow__forbidden_endpoints__are_403_in_every_version_method_and_spelling() {
   for (const auto &name : kNeverServed)
     for (const char *v : {"1", "2", "3"}) {
-      for (const auto m : {Method::get, Method::post, Method::put, Method::del})
+      for (const auto m : {HttpMethod::get, HttpMethod::post, HttpMethod::put, HttpMethod::del})
         if (const auto a = refuse(m, v[0] - '0', name, Scope::full); !a || a->status != 403) return name;
       // Percent-encode every character: the decision is about what it decodes to.
       std::string encoded;
@@ -188,13 +189,13 @@ std::string allow__management__is_403_even_with_a_sub_path() {
 }
 
 std::string allow__put_and_delete__are_405_with_allow() {
-  for (const auto m : {Method::put, Method::del}) {
+  for (const auto m : {HttpMethod::put, HttpMethod::del}) {
     const auto a = refuse(m, 1, "data", Scope::full);
     EXPECT(a.has_value());
     EXPECT_EQ(a->status, 405);
     EXPECT_EQ(a->allow, "GET, POST");
   }
-  EXPECT(!refuse(Method::post, 1, "data", Scope::full));
+  EXPECT(!refuse(HttpMethod::post, 1, "data", Scope::full));
   return {};
 }
 
@@ -204,18 +205,18 @@ std::string allow__scope_license_manager__leaves_only_nodes() {
       "versions", "stream_path", "progress",       "stream_info", "me"};
   for (const auto &[name, versions] : kServed) {
     const auto raw = std::string("/api/v") + versions[0] + "/" + name;
-    EXPECT_EQ(status(raw, Method::get, Scope::license_manager), nodes.count(name) == 0 ? 403 : 0);
+    EXPECT_EQ(status(raw, HttpMethod::get, Scope::license_manager), nodes.count(name) == 0 ? 403 : 0);
   }
   return {};
 }
 
 std::string allow__version_out_of_range__is_refused() {
-  for (const int v : {-1, 0, 4, 33, 64, 1000}) EXPECT(refuse(Method::get, v, "info", Scope::full).has_value());
+  for (const int v : {-1, 0, 4, 33, 64, 1000}) EXPECT(refuse(HttpMethod::get, v, "info", Scope::full).has_value());
   return {};
 }
 
 std::string allow__refusal_text__is_escaped_and_short() {
-  const auto a = refuse(Method::get, 1, "<script>" + std::string(5000, 'x'), Scope::full);
+  const auto a = refuse(HttpMethod::get, 1, "<script>" + std::string(5000, 'x'), Scope::full);
   EXPECT(a->body.find('<') == std::string::npos);
   EXPECT(a->body.size() < 400);
   return {};
@@ -228,50 +229,49 @@ HttpRequest with_headers(std::vector<HttpHeader> h) {
 }
 
 std::string caller__credentials__are_never_forwarded() {
-  const auto c = identify(with_headers({{"X-Netdata-Auth", "Bearer x"},
-                                        {"authorization", "y"},
-                                        {"X-AUTH-TOKEN", "z"},
-                                        {"Cookie", "c"},
-                                        {"X-Forwarded-For", "f"},
-                                        {"Host", "h"},
-                                        {"Connection", "upgrade"},
-                                        {"Content-Length", "5"}}),
-                          "00112233445566778899aabbccddeeff");
-  EXPECT_EQ(c.headers.size(), 1U);
-  EXPECT_EQ(c.headers[0].first, "X-Transaction-ID");
-  EXPECT_EQ(c.headers[0].second, "00112233445566778899aabbccddeeff");
+  auto r = with_headers({{"X-Netdata-Auth", "Bearer x"},
+                         {"authorization", "y"},
+                         {"X-AUTH-TOKEN", "z"},
+                         {"Cookie", "c"},
+                         {"X-Forwarded-For", "f"},
+                         {"Host", "h"},
+                         {"Connection", "upgrade"},
+                         {"Content-Length", "5"}});
+  const auto c = take_identity(r, "00112233445566778899aabbccddeeff");
+  EXPECT_EQ(r.headers.size(), 1U);
+  EXPECT_EQ(r.headers[0].name, "X-Transaction-ID");
+  EXPECT_EQ(r.headers[0].value, "00112233445566778899aabbccddeeff");
   EXPECT_EQ(c.role, "member");
   EXPECT_EQ(c.permissions, 0x1bU);
   return {};
 }
 
 std::string caller__identity__is_forwarded_in_canonical_form() {
-  const auto c = identify(with_headers({{"x-netdata-account-id", "ABCDEFAB-0000-4000-8000-000000000000"},
-                                        {"X-Netdata-Role", "admin"},
-                                        {"X-Netdata-Permissions", "0x7FF"},
-                                        {"X-Netdata-User-Name", "A. User"},
-                                        {"content-type", "application/json"}}),
-                          "t");
-  const std::vector<std::pair<std::string, std::string>> want{
-      {"X-Netdata-Account-Id", "abcdefab-0000-4000-8000-000000000000"},
-      {"X-Netdata-Role", "admin"},
-      {"X-Netdata-Permissions", "7ff"},
-      {"X-Netdata-User-Name", "A. User"},
-      {"Content-Type", "application/json"},
-      {"X-Transaction-ID", "t"}};
-  EXPECT(c.headers == want);
+  auto r = with_headers({{"x-netdata-account-id", "ABCDEFAB-0000-4000-8000-000000000000"},
+                         {"X-Netdata-Role", "admin"},
+                         {"X-Netdata-Permissions", "0x7FF"},
+                         {"X-Netdata-User-Name", "A. User"},
+                         {"content-type", "application/json"}});
+  const auto c = take_identity(r, "t");
+  const std::vector<HttpHeader> want{{"X-Netdata-Account-Id", "abcdefab-0000-4000-8000-000000000000"},
+                                     {"X-Netdata-Role", "admin"},
+                                     {"X-Netdata-Permissions", "7ff"},
+                                     {"X-Netdata-User-Name", "A. User"},
+                                     {"Content-Type", "application/json"},
+                                     {"X-Transaction-ID", "t"}};
+  EXPECT(r.headers == want);
   EXPECT_EQ(c.role, "admin");
   EXPECT_EQ(c.permissions, 0x7ffU);
   return {};
 }
 
 std::string caller__malformed_identity__counts_as_none() {
-  const auto c = identify(with_headers({{"X-Netdata-Account-Id", "me"},
-                                        {"X-Netdata-Role", "root"},
-                                        {"X-Netdata-Permissions", "all"},
-                                        {"X-Netdata-User-Name", std::string(300, 'u')}}),
-                          "t");
-  EXPECT_EQ(c.headers.size(), 1U);
+  auto r = with_headers({{"X-Netdata-Account-Id", "me"},
+                         {"X-Netdata-Role", "root"},
+                         {"X-Netdata-Permissions", "all"},
+                         {"X-Netdata-User-Name", std::string(300, 'u')}});
+  const auto c = take_identity(r, "t");
+  EXPECT_EQ(r.headers.size(), 1U);
   EXPECT_EQ(c.role, "member");
   EXPECT_EQ(c.permissions, 0x1bU);
   return {};

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "aclk/query/cmd_request.h"
-#include "aclk/query/topic.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
@@ -28,7 +27,7 @@ std::string lines(const Cmd &c) {
     for (const auto &l : d->lines) out += l + "\n";
   return out;
 }
-const Request *request(const Cmd &c) { return std::get_if<Request>(&c); }
+const CmdRequest *request(const Cmd &c) { return std::get_if<CmdRequest>(&c); }
 const BadRequest *bad(const Cmd &c) { return std::get_if<BadRequest>(&c); }
 std::string logged(const std::string &text) { return text + "\n" + kLast + "\n"; }
 
@@ -45,7 +44,7 @@ std::string cmd__complete_question__every_part_is_taken() {
   EXPECT_EQ(r->version, 2);
   EXPECT(r->accept_gzip);
   EXPECT_EQ(r->transaction, "0f2e4d6c00004000800000000000abcd");
-  EXPECT_EQ(name(r->http.method), "POST");
+  EXPECT_EQ(method_name(r->http.method), "POST");
   EXPECT_EQ(r->http.target, "/api/v2/data?x=1");
   EXPECT_EQ(r->http.header("x-netdata-role"), "admin");
   EXPECT_EQ(r->http.body, "body");
@@ -68,12 +67,12 @@ std::string cmd__all_methods__are_taken() {
   for (const auto *m : {"GET", "DELETE"}) {
     const auto c = parse_cmd(message(std::string(m) + " /x HTTP/1.1\r\n\r\n"));
     EXPECT(request(c) != nullptr);
-    EXPECT_EQ(name(request(c)->http.method), m);
+    EXPECT_EQ(method_name(request(c)->http.method), m);
   }
   for (const auto *m : {"POST", "PUT"}) {
     const auto c = parse_cmd(message(std::string(m) + " /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n"));
     EXPECT(request(c) != nullptr);
-    EXPECT_EQ(name(request(c)->http.method), m);
+    EXPECT_EQ(method_name(request(c)->http.method), m);
   }
   return {};
 }

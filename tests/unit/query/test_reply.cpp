@@ -30,14 +30,20 @@ Asker asker() {
   a.agent_version = "v1.37.1";
   a.session_us = 1732150000'654321;
   a.received_us = 1732155239'999000;
+  a.max_body_bytes = kMaxBody;
   return a;
 }
 
-Answer json(std::string body) {
-  Answer a;
-  a.content_type = "application/json; charset=utf-8";
-  a.body = std::move(body);
+Asker with_gzip() {
+  auto a = asker();
+  a.accept_gzip = true;
   return a;
+}
+
+HttpResponse json(std::string body) { return json_response(200, std::move(body)); }
+
+std::string reply(const Asker &a, HttpResponse answer, std::int64_t exec_us = 0) {
+  return frame(a, std::move(answer), {.exec_us = exec_us, .now_us = kNow}).payload;
 }
 
 std::string body_of(const std::string &payload) {
@@ -48,7 +54,7 @@ std::string body_of(const std::string &payload) {
 bool has(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 std::string reply__ordinary_answer__is_exactly_the_frame_of_the_protocol() {
-  EXPECT_EQ(reply(asker(), json("{}"), 77, kNow),
+  EXPECT_EQ(reply(asker(), json("{}"), 77),
             "{\"type\":\"http\",\"msg-id\":\"m-1\",\"timestamp\":1732155240,\"timestamp-offset-usec\":123,"
             "\"connect\":1732150000,\"connect-offset-usec\":654321,\"version\":2,\"t-exec\":77,"
             "\"t-rx\":1732155239999000,\"http-code\":200}\r\n\r\n"
@@ -70,13 +76,13 @@ std::string reply__ordinary_answer__is_exactly_the_frame_of_the_protocol() {
 }
 
 std::string reply__receive_time__is_filled_in() {
-  EXPECT(has(reply(asker(), json("{}"), 0, kNow), "\"t-rx\":1732155239999000,"));
+  EXPECT(has(reply(asker(), json("{}")), "\"t-rx\":1732155239999000,"));
   return {};
 }
 
 std::string reply__gzip__keeps_the_content_type() {
   const std::string text(5000, 'x');
-  const auto out = compose(asker(), json(text), true, kMaxBody, 1, kNow);
+  const auto out = frame(with_gzip(), json(text), {.exec_us = 1, .now_us = kNow});
   EXPECT(has(out.payload, "Content-Type: application/json; charset=utf-8\r\n"));
   EXPECT(has(out.payload, "\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(out.sent_bytes) + "\r\n"));
   const auto body = body_of(out.payload);
@@ -88,7 +94,7 @@ std::string reply__gzip__keeps_the_content_type() {
 
 std::string reply__body_with_nul__is_sent_whole() {
   const std::string text("a\0b\0", 4);
-  const auto out = compose(asker(), json(text), false, kMaxBody, 1, kNow);
+  const auto out = frame(asker(), json(text), {.exec_us = 1, .now_us = kNow});
   EXPECT(has(out.payload, "Content-Length: 4\r\n"));
   EXPECT(body_of(out.payload) == text);
   return {};
@@ -96,7 +102,7 @@ std::string reply__body_with_nul__is_sent_whole() {
 
 std::string reply__body__is_exactly_content_length_bytes() {
   for (const std::size_t n : {0U, 1U, 55U, 8500U}) {
-    const auto out = compose(asker(), json(std::string(n, 'y')), false, kMaxBody, 1, kNow);
+    const auto out = frame(asker(), json(std::string(n, 'y')), {.exec_us = 1, .now_us = kNow});
     EXPECT(has(out.payload, "Content-Length: " + std::to_string(n) + "\r\n"));
     EXPECT_EQ(body_of(out.payload).size(), n);
   }
@@ -104,7 +110,7 @@ std::string reply__body__is_exactly_content_length_bytes() {
 }
 
 std::string reply__bad_request__is_the_header_alone() {
-  EXPECT_EQ(bad_request_reply(asker(), kNow),
+  EXPECT_EQ(frame_bad_request(asker(), kNow).payload,
             "{\"type\":\"http\",\"msg-id\":\"m-1\",\"timestamp\":1732155240,\"timestamp-offset-usec\":123,"
             "\"connect\":1732150000,\"connect-offset-usec\":654321,\"version\":2,\"t-exec\":0,"
             "\"t-rx\":1732155239999000,\"http-code\":400}");
@@ -114,29 +120,29 @@ std::string reply__bad_request__is_the_header_alone() {
 std::string reply__msg_id__is_echoed_whatever_is_in_it() {
   auto a = asker();
   a.msg_id = std::string("\"\\\n\x01/\xc3\xa9{}\0z", 11);
-  const auto text = reply(a, json("{}"), 0, kNow);
+  const auto text = reply(a, json("{}"));
   const auto header = nlohmann::json::parse(text.substr(0, text.find("\r\n\r\n")));
   EXPECT_EQ(header["msg-id"].get<std::string>(), a.msg_id);
   a.msg_id = "\xff";  // cannot come from our parser, must not throw either
-  EXPECT(!error_reply(a, Fault::timeout, kNow).empty());
+  EXPECT(!frame_error(a, ErrorReply::timeout, kNow).payload.empty());
   return {};
 }
 
 std::string reply__redirect_and_405__have_their_lines() {
-  auto a = text_answer(301, "x");
+  auto a = text_response(301, "x");
   a.location = "/node/a/";
-  EXPECT(has(reply(asker(), a, 0, kNow), "HTTP/1.1 301 Moved Permanently\r\n"));
-  EXPECT(has(reply(asker(), a, 0, kNow), "\r\nLocation: /node/a/\r\nContent-Length: 1\r\n"));
-  a = text_answer(405, "x");
+  EXPECT(has(reply(asker(), a), "HTTP/1.1 301 Moved Permanently\r\n"));
+  EXPECT(has(reply(asker(), a), "\r\nLocation: /node/a/\r\nContent-Length: 1\r\n"));
+  a = text_response(405, "x");
   a.allow = "GET, POST";
-  EXPECT(has(reply(asker(), a, 0, kNow), "\r\nAllow: GET, POST\r\n"));
+  EXPECT(has(reply(asker(), a), "\r\nAllow: GET, POST\r\n"));
   return {};
 }
 
 std::string reply__cacheable_answer__says_so_and_is_not_contradicted() {
   auto a = json("{}");
   a.cache_control = "public, max-age=5";
-  const auto text = reply(asker(), a, 0, kNow);
+  const auto text = reply(asker(), a);
   EXPECT(has(text, "Cache-Control: public, max-age=5\r\n"));
   EXPECT(!has(text, "Pragma") && !has(text, "Expires"));
   return {};
@@ -148,12 +154,12 @@ std::string reply__hostile_host__cannot_break_the_head() {
   a.cache_control = "no-cache\nX: y";
   a.content_encoding = "br\r\nX: y";
   a.status = -7;
-  const auto text = reply(asker(), a, 0, kNow);
+  const auto text = reply(asker(), a);
   EXPECT(!has(text, "Set-Cookie") && !has(text, "X: y"));
   EXPECT(has(text, "Content-Type: application/octet-stream\r\n"));
   EXPECT(has(text, "\"http-code\":500}") && has(text, "HTTP/1.1 500 Internal Server Error"));
   for (const int s : {0, 99, 101, 600, 100000}) EXPECT_EQ(wire_status(s), 500);
-  EXPECT_EQ(compose(asker(), a, false, kMaxBody, 0, kNow).status, 500);
+  EXPECT_EQ(frame(asker(), a, {.exec_us = 0, .now_us = kNow}).status, 500);
   return {};
 }
 
@@ -176,42 +182,38 @@ std::string date__known_seconds__are_spelled_as_http_wants() {
 
 std::string error__each_row__has_its_texts_and_keys_in_order() {
   struct Row {
-    Fault fault;
+    ErrorReply error;
     int code;
     int http;
     const char *text;
   };
   const Row rows[] = {
-      {Fault::bad_node_id, 1, 404,
-       "URL requests node_id but there is not enough chars following (for it to be valid uuid)."},
-      {Fault::unknown_node, 2, 404, "Node with requested node_id not found"},
-      {Fault::compression, 3, 500, "Error during zlib compression"},
-      {Fault::too_big, 4, 413, "Request reply produces message bigger than allowed maximum"},
-      {Fault::topic, 5, 500, "Internal Topic Error"},
-      {Fault::timeout, 6, 503, "Timeout sending binpacked message"},
+      {ErrorReply::compression, 3, 500, "Error during zlib compression"},
+      {ErrorReply::too_big, 4, 413, "Request reply produces message bigger than allowed maximum"},
+      {ErrorReply::timeout, 6, 503, "Timeout sending binpacked message"},
   };
   for (const auto &r : rows) {
-    EXPECT_EQ(error_reply(asker(), r.fault, kNow),
+    EXPECT_EQ(frame_error(asker(), r.error, kNow).payload,
               "{\"type\":\"http\",\"msg-id\":\"m-1\",\"timestamp\":1732155240,\"timestamp-offset-usec\":123,"
               "\"connect\":1732150000,\"connect-offset-usec\":654321,\"version\":2,\"http-code\":" +
                   std::to_string(r.http) + ",\"error-code\":" + std::to_string(r.code) + ",\"error-description\":\"" +
                   r.text + "\"}");
-    const auto out = compose_fault(asker(), r.fault, kNow);
+    const auto out = frame_error(asker(), r.error, kNow);
     EXPECT_EQ(out.status, r.http);
-    EXPECT(out.fault == r.fault);
+    EXPECT(out.error == r.error);
   }
   return {};
 }
 
 std::string size__reply_at_the_servers_limit__fits_and_one_byte_more_is_error_4() {
   auto a = asker();
-  const auto whole = reply(a, json(std::string(1000, 'z')), 5, kNow);
+  const auto whole = reply(a, json(std::string(1000, 'z')), 5);
   const auto need = static_cast<std::uint32_t>(whole.size() + a.topic.size() + 64);
   a.max_packet = need;
-  EXPECT_EQ(compose(a, json(std::string(1000, 'z')), false, kMaxBody, 5, kNow).payload, whole);
+  EXPECT_EQ(frame(a, json(std::string(1000, 'z')), {.exec_us = 5, .now_us = kNow}).payload, whole);
   a.max_packet = need - 1;
-  const auto out = compose(a, json(std::string(1000, 'z')), false, kMaxBody, 5, kNow);
-  EXPECT(out.fault == Fault::too_big);
+  const auto out = frame(a, json(std::string(1000, 'z')), {.exec_us = 5, .now_us = kNow});
+  EXPECT(out.error == ErrorReply::too_big);
   EXPECT_EQ(out.status, 413);
   EXPECT(has(out.payload, "\"error-code\":4"));
   return {};
@@ -220,7 +222,7 @@ std::string size__reply_at_the_servers_limit__fits_and_one_byte_more_is_error_4(
 std::string size__limit_below_any_reply__leaves_nothing_to_say() {
   auto a = asker();
   a.max_packet = 80;
-  const auto out = compose(a, json("{}"), false, kMaxBody, 5, kNow);
+  const auto out = frame(a, json("{}"), {.exec_us = 5, .now_us = kNow});
   EXPECT(out.payload.empty());
   EXPECT_EQ(largest_payload(100, 100), 0U);
   EXPECT(!fits(1, 100, 100));
@@ -235,24 +237,28 @@ std::string size__no_limit_of_the_server__is_that_of_mqtt() {
 }
 
 std::string size__body_over_our_own_limit__is_error_4() {
-  EXPECT(compose(asker(), json(std::string(101, 'x')), false, 100, 0, kNow).fault == Fault::too_big);
-  EXPECT(!compose(asker(), json(std::string(100, 'x')), false, 100, 0, kNow).fault);
+  auto a = asker();
+  a.max_body_bytes = 100;
+  EXPECT(frame(a, json(std::string(101, 'x')), {.now_us = kNow}).error == ErrorReply::too_big);
+  EXPECT(!frame(a, json(std::string(100, 'x')), {.now_us = kNow}).error);
   return {};
 }
 
 std::string size__what_the_host_is_asked_for__leaves_room_for_compression_only_with_gzip() {
   auto a = asker();
-  EXPECT_EQ(useful_body_bytes(a, true, kMaxBody), kMaxBody);
+  a.accept_gzip = true;
+  EXPECT_EQ(useful_body_bytes(a), kMaxBody);
   a.max_packet = 10'000;
-  EXPECT(useful_body_bytes(a, false, kMaxBody) < 10'000);
-  EXPECT(useful_body_bytes(a, true, kMaxBody) > 100'000);
+  EXPECT(useful_body_bytes(a) > 100'000);
+  a.accept_gzip = false;
+  EXPECT(useful_body_bytes(a) < 10'000);
   return {};
 }
 
 std::string gzip__host_already_compressed__is_passed_on_untouched() {
   auto a = json(*gzip(std::string(3000, 'q')));
   a.content_encoding = "gzip";
-  const auto out = compose(asker(), a, true, kMaxBody, 0, kNow);
+  const auto out = frame(with_gzip(), a, {.exec_us = 0, .now_us = kNow});
   EXPECT(body_of(out.payload) == a.body);
   EXPECT_EQ(out.size_bytes, 3000U);
   EXPECT_EQ(out.sent_bytes, a.body.size());
@@ -262,10 +268,12 @@ std::string gzip__host_already_compressed__is_passed_on_untouched() {
 std::string gzip__asker_does_not_take_it__is_unpacked() {
   auto a = json(*gzip(std::string(3000, 'q')));
   a.content_encoding = "gzip";
-  const auto out = compose(asker(), a, false, kMaxBody, 0, kNow);
+  const auto out = frame(asker(), a, {.exec_us = 0, .now_us = kNow});
   EXPECT(!has(out.payload, "Content-Encoding"));
   EXPECT(body_of(out.payload) == std::string(3000, 'q'));
-  EXPECT(compose(asker(), a, false, 2999, 0, kNow).fault == Fault::too_big);
+  auto less = asker();
+  less.max_body_bytes = 2999;
+  EXPECT(frame(less, a, {.now_us = kNow}).error == ErrorReply::too_big);
   return {};
 }
 
@@ -273,9 +281,9 @@ std::string gzip__damaged_body_for_an_asker_without_gzip__is_error_3() {
   auto a = json(*gzip(std::string(3000, 'q')));
   a.content_encoding = "gzip";
   a.body[12] = static_cast<char>(a.body[12] ^ 0x55);
-  EXPECT(compose(asker(), a, false, kMaxBody, 0, kNow).fault == Fault::compression);
+  EXPECT(frame(asker(), a, {.exec_us = 0, .now_us = kNow}).error == ErrorReply::compression);
   a.body = "short";
-  EXPECT(compose(asker(), a, false, kMaxBody, 0, kNow).fault == Fault::compression);
+  EXPECT(frame(asker(), a, {.exec_us = 0, .now_us = kNow}).error == ErrorReply::compression);
   return {};
 }
 
@@ -283,18 +291,19 @@ std::string gzip__empty_body_called_gzip__is_an_empty_body() {
   auto a = json("");
   a.content_encoding = "gzip";
   for (const bool accept : {true, false}) {
-    const auto out = compose(asker(), a, accept, kMaxBody, 0, kNow);
+    const auto out = frame(accept ? with_gzip() : asker(), a, {.exec_us = 0, .now_us = kNow});
     EXPECT(!has(out.payload, "Content-Encoding") && has(out.payload, "Content-Length: 0\r\n"));
   }
   return {};
 }
 
 std::string gzip__small_or_incompressible_body__stays_plain() {
-  EXPECT(!has(compose(asker(), json(std::string(100, 'x')), true, kMaxBody, 0, kNow).payload, "Content-Encoding"));
+  EXPECT(!has(frame(with_gzip(), json(std::string(100, 'x')), {.exec_us = 0, .now_us = kNow}).payload,
+              "Content-Encoding"));
   std::string noise;
   unsigned s = 1;
   for (int i = 0; i < 4000; ++i) noise += static_cast<char>((s = s * 1664525U + 1013904223U) >> 24);
-  const auto out = compose(asker(), json(noise), true, kMaxBody, 0, kNow);
+  const auto out = frame(with_gzip(), json(noise), {.exec_us = 0, .now_us = kNow});
   EXPECT(body_of(out.payload).size() <= noise.size());
   return {};
 }

@@ -3,7 +3,7 @@
 // Paths: every row of aclk/query/README.md, "Paths", and what must not be mistaken for something else.
 #include <string>
 
-#include "aclk/query/route.h"
+#include "aclk/query/http_request.h"
 #include "aclk/query/target.h"
 #include "claim/base/text.h"
 #include "tests/unit/cmocka_main.h"
@@ -11,6 +11,7 @@
 #include "tests/unit/query/tests.h"
 #include "tests/unit/random_steps.h"
 
+using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
 
@@ -20,9 +21,9 @@ const FakeNodes kNodes;
 
 // "guid /target" or "status body".
 std::string where(const std::string &raw) {
-  const auto r = route(Method::get, raw, kNodes, Scope::full);
-  if (const auto *f = std::get_if<Forward>(&r)) return f->machine_guid + " " + f->target;
-  const auto &a = std::get<Answer>(r);
+  const auto r = CheckedTarget::check(HttpMethod::get, raw, kNodes, Scope::full);
+  if (const auto *f = std::get_if<CheckedTarget>(&r)) return f->machine_guid() + " " + f->text();
+  const auto &a = std::get<HttpResponse>(r);
   return std::to_string(a.status) + " " + a.body;
 }
 std::string child(const std::string &target) { return std::string(kChildGuid) + " " + target; }
@@ -77,8 +78,8 @@ std::string target__several_prefixes__are_allowed_behind_local_ones_only() {
 
 std::string target__prefix_with_nothing_behind__is_redirected_to_a_slash() {
   const auto location = [](const std::string &raw) {
-    const auto r = route(Method::get, raw, kNodes, Scope::full);
-    const auto *a = std::get_if<Answer>(&r);
+    const auto r = CheckedTarget::check(HttpMethod::get, raw, kNodes, Scope::full);
+    const auto *a = std::get_if<HttpResponse>(&r);
     return a == nullptr ? std::string("forwarded") : std::to_string(a->status) + " " + a->location;
   };
   EXPECT_EQ(location("/node/child"), "301 /node/child/");
@@ -204,12 +205,12 @@ std::string target__any_forwarded_text__is_a_clean_request_target() {
       state = state * 1664525U + 1013904223U;
       raw[(state >> 8) % raw.size()] = static_cast<char>(state >> 24);
     }
-    const auto r = route(Method::get, raw, kNodes, Scope::full);
-    const auto *f = std::get_if<Forward>(&r);
+    const auto r = CheckedTarget::check(HttpMethod::get, raw, kNodes, Scope::full);
+    const auto *f = std::get_if<CheckedTarget>(&r);
     if (f == nullptr) continue;
-    EXPECT(f->target.starts_with("/api/v"));
-    EXPECT(f->target.find_first_of(" \r\n#\"<>") == std::string::npos && !aclk::has_control(f->target));
-    EXPECT(f->target.substr(0, f->target.find('?')).find_first_of("%.") == std::string::npos);
+    EXPECT(f->text().starts_with("/api/v"));
+    EXPECT(f->text().find_first_of(" \r\n#\"<>") == std::string::npos && !aclk::has_control(f->text()));
+    EXPECT(f->text().substr(0, f->text().find('?')).find_first_of("%.") == std::string::npos);
   }
   return {};
 }

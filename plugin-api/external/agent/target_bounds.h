@@ -10,6 +10,10 @@
 #include <string>
 #include <string_view>
 
+#include <tl/expected.hpp>
+
+#include "claim/base/http_message.h"
+
 namespace aclk::external {
 
 // Most rows of an answer of time series. An agent of 1400 metrics prints 1.2 KB per row of all of apps.*, and needs
@@ -24,15 +28,10 @@ inline constexpr std::uint64_t kMaxAnswerBytes = 32ULL << 20;
 inline constexpr std::size_t kMaxQuery = 8000;
 inline constexpr std::size_t kMaxTarget = 15U << 10;
 
-struct Prepared {
-  int refused = 0;     // 0, or the HTTP status to answer with instead of asking the agent
-  std::string why;     // for the body of that answer
-  std::string target;  // to send
-};
-
 // target: path and query. What is sent is written anew from what was understood; a query that can be understood in two
 // ways is refused (claim/base/query_string.h). Bounds the rows of data, weights, metric_correlations and badge.svg by a
-// `points` of our own if what is asked for could be more.
-[[nodiscard]] Prepared prepare_target(std::string_view method, std::string_view target, std::chrono::sys_seconds now);
+// `points` of our own if what is asked for could be more. The error is what to answer with instead of asking the agent.
+[[nodiscard]] tl::expected<std::string, HttpResponse> bound_target(HttpMethod method, std::string_view target,
+                                                                   std::chrono::sys_seconds now);
 
 }  // namespace aclk::external

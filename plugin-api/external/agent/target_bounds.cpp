@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/agent/target_bounds.h"
 
 #include <fmt/format.h>
 
@@ -50,12 +50,16 @@ bool may_stand_in_a_path(char c) {
          std::string_view("/.-_~").find(c) != std::string_view::npos;
 }
 
-Prepared refuse(int status, std::string why) { return {status, std::move(why), {}}; }
+tl::unexpected<HttpResponse> refuse(int status, std::string why) {
+  return tl::unexpected<HttpResponse>(text_response(status, std::move(why)));
+}
 
 }  // namespace
 
-Prepared prepare_target(std::string_view method, std::string_view target, std::chrono::sys_seconds now) {
-  if (method != "GET") return refuse(400, fmt::format("This agent answers only GET, not {}.", method.substr(0, 16)));
+tl::expected<std::string, HttpResponse> bound_target(HttpMethod method, std::string_view target,
+                                                     std::chrono::sys_seconds now) {
+  if (method != HttpMethod::get)
+    return refuse(400, fmt::format("This agent answers only GET, not {}.", method_name(method)));
   const bool clean = std::all_of(target.begin(), target.end(), [](unsigned char c) { return c > ' ' && c != 0x7f; });
   if (!clean || target.empty() || target.front() != '/') return refuse(400, "The path of the request is malformed.");
 
@@ -72,15 +76,14 @@ Prepared prepare_target(std::string_view method, std::string_view target, std::c
     if (const auto cap = cap_of(*query); too_many(endpoint, *query, cap, now.time_since_epoch().count()))
       query->set_number("points", cap);
 
-  Prepared p;
   const auto text = query->text();
-  p.target = text.empty() ? *path : fmt::format("{}?{}", *path, text);
+  auto bounded = text.empty() ? *path : fmt::format("{}?{}", *path, text);
   const auto query_bytes = percent_decode(text).value_or(text).size();
-  if (p.target.size() > kMaxTarget || query_bytes > kMaxQuery)
+  if (bounded.size() > kMaxTarget || query_bytes > kMaxQuery)
     return refuse(414,
                   fmt::format("The request is too long for the agent: at most {} bytes, of which {} of query string.",
                               kMaxTarget, kMaxQuery));
-  return p;
+  return bounded;
 }
 
 }  // namespace aclk::external

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/agent/target.h"
+#include "plugin-api/external/agent/target_bounds.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -8,8 +8,8 @@ namespace {
 constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1795200000)};
 
 std::string sent(const std::string &target) {
-  const auto p = prepare_target("GET", target, kNow);
-  return p.refused != 0 ? std::to_string(p.refused) : p.target;
+  const auto bounded = bound_target(HttpMethod::get, target, kNow);
+  return bounded ? *bounded : std::to_string(bounded.error().status);
 }
 
 std::string points__of_a_small_query__are_not_touched() {
@@ -116,11 +116,12 @@ std::string query__of_two_readings__is_refused_with_the_parameter_s_name() {
                               "points=1%00",
                               "points=1%zz",
                               "x=%"}) {
-    const auto p = prepare_target("GET", "/api/v1/data?" + t, kNow);
-    EXPECT_EQ(t + " " + std::to_string(p.refused), t + " 400");
-    EXPECT(p.why.size() > 20 && p.target.empty());
+    const auto bounded = bound_target(HttpMethod::get, "/api/v1/data?" + t, kNow);
+    EXPECT_EQ(t + " " + (bounded ? *bounded : std::to_string(bounded.error().status)), t + " 400");
+    EXPECT(bounded.error().body.size() > 20);
   }
-  EXPECT(prepare_target("GET", "/api/v1/data?points=%2B10", kNow).why.find("points") != std::string::npos);
+  const auto named = bound_target(HttpMethod::get, "/api/v1/data?points=%2B10", kNow);
+  EXPECT(!named && named.error().body.find("points") != std::string::npos);
   return {};
 }
 
@@ -143,8 +144,8 @@ std::string target__malformed__is_refused() {
 }
 
 std::string target__other_methods_than_get__are_refused() {
-  for (const std::string m : {"POST", "PUT", "DELETE"})
-    EXPECT_EQ(prepare_target(m, "/api/v1/function?function=x", kNow).refused, 400);
+  for (const auto m : {HttpMethod::post, HttpMethod::put, HttpMethod::del})
+    EXPECT_EQ(bound_target(m, "/api/v1/function?function=x", kNow).error().status, 400);
   return {};
 }
 
