@@ -22,7 +22,7 @@ constexpr std::string_view kConfig = "/etc/netdata";
 constexpr std::uint64_t kNow = 1795300000;
 
 // What every list of transitions has to be.
-void ascending(const std::vector<Alert> &log, std::uint64_t after) {
+void ascending(const std::vector<naclk_alert> &log, std::uint64_t after) {
   for (const auto &a : log) {
     require(a.log_id > after || after == 0, "an entry is after the one before it");
     after = a.log_id;
@@ -38,9 +38,10 @@ void shown(const LogReading &r, std::uint64_t after, std::uint32_t limit) {
 
 void alarm_log(const nlohmann::json &j, std::uint64_t after) {
   AlertDefinitions definitions;
-  const auto log = read_alarm_log(j, kNode, read_charts(j), definitions);
+  Texts texts;
+  const auto log = read_alarm_log(j, kNode, read_charts(j), definitions, texts);
   for (const auto &a : log) {
-    require(definitions.of_hash(a.config_hash).has_value(), "a hash that is shown is known");
+    require(definitions.of_hash(text(a.config_hash)).has_value(), "a hash that is shown is known");
     require(a.log_id != 0, "an entry has an id");
   }
   const bool same = continues_log(log, after, std::nullopt, kNow);
@@ -62,6 +63,7 @@ void fuzz(std::string_view bytes) {
   const auto j = parse_agent_json(bytes, "a document");
   if (!j) return;
   AlertDefinitions definitions;
+  Texts texts;
   switch (which) {
     case 0:
       (void)read_facts(*j);
@@ -75,7 +77,7 @@ void fuzz(std::string_view bytes) {
     case 3:
       return alarm_log(*j, 5);
     case 4:
-      return (void)read_active_alarms(*j, {}, kNode, read_charts(*j), kConfig, definitions);
+      return (void)read_active_alarms(*j, {}, kNode, read_charts(*j), kConfig, definitions, texts);
     case 5:
       (void)definition_of_alarm(*j, "system.cpu");
       (void)definition_of_log_entry(*j);

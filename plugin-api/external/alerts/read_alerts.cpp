@@ -12,75 +12,96 @@ namespace {
 
 using nlohmann::json;
 
-// Stays the same over restarts and even over a new database, unlike the agent's alarm_id.
-std::string alert_id(const std::string &chart_name, const std::string &name) { return chart_name + "/" + name; }
-
 bool is_silent(const json &item) {
   return bool_of(item, "silenced") || text_of(item, "recipient").substr(0, 6) == "silent";
 }
 
-void place(Alert &a, const ChartsByName &charts) {
-  a.chart = a.chart_name;
-  if (const auto it = charts.find(a.chart_name); it != charts.end()) {
-    a.chart = it->second.id;
-    if (a.context.empty()) a.context = it->second.context;
+// Makes one alert of one object of the agent's.
+class AlertReader {
+ public:
+  AlertReader(const json &item, Texts &texts) : item_(item), texts_(texts) {}
+
+  [[nodiscard]] naclk_str kept(const char *name) { return texts_.keep(text_of(item_, name)); }
+  [[nodiscard]] naclk_str unescaped(const char *name) { return texts_.keep(html_unescape(text_of(item_, name))); }
+  [[nodiscard]] std::uint32_t status(const char *name) const { return alert_status(text_of(item_, name)); }
+  [[nodiscard]] double value(const char *name) const { return number_of(item_, name).value_or(NAN); }
+  [[nodiscard]] AlertSource source() const { return parse_source(text_of(item_, "source")); }
+
+  // What alarms and log entries have in common.
+  [[nodiscard]] naclk_alert common(const ChartsByName &charts) {
+    const auto name = text_of(item_, "name");
+    const auto chart = text_of(item_, "chart");
+    naclk_alert a{};
+    a.size = sizeof a;
+    // Stays the same over restarts and even over a new database, unlike the agent's alarm_id.
+    a.alert_id = texts_.keep(chart + "/" + name);
+    a.name = texts_.keep(name);
+    a.chart_name = texts_.keep(chart);
+    a.chart = a.chart_name;
+    a.context = kept("context");
+    if (const auto it = charts.find(chart); it != charts.end()) {
+      a.chart = texts_.keep(it->second.id);
+      if (a.context.len == 0) a.context = texts_.keep(it->second.context);
+    }
+    a.info = unescaped("info");
+    a.summary = unescaped("summary");
+    a.units = kept("units");
+    a.exec = kept("exec");
+    a.conf_source = texts_.keep(source().conf_source());
+    a.status = status("status");
+    a.old_status = NACLK_ALERT_UNKNOWN;
+    a.delay_s = uint_of(item_, "delay");
+    a.delay_up_to_s = uint_of(item_, "delay_up_to_timestamp");
+    a.last_repeat_s = uint_of(item_, "last_repeat");
+    a.silenced = is_silent(item_);
+    a.value = value("value");
+    a.old_value = NAN;
+    a.value_string = kept("value_string");
+    return a;
   }
-}
 
-// What alarms and log entries have in common.
-Alert common(const json &item, const ChartsByName &charts) {
-  Alert a;
-  a.name = text_of(item, "name");
-  a.chart_name = text_of(item, "chart");
-  a.context = text_of(item, "context");
-  a.alert_id = alert_id(a.chart_name, a.name);
-  a.info = html_unescape(text_of(item, "info"));
-  a.summary = html_unescape(text_of(item, "summary"));
-  a.units = text_of(item, "units");
-  a.exec = text_of(item, "exec");
-  a.conf_source = parse_source(text_of(item, "source")).conf_source();
-  a.status = alert_status(text_of(item, "status"));
-  a.delay_s = uint_of(item, "delay");
-  a.delay_up_to_s = uint_of(item, "delay_up_to_timestamp");
-  a.last_repeat_s = uint_of(item, "last_repeat");
-  a.silenced = is_silent(item);
-  a.value = number_of(item, "value").value_or(NAN);
-  a.value_string = text_of(item, "value_string");
-  place(a, charts);
-  return a;
-}
+  // Of an entry of the log, all but the definition.
+  [[nodiscard]] naclk_alert entry(const ChartsByName &charts) {
+    auto a = common(charts);
+    a.log_id = uint_of(item_, "unique_id");
+    a.event_id = uint_of(item_, "alarm_event_id");
+    a.transition_id = texts_.keep(agents_uuid(text_of(item_, "transition_id")));
+    a.command = texts_.keep(agents_edit_command(text_of(item_, "command"), source(), text_of(item_, "hostname")));
+    a.timezone = kept("timezone");
+    a.utc_offset_s = static_cast<std::int32_t>(std::clamp<std::int64_t>(int_of(item_, "utc_offset"), -86400, 86400));
+    a.when_s = uint_of(item_, "when");
+    a.duration_s = int_of(item_, "duration");
+    a.non_clear_duration_s = int_of(item_, "non_clear_duration");
+    a.old_status = status("old_status");
+    a.superseded = bool_of(item_, "updated");
+    a.old_value = value("old_value");
+    a.old_value_string = kept("old_value_string");
+    return a;
+  }
 
-void apply(Alert &a, const AlertConfig &definition) {
-  a.config_hash = definition.config_hash;
+ private:
+  const json &item_;
+  Texts &texts_;
+};
+
+void apply(naclk_alert &a, const AlertConfig &definition, Texts &texts) {
+  a.config_hash = texts.keep(definition.config_hash);
   a.variable = is_variable(definition);
 }
 
-Alert read_entry(const json &entry, std::string_view node, const ChartsByName &charts, AlertDefinitions &definitions) {
-  auto a = common(entry, charts);
-  a.log_id = uint_of(entry, "unique_id");
-  a.event_id = uint_of(entry, "alarm_event_id");
-  a.transition_id = agents_uuid(text_of(entry, "transition_id"));
-  a.command = agents_edit_command(text_of(entry, "command"), parse_source(text_of(entry, "source")),
-                                  text_of(entry, "hostname"));
-  a.timezone = text_of(entry, "timezone");
-  a.utc_offset_s = static_cast<std::int32_t>(std::clamp<std::int64_t>(int_of(entry, "utc_offset"), -86400, 86400));
-  a.when_s = uint_of(entry, "when");
-  a.duration_s = int_of(entry, "duration");
-  a.non_clear_duration_s = int_of(entry, "non_clear_duration");
-  a.old_status = alert_status(text_of(entry, "old_status"));
-  a.superseded = bool_of(entry, "updated");
-  a.old_value = number_of(entry, "old_value").value_or(NAN);
-  a.old_value_string = text_of(entry, "old_value_string");
-  auto definition = definitions.of_alert(node, a.chart_name, a.name);
+naclk_alert read_entry(const json &entry, std::string_view node, const ChartsByName &charts,
+                       AlertDefinitions &definitions, Texts &texts) {
+  auto a = AlertReader(entry, texts).entry(charts);
+  auto definition = definitions.of_alert(node, text(a.chart_name), text(a.name));
   if (!definition) {
     definition = definition_of_log_entry(entry);
-    definitions.learn(node, a.chart_name, a.name, *definition);
+    definitions.learn(node, text(a.chart_name), text(a.name), *definition);
   }
-  apply(a, *definition);
+  apply(a, *definition, texts);
   // An entry of an older definition of this alert. 1.38 and later name it.
-  if (const auto own = agents_uuid(text_of(entry, "config_hash_id")); !own.empty() && own != a.config_hash) {
-    a.config_hash = own;
+  if (const auto own = agents_uuid(text_of(entry, "config_hash_id")); !own.empty() && own != definition->config_hash) {
     if (!definitions.of_hash(own)) definitions.remember(definition_of_log_entry(entry));
+    a.config_hash = texts.keep(own);
   }
   return a;
 }
@@ -100,17 +121,18 @@ ChartsByName read_charts(const json &charts) {
   return out;
 }
 
-std::vector<Alert> read_alarm_log(const json &log, std::string_view node, const ChartsByName &charts,
-                                  AlertDefinitions &definitions) {
-  std::vector<Alert> out;
+std::vector<naclk_alert> read_alarm_log(const json &log, std::string_view node, const ChartsByName &charts,
+                                        AlertDefinitions &definitions, Texts &texts) {
+  std::vector<naclk_alert> out;
   if (!log.is_array()) return out;
   for (const auto &entry : log) {
     if (out.size() >= kMaxAlerts) break;
     if (entry.is_object() && uint_of(entry, "unique_id") != 0)
-      out.push_back(read_entry(entry, node, charts, definitions));
+      out.push_back(read_entry(entry, node, charts, definitions, texts));
   }
-  std::stable_sort(out.begin(), out.end(), [](const Alert &a, const Alert &b) { return a.log_id < b.log_id; });
-  const auto same = [](const Alert &a, const Alert &b) { return a.log_id == b.log_id; };
+  std::stable_sort(out.begin(), out.end(),
+                   [](const naclk_alert &a, const naclk_alert &b) { return a.log_id < b.log_id; });
+  const auto same = [](const naclk_alert &a, const naclk_alert &b) { return a.log_id == b.log_id; };
   out.erase(std::unique(out.begin(), out.end(), same), out.end());
   return out;
 }
@@ -126,36 +148,44 @@ void learn_alarms(const json &alarms, std::string_view node, const ChartsByName 
   }
 }
 
-std::vector<Alert> read_active_alarms(const json &alarms, const std::vector<Alert> &log, std::string_view node,
-                                      const ChartsByName &charts, std::string_view config_dir,
-                                      AlertDefinitions &definitions) {
+std::vector<naclk_alert> read_active_alarms(const json &alarms, const std::vector<naclk_alert> &log,
+                                            std::string_view node, const ChartsByName &charts,
+                                            std::string_view config_dir, AlertDefinitions &definitions, Texts &texts) {
   learn_alarms(alarms, node, charts, definitions);
-  std::map<std::string, const Alert *> last;
-  for (const auto &a : log) last[a.alert_id] = &a;  // oldest first: the newest stays
+  std::map<std::string_view, const naclk_alert *> last;
+  for (const auto &a : log) last[text(a.alert_id)] = &a;  // oldest first: the newest stays
   const auto hostname = text_of(alarms, "hostname");
-  std::vector<Alert> out;
+  std::vector<naclk_alert> out;
   for (const auto &[key, alarm] : object_of(alarms, "alarms").items()) {
     if (out.size() >= kMaxAlerts) break;
-    auto a = common(alarm, charts);
+    AlertReader reader(alarm, texts);
+    auto a = reader.common(charts);
     a.when_s = uint_of(alarm, "last_status_change");
-    a.command = edit_command(parse_source(text_of(alarm, "source")), config_dir, hostname);
-    if (const auto it = last.find(a.alert_id); it != last.end() && it->second->status == a.status) a = *it->second;
-    if (!log.empty() && a.timezone.empty()) {
+    a.command = texts.keep(edit_command(reader.source(), config_dir, hostname));
+    if (const auto it = last.find(text(a.alert_id)); it != last.end() && it->second->status == a.status)
+      a = *it->second;
+    if (!log.empty() && a.timezone.len == 0) {
       a.timezone = log.back().timezone;
       a.utc_offset_s = log.back().utc_offset_s;
     }
-    if (const auto definition = definitions.of_alert(node, a.chart_name, a.name)) apply(a, *definition);
-    out.push_back(std::move(a));
+    if (const auto definition = definitions.of_alert(node, text(a.chart_name), text(a.name)))
+      apply(a, *definition, texts);
+    out.push_back(a);
   }
   return out;
 }
 
-LogAnchor anchor_of(const Alert &entry) { return {entry.log_id, entry.alert_id, entry.event_id, entry.when_s}; }
+LogAnchor anchor_of(const naclk_alert &entry) {
+  return {.log_id = entry.log_id,
+          .alert_id = std::string(text(entry.alert_id)),
+          .event_id = entry.event_id,
+          .when_s = entry.when_s};
+}
 
-bool continues_log(const std::vector<Alert> &entries, std::uint64_t after, const std::optional<LogAnchor> &shown,
+bool continues_log(const std::vector<naclk_alert> &entries, std::uint64_t after, const std::optional<LogAnchor> &shown,
                    std::uint64_t began_s) {
   constexpr std::uint64_t kStartSeconds = 5;  // an agent writes entries before it starts its plugins
-  const auto it = std::find_if(entries.begin(), entries.end(), [&](const Alert &a) { return a.log_id == after; });
+  const auto it = std::find_if(entries.begin(), entries.end(), [&](const naclk_alert &a) { return a.log_id == after; });
   if (it == entries.end()) return false;
   if (!shown) {
     // Such as these it writes then; anything else so young was read by a process that was killed a moment ago.
@@ -165,12 +195,12 @@ bool continues_log(const std::vector<Alert> &entries, std::uint64_t after, const
   return shown->log_id != after || *shown == anchor_of(*it);
 }
 
-LogReading take_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit, bool gap) {
+LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit, bool gap) {
   LogReading r;
   r.gap = gap;
   r.last = after;
   const bool anew = gap && !entries.empty() && entries.back().log_id < after;
-  if (!anew) std::erase_if(entries, [&](const Alert &a) { return a.log_id <= after; });
+  if (!anew) std::erase_if(entries, [&](const naclk_alert &a) { return a.log_id <= after; });
   if (limit != 0 && entries.size() > limit) entries.resize(limit);
   if (!entries.empty()) r.last = entries.back().log_id;
   r.entries = std::move(entries);

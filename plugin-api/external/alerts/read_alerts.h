@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Alerts as the agent tells them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts").
+// Alerts as the agent tells them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts"), as the
+// ABI wants them. Their texts are kept by `texts`, which has to outlive them.
 #pragma once
+
+#include <netdata-aclk/plugin.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugin-api/external/alerts/alert_definitions.h"
-#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/json/texts.h"
 
 namespace aclk::external {
 
@@ -26,23 +30,25 @@ using ChartsByName = std::map<std::string, ChartFacts, std::less<>>;
 
 // The entries of an alarm log, oldest first (the agent lists the newest first). config_hash and variable are filled
 // by `definitions`, which learns what it did not know yet from the entry itself.
-[[nodiscard]] std::vector<Alert> read_alarm_log(const nlohmann::json &log, std::string_view node,
-                                                const ChartsByName &charts, AlertDefinitions &definitions);
+[[nodiscard]] std::vector<naclk_alert> read_alarm_log(const nlohmann::json &log, std::string_view node,
+                                                      const ChartsByName &charts, AlertDefinitions &definitions,
+                                                      Texts &texts);
 
 // Learns the definitions of /api/v1/alarms?all.
 void learn_alarms(const nlohmann::json &alarms, std::string_view node, const ChartsByName &charts,
                   AlertDefinitions &definitions);
 
 // The alarms of /api/v1/alarms?all, each as its last transition: from `log` (as read_alarm_log gives it) where the log
-// still has it, else from what the alarm says itself. Learns the definitions too.
-[[nodiscard]] std::vector<Alert> read_active_alarms(const nlohmann::json &alarms, const std::vector<Alert> &log,
-                                                    std::string_view node, const ChartsByName &charts,
-                                                    std::string_view config_dir, AlertDefinitions &definitions);
+// still has it, else from what the alarm says itself. Learns the definitions too. `texts`: the one of `log`.
+[[nodiscard]] std::vector<naclk_alert> read_active_alarms(const nlohmann::json &alarms,
+                                                          const std::vector<naclk_alert> &log, std::string_view node,
+                                                          const ChartsByName &charts, std::string_view config_dir,
+                                                          AlertDefinitions &definitions, Texts &texts);
 
 // What a reading of the log after `after` means.
 struct LogReading {
-  std::vector<Alert> entries;  // those to show
-  std::uint64_t last = 0;      // continue after this one
+  std::vector<naclk_alert> entries;  // those to show
+  std::uint64_t last = 0;            // continue after this one
   bool gap = false;
 };
 
@@ -55,7 +61,7 @@ struct LogAnchor {
 
   bool operator==(const LogAnchor &) const = default;
 };
-[[nodiscard]] LogAnchor anchor_of(const Alert &entry);
+[[nodiscard]] LogAnchor anchor_of(const naclk_alert &entry);
 
 // Is this the log that `after` is of? entries: the log from `after` on, that one included, oldest first. It must be
 // there: the agent cuts its log at the old end and keeps it over restarts. After a new database or a loss of the newest
@@ -63,11 +69,11 @@ struct LogAnchor {
 //  - `shown`, what was shown last by this process, must be the same entry, if it has this id;
 //  - if this process has shown nothing yet, the entry must be older than it: who remembers `after` has it from a
 //    process before; where it is one that a starting agent writes, by 5 s. began_s: second in which this process began.
-[[nodiscard]] bool continues_log(const std::vector<Alert> &entries, std::uint64_t after,
+[[nodiscard]] bool continues_log(const std::vector<naclk_alert> &entries, std::uint64_t after,
                                  const std::optional<LogAnchor> &shown, std::uint64_t began_s);
 
 // What to show. entries: any part of the log that has all there is after `after`. gap: the log does not continue what
 // `after` is of; if all its ids are lower, they began anew, and everything there is is new.
-[[nodiscard]] LogReading take_log(std::vector<Alert> entries, std::uint64_t after, std::uint32_t limit, bool gap);
+[[nodiscard]] LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit, bool gap);
 
 }  // namespace aclk::external

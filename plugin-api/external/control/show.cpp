@@ -5,44 +5,6 @@
 
 namespace aclk::external {
 
-int show(const Alert &value, naclk_alert_fn visit, void *ctx) {
-  naclk_alert a{};
-  a.size = sizeof a;
-  a.log_id = value.log_id;
-  a.alert_id = view(value.alert_id);
-  a.event_id = value.event_id;
-  a.transition_id = view(value.transition_id);
-  a.config_hash = view(value.config_hash);
-  a.name = view(value.name);
-  a.chart = view(value.chart);
-  a.chart_name = view(value.chart_name);
-  a.context = view(value.context);
-  a.summary = view(value.summary);
-  a.info = view(value.info);
-  a.units = view(value.units);
-  a.exec = view(value.exec);
-  a.conf_source = view(value.conf_source);
-  a.command = view(value.command);
-  a.timezone = view(value.timezone);
-  a.utc_offset_s = value.utc_offset_s;
-  a.when_s = value.when_s;
-  a.duration_s = value.duration_s;
-  a.non_clear_duration_s = value.non_clear_duration_s;
-  a.status = value.status;
-  a.old_status = value.old_status;
-  a.delay_s = value.delay_s;
-  a.delay_up_to_s = value.delay_up_to_s;
-  a.last_repeat_s = value.last_repeat_s;
-  a.silenced = value.silenced;
-  a.superseded = value.superseded;
-  a.variable = value.variable;
-  a.value = value.value;
-  a.old_value = value.old_value;
-  a.value_string = view(value.value_string);
-  a.old_value_string = view(value.old_value_string);
-  return visit(ctx, &a);
-}
-
 int show(const AlertConfig &value, naclk_alert_config_fn visit, void *ctx) {
   naclk_alert_config c{};
   c.size = sizeof c;

@@ -14,7 +14,6 @@ template <class Item>
 int show(const Item &item, int (*visit)(void *, const Item *), void *ctx) {
   return visit(ctx, &item);
 }
-int show(const Alert &value, naclk_alert_fn visit, void *ctx);
 int show(const AlertConfig &value, naclk_alert_config_fn visit, void *ctx);
 
 // The return value of a hook that failed.

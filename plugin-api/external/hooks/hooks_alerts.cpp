@@ -19,17 +19,19 @@ tl::unexpected<Error> again(const Result<T> &r) {
   return tl::unexpected<Error>(r.error());
 }
 
-Result<std::vector<Alert>> read_log(ExternalHost &host, const std::string &node, std::uint64_t after) {
+Result<std::vector<naclk_alert>> read_log(ExternalHost &host, const std::string &node, std::uint64_t after,
+                                          Texts &texts) {
   const auto log = host.get_json(node, fmt::format("/api/v1/alarm_log?after={}", after));
   if (!log) return again(log);
   if (!log->empty()) host.refresh_definitions(node);
-  return read_alarm_log(*log, node, host.known_charts(node)->by_name, host.definitions());
+  return read_alarm_log(*log, node, host.known_charts(node)->by_name, host.definitions(), texts);
 }
 
 // The entry `after` is asked for too: it tells whether the log is still the one that `after` is of.
-Result<LogReading> log_after(ExternalHost &host, const std::string &node, std::uint64_t after, std::uint32_t limit) {
+Result<LogReading> log_after(ExternalHost &host, const std::string &node, std::uint64_t after, std::uint32_t limit,
+                             Texts &texts) {
   const bool possible = after <= UINT32_MAX;  // ids have 32 bits; those of a 2.x that was here before are larger
-  auto entries = read_log(host, node, after == 0 || !possible ? 0 : after - 1);
+  auto entries = read_log(host, node, after == 0 || !possible ? 0 : after - 1, texts);
   if (!entries) return again(entries);
   if (after == 0 || (possible && continues_log(*entries, after, host.log_cursor().anchor(node), host.began_s())))
     return take_log(std::move(*entries), after, limit, false);
@@ -41,7 +43,7 @@ Result<LogReading> log_after(ExternalHost &host, const std::string &node, std::u
     const auto latest = uint_of(*alarms, "latest_alarm_log_unique_id");
     // Health has not begun for this node, or the agent keeps no entries at all.
     if (latest == 0 || latest == after) return take_log({}, after, limit, false);
-    if (possible) entries = read_log(host, node, 0);
+    if (possible) entries = read_log(host, node, 0, texts);
     if (!entries) return again(entries);
   }
   return take_log(std::move(*entries), after, limit, true);
@@ -55,7 +57,7 @@ bool is_premature(ExternalHost &host, const std::string &node, const nlohmann::j
 
 tl::unexpected<Error> not_linked() { return fail(Errc::unavailable, "the agent has not linked its alerts yet"); }
 
-Result<std::vector<Alert>> active(ExternalHost &host, const std::string &node) {
+Result<std::vector<naclk_alert>> active(ExternalHost &host, const std::string &node, Texts &texts) {
   const auto alarms = host.get_json(node, "/api/v1/alarms?all");
   if (!alarms) return again(alarms);
   if (is_premature(host, node, *alarms)) return not_linked();
@@ -63,14 +65,14 @@ Result<std::vector<Alert>> active(ExternalHost &host, const std::string &node) {
   if (!charts) return again(charts);
   // Learn first: the entries of the log get their definitions from the alarms.
   learn_alarms(*alarms, node, (*charts)->by_name, host.definitions());
-  const auto log = read_log(host, node, 0);
+  const auto log = read_log(host, node, 0, texts);
   if (!log) return again(log);
-  return read_active_alarms(*alarms, *log, node, (*charts)->by_name, host.config_dir(), host.definitions());
+  return read_active_alarms(*alarms, *log, node, (*charts)->by_name, host.config_dir(), host.definitions(), texts);
 }
 
 void remember(ExternalHost &host, const std::string &node, const LogReading &reading, std::uint64_t last) {
-  const auto it =
-      std::find_if(reading.entries.begin(), reading.entries.end(), [&](const Alert &a) { return a.log_id == last; });
+  const auto it = std::find_if(reading.entries.begin(), reading.entries.end(),
+                               [&](const naclk_alert &a) { return a.log_id == last; });
   if (it != reading.entries.end()) host.log_cursor().shown(node, anchor_of(*it));
 }
 
@@ -81,13 +83,14 @@ int alert_log(void *host, naclk_str machine_guid, uint64_t after, uint32_t limit
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    const auto reading = log_after(h, *node, after, limit);
+    Texts texts;
+    const auto reading = log_after(h, *node, after, limit, texts);
     if (!reading) return negated_errno(reading.error().code);
     std::uint64_t last = after;
     bool all = true;
     for (const auto &a : reading->entries) {
       last = a.log_id;
-      if (show(a, visit, ctx) != 0) {
+      if (visit(ctx, &a) != 0) {
         all = false;
         break;
       }
@@ -105,7 +108,8 @@ int active_alerts(void *host, naclk_str machine_guid, naclk_alert_fn visit, void
   return guarded(host, [&](ExternalHost &h) {
     const auto node = node_of(machine_guid);
     if (!node) return -ENOENT;
-    const auto alerts = active(h, *node);
+    Texts texts;
+    const auto alerts = active(h, *node, texts);
     if (!alerts) return negated_errno(alerts.error().code);
     return show_all(*alerts, visit, ctx);
   });

@@ -2,6 +2,7 @@
 //
 // What a reading of the alert log means: whole, cut, another one.
 #include "plugin-api/external/alerts/read_alerts.h"
+#include "plugin-api/external/json/texts.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -9,11 +10,12 @@ namespace {
 
 constexpr std::uint64_t kBegan = 1795200000;  // second in which the process began
 
-std::vector<Alert> entries(std::uint64_t first, std::size_t count, std::uint64_t when = kBegan - 1000) {
-  std::vector<Alert> out(count);
+std::vector<naclk_alert> entries(std::uint64_t first, std::size_t count, std::uint64_t when = kBegan - 1000) {
+  std::vector<naclk_alert> out(count);
   for (std::size_t i = 0; i < count; ++i) {
     out[i].log_id = first + i;
-    out[i].alert_id = "a";
+    out[i].alert_id = view("a");
+    out[i].status = NACLK_ALERT_UNKNOWN;
     out[i].event_id = i + 1;
     out[i].when_s = when + i;
   }
@@ -97,7 +99,7 @@ std::string alarm_log__agent_replaced_below_a_living_process__is_seen_by_the_ent
   const auto shown = anchor_of(log[0]);
   EXPECT(continues_log(log, 100, shown, kBegan));
   auto other = log;
-  other[0].alert_id = "b";
+  other[0].alert_id = view("b");
   EXPECT(!continues_log(other, 100, shown, kBegan));
   other = log;
   other[0].when_s += 1;

@@ -3,6 +3,7 @@
 
 #include "plugin-api/external/alerts/alert_text.h"
 #include "plugin-api/external/alerts/read_alerts.h"
+#include "plugin-api/external/json/texts.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -60,41 +61,44 @@ std::string text__statuses__have_the_numbers_of_the_wire() {
 
 std::string alarm_log__as_recorded__comes_oldest_first_and_complete() {
   AlertDefinitions d;
+  Texts texts;
   learn_alarms(sample_json("v1_alarms_all.json"), kLocal, charts(), d);
-  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d, texts);
   EXPECT_EQ(log.size(), 11U);
   for (std::size_t i = 1; i < log.size(); ++i) EXPECT(log[i - 1].log_id < log[i].log_id);
   const auto &a = log.back();
   EXPECT_EQ(a.log_id, 1795227498U);
-  EXPECT_EQ(a.name, "stocktest_high");
-  EXPECT_EQ(a.chart + a.chart_name, "stocktest.c1stocktest.c1");
-  EXPECT_EQ(a.alert_id, "stocktest.c1/stocktest_high");
-  EXPECT_EQ(a.context, "stocktest.value");
-  EXPECT_EQ(a.info, "stock test back\\slash value is high");
-  EXPECT_EQ(a.units, "things");
+  EXPECT_EQ(text(a.name), "stocktest_high");
+  EXPECT_EQ(text(a.chart), "stocktest.c1");
+  EXPECT_EQ(text(a.chart_name), "stocktest.c1");
+  EXPECT_EQ(text(a.alert_id), "stocktest.c1/stocktest_high");
+  EXPECT_EQ(text(a.context), "stocktest.value");
+  EXPECT_EQ(text(a.info), "stock test back\\slash value is high");
+  EXPECT_EQ(text(a.units), "things");
   EXPECT_EQ(a.status, std::uint32_t{NACLK_ALERT_CLEAR});
   EXPECT_EQ(a.old_status, std::uint32_t{NACLK_ALERT_CRITICAL});
-  EXPECT_EQ(a.timezone, "UTC");
-  EXPECT_EQ(a.conf_source, "line=1,file=/etc/netdata/health.d/stocktest.conf");
-  EXPECT_EQ(a.command, "sudo /etc/netdata/edit-config health.d/stocktest.conf=1=node1");
+  EXPECT_EQ(text(a.timezone), "UTC");
+  EXPECT_EQ(text(a.conf_source), "line=1,file=/etc/netdata/health.d/stocktest.conf");
+  EXPECT_EQ(text(a.command), "sudo /etc/netdata/edit-config health.d/stocktest.conf=1=node1");
   EXPECT_EQ(a.value, 1.0);
-  EXPECT_EQ(a.value_string, "1 things");
+  EXPECT_EQ(text(a.value_string), "1 things");
   EXPECT(a.silenced);  // its recipient is silent
   EXPECT(!a.superseded && !a.variable);
   EXPECT(log[log.size() - 2].superseded);
-  EXPECT_EQ(a.config_hash.size(), 36U);
-  EXPECT_EQ(a.config_hash, log[log.size() - 2].config_hash);
-  EXPECT(a.config_hash != "00000000-0000-0000-0000-000000000000");
-  EXPECT(d.of_hash(a.config_hash));
+  EXPECT_EQ(text(a.config_hash).size(), 36U);
+  EXPECT_EQ(text(a.config_hash), text(log[log.size() - 2].config_hash));
+  EXPECT(text(a.config_hash) != "00000000-0000-0000-0000-000000000000");
+  EXPECT(d.of_hash(text(a.config_hash)));
   EXPECT(std::isnan(log.front().value));
-  EXPECT_EQ(log.front().value_string, "-");
+  EXPECT_EQ(text(log.front().value_string), "-");
   return {};
 }
 
 std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
   AlertDefinitions d;
-  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, {}, d);
-  const auto known = d.of_hash(log.back().config_hash);
+  Texts texts;
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, {}, d, texts);
+  const auto known = d.of_hash(text(log.back().config_hash));
   EXPECT(known && known->partial && known->template_name == "stocktest_high");
   EXPECT(!log.back().variable);
   return {};
@@ -103,36 +107,40 @@ std::string alarm_log__definition_gone__still_has_a_hash_that_is_known() {
 // Found by fuzzing: ids of a log rise strictly.
 std::string alarm_log__an_id_twice__is_one_entry() {
   AlertDefinitions d;
+  Texts texts;
   const auto j = nlohmann::json::parse(R"([{"unique_id":2,"name":"a"},{"unique_id":1},{"unique_id":2,"name":"b"}])");
-  const auto log = read_alarm_log(j, kLocal, {}, d);
-  EXPECT(log.size() == 2 && log[1].log_id == 2 && log[1].name == "a");
+  const auto log = read_alarm_log(j, kLocal, {}, d, texts);
+  EXPECT(log.size() == 2 && log[1].log_id == 2 && text(log[1].name) == "a");
   return {};
 }
 
 std::string alarm_log__hostile__is_empty() {
   AlertDefinitions d;
-  EXPECT(read_alarm_log(nlohmann::json::parse("{\"a\":1}"), kLocal, {}, d).empty());
-  EXPECT(read_alarm_log(nlohmann::json::parse("[1,null,{},{\"unique_id\":\"x\"},{\"unique_id\":-4}]"), kLocal, {}, d)
+  Texts texts;
+  EXPECT(read_alarm_log(nlohmann::json::parse("{\"a\":1}"), kLocal, {}, d, texts).empty());
+  EXPECT(read_alarm_log(nlohmann::json::parse("[1,null,{},{\"unique_id\":\"x\"},{\"unique_id\":-4}]"), kLocal, {}, d,
+                        texts)
              .empty());
   return {};
 }
 
 std::string active_alarms__with_the_log__are_their_last_transitions() {
   AlertDefinitions d;
+  Texts texts;
   const auto alarms = sample_json("v1_alarms_all.json");
-  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d);
-  const auto active = read_active_alarms(alarms, log, kLocal, charts(), "/etc/netdata", d);
+  const auto log = read_alarm_log(sample_json("v1_alarm_log.json"), kLocal, charts(), d, texts);
+  const auto active = read_active_alarms(alarms, log, kLocal, charts(), "/etc/netdata", d, texts);
   EXPECT_EQ(active.size(), alarms["alarms"].size());
   bool found = false;
   for (const auto &a : active) {
-    EXPECT_EQ(a.config_hash.size(), 36U);
-    EXPECT_EQ(a.timezone, "UTC");
-    EXPECT(!a.command.empty());
-    if (a.name != "stocktest_high") continue;
+    EXPECT_EQ(text(a.config_hash).size(), 36U);
+    EXPECT_EQ(text(a.timezone), "UTC");
+    EXPECT(!text(a.command).empty());
+    if (text(a.name) != "stocktest_high") continue;
     found = true;
     EXPECT_EQ(a.log_id, 1795227498U);
     EXPECT_EQ(a.event_id, 5U);
-    EXPECT_EQ(a.context, "stocktest.value");
+    EXPECT_EQ(text(a.context), "stocktest.value");
   }
   EXPECT(found);
   return {};
@@ -140,13 +148,14 @@ std::string active_alarms__with_the_log__are_their_last_transitions() {
 
 std::string active_alarms__without_the_log__say_what_the_alarm_says() {
   AlertDefinitions d;
-  const auto active = read_active_alarms(sample_json("v1_alarms_all.json"), {}, kLocal, charts(), "/c", d);
+  Texts texts;
+  const auto active = read_active_alarms(sample_json("v1_alarms_all.json"), {}, kLocal, charts(), "/c", d, texts);
   for (const auto &a : active) {
     EXPECT_EQ(a.log_id, 0U);
-    if (a.name != "stocktest_high") continue;
+    if (text(a.name) != "stocktest_high") continue;
     EXPECT_EQ(a.when_s, 1795228144U);
-    EXPECT_EQ(a.context, "stocktest.value");
-    EXPECT_EQ(a.command, "sudo /c/edit-config health.d/stocktest.conf=1=node1");
+    EXPECT_EQ(text(a.context), "stocktest.value");
+    EXPECT_EQ(text(a.command), "sudo /c/edit-config health.d/stocktest.conf=1=node1");
   }
   return {};
 }
