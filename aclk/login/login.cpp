@@ -126,7 +126,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     whom.clear();
     if (!tell(events.stage, name)) return;
     if (!tell(events.note, connecting(to, http.reach().proxy.towards(to.host)))) return;
-    net::HttpRequest r;
+    net::HttpsRequest r;
     r.method = std::move(method);
     r.url = url_of(to, target);
     r.body = std::move(body);
@@ -135,7 +135,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     r.timeout /= request.scale.deadlines;
     // Weak: a Login that is gone has cancelled the request, and is not kept by it.
     pending =
-        http.start(std::move(r), [weak = weak_from_this(), host = to.host](net::Reached<net::HttpResponse> answer) {
+        http.start(std::move(r), [weak = weak_from_this(), host = to.host](net::Reached<net::HttpsResponse> answer) {
           if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
         });
   }
@@ -152,7 +152,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // ---- answers
-  void on_answer(const std::string &host, net::Reached<net::HttpResponse> answer) {
+  void on_answer(const std::string &host, net::Reached<net::HttpsResponse> answer) {
     pending = 0;
     if (!answer) {
       orders.cause = answer.error().cause;
@@ -212,7 +212,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // Another status than the one wanted: the body may have orders.
-  void on_refusal(const net::HttpResponse &answer) {
+  void on_refusal(const net::HttpsResponse &answer) {
     const auto said = parse_cloud_error(answer.body);
     orders.non_retryable = said.non_retryable;
     orders.retry_after_s = said.retry_after_s;
@@ -271,7 +271,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   net::HttpClient &http;
   const claim::PrivateKey &key;
   const LoginRequest request;
-  Events events;
+  LoginEvents events;
   Stage stage = Stage::over;
   net::HttpClient::Id pending = 0;
   int http_status = 0;  // of the last answer of the stage
@@ -288,7 +288,7 @@ Login::~Login() {
   impl_->stage = Stage::over;
 }
 
-void Login::start(Events events) {
+void Login::start(LoginEvents events) {
   const auto self = impl_;
   self->events = std::move(events);
   self->ask_env();

@@ -57,7 +57,7 @@ class Login {
   Login &operator=(const Login &) = delete;
 
   // Any of them may be empty, and may destroy the Login. All but `done` may be called from inside start().
-  struct Events {
+  struct LoginEvents {
     // A good /env came: its limits hold for backoff from now on, whatever happens next.
     std::function<void(const BackoffLimits &)> limits;
     // The cloud has said where it takes logins: that may be another host.
@@ -79,7 +79,7 @@ class Login {
     // Exactly once, from the loop, unless the Login is destroyed first. The connection is closed by then.
     std::function<void(tl::expected<Credentials, LoginFailure>)> done;
   };
-  void start(Events events);
+  void start(LoginEvents events);
 
  private:
   struct Impl;

@@ -136,8 +136,8 @@ struct Link::Impl final : Commands {
   bool online = false;
   std::uint32_t interest = 0;  // as the host was told
 
-  session::ConnectionManager::Events session_events() {
-    session::ConnectionManager::Events e;
+  session::ConnectionManager::SessionEvents session_events() {
+    session::ConnectionManager::SessionEvents e;
     e.session_id = [this](std::int64_t now_us) { return ledger->new_session_id(now_us); };
     e.online = [this](const session::Online &o) {
       queries->connection_up(o.session_us, o.limits.max_packet);
@@ -332,9 +332,9 @@ void Link::host_event(std::uint32_t kind, const std::string &machine_guid) {
   impl_->alerts->host_event(kind, machine_guid);
 }
 
-report::State Link::state() const {
+report::LinkState Link::state() const {
   const auto &i = *impl_;
-  report::State s;
+  report::LinkState s;
   s.claimed = true;
   s.claim_id = i.settings.identity.claim_id;
   s.cloud_url = masked_url(i.settings.cloud_url);

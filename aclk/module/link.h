@@ -44,7 +44,7 @@ class Link {
   // These on the loop thread, that is from posted functions.
   void stop(session::Stop kind);
   void host_event(std::uint32_t kind, const std::string &machine_guid);
-  [[nodiscard]] report::State state() const;
+  [[nodiscard]] report::LinkState state() const;
   [[nodiscard]] const report::Traffic &traffic() const;
   // The largest values (see report::Numbers) begin anew with each call.
   [[nodiscard]] report::Numbers take_numbers();

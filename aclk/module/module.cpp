@@ -102,7 +102,7 @@ Module::Lines Module::why_lines(bool trouble) {
     lines.push_back({true, why_});
   else
     lines.push_back({false, "CLAIM: " + why_});
-  if (idle_ == session::State::not_claimed) lines.push_back({false, std::string(claim::kUnclaimedLine)});
+  if (idle_ == session::ConnectionState::not_claimed) lines.push_back({false, std::string(claim::kUnclaimedLine)});
   return lines;
 }
 
@@ -311,8 +311,8 @@ std::optional<T> Module::ask(std::chrono::milliseconds timeout, T (*question)(Li
   }
 }
 
-std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
-  report::State none;
+std::optional<report::LinkState> Module::state(std::chrono::milliseconds timeout) {
+  report::LinkState none;
   {
     const std::lock_guard lock(mutex_);
     none.why = why_;
@@ -323,7 +323,7 @@ std::optional<report::State> Module::state(std::chrono::milliseconds timeout) {
     none.cloud_url = idle_url_;
     none.proxy = idle_proxy_;
   }
-  auto s = ask<report::State>(
+  auto s = ask<report::LinkState>(
       timeout, [](Link &l) { return l.state(); }, std::move(none));
   const std::lock_guard lock(mutex_);
   if (s) s->began_s = began_s_;

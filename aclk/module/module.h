@@ -50,7 +50,7 @@ class Module {
   // Ends the link and wipes the claim (claim/unclaim.h). nullopt: not done yet; it will be.
   [[nodiscard]] std::optional<claim::ClaimReport> unclaim(std::chrono::milliseconds timeout);
   // Any thread. nullopt when the loop does not answer in time.
-  [[nodiscard]] std::optional<report::State> state(std::chrono::milliseconds timeout);
+  [[nodiscard]] std::optional<report::LinkState> state(std::chrono::milliseconds timeout);
 
   // What is-sent as JSON, and the numbers for charts; as state(). Without a link there is no traffic and no number.
   [[nodiscard]] std::optional<std::string> what_is_sent(std::chrono::milliseconds timeout);
@@ -106,7 +106,7 @@ class Module {
   // There is no link: the reason, as sentence, state and status.
   std::string why_;
   std::string logged_why_;  // as it was logged last
-  session::State idle_ = session::State::not_claimed;
+  session::ConnectionState idle_ = session::ConnectionState::not_claimed;
   login::Status idle_status_ = login::Status::offline;
   // Of a claimed node whose settings cannot be understood; else empty.
   std::string idle_claim_id_;

@@ -38,7 +38,7 @@ const char *stage_name(Stage s) {
 // Callbacks of three libraries meet here, and each may lead to the end. The end is therefore only noted (finish) and
 // told from a timer on the next turn of the loop, when no library is on the stack.
 struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
-  Impl(uv_loop_t &loop, net::CurlMulti &multi, WsContext &context, ConnectionPlan p, Events e)
+  Impl(uv_loop_t &loop, net::CurlMulti &multi, WsContext &context, ConnectionPlan p, ConnectionEvents e)
       : ws_context(context),
         plan(std::move(p)),
         events(std::move(e)),
@@ -50,7 +50,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   WsContext &ws_context;
   ConnectionPlan plan;
-  Events events;
+  ConnectionEvents events;
   Outbox outbox;
   std::optional<net::Dialer> dialer;
   std::unique_ptr<net::ProxyTlsBridge> bridge;  // through an HTTPS proxy; the link's bytes go over it
@@ -129,7 +129,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
                   whom(), stage_name(told.value_or(Stage::tls)),
                   std::chrono::duration<double>(plan.setup_timeout).count())});
     });
-    link = std::make_unique<WsLink>(ws_context, WsLink::Events{
+    link = std::make_unique<WsLink>(ws_context, WsLink::WsEvents{
                                                     [this] { stage(Stage::websocket); },
                                                     [this] { on_open(); },
                                                     [this](std::span<const std::uint8_t> b) {
@@ -153,7 +153,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   void on_open() {
     stage(Stage::connect);
     if (ending) return;  // this was as far as it was to go
-    MqttClient::Events e;
+    MqttClient::MqttEvents e;
     e.connack = [this](int reason, const MqttLimits &l) { on_connack(reason, l); };
     e.suback = [this](int mid, const std::vector<int> &reasons) { on_suback(mid, reasons); };
     e.puback = [this](int mid, int reason) { on_puback(mid, reason); };
@@ -314,7 +314,8 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 };
 
-Connection::Connection(uv_loop_t &loop, net::CurlMulti &multi, WsContext &ws, ConnectionPlan plan, Events events)
+Connection::Connection(uv_loop_t &loop, net::CurlMulti &multi, WsContext &ws, ConnectionPlan plan,
+                       ConnectionEvents events)
     : impl_(std::make_shared<Impl>(loop, multi, ws, std::move(plan), std::move(events))) {}
 
 Connection::~Connection() {

@@ -72,7 +72,7 @@ enum class Stage : std::uint8_t { dialing, tls, websocket, connect };
 
 class Connection {
  public:
-  struct Events {
+  struct ConnectionEvents {
     std::function<void(Stage)> stage;  // told in this order, none left out; close() in it is taken
     // CONNACK accepted it and the subscriptions are on their way: publish() sends from here on.
     std::function<void(const MqttLimits &, const std::string &address)> up;
@@ -84,7 +84,7 @@ class Connection {
     std::function<void(ConnectionEnd)> ended;
   };
 
-  Connection(uv_loop_t &loop, net::CurlMulti &multi, WsContext &ws, ConnectionPlan plan, Events events);
+  Connection(uv_loop_t &loop, net::CurlMulti &multi, WsContext &ws, ConnectionPlan plan, ConnectionEvents events);
   ~Connection();  // cuts without telling the broker: its will is published
   Connection(const Connection &) = delete;
   Connection &operator=(const Connection &) = delete;

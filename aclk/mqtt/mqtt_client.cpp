@@ -79,7 +79,7 @@ std::string_view packet_name(std::uint8_t type) {
 struct MqttClient::Impl {
   Mosquitto m;
   Fd pipe;  // our end of libmosquitto's connection
-  Events events;
+  MqttEvents events;
   MqttPacketGuard meter{kMaxInboundPacket, 1};
   std::chrono::seconds keepalive{60};  // ours, in CONNECT
   KeepAlive alive{loop::now()};
@@ -212,7 +212,7 @@ MqttClient::MqttClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 MqttClient::~MqttClient() { impl_->ended = true; }
 
-Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, Events events,
+Result<std::unique_ptr<MqttClient>> MqttClient::make(const MqttConnect &c, MqttEvents events,
                                                      const std::filesystem::path &scratch) {
   init_library_once();
   auto impl = std::make_unique<Impl>();

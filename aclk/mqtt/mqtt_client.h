@@ -52,7 +52,7 @@ enum class MqttEnd : std::uint8_t {
 class MqttClient {
  public:
   // Called from inside feed(), tick(), and the verbs. The client must not be destroyed from within.
-  struct Events {
+  struct MqttEvents {
     std::function<void(int reason, const MqttLimits &)> connack;  // reason 0 = accepted
     std::function<void(int mid, std::vector<int> reasons)> suback;
     std::function<void(int mid, int reason)> puback;
@@ -64,7 +64,7 @@ class MqttClient {
   };
 
   // `scratch` is used when the system has no usable temporary directory.
-  [[nodiscard]] static Result<std::unique_ptr<MqttClient>> make(const MqttConnect &connect, Events events,
+  [[nodiscard]] static Result<std::unique_ptr<MqttClient>> make(const MqttConnect &connect, MqttEvents events,
                                                                 const std::filesystem::path &scratch);
   ~MqttClient();
   MqttClient(const MqttClient &) = delete;

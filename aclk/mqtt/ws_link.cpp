@@ -29,7 +29,7 @@ namespace aclk::mqtt {
 // Lives until libwebsockets has said WSI_DESTROY, however early the WsLink goes.
 struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   WsContext *context = nullptr;
-  Events events;
+  WsEvents events;
   Url endpoint;
   std::string whom;
   Fd dialed;  // until it takes the place of the unix socket
@@ -354,7 +354,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
   }
 }
 
-WsLink::WsLink(WsContext &context, Events events) : s_(std::make_shared<State>()) {
+WsLink::WsLink(WsContext &context, WsEvents events) : s_(std::make_shared<State>()) {
   s_->context = &context;
   s_->events = std::move(events);
 }

@@ -44,7 +44,7 @@ struct WsEnd {
 class WsLink {
  public:
   // None of these may destroy the WsContext; each may destroy the WsLink.
-  struct Events {
+  struct WsEvents {
     std::function<void()> secured;  // TLS is done, the upgrade is about to be sent
     std::function<void()> opened;
     std::function<void(std::span<const std::uint8_t>)> bytes;
@@ -53,7 +53,7 @@ class WsLink {
     std::function<void(WsEnd)> ended;  // once; never from inside open()
   };
 
-  WsLink(WsContext &context, Events events);
+  WsLink(WsContext &context, WsEvents events);
   ~WsLink();  // an open link is cut, without a close frame and without `ended`
   WsLink(const WsLink &) = delete;
   WsLink &operator=(const WsLink &) = delete;

@@ -23,20 +23,20 @@ using net::Reached;
 
 constexpr std::size_t kMaxHead = 64U << 10;
 
-bool has_body(const HttpRequest &r) { return !r.body.empty() || r.method == "POST"; }
+bool has_body(const HttpsRequest &r) { return !r.body.empty() || r.method == "POST"; }
 
 // One request from start to end. Its address is known to libcurl, so it does not move.
 class Exchange {
  public:
-  Exchange(HttpRequest request, const Reach &reach, std::function<void(Reached<HttpResponse>)> done)
+  Exchange(HttpsRequest request, const Reach &reach, std::function<void(Reached<HttpsResponse>)> done)
       : request_(std::move(request)), reach_(reach), done_(std::move(done)) {}
 
   // Sets all options. If something is wrong with the request, none: libcurl then reports at once, in its time, that
   // there is no URL, and outcome() says what it was.
   void prepare();
   [[nodiscard]] CURL *handle() const { return easy_.get(); }
-  [[nodiscard]] Reached<HttpResponse> outcome(CURLcode code);
-  void tell(Reached<HttpResponse> r) { done_(std::move(r)); }
+  [[nodiscard]] Reached<HttpsResponse> outcome(CURLcode code);
+  void tell(Reached<HttpsResponse> r) { done_(std::move(r)); }
 
  private:
   bool set_head(const Url &url);
@@ -54,16 +54,16 @@ class Exchange {
     return proxy_.kind == claim::ProxyKind::none ? request_.connect_timeout : request_.timeout;
   }
 
-  HttpRequest request_;
+  HttpsRequest request_;
   const Reach &reach_;
   claim::Proxy proxy_;  // towards this host
-  std::function<void(Reached<HttpResponse>)> done_;
+  std::function<void(Reached<HttpsResponse>)> done_;
 
   std::string bad_url_;
   std::string target_;  // host:port
   COwn<curl_slist, curl_slist_free_all> headers_;
   net::CurlTls tls_;
-  HttpResponse response_;
+  HttpsResponse response_;
   std::size_t uploaded_ = 0;  // bytes of the request's body
   std::size_t head_bytes_ = 0;
   int lengths_ = 0;
@@ -180,7 +180,7 @@ std::size_t Exchange::on_body(const char *data, std::size_t size, std::size_t co
 
 std::string Exchange::where() const { return net::where(target_, easy_.peer(), proxy_); }
 
-Reached<HttpResponse> Exchange::outcome(CURLcode code) {
+Reached<HttpsResponse> Exchange::outcome(CURLcode code) {
   if (code != CURLE_OK) return tl::unexpected<Fault>(error_of(code));
   response_.status = static_cast<int>(easy_.number(CURLINFO_RESPONSE_CODE));
   response_.address = easy_.peer();
@@ -261,7 +261,7 @@ HttpClient::~HttpClient() {
   impl_->multi.close_idle();
 }
 
-HttpClient::Id HttpClient::start(HttpRequest request, std::function<void(Reached<HttpResponse>)> done) {
+HttpClient::Id HttpClient::start(HttpsRequest request, std::function<void(Reached<HttpsResponse>)> done) {
   const Id id = ++impl_->last;
   auto x = std::make_unique<Exchange>(std::move(request), impl_->reach, std::move(done));
   x->prepare();

@@ -29,7 +29,7 @@ struct Reach {
 
 // The head is that of aclk/session/README.md, "HTTPS requests", and nothing else: `METHOD target HTTP/1.1`, `Host` (no
 // port), `User-Agent`, `headers`, and Content-Length when there is a body or the method is POST.
-struct HttpRequest {
+struct HttpsRequest {
   std::string method = "GET";
   std::string url{};  // https only
   std::vector<std::pair<std::string, std::string>> headers{};
@@ -41,7 +41,7 @@ struct HttpRequest {
   std::size_t max_body = 4U << 20;
 };
 
-struct HttpResponse {
+struct HttpsResponse {
   int status = 0;
   std::string body;
   std::string date;         // header Date, empty if absent
@@ -67,7 +67,7 @@ class HttpClient {
   // too_big (body over max_body, head over 64 KiB), parse (no HTTP/1.x answer, or one with contradictory lengths); each
   // sentence names host, address, proxy and what came back. Redirects are not followed. TLS 1.2 or newer; chain and
   // host name are verified unless `insecure`.
-  Id start(HttpRequest request, std::function<void(net::Reached<HttpResponse>)> done);
+  Id start(HttpsRequest request, std::function<void(net::Reached<HttpsResponse>)> done);
   // Gives up without calling `done`. Does nothing if it has ended.
   void cancel(Id id);
   // Closes kept connections once nothing runs on the multi.

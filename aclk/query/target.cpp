@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -43,7 +44,10 @@ std::optional<std::vector<std::string>> components(std::string_view path) {
 }
 
 // /node looks for node id, machine guid, host name in this order; /host for machine guid, node id, host name.
-std::optional<NodeRef> find_node(bool node_id_first, std::string_view name, const NodeIndex &nodes) {
+enum class Prefix : std::uint8_t { node, host };
+
+std::optional<NodeRef> find_node(Prefix prefix, std::string_view name, const NodeIndex &nodes) {
+  const bool node_id_first = prefix == Prefix::node;
   if (const auto uuid = parse_uuid(name)) {
     auto found = node_id_first ? nodes.by_node_id(*uuid) : nodes.by_machine_guid(*uuid);
     if (!found) found = node_id_first ? nodes.by_machine_guid(*uuid) : nodes.by_node_id(*uuid);
@@ -98,9 +102,9 @@ std::variant<DecodedTarget, HttpResponse> decode(std::string_view raw, const Nod
   auto at = path->begin();
   while (at != path->end() && (*at == "node" || *at == "host")) {
     if (!local) return text_response(400, "Nesting of hosts is not allowed.");
-    const bool node_id_first = *at++ == "node";
+    const auto prefix = *at++ == "node" ? Prefix::node : Prefix::host;
     const std::string_view name = at == path->end() ? std::string_view{} : std::string_view(*at);
-    const auto found = name.empty() ? std::nullopt : find_node(node_id_first, name, nodes);
+    const auto found = name.empty() ? std::nullopt : find_node(prefix, name, nodes);
     if (!found) return text_response(404, "This netdata does not maintain a database for host: " + escaped_start(name));
     if (++at == path->end()) return redirect(*path, query);
     local = found->local;

@@ -9,7 +9,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json cloud(const State &s, std::int64_t now_s) {
+Json cloud(const LinkState &s, std::int64_t now_s) {
   const auto &r = s.session;
   const auto since = std::max({r.last_connect_s, r.last_disconnect_s, s.began_s});
   Json c;
@@ -34,7 +34,7 @@ Json cloud(const State &s, std::int64_t now_s) {
 
 }  // namespace
 
-std::string info_json(const State &s, const AboutAgent &about, std::int64_t now_s) {
+std::string info_json(const LinkState &s, const AboutAgent &about, std::int64_t now_s) {
   const auto own = std::ranges::find_if(s.nodes, [](const NodeState &n) { return n.node.node.local; });
   Json agent;
   agent["mg"] = about.machine_guid;

@@ -19,6 +19,6 @@ struct AboutAgent {
 // {"api":2,"agents":[{"mg","nd","nm","now","ai":0,"application":{"package":{"version"}},"cloud":{…}}]}: of the
 // reference's answer the part that a link can tell. status "indirect" does not occur: the host's parent is not our
 // affair.
-[[nodiscard]] std::string info_json(const State &state, const AboutAgent &agent, std::int64_t now_s);
+[[nodiscard]] std::string info_json(const LinkState &state, const AboutAgent &agent, std::int64_t now_s);
 
 }  // namespace aclk::report

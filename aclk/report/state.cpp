@@ -39,11 +39,11 @@ std::string duration_text(std::chrono::microseconds us) {
   return fmt::format("{}s", n / 1'000'000);
 }
 
-std::string durable(const State &s) { return s.durable.empty() ? "ok" : s.durable; }
+std::string durable(const LinkState &s) { return s.durable.empty() ? "ok" : s.durable; }
 
-bool unclaimed(const State &s) { return !s.claimed && s.session.status == login::Status::offline; }
+bool unclaimed(const LinkState &s) { return !s.claimed && s.session.status == login::Status::offline; }
 
-std::string_view status_text(const State &s) {
+std::string_view status_text(const LinkState &s) {
   return unclaimed(s) ? "not claimed" : login::status_text(s.session.status).text;
 }
 
@@ -61,19 +61,19 @@ std::string clock_text(const session::Report &r) {
 }
 
 // What the cloud is to know and has not acknowledged; what is still in its delay may never be told.
-std::uint64_t alerts_waiting(const State &s) {
+std::uint64_t alerts_waiting(const LinkState &s) {
   std::uint64_t n = 0;
   for (const auto &node : s.nodes) n += node.alerts.selected;
   return n;
 }
 
 // What keeps the link from being up, and until when.
-std::string blocking(const State &s) {
+std::string blocking(const LinkState &s) {
   if (!s.why.empty()) return s.why;
   return std::string(status_text(s));
 }
 
-std::string blocking_text(const State &s) {
+std::string blocking_text(const LinkState &s) {
   const auto &r = s.session;
   if (!r.online && r.next_attempt_s != 0)
     return fmt::format("Blocked By: {}\nBlocked Until: {}\n", blocking(s), local_time(r.next_attempt_s));
@@ -81,7 +81,7 @@ std::string blocking_text(const State &s) {
   return {};
 }
 
-std::string queues_text(const State &s) {
+std::string queues_text(const LinkState &s) {
   return fmt::format(
       "Messages Waiting To Be Sent: {} ({} bytes)\nAlert Transitions Waiting: {}\nCloud Queries Waiting: {}, running: "
       "{}\nBytes Sent: {}, received: {} (this connection: {}, {})\n",
@@ -89,7 +89,7 @@ std::string queues_text(const State &s) {
       s.session.totals.bytes_out, s.session.totals.bytes_in, s.session.bytes_out, s.session.bytes_in);
 }
 
-std::string traffic_text(const State &s) {
+std::string traffic_text(const LinkState &s) {
   if (s.traffic.empty()) return {};
   std::string out = "\nMessages by type:\n";
   for (const auto &t : s.traffic)
@@ -97,7 +97,7 @@ std::string traffic_text(const State &s) {
   return out;
 }
 
-std::string unreadable_text(const State &s) {
+std::string unreadable_text(const LinkState &s) {
   std::string out;
   for (const auto &u : s.unreadable)
     out += fmt::format("Cannot Be Read: {}, since {} ({} attempts): {}\n", u.what, local_time(u.since_s), u.attempts,
@@ -105,14 +105,14 @@ std::string unreadable_text(const State &s) {
   return out;
 }
 
-Json unreadable_json(const State &s) {
+Json unreadable_json(const LinkState &s) {
   auto list = Json::array();
   for (const auto &u : s.unreadable)
     list.push_back({{"what", u.what}, {"since-utc", utc_time(u.since_s)}, {"attempts", u.attempts}, {"reason", u.why}});
   return list;
 }
 
-Json traffic_lines(const State &s, bool sent) {
+Json traffic_lines(const LinkState &s, bool sent) {
   auto o = Json::object();
   for (const auto &t : s.traffic)
     if (t.sent == sent) o[t.type] = {{"count", t.count}, {"bytes", t.bytes}};
@@ -154,7 +154,7 @@ Json attempts_json(const session::Report &r) {
 
 }  // namespace
 
-std::string state_text(const State &s) {
+std::string state_text(const LinkState &s) {
   const auto &r = s.session;
   std::string out = "ACLK Available: Yes\nACLK Version: 2\nProtocols Supported: Protobuf\nProtocol Used: Protobuf\n";
   out += "MQTT Version: 5\n";
@@ -202,7 +202,7 @@ std::string state_text(const State &s) {
   return out + traffic_text(s) + attempts_text(r);
 }
 
-std::string state_json(const State &s) {
+std::string state_json(const LinkState &s) {
   const auto &r = s.session;
   Json j;
   j["aclk-available"] = true;

@@ -28,7 +28,7 @@ struct TrafficLine {
   std::uint64_t bytes = 0;
 };
 
-struct State {
+struct LinkState {
   bool claimed = false;
   std::string claim_id;
   std::string cloud_url;
@@ -46,8 +46,8 @@ struct State {
 };
 
 // Lines as the reference prints them, each ended by a line feed; times in local time.
-[[nodiscard]] std::string state_text(const State &state);
+[[nodiscard]] std::string state_text(const LinkState &state);
 // One compact object, keys in the reference's order, '/' escaped as "\/".
-[[nodiscard]] std::string state_json(const State &state);
+[[nodiscard]] std::string state_json(const LinkState &state);
 
 }  // namespace aclk::report

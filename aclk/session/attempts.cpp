@@ -19,14 +19,14 @@ void Attempts::online(std::string sentence, loop::Instant now) {
   if (!running_ || list_.back().was_online) return;
   auto &a = list_.back();
   a.took = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_);
-  a.stage = State::online;
+  a.stage = ConnectionState::online;
   a.status = login::Status::connected;
   a.sentence = std::move(sentence);
   a.was_online = true;
   since_ = now;
 }
 
-void Attempts::ended(State stage, login::Status status, std::string sentence, loop::Instant now) {
+void Attempts::ended(ConnectionState stage, login::Status status, std::string sentence, loop::Instant now) {
   if (!std::exchange(running_, false)) return;
   auto &a = list_.back();
   a.status = status;

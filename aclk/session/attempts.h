@@ -20,7 +20,7 @@ struct Attempt {
   std::uint64_t number = 0;                       // from 1, since the link began
   std::int64_t began_s = 0;                       // wall clock, epoch
   std::chrono::milliseconds took{0};              // until online, else until it failed
-  State stage = State::env;                       // the furthest reached
+  ConnectionState stage = ConnectionState::env;   // the furthest reached
   login::Status status = login::Status::offline;  // connected, or why not, or why not any more
   std::string sentence;
   bool was_online = false;
@@ -34,7 +34,7 @@ class Attempts {
   void begin(std::int64_t wall_s, loop::Instant now);
   void online(std::string sentence, loop::Instant now);
   // The attempt, or the connection that it led to, is over. Does nothing when there is none that runs.
-  void ended(State stage, login::Status status, std::string sentence, loop::Instant now);
+  void ended(ConnectionState stage, login::Status status, std::string sentence, loop::Instant now);
 
   // Oldest first; the last one may still run (status offline, no sentence).
   [[nodiscard]] const std::deque<Attempt> &list() const { return list_; }

@@ -42,7 +42,7 @@ double random_unit() {
 }  // namespace
 
 struct ConnectionManager::Impl {
-  Impl(uv_loop_t &l, Plan p, const host::Log &g, Events e)
+  Impl(uv_loop_t &l, Plan p, const host::Log &g, SessionEvents e)
       : loop(l),
         plan(std::move(p)),
         log(g),
@@ -66,7 +66,7 @@ struct ConnectionManager::Impl {
   uv_loop_t &loop;
   const Plan plan;
   const host::Log &log;
-  Events events;
+  SessionEvents events;
   ConnectionStateMachine machine;
   loop::Timer timer;  // of the wait, else of the state's deadline
   loop::Timer later;  // ends things when their callbacks are off the stack
@@ -97,7 +97,7 @@ struct ConnectionManager::Impl {
     else
       timer.stop();
   }
-  State armed_for = State::stopped;
+  ConnectionState armed_for = ConnectionState::stopped;
 
   void reached(Event stage) {
     machine.reached(stage);
@@ -106,9 +106,9 @@ struct ConnectionManager::Impl {
 
   void on_overdue() {
     const auto late = machine.state();
-    if (late == State::draining) log.warning("Wasn't able to gracefully shutdown ACLK in time!");
+    if (late == ConnectionState::draining) log.warning("Wasn't able to gracefully shutdown ACLK in time!");
     const auto step = machine.overdue(loop::now());
-    if (late != State::draining) {
+    if (late != ConnectionState::draining) {
       const auto why = machine.why();
       const auto tell = announced ? troubles.lost(machine.status(), why, {{NACLK_LOG_ERROR, why}})
                                   : troubles.failed(machine.status(), why, {{NACLK_LOG_ERROR, why}});
@@ -156,7 +156,7 @@ struct ConnectionManager::Impl {
     log.debug("ACLK: attempting to connect now");
     attempts.begin(loop::wall_us() / 1'000'000, loop::now());
     attempt = std::make_unique<HttpsHalf>(loop, plan);
-    login::Login::Events e;
+    login::Login::LoginEvents e;
     e.limits = [this](const login::BackoffLimits &l) { machine.limits(l); };
     e.stage = [this](std::string_view stage) {
       if (stage == "challenge") reached(Event::agreed);
@@ -226,7 +226,7 @@ struct ConnectionManager::Impl {
     p.mqtt.scale = plan.scale;
     p.mqtt.silent_at_most = drops->quiet();
     p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
-    Connection::Events e;
+    Connection::ConnectionEvents e;
     e.stage = [this](mqtt::Stage stage) {
       if (stage == mqtt::Stage::tls) reached(Event::dialed);
       if (stage == mqtt::Stage::websocket) reached(Event::secured);
@@ -284,7 +284,7 @@ struct ConnectionManager::Impl {
 
   void on_message(const std::string &topic, const std::string &payload, int qos) {
     log.debug("Got Message From Broker Topic \"{}\" QOS {}", std::string_view(topic).substr(0, 256), qos);
-    if (machine.state() != State::online) {
+    if (machine.state() != ConnectionState::online) {
       peer_log.shutting_down(loop::now());
       return;
     }
@@ -312,7 +312,7 @@ struct ConnectionManager::Impl {
   void on_connection_end(const ConnectionEnd &end) {
     const auto lines = lines_of(end, credentials->endpoint, announced);
     const auto status = status_of(end);
-    const bool leaving = machine.state() == State::draining || machine.state() == State::closing;
+    const bool leaving = machine.state() == ConnectionState::draining || machine.state() == ConnectionState::closing;
     const auto tell = announced || leaving ? troubles.lost(status, end.error.what, lines)
                                            : troubles.failed(status, end.error.what, lines);
     attempts.ended(machine.state(), leaving ? machine.status() : status,
@@ -379,7 +379,7 @@ struct ConnectionManager::Impl {
   }
 };
 
-ConnectionManager::ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, Events events)
+ConnectionManager::ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, SessionEvents events)
     : impl_(std::make_unique<Impl>(loop, std::move(plan), log, std::move(events))) {}
 
 ConnectionManager::~ConnectionManager() = default;
@@ -424,7 +424,7 @@ bool ConnectionManager::publish(MessageType type, std::string payload, mqtt::Pri
 bool ConnectionManager::reply(const std::string &topic, std::string payload,
                               std::function<void(mqtt::Delivery, int)> done) {
   auto &i = *impl_;
-  if (!i.connection || i.machine.state() != State::online) {
+  if (!i.connection || i.machine.state() != ConnectionState::online) {
     if (done) done(mqtt::Delivery::lost, 0);
     return false;
   }
@@ -439,7 +439,7 @@ Report ConnectionManager::report() const {
   r.state = i.machine.state();
   r.status = i.machine.status();
   r.why = i.machine.why();
-  r.online = r.state == State::online;
+  r.online = r.state == ConnectionState::online;
   r.banned = i.machine.banned();
   r.last_backoff = i.machine.last_backoff();
   if (const auto at = i.machine.next_attempt())

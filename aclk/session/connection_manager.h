@@ -62,7 +62,7 @@ struct Totals {
 
 // For state and statistics; a copy of what is so now.
 struct Report {
-  State state = State::stopped;
+  ConnectionState state = ConnectionState::stopped;
   login::Status status = login::Status::offline;
   std::string why;
   bool online = false;
@@ -91,7 +91,7 @@ struct Report {
 
 class ConnectionManager {
  public:
-  struct Events {
+  struct SessionEvents {
     // The id of a connection that begins now: above that of every earlier one. Must be set.
     std::function<std::int64_t(std::int64_t now_us)> session_id;
     std::function<void(const Online &)> online;  // the hello is on its way: publish what is due
@@ -103,7 +103,7 @@ class ConnectionManager {
     std::function<void(proto::MessageType, mqtt::Delivery)> delivered;
   };
 
-  ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, Events events);
+  ConnectionManager(uv_loop_t &loop, Plan plan, const host::Log &log, SessionEvents events);
   ~ConnectionManager();  // cuts without goodbye
   ConnectionManager(const ConnectionManager &) = delete;
   ConnectionManager &operator=(const ConnectionManager &) = delete;

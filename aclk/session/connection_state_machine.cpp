@@ -96,7 +96,7 @@ Step ConnectionStateMachine::start(loop::Instant now) { return stopping_ ? Step{
 Step ConnectionStateMachine::waited() { return move(Event::due, {}); }
 
 Step ConnectionStateMachine::resumed(loop::Instant now) {
-  if (state_ != State::waiting) return {};
+  if (state_ != ConnectionState::waiting) return {};
   backoff_.reset();
   return wait(now);
 }
@@ -106,7 +106,8 @@ void ConnectionStateMachine::reached(Event stage) { (void)move(stage, {}); }
 Step ConnectionStateMachine::logged_in() { return move(Event::credentials, {}); }
 
 Step ConnectionStateMachine::login_failed(const login::LoginFailure &f, loop::Instant now) {
-  if (state_ != State::env && state_ != State::challenge && state_ != State::password) return {};
+  if (state_ != ConnectionState::env && state_ != ConnectionState::challenge && state_ != ConnectionState::password)
+    return {};
   trouble(f.status, f.error.what);
   if (f.non_retryable) banned_ = true;
   if (f.retry_after_s && *f.retry_after_s > 0) blocked_until_ = now + std::chrono::seconds(*f.retry_after_s);
@@ -124,13 +125,13 @@ Step ConnectionStateMachine::connected(loop::Instant now) {
 }
 
 bool ConnectionStateMachine::acknowledged() {
-  if (state_ != State::online || ++acks_ != kStableAcks) return false;
+  if (state_ != ConnectionState::online || ++acks_ != kStableAcks) return false;
   backoff_.reset();
   return true;
 }
 
 Step ConnectionStateMachine::ordered_to_leave(const proto::DisconnectReq &order, loop::Instant now) {
-  if (state_ != State::online) return {};
+  if (state_ != ConnectionState::online) return {};
   if (order.reconnect_after_seconds > 0) {
     // A year is as good as any larger number, and cannot overflow the clock.
     const auto s = std::min<std::uint64_t>(order.reconnect_after_seconds, std::uint64_t{366} * 86'400);
@@ -145,16 +146,16 @@ Step ConnectionStateMachine::goodbye_over() { return move(Event::said, {}); }
 
 Step ConnectionStateMachine::ended(const ConnectionEnd &end, loop::Instant now) {
   switch (state_) {
-    case State::dialing:
-    case State::tls:
-    case State::websocket:
-    case State::connect:
-    case State::online:
+    case ConnectionState::dialing:
+    case ConnectionState::tls:
+    case ConnectionState::websocket:
+    case ConnectionState::connect:
+    case ConnectionState::online:
       trouble(status_of(end), end.error.what);
       count_takeover(end, now);
       break;
-    case State::draining:
-    case State::closing:
+    case ConnectionState::draining:
+    case ConnectionState::closing:
       break;  // the reason to leave is the status; how the connection then ended does not matter
     default:
       return {};
@@ -170,15 +171,16 @@ void ConnectionStateMachine::count_takeover(const ConnectionEnd &end, loop::Inst
 }
 
 Step ConnectionStateMachine::overdue(loop::Instant now) {
-  if (state_ >= State::env && state_ <= State::connect)
-    trouble(state_ <= State::password ? Status::https_timeout : Status::socket_timeout,
+  if (state_ >= ConnectionState::env && state_ <= ConnectionState::connect)
+    trouble(state_ <= ConnectionState::password ? Status::https_timeout : Status::socket_timeout,
             fmt::format("the stage {} did not end within its deadline; trying again", state_name(state_)));
   return move(Event::overdue, now);
 }
 
 Step ConnectionStateMachine::stop(Stop kind) {
   stopping_ = true;
-  if (state_ != State::stopped) trouble(kind == Stop::to_reload ? Status::reloading_config : Status::disabled, "");
+  if (state_ != ConnectionState::stopped)
+    trouble(kind == Stop::to_reload ? Status::reloading_config : Status::disabled, "");
   return move(Event::stop, {});
 }
 

@@ -60,7 +60,7 @@ class ConnectionStateMachine {
   [[nodiscard]] Step resumed(loop::Instant now);
   [[nodiscard]] Step stop(Stop kind);
 
-  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] ConnectionState state() const { return state_; }
   [[nodiscard]] login::Status status() const { return status_; }
   // Another client keeps taking our session: this machine, or its cloud.d, has probably been cloned.
   [[nodiscard]] bool probably_cloned() const { return takeovers_ > 0; }
@@ -79,7 +79,7 @@ class ConnectionStateMachine {
   std::function<double()> jitter_;
   loop::TimeScale scale_;
   login::Backoff backoff_;
-  State state_ = State::stopped;
+  ConnectionState state_ = ConnectionState::stopped;
   login::Status status_ = login::Status::offline;
   std::string why_;
   std::optional<loop::Instant> blocked_until_;  // by order of the cloud; used once

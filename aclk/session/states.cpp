@@ -8,7 +8,7 @@ namespace aclk::session {
 namespace {
 
 using namespace std::chrono_literals;
-using S = State;
+using S = ConnectionState;
 using E = Event;
 
 // Each request has its own 30 s (aclk/session/README.md, "HTTPS requests"), the dial 10 s with the proxy's part in it
@@ -45,7 +45,7 @@ constexpr bool in_order() {
     if (static_cast<std::size_t>(kInfo[i].state) != i) return false;
   return true;
 }
-static_assert(kInfo.size() == kStates && in_order(), "one row per State, in its order");
+static_assert(kInfo.size() == kStates && in_order(), "one row per ConnectionState, in its order");
 
 constexpr StateSet kLogin{S::env, S::challenge, S::password};
 constexpr StateSet kSetupStates{S::dialing, S::tls, S::websocket, S::connect};
@@ -111,9 +111,9 @@ bool holds(When when, const Facts &f) {
 
 }  // namespace
 
-const StateInfo &info(State state) { return kInfo[std::min(static_cast<std::size_t>(state), kStates - 1)]; }
+const StateInfo &info(ConnectionState state) { return kInfo[std::min(static_cast<std::size_t>(state), kStates - 1)]; }
 
-const char *state_name(State state) { return info(state).name.data(); }
+const char *state_name(ConnectionState state) { return info(state).name.data(); }
 
 std::string_view event_text(Event event) {
   constexpr std::array<std::string_view, kEvents> kTexts{
@@ -165,7 +165,7 @@ std::string_view do_text(Do act) {
 
 std::span<const Move> moves() { return kMoves; }
 
-Next next(State in, Event on, const Facts &facts) {
+Next next(ConnectionState in, Event on, const Facts &facts) {
   for (const auto &m : kMoves)
     if (m.on == on && m.in.has(in) && holds(m.when, facts)) return {m.next, m.act, true};
   return {in, Do::nothing, false};

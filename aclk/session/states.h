@@ -14,7 +14,7 @@
 
 namespace aclk::session {
 
-enum class State : std::uint8_t {
+enum class ConnectionState : std::uint8_t {
   not_claimed,  // no identity: no thread, no socket
   disabled,     // enabled = no: the same
   stopped,      // claimed and enabled, not running
@@ -75,10 +75,10 @@ class StateSet {
  public:
   template <class... S>
   constexpr explicit(false) StateSet(S... states) : bits_((0U | ... | bit(states))) {}
-  [[nodiscard]] constexpr bool has(State s) const { return (bits_ & bit(s)) != 0; }
+  [[nodiscard]] constexpr bool has(ConnectionState s) const { return (bits_ & bit(s)) != 0; }
 
  private:
-  static constexpr std::uint32_t bit(State s) { return 1U << static_cast<unsigned>(s); }
+  static constexpr std::uint32_t bit(ConnectionState s) { return 1U << static_cast<unsigned>(s); }
   std::uint32_t bits_;
 };
 
@@ -86,13 +86,13 @@ struct Move {
   StateSet in;
   Event on;
   When when;
-  State next;
+  ConnectionState next;
   Do act;
 };
 
 // How long a state may last.
 struct StateInfo {
-  State state;
+  ConnectionState state;
   std::string_view name;       // as in state output and in STATES.md
   std::string_view waits_for;  // what ends it
   // 0: no timer of the session ends it; `bound` says why that is no way to hang.
@@ -100,8 +100,8 @@ struct StateInfo {
   std::string_view bound;
 };
 
-[[nodiscard]] const StateInfo &info(State state);
-[[nodiscard]] const char *state_name(State state);
+[[nodiscard]] const StateInfo &info(ConnectionState state);
+[[nodiscard]] const char *state_name(ConnectionState state);
 [[nodiscard]] std::string_view event_text(Event event);
 [[nodiscard]] std::string_view when_text(When when);
 [[nodiscard]] std::string_view do_text(Do act);
@@ -114,10 +114,10 @@ struct Facts {
   bool blocked = false;
 };
 struct Next {
-  State state;
+  ConnectionState state;
   Do act = Do::nothing;
   bool known = false;  // there is a row; else nothing changes
 };
-[[nodiscard]] Next next(State in, Event on, const Facts &facts);
+[[nodiscard]] Next next(ConnectionState in, Event on, const Facts &facts);
 
 }  // namespace aclk::session

@@ -52,11 +52,17 @@ std::string json_of(const Offline &o) {
   return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-int show_state(const Where &where, bool json) {
-  const auto answer = ask_plugin(where, HttpMethod::get, json ? "/api/v1/aclk" : "/api/v1/aclk/text");
+struct StateOptions {
+  Where where;
+  bool json = false;
+};
+
+int show_state(const StateOptions &wanted) {
+  const auto &where = wanted.where;
+  const auto answer = ask_plugin(where, HttpMethod::get, wanted.json ? "/api/v1/aclk" : "/api/v1/aclk/text");
   if (!answer && answer.error().code == Errc::not_found) {
     const auto o = look_at_files(where);
-    fmt::print("{}", json ? json_of(o) : terminal_text(text_of(o)));
+    fmt::print("{}", wanted.json ? json_of(o) : terminal_text(text_of(o)));
     return static_cast<int>(Seen::not_running);
   }
   if (!answer) return no_answer(where, answer.error());
@@ -129,16 +135,12 @@ int reload(const Where &where) {
 }  // namespace
 
 Command add_state_command(CLI::App &app) {
-  struct Given {
-    Where where;
-    bool json = false;
-  };
-  const auto given = std::make_shared<Given>();
+  const auto given = std::make_shared<StateOptions>();
   auto *const c = app.add_subcommand("state", "How the link is: the plugin's own word, or why it does not run");
   c->add_flag("--json", given->json, "One JSON object, as GET /api/v1/aclk gives it");
   add_where_options(*c, given->where);
   c->footer(kStateExits);
-  return {c, [given] { return show_state(given->where, given->json); }};
+  return {c, [given] { return show_state(*given); }};
 }
 
 Command add_reload_command(CLI::App &app) {

@@ -156,7 +156,7 @@ class Walk {
                                         patient_.scale()};
       auto login = std::make_unique<login::Login>(http, key, request);
       bool done = false;
-      login::Login::Events e;
+      login::Login::LoginEvents e;
       e.agreed = [&](const Url &where) { trace.login = where; };
       e.stage = [&](const char *stage) {
         trace.stage = stage;
@@ -302,7 +302,7 @@ class Walk {
       there = true;
       link->close();
     };
-    Connection::Events e;
+    Connection::ConnectionEvents e;
     e.stage = [&](mqtt::Stage stage) {
       rung = kLinkRungs.at(static_cast<std::size_t>(stage));
       if (stage == mqtt::Stage::websocket) trust = link->trust();

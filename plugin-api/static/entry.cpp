@@ -65,15 +65,15 @@ constexpr auto kUnclaimPatience = 5s;  // a goodbye may take 3 s
 
 using aclk::HttpResponse;
 using aclk::module::Module;
-using aclk::report::State;
+using aclk::report::LinkState;
 
-HttpResponse json_of(const Module & /*module*/, const State &state) {
+HttpResponse json_of(const Module & /*module*/, const LinkState &state) {
   return aclk::json_response(200, aclk::report::state_json(state));
 }
-HttpResponse text_of(const Module & /*module*/, const State &state) {
+HttpResponse text_of(const Module & /*module*/, const LinkState &state) {
   return aclk::text_response(200, aclk::report::state_text(state));
 }
-HttpResponse info_of(const Module &module, const State &state) {
+HttpResponse info_of(const Module &module, const LinkState &state) {
   const auto &id = module.host().identity();
   return aclk::json_response(200, aclk::report::info_json(state, {id.machine_guid, id.hostname, id.agent_version},
                                                           aclk::loop::wall_us() / 1'000'000));
@@ -81,7 +81,7 @@ HttpResponse info_of(const Module &module, const State &state) {
 
 HttpResponse no_answer() { return aclk::text_response(503, "The link does not answer."); }
 
-template <HttpResponse (*Make)(const Module &, const State &)>
+template <HttpResponse (*Make)(const Module &, const LinkState &)>
 HttpResponse serve_state(Module &module) {
   const auto state = module.state(kPatience);
   return state ? Make(module, *state) : no_answer();

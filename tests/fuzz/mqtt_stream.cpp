@@ -14,7 +14,7 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   const std::size_t chosen = choose(bytes, 32);
   const std::size_t piece = chosen < 16 ? 4096 : chosen - 15;
   int ends = 0;
-  mqtt::MqttClient::Events e;
+  mqtt::MqttClient::MqttEvents e;
   e.connack = [](int, const mqtt::MqttLimits &) {};
   e.suback = [](int, const std::vector<int> &) {};
   e.puback = [](int, int) {};

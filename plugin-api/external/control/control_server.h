@@ -32,8 +32,9 @@ class ControlServer {
   // Opens the socket, once more if that failed before: another plugin's end may have been awaited.
   void on_time(Time now);
 
-  // A worker accepts from now on, or not any more. Those who were accepted here are answered here.
-  void leave_to_worker(bool worker) { worker_answers_ = worker; }
+  // A worker accepts from now on; or not any more. Those who were accepted here are answered here.
+  void leave_to_worker() { worker_answers_ = true; }
+  void answer_here() { worker_answers_ = false; }
 
   // What a worker has to be started with; -1: there is none.
   [[nodiscard]] int socket_fd() const { return listener_ ? listener_->fd() : -1; }

@@ -12,18 +12,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string time_text(std::int64_t s, bool utc) {
+// broken_down: gmtime_r or localtime_r.
+std::string time_text(std::int64_t s, std::tm *(*broken_down)(const std::time_t *, std::tm *)) {
   const auto t = static_cast<std::time_t>(s);
   std::tm tm{};
-  if (utc)
-    ::gmtime_r(&t, &tm);
-  else
-    ::localtime_r(&t, &tm);
+  broken_down(&t, &tm);
   std::array<char, 64> text{};
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &tm)};
 }
 
-Json utc(std::int64_t s) { return s == 0 ? Json(nullptr) : Json(time_text(s, true)); }
+std::string local_time_text(std::int64_t s) { return time_text(s, ::localtime_r); }
+Json utc(std::int64_t s) { return s == 0 ? Json(nullptr) : Json(time_text(s, ::gmtime_r)); }
 Json text_or_null(const std::string &s) { return s.empty() ? Json(nullptr) : Json(s); }
 std::string dumped(const Json &j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -55,18 +54,17 @@ Json shown(const PluginStatus &w) {
 std::string agent_line(const AgentStatus &a) {
   if (!a.place.empty()) return fmt::format("Agent: netdata {} at {}\n", a.version, a.place);
   if (a.since_s == 0) return {};
-  return fmt::format("Agent: looked for since {}{}{}\n", time_text(a.since_s, false), a.trouble.empty() ? "" : ": ",
+  return fmt::format("Agent: looked for since {}{}{}\n", local_time_text(a.since_s), a.trouble.empty() ? "" : ": ",
                      a.trouble);
 }
 
-// told: the state says already what came of it.
-std::string claim_lines(const claim::ClaimOutcome &c, bool told) {
+std::string claim_lines(const claim::ClaimOutcome &c, ClaimOutcomeText text) {
   if (!c.any()) return c.runs ? "Written Claim: the cloud is being asked\n" : "";
-  auto out = fmt::format("Written Claim: {}\n", told ? "see Reason" : c.line);
+  auto out = fmt::format("Written Claim: {}\n", text == ClaimOutcomeText::stands_elsewhere ? "see Reason" : c.line);
   if (!c.bad) return out;
-  out += fmt::format("Written Claim Attempts: {} since {}", c.attempts, time_text(c.since_s, false));
+  out += fmt::format("Written Claim Attempts: {} since {}", c.attempts, local_time_text(c.since_s));
   if (c.runs) return out + ", one runs\n";
-  if (c.next_s != 0) return out + fmt::format(", the next at {}\n", time_text(c.next_s, false));
+  if (c.next_s != 0) return out + fmt::format(", the next at {}\n", local_time_text(c.next_s));
   return out + ", the next when what asks for it changes\n";
 }
 
@@ -108,14 +106,16 @@ PluginStatus status_from_json(std::string_view json) {
   return w;
 }
 
-std::string status_lines(const PluginStatus &word, bool claim_is_told) {
-  return agent_line(word.agent) + claim_lines(word.claim, claim_is_told);
+std::string status_lines(const PluginStatus &word, ClaimOutcomeText outcome) {
+  return agent_line(word.agent) + claim_lines(word.claim, outcome);
 }
 
 std::string with_status_lines(std::string state, const PluginStatus &word) {
   const auto blank = state.find("\n\n");
-  const bool told = word.claim.any() && state.find(word.claim.line) != std::string::npos;
-  state.insert(blank == std::string::npos ? state.size() : blank + 1, status_lines(word, told));
+  const auto outcome = word.claim.any() && state.find(word.claim.line) != std::string::npos
+                           ? ClaimOutcomeText::stands_elsewhere
+                           : ClaimOutcomeText::is_told;
+  state.insert(blank == std::string::npos ? state.size() : blank + 1, status_lines(word, outcome));
   return state;
 }
 

@@ -34,9 +34,11 @@ struct PluginStatus {
 // What status_to_json() has made; anything else gives an empty word.
 [[nodiscard]] PluginStatus status_from_json(std::string_view json);
 
-// "Agent: …", "Written Claim: …": lines for the state, each with its line feed; times in local time. claim_is_told:
-// what came of the claim stands elsewhere.
-[[nodiscard]] std::string status_lines(const PluginStatus &word, bool claim_is_told = false);
+// What came of the written claim: told here, or in the state's own Reason.
+enum class ClaimOutcomeText : std::uint8_t { is_told, stands_elsewhere };
+
+// "Agent: …", "Written Claim: …": lines for the state, each with its line feed; times in local time.
+[[nodiscard]] std::string status_lines(const PluginStatus &word, ClaimOutcomeText outcome = ClaimOutcomeText::is_told);
 
 // The state as a link prints it (aclk/report/state.h), with what the plugin knows put into it: the lines before the
 // first blank line, the object as last key "plugin". What does not look like a state stays as it is.

@@ -13,10 +13,10 @@
 namespace aclk::external {
 namespace {
 
-report::State state_of(const Unlinked &now) {
+report::LinkState state_of(const Unlinked &now) {
   using claim::Standing;
   const auto &id = now.identity;
-  report::State s;
+  report::LinkState s;
   s.claimed = !id.claim_id.empty();
   if (s.claimed) {
     s.claim_id = id.claim_id;
@@ -24,9 +24,9 @@ report::State state_of(const Unlinked &now) {
     s.proxy = now.proxy;
   }
   s.why = why_unlinked(now);
-  s.session.state = id.standing == Standing::disabled      ? session::State::disabled
-                    : id.standing == Standing::not_claimed ? session::State::not_claimed
-                                                           : session::State::stopped;
+  s.session.state = id.standing == Standing::disabled      ? session::ConnectionState::disabled
+                    : id.standing == Standing::not_claimed ? session::ConnectionState::not_claimed
+                                                           : session::ConnectionState::stopped;
   s.session.status = id.standing == Standing::disabled ? login::Status::disabled : login::Status::offline;
   s.session.next_attempt_s = now.word.next_start_s;
   s.began_s = now.word.began_s;

@@ -178,7 +178,7 @@ class Supervisor {
       take_status();  // its last words
       child_ = {};
       chart_.set_online(false);
-      door_.leave_to_worker(false);
+      door_.answer_here();
       word_.agent.place.clear();
       obey(keeper_.on_worker_end(now, status), now);
       tell();
@@ -342,7 +342,7 @@ class Supervisor {
   WorkerPipe words_{{[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); },
                      [this](const std::string &trouble) { looking_for_agent(trouble); },
                      [this](const std::string &place, const std::string &version) { found_agent(place, version); },
-                     [this] { door_.leave_to_worker(true); }}};
+                     [this] { door_.leave_to_worker(); }}};
   const claim::Places places_;
   claim::FileWatch watch_;
   claim::FileWatch config_watch_;

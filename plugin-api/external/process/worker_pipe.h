@@ -25,14 +25,14 @@ inline constexpr std::string_view kServingWord = "S";
 
 class WorkerPipe {
  public:
-  struct Events {
+  struct WorkerPipeEvents {
     std::function<void(bool online)> online;
     std::function<void(const ChartText &)> chart;
     std::function<void(const std::string &trouble)> looking;
     std::function<void(const std::string &place, const std::string &version)> found;
     std::function<void()> serving;
   };
-  explicit WorkerPipe(Events events) : events_(std::move(events)) {}
+  explicit WorkerPipe(WorkerPipeEvents events) : events_(std::move(events)) {}
 
   // In any pieces. What is no message is skipped.
   void feed(std::string_view bytes);
@@ -42,7 +42,7 @@ class WorkerPipe {
  private:
   void message();
 
-  Events events_;
+  WorkerPipeEvents events_;
   std::string text_;
   char kind_ = '\0';  // of the text that is being read; '\0': none is
 };

@@ -51,7 +51,7 @@ struct Attempt {
         login(std::make_unique<login::Login>(
             http, node_key(), login::LoginRequest{.cloud_url = url, .claim_id = kClaim, .agent_version = "v2.10.4"})) {}
 
-  login::Login::Events events() {
+  login::Login::LoginEvents events() {
     return {.limits = [this](const login::BackoffLimits &l) { limits.push_back(l); },
             .stage = [this](const char *s) { stages += std::string(s) + " "; },
             .date = [this](std::int64_t s) { dates.push_back(s); },

@@ -195,7 +195,7 @@ std::string module__reload_ordered_while_a_hook_hangs__is_answered_at_once_and_t
   if (!answered) r.hold(false);
   EXPECT(answered);
   // The old link leaves, and its end waits for the hook.
-  std::optional<report::State> s;
+  std::optional<report::LinkState> s;
   const auto deadline = std::chrono::steady_clock::now() + kLong;
   do {
     s = r.module->state(100ms);  // none: the link ended with the question unread

@@ -10,8 +10,8 @@ using namespace aclk::report;
 
 namespace {
 
-State online() {
-  State s;
+LinkState online() {
+  LinkState s;
   s.claimed = true;
   s.claim_id = "cccccccc-2222-3333-4444-555555555555";
   s.cloud_url = "https://app.netdata.cloud";
@@ -70,13 +70,13 @@ std::string state_text__online__has_the_documented_lines() {
 }
 
 std::string state_text__not_claimed__says_why_and_shows_no_claim() {
-  State s;
+  LinkState s;
   s.why = "this node is not claimed";
   const auto t = state_text(s);
   EXPECT(has(t, "Claimed: No"));
   EXPECT(has(t, "Online: No"));
   EXPECT(has(t, "Status: not claimed") && has(t, "Reason: this node is not claimed"));
-  s.session.state = session::State::disabled;
+  s.session.state = session::ConnectionState::disabled;
   s.session.status = login::Status::disabled;
   EXPECT(has(state_text(s), "Status: disabled"));
   EXPECT_EQ(nlohmann::json::parse(state_json(s))["state"], "disabled");
@@ -129,11 +129,11 @@ std::string state__attempts__are_told_in_words_and_as_a_list() {
   session::Attempt failed;
   failed.began_s = 1'700'000'000;
   failed.took = std::chrono::milliseconds(1250);
-  failed.stage = session::State::tls;
+  failed.stage = session::ConnectionState::tls;
   failed.status = login::Status::invalid_ssl_certificate;
   failed.sentence = "expired";
   session::Attempt good;
-  good.stage = session::State::online;
+  good.stage = session::ConnectionState::online;
   good.status = login::Status::connected;
   good.was_online = true;
   good.sentence = "connected to x";

@@ -24,7 +24,7 @@ struct Rig {
   std::function<void()> on_message;
 
   Result<void> make() {
-    MqttClient::Events e;
+    MqttClient::MqttEvents e;
     e.connack = [this](int r, const MqttLimits &l) {
       log += "connack " + std::to_string(r) + ";";
       limits = l;

@@ -32,7 +32,7 @@ std::string ended_before_tls(bool reset) {
   EXPECT(context);
   for (int i = 0; i < 3; ++i) {
     int ended = 0;
-    WsLink::Events events;
+    WsLink::WsEvents events;
     events.ended = [&ended](const WsEnd &) { ++ended; };
     auto link = std::make_unique<WsLink>(**context, std::move(events));
     auto socket = test::connect_to(server.port());

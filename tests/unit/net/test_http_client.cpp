@@ -23,8 +23,8 @@ namespace {
 using claim::ProxyKind;
 using net::CurlMulti;
 using net::HttpClient;
-using net::HttpRequest;
-using net::HttpResponse;
+using net::HttpsRequest;
+using net::HttpsResponse;
 using net::Reach;
 
 const Ca &ca() {
@@ -49,14 +49,14 @@ Reply raw(std::string bytes, Reply::Then then = Reply::Then::go_on) {
 struct Client {
   explicit Client(const Reach &reach = lenient()) : http(multi, reach) {}
 
-  Result<HttpResponse> run(HttpRequest request) {
-    std::optional<Result<HttpResponse>> result;
-    http.start(std::move(request), [&](Result<HttpResponse> r) { result.emplace(std::move(r)); });
+  Result<HttpsResponse> run(HttpsRequest request) {
+    std::optional<Result<HttpsResponse>> result;
+    http.start(std::move(request), [&](Result<HttpsResponse> r) { result.emplace(std::move(r)); });
     if (result || !loop.until([&] { return result.has_value(); })) return no_answer();
     return std::move(*result);
   }
-  Result<HttpResponse> get(const std::string &url, std::chrono::milliseconds timeout = 5s) {
-    HttpRequest r;
+  Result<HttpsResponse> get(const std::string &url, std::chrono::milliseconds timeout = 5s) {
+    HttpsRequest r;
     r.url = url;
     r.timeout = timeout;
     return run(std::move(r));
@@ -180,7 +180,7 @@ std::string http__client_destroyed__closes_its_connection() {
   bool done = false;
   {
     HttpClient http(multi, lenient());
-    http.start({.url = server.url("/")}, [&](const Result<HttpResponse> &) { done = true; });
+    http.start({.url = server.url("/")}, [&](const Result<HttpsResponse> &) { done = true; });
     EXPECT(loop.until([&] { return done; }));
     EXPECT_EQ(server.open(), 1);
   }
@@ -399,7 +399,7 @@ std::string http__cancelled__does_not_call_and_ends_on_the_wire() {
   hang.then = Reply::Then::hang;
   HttpsServer server(ca().server(), always(hang));
   Client client;
-  const auto id = client.http.start({.url = server.url("/")}, [](const Result<HttpResponse> &) { std::abort(); });
+  const auto id = client.http.start({.url = server.url("/")}, [](const Result<HttpsResponse> &) { std::abort(); });
   EXPECT(client.loop.until_elsewhere([&] { return server.requests().size() == 1; }));
   client.http.cancel(id);
   client.http.cancel(id);
@@ -415,7 +415,7 @@ std::string http__destroyed_at_any_moment__does_not_call() {
   CurlMulti multi(loop.uv());
   for (int turns = 0; turns < 25; ++turns) {
     HttpClient http(multi, lenient());
-    http.start({.url = server.url("/")}, [](const Result<HttpResponse> &) { std::abort(); });
+    http.start({.url = server.url("/")}, [](const Result<HttpsResponse> &) { std::abort(); });
     for (int i = 0; i < turns; ++i) uv_run(&loop.uv(), i % 2 == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     if (!server.requests().empty()) break;  // as far as it goes
   }
@@ -428,7 +428,7 @@ std::string http__destroyed_from_inside_done__is_fine() {
   CurlMulti multi(loop.uv());
   auto http = std::make_unique<HttpClient>(multi, lenient());
   bool done = false;
-  http->start({.url = server.url("/a")}, [&](const Result<HttpResponse> &) {
+  http->start({.url = server.url("/a")}, [&](const Result<HttpsResponse> &) {
     http.reset();
     done = true;
   });

@@ -239,12 +239,12 @@ std::string https_proxy__given_up_at_any_time__leaves_nothing() {
   return {};
 }
 
-Reached<net::HttpResponse> get(const HttpsServer &server, const claim::Proxy &proxy, const std::string &trust_file) {
+Reached<net::HttpsResponse> get(const HttpsServer &server, const claim::Proxy &proxy, const std::string &trust_file) {
   OnLoop loop;
   CurlMulti multi(loop.uv());
   net::HttpClient http(multi, {.proxy = proxy, .trust_file = trust_file, .insecure = false});
-  std::optional<Reached<net::HttpResponse>> result;
-  http.start({.url = server.url("/")}, [&](Reached<net::HttpResponse> r) { result.emplace(std::move(r)); });
+  std::optional<Reached<net::HttpsResponse>> result;
+  http.start({.url = server.url("/")}, [&](Reached<net::HttpsResponse> r) { result.emplace(std::move(r)); });
   if (!loop.until([&] { return result.has_value(); }, 60s))
     return net::unreached(Errc::cancelled, "no answer", Cause::other);
   return std::move(*result);

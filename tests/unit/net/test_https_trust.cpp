@@ -18,7 +18,7 @@ namespace aclk::test {
 namespace {
 
 using net::HttpClient;
-using net::HttpResponse;
+using net::HttpsResponse;
 
 const Ca &ours() {
   static const Ca ca("Our CA");
@@ -43,12 +43,12 @@ struct Case {
   std::string host = "localhost";
 };
 
-Result<HttpResponse> get(const HttpsServer &server, const Case &c) {
+Result<HttpsResponse> get(const HttpsServer &server, const Case &c) {
   OnLoop loop;
   net::CurlMulti multi(loop.uv());
   HttpClient http(multi, {.proxy = {}, .trust_file = c.trust_file, .insecure = c.insecure});
-  std::optional<Result<HttpResponse>> result;
-  http.start({.url = server.url("/", c.host)}, [&](Result<HttpResponse> r) { result.emplace(std::move(r)); });
+  std::optional<Result<HttpsResponse>> result;
+  http.start({.url = server.url("/", c.host)}, [&](Result<HttpsResponse> r) { result.emplace(std::move(r)); });
   if (!loop.until([&] { return result.has_value(); })) return no_answer();
   return std::move(*result);
 }
@@ -196,7 +196,7 @@ std::string trust__connection_of_another_client__is_not_taken_over() {
   OnLoop loop;
   net::CurlMulti multi(loop.uv());
   std::optional<bool> good;
-  const auto done = [&](const Result<HttpResponse> &r) { good = r.has_value(); };
+  const auto done = [&](const Result<HttpsResponse> &r) { good = r.has_value(); };
   HttpClient lax(multi, {.proxy = {}, .trust_file = "", .insecure = true});
   HttpClient knowing(multi, {.proxy = {}, .trust_file = file.path(), .insecure = false});
   HttpClient strict(multi, {});

@@ -16,7 +16,7 @@ namespace {
 using namespace aclk::session;
 
 // Mermaid's names have no spaces.
-std::string id(State s) {
+std::string id(ConnectionState s) {
   std::string n = state_name(s);
   std::replace(n.begin(), n.end(), ' ', '_');
   return n;
@@ -31,10 +31,10 @@ std::string condition(const Move &m) {
 std::string diagram() {
   std::string out = "```mermaid\nstateDiagram-v2\n    [*] --> stopped\n";
   // One arrow for each pair of states, with all that leads along it.
-  std::vector<std::pair<std::pair<State, State>, std::string>> arrows;
+  std::vector<std::pair<std::pair<ConnectionState, ConnectionState>, std::string>> arrows;
   for (const auto &m : moves())
     for (std::size_t i = 0; i < kStates; ++i) {
-      const auto from = static_cast<State>(i);
+      const auto from = static_cast<ConnectionState>(i);
       if (!m.in.has(from) || from == m.next) continue;
       const std::pair key{from, m.next};
       const auto it = std::find_if(arrows.begin(), arrows.end(), [&](const auto &a) { return a.first == key; });
@@ -51,7 +51,7 @@ std::string diagram() {
 std::string states() {
   std::string out = "| state | waits for | at most |\n|---|---|---|\n";
   for (std::size_t i = 0; i < kStates; ++i) {
-    const auto &s = info(static_cast<State>(i));
+    const auto &s = info(static_cast<ConnectionState>(i));
     std::string bound(s.bound);
     if (s.deadline.count() > 0)
       bound += fmt::format(" (below it, a net of {:g} s)", std::chrono::duration<double>(s.deadline).count());
@@ -65,8 +65,8 @@ std::string rows() {
   for (const auto &m : moves()) {
     std::string in;
     for (std::size_t i = 0; i < kStates; ++i)
-      if (m.in.has(static_cast<State>(i)))
-        in += (in.empty() ? "" : ", ") + std::string(state_name(static_cast<State>(i)));
+      if (m.in.has(static_cast<ConnectionState>(i)))
+        in += (in.empty() ? "" : ", ") + std::string(state_name(static_cast<ConnectionState>(i)));
     out += fmt::format("| {} | {} | {} | {} | {} |\n", in, event_text(m.on), when_text(m.when), state_name(m.next),
                        do_text(m.act));
   }

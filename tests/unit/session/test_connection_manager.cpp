@@ -22,7 +22,7 @@ namespace {
 
 struct Rig {
   Rig() : host(test::adopted(test::empty_host(nullptr))), log(host) {
-    ConnectionManager::Events e;
+    ConnectionManager::SessionEvents e;
     e.session_id = [this](std::int64_t now_us) {
       ++sessions;
       return now_us;
@@ -56,7 +56,7 @@ struct Rig {
 std::string connection_manager__before_its_start__reports_nothing_done() {
   Rig r;
   const auto now = r.link->report();
-  EXPECT(now.state == State::stopped && !now.online && !now.banned);
+  EXPECT(now.state == ConnectionState::stopped && !now.online && !now.banned);
   EXPECT(now.connects == 0 && now.last_connect_s == 0 && now.next_attempt_s == 0 && now.attempts.empty());
   EXPECT(now.queued == 0 && now.pending_pubacks == 0 && now.totals.bytes_out == 0 && now.drops == 0);
   EXPECT(r.link->take_slowest_ack() == 0us);
@@ -85,7 +85,7 @@ std::string connection_manager__stopped_before_anything__says_so_once() {
   r.link->stop(Stop::for_good, [&] { ++done; });
   for (int i = 0; i < 10 && done == 0; ++i) uv_run(&r.loop.uv(), UV_RUN_NOWAIT);
   EXPECT_EQ(done, 1);
-  EXPECT(r.link->report().state == State::stopped);
+  EXPECT(r.link->report().state == ConnectionState::stopped);
   EXPECT(r.offlines == 0 && r.sessions == 0);
   return {};
 }
@@ -96,7 +96,7 @@ std::string connection_manager__order_to_leave_while_stopped__changes_nothing() 
   order.permaban = true;
   order.reconnect_after_seconds = 60;
   r.link->obey(order);
-  EXPECT(r.link->report().state == State::stopped && !r.link->report().banned);
+  EXPECT(r.link->report().state == ConnectionState::stopped && !r.link->report().banned);
   EXPECT_EQ(r.link->report().next_attempt_s, 0);
   return {};
 }

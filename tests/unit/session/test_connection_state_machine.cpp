@@ -33,7 +33,7 @@ ConnectionEnd by_code(ConnectionEnd::Kind kind, int code) {
 }
 
 // A machine brought to a state by the events that lead there.
-ConnectionStateMachine at(State s) {
+ConnectionStateMachine at(ConnectionState s) {
   ConnectionStateMachine m([] { return 0.0; });
   const auto is = [&] { return m.state() == s; };
   if (is()) return m;
@@ -41,9 +41,9 @@ ConnectionStateMachine at(State s) {
   if (is()) return m;
   (void)m.waited();
   if (is()) return m;
-  if (s == State::banned || s == State::blocked) {
+  if (s == ConnectionState::banned || s == ConnectionState::blocked) {
     login::LoginFailure f;
-    f.non_retryable = s == State::banned;
+    f.non_retryable = s == ConnectionState::banned;
     f.retry_after_s = 5;
     (void)m.login_failed(f, t0);
     return m;
@@ -90,7 +90,7 @@ std::string machine__the_way_online__is_wait_login_dial_announce() {
   m.reached(Event::secured);
   m.reached(Event::upgraded);
   EXPECT(m.connected(t0).act == Do::announce);
-  EXPECT(m.state() == State::online && m.status() == Status::connected && m.why().empty());
+  EXPECT(m.state() == ConnectionState::online && m.status() == Status::connected && m.why().empty());
   return {};
 }
 
@@ -110,8 +110,8 @@ std::string machine__every_call_in_every_state__moves_as_the_table_says() {
       Call{Event::overdue, [](ConnectionStateMachine &m) { return m.overdue(t0); }},
       Call{Event::stop, [](ConnectionStateMachine &m) { return m.stop(Stop::for_good); }},
   };
-  for (auto i = static_cast<std::size_t>(State::stopped); i < kStates; ++i) {
-    const auto in = static_cast<State>(i);
+  for (auto i = static_cast<std::size_t>(ConnectionState::stopped); i < kStates; ++i) {
+    const auto in = static_cast<ConnectionState>(i);
     for (const auto &c : calls) {
       auto m = at(in);
       if (m.state() != in) return std::string("cannot reach ") + state_name(in);
@@ -121,45 +121,47 @@ std::string machine__every_call_in_every_state__moves_as_the_table_says() {
         return std::string(state_name(in)) + " + " + std::string(event_text(c.event)) + ": " + state_name(m.state());
     }
     auto m = at(in);
-    const bool login = in == State::env || in == State::challenge || in == State::password;
+    const bool login =
+        in == ConnectionState::env || in == ConnectionState::challenge || in == ConnectionState::password;
     EXPECT_EQ(m.login_failed({}, t0).act == Do::wait, login);
     auto n = at(in);
-    const bool connection = in >= State::dialing;
+    const bool connection = in >= ConnectionState::dialing;
     EXPECT_EQ(n.ended(end_of(ConnectionEnd::Kind::socket), t0).act == Do::wait, connection);
   }
   return {};
 }
 
 std::string machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
-  for (const auto s : {State::env, State::password, State::dialing, State::tls, State::websocket, State::connect}) {
+  for (const auto s : {ConnectionState::env, ConnectionState::password, ConnectionState::dialing, ConnectionState::tls,
+                       ConnectionState::websocket, ConnectionState::connect}) {
     auto m = at(s);
     EXPECT(m.overdue(t0).wait == 1000ms);
-    EXPECT(m.status() == (s <= State::password ? Status::https_timeout : Status::socket_timeout));
+    EXPECT(m.status() == (s <= ConnectionState::password ? Status::https_timeout : Status::socket_timeout));
     EXPECT(m.why().find(state_name(s)) != std::string::npos);
   }
   return {};
 }
 
 std::string machine__stopped_while_leaving__finishes_when_the_connection_has_ended() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   EXPECT(m.stop(Stop::for_good).act == Do::goodbye);
   EXPECT(m.status() == Status::disabled);
   EXPECT(m.goodbye_over().act == Do::close);
   EXPECT(m.ended(end_of(ConnectionEnd::Kind::by_us), t0).act == Do::finished);
-  EXPECT(m.state() == State::stopped);
+  EXPECT(m.state() == ConnectionState::stopped);
   EXPECT(m.start(t0).act == Do::nothing);
   return {};
 }
 
 std::string machine__reload__is_told_as_such() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   (void)m.stop(Stop::to_reload);
   EXPECT(m.status() == Status::reloading_config);
   return {};
 }
 
 std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
-  auto m = at(State::env);
+  auto m = at(ConnectionState::env);
   EXPECT(m.login_failed({}, t0).wait == 1000ms);
   (void)m.waited();
   EXPECT(m.login_failed({}, t0).wait == 2000ms);
@@ -178,14 +180,14 @@ std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
 }
 
 std::string machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
-  auto m = at(State::env);
+  auto m = at(ConnectionState::env);
   for (int i = 0; i < 5; ++i) {
     (void)m.login_failed({}, t0);
     (void)m.waited();
   }
   EXPECT(m.login_failed({}, t0).wait > 10s);
   const auto step = m.resumed(t0 + 1h);
-  EXPECT(step.act == Do::wait && step.wait == 0ms && m.state() == State::waiting);
+  EXPECT(step.act == Do::wait && step.wait == 0ms && m.state() == ConnectionState::waiting);
   (void)m.waited();
   EXPECT(m.login_failed({}, t0).wait == 1000ms);  // a new backoff
   (void)m.waited();
@@ -194,12 +196,12 @@ std::string machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
   EXPECT(m.login_failed(later, t0).wait == 600s);
   EXPECT(m.resumed(t0).act == Do::nothing);
   online(m);
-  EXPECT(m.resumed(t0).act == Do::nothing && m.state() == State::online);
+  EXPECT(m.resumed(t0).act == Do::nothing && m.state() == ConnectionState::online);
   return {};
 }
 
 std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.reconnect_after_seconds = 30;
   EXPECT(m.ordered_to_leave(order, t0).act == Do::goodbye);
@@ -213,7 +215,7 @@ std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_a
 }
 
 std::string machine__an_order_for_ever__does_not_overflow() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.reconnect_after_seconds = UINT64_MAX;
   (void)m.ordered_to_leave(order, t0);
@@ -222,7 +224,7 @@ std::string machine__an_order_for_ever__does_not_overflow() {
 }
 
 std::string machine__error_body_with_a_delay__is_obeyed() {
-  auto m = at(State::env);
+  auto m = at(ConnectionState::env);
   login::LoginFailure f;
   f.status = Status::env_not_200;
   f.retry_after_s = 3;
@@ -231,12 +233,12 @@ std::string machine__error_body_with_a_delay__is_obeyed() {
 }
 
 std::string machine__banned__tries_nothing_until_stopped() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.permaban = true;
   (void)m.ordered_to_leave(order, t0);
   EXPECT(m.ended(end_of(ConnectionEnd::Kind::by_us), t0).act == Do::nothing);
-  EXPECT(m.state() == State::banned && m.banned());
+  EXPECT(m.state() == ConnectionState::banned && m.banned());
   EXPECT(!m.next_attempt());
   EXPECT(m.waited().act == Do::nothing);
   return {};
@@ -269,7 +271,7 @@ std::string machine__each_end__has_the_status_users_know() {
       {end_of(Kind::ping_timeout), Status::ping_timeout},
   };
   for (const auto &[end, status] : rows) {
-    auto m = at(State::online);
+    auto m = at(ConnectionState::online);
     (void)m.ended(end, t0);
     if (m.status() != status) return "kind " + std::to_string(static_cast<int>(end.kind));
     if (m.why() != "why") return "the sentence is lost";
@@ -279,7 +281,7 @@ std::string machine__each_end__has_the_status_users_know() {
 
 // Two agents with one identity: neither may throw the other out again and again.
 std::string machine__session_taken_over__waits_longer_each_time_until_undisputed() {
-  auto m = at(State::online);
+  auto m = at(ConnectionState::online);
   const auto taken = [] { return by_code(ConnectionEnd::Kind::by_server, mqtt::kMqttSessionTakenOver); };
   for (int i = 0; i < 3; ++i) (void)m.acknowledged();
   EXPECT(!m.probably_cloned());

@@ -14,18 +14,18 @@
 
 using namespace aclk;
 using namespace aclk::session;
-using S = State;
+using S = ConnectionState;
 using E = Event;
 
 namespace {
 
-constexpr State state(std::size_t i) { return static_cast<State>(i); }
+constexpr ConnectionState state(std::size_t i) { return static_cast<ConnectionState>(i); }
 
 // Written a second time, state by state, on purpose: the table says it once with sets and conditions.
 struct Want {
-  State in;
+  ConnectionState in;
   Event on;
-  State next;
+  ConnectionState next;
   Do act;
   Facts facts{};
 };
@@ -59,15 +59,15 @@ const std::array kWanted{
 };
 constexpr std::array kAttempt{S::env, S::challenge, S::password, S::dialing, S::tls, S::websocket, S::connect};
 
-std::set<std::pair<State, Event>> wanted_pairs() {
-  std::set<std::pair<State, Event>> pairs;
+std::set<std::pair<ConnectionState, Event>> wanted_pairs() {
+  std::set<std::pair<ConnectionState, Event>> pairs;
   for (const auto &w : kWanted) pairs.emplace(w.in, w.on);
   for (const auto s : kAttempt) pairs.insert({{s, E::failed}, {s, E::overdue}, {s, E::stop}});
   pairs.insert({{S::online, E::failed}, {S::draining, E::failed}, {S::closing, E::failed}, {S::closing, E::overdue}});
   return pairs;
 }
 
-std::string says(State in, Event on, const Facts &f, State to, Do act) {
+std::string says(ConnectionState in, Event on, const Facts &f, ConnectionState to, Do act) {
   const auto n = next(in, on, f);
   if (n.known && n.state == to && n.act == act) return {};
   return std::string(state_name(in)) + " + " + std::string(event_text(on)) + " leads to " + state_name(n.state);
