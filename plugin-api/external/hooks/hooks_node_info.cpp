@@ -55,6 +55,11 @@ Result<InfoOfNode> info_of(ExternalHost &host, const std::string &node, Announce
   return InfoOfNode{.document = std::make_shared<const nlohmann::json>(std::move(stored)), .stored = true};
 }
 
+int show(const NodeFacts &facts, naclk_node_info_fn visit, void *ctx) {
+  const auto info = facts.with_labels();
+  return visit(ctx, &info);
+}
+
 }  // namespace
 
 int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void *ctx) noexcept {
@@ -69,8 +74,7 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
       extras.name = text_of(info, "hostname");
       extras.os = text_of(info, "os");
       extras.timezone = text_of(info, "timezone");
-      const auto facts = read_node_info(info, extras);
-      (void)visit(ctx, &facts.info);
+      (void)show(read_node_info(info, extras), visit, ctx);
       return 0;
     }
     extras.local = *node == h.agent().machine_guid();
@@ -88,8 +92,7 @@ int node_info(void *host, naclk_str machine_guid, naclk_node_info_fn visit, void
       }
     extras.timezone = text_of(labels, "_abbrev_timezone");
     if (extras.timezone.empty()) extras.timezone = timezone_of_log(h, *node, extras.local);
-    const auto facts = read_node_info(info, extras);
-    (void)visit(ctx, &facts.info);
+    (void)show(read_node_info(info, extras), visit, ctx);
     return 0;
   });
 }

@@ -83,8 +83,6 @@ NodeFacts read_node_info(const nlohmann::json &info, const NodeExtras &extras) {
     set_label(facts.labels, "_aclk_proxy", keep(extras.proxy_label));
     set_label(facts.labels, "_aclk_ng_new_cloud_protocol", view("true"));
   }
-  n.labels = facts.labels.data();
-  n.label_count = facts.labels.size();
   return facts;
 }
 

@@ -30,15 +30,19 @@ using NodeList = Listing<naclk_node>;
 using CollectorList = Listing<naclk_collector>;
 using ContextList = Listing<naclk_context>;
 
-// The facts about one node. `info` points at `labels`, so it can be moved only.
+// The facts about one node.
 struct NodeFacts {
-  naclk_node_info info{};
+  naclk_node_info info{};  // but for its labels
   std::vector<naclk_pair> labels;
   Texts texts;
 
-  NodeFacts() = default;
-  NodeFacts(NodeFacts &&) = default;
-  NodeFacts &operator=(NodeFacts &&) = default;
+  // Valid as long as this object and its labels stay as they are.
+  [[nodiscard]] naclk_node_info with_labels() const {
+    auto all = info;
+    all.labels = labels.data();
+    all.label_count = labels.size();
+    return all;
+  }
 };
 
 }  // namespace aclk::external

@@ -12,8 +12,8 @@ namespace {
 using nlohmann::json;
 
 std::string label(const NodeFacts &n, std::string_view key) {
-  for (std::size_t i = 0; i < n.info.label_count; ++i)
-    if (text(n.info.labels[i].key) == key) return std::string(text(n.info.labels[i].value));
+  for (const auto &l : n.labels)
+    if (text(l.key) == key) return std::string(text(l.value));
   return "(none)";
 }
 
