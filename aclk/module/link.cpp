@@ -159,13 +159,13 @@ struct Link::Impl final : Commands {
     };
     e.message = [this](std::string_view type, std::string_view payload) {
       traffic.received(type, payload, loop::wall_us());
-      converse(false, type, payload);
+      converse(proto::Direction::from_cloud, type, payload);
       on_message(type, payload);
     };
     e.sending = [this](MessageType type, std::string_view payload) {
       const auto name = proto::row_of(type).name;
       traffic.sending(name, payload, loop::wall_us());
-      converse(true, name, payload);
+      converse(proto::Direction::to_cloud, name, payload);
     };
     e.delivered = [this](MessageType type, mqtt::Delivery how) { traffic.ended(proto::row_of(type).name, how); };
     return e;
@@ -218,9 +218,9 @@ struct Link::Impl final : Commands {
   }
 
   // A line that cannot be written is lost, and that is said once.
-  void converse(bool sent, std::string_view type, std::string_view payload) {
+  void converse(proto::Direction direction, std::string_view type, std::string_view payload) {
     if (!conversation) return;
-    const bool lost = !conversation->write(report::conversation_line(sent, type, payload, loop::wall_us()));
+    const bool lost = !conversation->write(report::conversation_line(direction, type, payload, loop::wall_us()));
     if (lost && !conversation_lost)
       log.error("the conversation log {} cannot be written; is there room, and may the agent's user write there?",
                 conversation->file().native());

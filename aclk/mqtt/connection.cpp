@@ -70,10 +70,9 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   loop::Instant watch_due;
   bool dead = false;  // the Connection object is gone
 
-  void finish(Kind kind, Error error, int mqtt_reason = 0, int http_status = 0, std::optional<int> ws_code = {},
-              net::Cause cause = net::Cause::other, std::string http_reason = {}) {
+  void finish(ConnectionEnd end) {
     if (ending || dead) return;
-    ending = ConnectionEnd{kind, std::move(error), http_status, mqtt_reason, ws_code, cause, std::move(http_reason)};
+    ending = std::move(end);
     if (mqtt) {
       ending->silence = mqtt->silence(loop::now());
       ending->survived = mqtt->survived_silence();
@@ -116,18 +115,19 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   void on_dialed(net::Reached<net::Dialed> dialed) {
-    if (!dialed) return finish(Kind::dial, dialed.error().error(), 0, 0, {}, dialed.error().cause);
+    if (!dialed) return finish({.kind = Kind::dial, .error = dialed.error().error(), .cause = dialed.error().cause});
     address = dialed->address;
     bridge = std::move(dialed->bridge);
     stage(Stage::tls);
     deadline.start(plan.setup_timeout, [this] {
-      finish(Kind::setup_timeout,
-             {Errc::timeout,
-              fmt::format(
-                  "{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
-                  "does nothing on the way hold it back?",
-                  whom(), stage_name(told.value_or(Stage::tls)),
-                  std::chrono::duration<double>(plan.setup_timeout).count())});
+      finish({.kind = Kind::setup_timeout,
+              .error = {
+                  Errc::timeout,
+                  fmt::format(
+                      "{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
+                      "does nothing on the way hold it back?",
+                      whom(), stage_name(told.value_or(Stage::tls)),
+                      std::chrono::duration<double>(plan.setup_timeout).count())}});
     });
     link = std::make_unique<WsLink>(ws_context, WsLink::WsEvents{
                                                     [this] { stage(Stage::websocket); },
@@ -165,20 +165,21 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       if (link) link->want_write();
     };
     auto made = MqttClient::make(plan.mqtt, std::move(e), plan.scratch);
-    if (!made) return finish(Kind::internal, made.error());
+    if (!made) return finish({.kind = Kind::internal, .error = made.error()});
     mqtt = std::move(*made);
     link->want_write();
   }
 
   void on_connack(int reason, const MqttLimits &limits) {
     if (std::exchange(answered, true))
-      return finish(Kind::mqtt_protocol,
-                    {Errc::mqtt, fmt::format("{}: the broker sent a second CONNACK; is it an MQTT 5 broker?", whom())});
+      return finish({.kind = Kind::mqtt_protocol,
+                     .error = {Errc::mqtt,
+                               fmt::format("{}: the broker sent a second CONNACK; is it an MQTT 5 broker?", whom())}});
     if (reason != 0)
-      return finish(
-          Kind::connack,
-          {Errc::mqtt, fmt::format("{}: the broker refused the connection: {}", whom(), mqtt_reason_text(reason))},
-          reason);
+      return finish({.kind = Kind::connack,
+                     .error = {Errc::mqtt, fmt::format("{}: the broker refused the connection: {}", whom(),
+                                                       mqtt_reason_text(reason))},
+                     .mqtt_reason = reason});
     deadline.stop();
     outbox.open(limits);
     // Called from inside libmosquitto: subscribe and announce on the next turn, when its packets go out in our order.
@@ -189,7 +190,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (ending || dead) return;
     for (const auto &topic : plan.subscriptions) {
       const auto mid = mqtt->subscribe(topic);
-      if (!mid) return finish(Kind::subscribe, mid.error());
+      if (!mid) return finish({.kind = Kind::subscribe, .error = mid.error()});
       pending_subscriptions.push_back(*mid);
     }
     subscribed_at = loop::now();
@@ -203,9 +204,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     const bool known = std::erase(pending_subscriptions, mid) != 0;
     for (const int r : reasons)
       if (r >= 0x80)
-        return finish(
-            Kind::subscribe,
-            {Errc::mqtt, fmt::format("{}: the broker refused a subscription: {}", whom(), mqtt_reason_text(r))}, r);
+        return finish({.kind = Kind::subscribe,
+                       .error = {Errc::mqtt,
+                                 fmt::format("{}: the broker refused a subscription: {}", whom(), mqtt_reason_text(r))},
+                       .mqtt_reason = r});
     if (!known || !pending_subscriptions.empty() || ending || !events.subscribed) return;
     // Called from inside libmosquitto, which a listener that closes would lock up.
     epilogue.start(0ms, [self = shared_from_this()] {
@@ -227,34 +229,40 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       return;
     }
     if (how == MqttEnd::disconnect)
-      return finish(Kind::by_server,
-                    {Errc::mqtt, fmt::format("{}: the broker disconnected us: {}", whom(), mqtt_reason_text(reason))},
-                    reason);
+      return finish(
+          {.kind = Kind::by_server,
+           .error = {Errc::mqtt, fmt::format("{}: the broker disconnected us: {}", whom(), mqtt_reason_text(reason))},
+           .mqtt_reason = reason});
     if (how == MqttEnd::ping_timeout)
-      return finish(Kind::ping_timeout,
-                    {Errc::timeout, fmt::format("{}: {}; the connection is dead, or something on the "
-                                                "way drops it silently",
-                                                whom(), why)});
-    finish(Kind::mqtt_protocol, {Errc::mqtt, fmt::format("{}: {}; is it an MQTT 5 broker?", whom(), why)});
+      return finish({.kind = Kind::ping_timeout,
+                     .error = {Errc::timeout, fmt::format("{}: {}; the connection is dead, or something on the "
+                                                          "way drops it silently",
+                                                          whom(), why)}});
+    finish({.kind = Kind::mqtt_protocol,
+            .error = {Errc::mqtt, fmt::format("{}: {}; is it an MQTT 5 broker?", whom(), why)}});
   }
 
   void on_link_ended(WsEnd e) {
-    if (closing) return finish(Kind::by_us, {Errc::cancelled, "disconnected"}, 0, 0, e.close_code);
+    if (closing)
+      return finish({.kind = Kind::by_us, .error = {Errc::cancelled, "disconnected"}, .ws_code = e.close_code});
     switch (e.kind) {
       case WsEnd::Kind::tls:
-        return finish(Kind::tls, {Errc::tls, std::move(e.why)}, 0, 0, {}, e.cause);
+        return finish({.kind = Kind::tls, .error = {Errc::tls, std::move(e.why)}, .cause = e.cause});
       case WsEnd::Kind::upgrade:
-        return finish(Kind::upgrade, {Errc::websocket, std::move(e.why)}, 0, e.http_status, {}, net::Cause::other,
-                      std::move(e.http_reason));
+        return finish({.kind = Kind::upgrade,
+                       .error = {Errc::websocket, std::move(e.why)},
+                       .http_status = e.http_status,
+                       .http_reason = std::move(e.http_reason)});
       case WsEnd::Kind::protocol:
-        return finish(Kind::ws_protocol, {Errc::websocket, std::move(e.why)});
+        return finish({.kind = Kind::ws_protocol, .error = {Errc::websocket, std::move(e.why)}});
       case WsEnd::Kind::closed:
-        return finish(Kind::closed_by_remote, {Errc::websocket, std::move(e.why)}, 0, 0, e.close_code);
+        return finish(
+            {.kind = Kind::closed_by_remote, .error = {Errc::websocket, std::move(e.why)}, .ws_code = e.close_code});
       case WsEnd::Kind::internal:
-        return finish(Kind::internal, {Errc::websocket, std::move(e.why)});
+        return finish({.kind = Kind::internal, .error = {Errc::websocket, std::move(e.why)}});
       case WsEnd::Kind::socket:
       case WsEnd::Kind::by_us:
-        return finish(Kind::socket, {Errc::tcp, std::move(e.why)});
+        return finish({.kind = Kind::socket, .error = {Errc::tcp, std::move(e.why)}});
     }
   }
 
@@ -289,17 +297,19 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     const auto now = loop::now();
     if (const auto late = outbox.ack_deadline(plan.ack_timeout); late && now >= *late)
       return finish(
-          Kind::ping_timeout,
-          {Errc::timeout,
-           fmt::format("{}: the broker did not acknowledge a message within {:g} s; the connection is half dead, "
-                       "or the broker overloaded",
-                       whom(), std::chrono::duration<double>(plan.ack_timeout).count())});
+          {.kind = Kind::ping_timeout,
+           .error = {
+               Errc::timeout,
+               fmt::format("{}: the broker did not acknowledge a message within {:g} s; the connection is half dead, "
+                           "or the broker overloaded",
+                           whom(), std::chrono::duration<double>(plan.ack_timeout).count())}});
     if (!pending_subscriptions.empty() && now >= subscribed_at + plan.ack_timeout)
-      return finish(Kind::ping_timeout,
-                    {Errc::timeout,
+      return finish(
+          {.kind = Kind::ping_timeout,
+           .error = {Errc::timeout,
                      fmt::format("{}: the broker did not acknowledge a subscription within {:g} s; the link would be "
                                  "deaf: it is set up again",
-                                 whom(), std::chrono::duration<double>(plan.ack_timeout).count())});
+                                 whom(), std::chrono::duration<double>(plan.ack_timeout).count())}});
     mqtt->tick(now);
     rearm();
   }
@@ -308,8 +318,10 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     if (ending || closing) return;
     closing = true;
     watch.stop();
-    if (!mqtt || !link) return finish(Kind::by_us, {Errc::cancelled, "given up"});
-    deadline.start(plan.close_timeout, [this] { finish(Kind::by_us, {Errc::cancelled, "closed by force"}); });
+    if (!mqtt || !link) return finish({.kind = Kind::by_us, .error = {Errc::cancelled, "given up"}});
+    deadline.start(plan.close_timeout, [this] {
+      finish({.kind = Kind::by_us, .error = {Errc::cancelled, "closed by force"}});
+    });
     mqtt->disconnect();
   }
 };

@@ -59,7 +59,7 @@ struct ConnectionEnd {
   Error error;
   int http_status = 0;
   int mqtt_reason = 0;
-  std::optional<int> ws_code;
+  std::optional<int> ws_code{};
   net::Cause cause = net::Cause::other;  // of `dial` and `tls`
   std::string http_reason{};             // the text behind http_status, printable
   // Of MQTT: how long nothing went either way before this, and the longest such time that did no harm.

@@ -19,7 +19,7 @@ void finish(Outgoing &m, Delivery how, int reason) {
 
 // A PUBLISH with its full topic, packet id and one alias property: the largest form it can take (MQTT 5, 3.3).
 std::size_t Outbox::packet_size(const Outgoing &m) const {
-  const std::size_t rest = 2 + m.topic.size() + 2 + 1 + (m.fixed_topic ? 3U : 0U) + m.payload.size();
+  const std::size_t rest = 2 + m.topic.size() + 2 + 1 + (m.alias == Alias::wanted ? 3U : 0U) + m.payload.size();
   return 1 + varint_size(rest) + rest;
 }
 
@@ -62,7 +62,7 @@ std::optional<Publish> Outbox::next() {
     p.ticket = ++tickets_;
     p.topic = m.topic;
     alias_is_new_ = false;
-    if (m.fixed_topic) {
+    if (m.alias == Alias::wanted) {
       if (const auto a = aliases_.find(m.topic); a != aliases_.end()) {
         p.alias = a->second;
         p.topic.clear();
@@ -134,11 +134,6 @@ const Outbox::Flying *Outbox::oldest() const {
     if (it != flying_.end() && it->second.since == since) return &it->second;
   }
   return nullptr;
-}
-
-std::optional<loop::Instant> Outbox::oldest_in_flight() const {
-  const auto *const f = oldest();
-  return f == nullptr ? std::nullopt : std::optional(f->since);
 }
 
 std::optional<loop::Instant> Outbox::ack_deadline(std::chrono::milliseconds within) const {

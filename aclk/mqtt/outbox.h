@@ -35,11 +35,14 @@ enum class Delivery : std::uint8_t {
   lost,     // the connection ended first: it may or may not have arrived
 };
 
+// May a topic alias be spent on it? The cloud's few topics are worth one.
+enum class Alias : std::uint8_t { none, wanted };
+
 struct Outgoing {
   std::string topic;
   std::string payload;
   Priority priority = Priority::control;
-  bool fixed_topic = true;  // one of the cloud's few topics: worth a topic alias
+  Alias alias = Alias::wanted;
   // Called exactly once, with the PUBACK's reason code where there is one. May push.
   std::function<void(Delivery, int reason)> done;
 };
@@ -87,8 +90,6 @@ class Outbox {
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] std::size_t in_flight() const { return flying_.size(); }
-  // When the message that waits longest for its PUBACK was published.
-  [[nodiscard]] std::optional<loop::Instant> oldest_in_flight() const;
   // When a missing PUBACK means that the connection is dead. Of the oldest message, while it has not left: `within`
   // after the socket last took anything. Then `within` after it left or, while others still come in (a slow line with
   // much on it), after the last of them; but never later than kPatience times that.

@@ -104,10 +104,11 @@ std::string traffic_json(const Traffic &traffic, std::int64_t since_s) {
   return j.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string conversation_line(bool sent, std::string_view type, std::string_view payload, std::int64_t now_us) {
+std::string conversation_line(proto::Direction direction, std::string_view type, std::string_view payload,
+                              std::int64_t now_us) {
   Json j;
   j["time"] = utc(now_us);
-  j["direction"] = sent ? "sent" : "received";
+  j["direction"] = direction == proto::Direction::to_cloud ? "sent" : "received";
   j["type"] = type.substr(0, kMaxTypeName);
   j["bytes"] = payload.size();
   j["message"] = in_clear(type, payload);

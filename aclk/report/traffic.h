@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "aclk/mqtt/outbox.h"
+#include "proto/message_types.h"
 
 namespace aclk::report {
 
@@ -51,7 +52,7 @@ class Traffic {
 // too long to be kept is null.
 [[nodiscard]] std::string traffic_json(const Traffic &traffic, std::int64_t since_s);
 // One line of the conversation log: a JSON object and a line feed. A query is text, a reply its heads.
-[[nodiscard]] std::string conversation_line(bool sent, std::string_view type, std::string_view payload,
+[[nodiscard]] std::string conversation_line(proto::Direction direction, std::string_view type, std::string_view payload,
                                             std::int64_t now_us);
 
 }  // namespace aclk::report

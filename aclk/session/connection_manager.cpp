@@ -191,10 +191,14 @@ struct ConnectionManager::Impl {
     act(step);
   }
 
-  std::string connection_message(bool reachable, proto::UpdateSource source) const {
+  enum class Word : std::uint8_t { hello, goodbye, will };
+
+  // We are here; we leave; we are gone, which the broker says in our place.
+  std::string connection_message(Word word) const {
+    const auto source = word == Word::will ? proto::UpdateSource::lwt : proto::UpdateSource::agent;
     proto::UpdateAgentConnection m;
     m.claim_id = plan.claim_id;
-    m.reachable = reachable;
+    m.reachable = word == Word::hello;
     m.session_id = session_us;
     m.update_source = source;
     // Never before the connection began, and so never before its will, also when the clock was set back.
@@ -206,8 +210,7 @@ struct ConnectionManager::Impl {
   void connect() {
     if (!ws) {
       auto made = mqtt::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
-      if (!made)
-        return on_connection_end({.kind = ConnectionEnd::Kind::internal, .error = made.error(), .ws_code = {}});
+      if (!made) return on_connection_end({.kind = ConnectionEnd::Kind::internal, .error = made.error()});
       ws = std::move(*made);
     }
     session_us = events.session_id(loop::wall_us());
@@ -219,7 +222,7 @@ struct ConnectionManager::Impl {
     p.mqtt.username = credentials->username;
     p.mqtt.password = credentials->password;
     p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
-    p.mqtt.will_payload = connection_message(false, proto::UpdateSource::lwt);
+    p.mqtt.will_payload = connection_message(Word::will);
     p.dial_timeout /= plan.scale.deadlines;
     p.setup_timeout /= plan.scale.deadlines;
     p.ack_timeout /= plan.scale.deadlines;
@@ -268,14 +271,13 @@ struct ConnectionManager::Impl {
     numbers.last_connect_s = loop::wall_us() / 1'000'000;
     announced = true;
     online_since = loop::now();
-    publish(MessageType::update_agent_connection, connection_message(true, proto::UpdateSource::agent),
-            mqtt::Priority::control, {});
+    publish(MessageType::update_agent_connection, connection_message(Word::hello), mqtt::Priority::control, {});
     if (events.online) events.online({session_us, limits});
   }
 
   void goodbye() {
-    publish(MessageType::update_agent_connection, connection_message(false, proto::UpdateSource::agent),
-            mqtt::Priority::control, [this](mqtt::Delivery how, int) {
+    publish(MessageType::update_agent_connection, connection_message(Word::goodbye), mqtt::Priority::control,
+            [this](mqtt::Delivery how, int) {
               if (how == mqtt::Delivery::lost) return;  // the end of the connection is told separately
               // Inside the connection's own callback: go on when it is off the stack.
               later.start(0ms, [this] { act(machine.goodbye_over()); });
@@ -310,7 +312,7 @@ struct ConnectionManager::Impl {
   }
 
   void on_connection_end(const ConnectionEnd &end) {
-    const auto lines = lines_of(end, credentials->endpoint, announced);
+    const auto lines = lines_of(end, credentials->endpoint, announced ? Ended::connection : Ended::attempt);
     const auto status = status_of(end);
     const bool leaving = machine.state() == ConnectionState::draining || machine.state() == ConnectionState::closing;
     const auto tell = announced || leaving ? troubles.lost(status, end.error.what, lines)
@@ -360,8 +362,11 @@ struct ConnectionManager::Impl {
       return false;
     }
     if (events.sending) events.sending(type, payload);
-    return connection->publish({credentials->topics[*proto::row_of(type).topic], std::move(payload), priority,
-                                worth_an_alias(type), watched(type, std::move(done))});
+    return connection->publish({.topic = credentials->topics[*proto::row_of(type).topic],
+                                .payload = std::move(payload),
+                                .priority = priority,
+                                .alias = worth_an_alias(type) ? mqtt::Alias::wanted : mqtt::Alias::none,
+                                .done = watched(type, std::move(done))});
   }
 
   // A message that the broker will never take is a fact for the log, whoever sent it.
@@ -429,8 +434,11 @@ bool ConnectionManager::reply(const std::string &topic, std::string payload,
     return false;
   }
   if (i.events.sending) i.events.sending(MessageType::query_reply, payload);
-  return i.connection->publish(
-      {topic, std::move(payload), mqtt::Priority::reply, false, i.watched(MessageType::query_reply, std::move(done))});
+  return i.connection->publish({.topic = topic,
+                                .payload = std::move(payload),
+                                .priority = mqtt::Priority::reply,
+                                .alias = mqtt::Alias::none,
+                                .done = i.watched(MessageType::query_reply, std::move(done))});
 }
 
 Report ConnectionManager::report() const {

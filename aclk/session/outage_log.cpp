@@ -24,7 +24,7 @@ std::string next_text(const Step &next) {
 
 }  // namespace
 
-std::vector<Line> lines_of(const ConnectionEnd &end, const Url &endpoint, bool was_online) {
+std::vector<Line> lines_of(const ConnectionEnd &end, const Url &endpoint, Ended what) {
   using Kind = ConnectionEnd::Kind;
   std::vector<Line> lines;
   const auto add = [&](std::string text, naclk_log_level level = NACLK_LOG_ERROR) {
@@ -60,7 +60,7 @@ std::vector<Line> lines_of(const ConnectionEnd &end, const Url &endpoint, bool w
       break;
   }
   add(end.error.what);
-  add(was_online ? "Connection Error or Dropped" : "ACLK: connection failed");
+  add(what == Ended::connection ? "Connection Error or Dropped" : "ACLK: connection failed");
   return lines;
 }
 

@@ -18,12 +18,14 @@
 namespace aclk::session {
 
 // The lines about how a connection, or the way to one, ended; those that the documents name and the
-// sentence. None when we ended it ourselves. `was_online`: what was lost is a connection, not an attempt.
+// sentence. None when we ended it ourselves.
+enum class Ended : std::uint8_t { attempt, connection };
+
 struct Line {
   naclk_log_level level = NACLK_LOG_ERROR;
   std::string text;
 };
-[[nodiscard]] std::vector<Line> lines_of(const mqtt::ConnectionEnd &end, const Url &endpoint, bool was_online);
+[[nodiscard]] std::vector<Line> lines_of(const mqtt::ConnectionEnd &end, const Url &endpoint, Ended what);
 
 class OutageLog {
  public:

@@ -86,7 +86,7 @@ std::string conversation_line__any_message__is_one_line_of_json() {
                                       {"UpdateAgentConnection", hello()},
                                       {"UpdateAgentConnection", "rubbish\xff"},
                                       {std::string(500, 'x'), "y"}}) {
-    const auto line = conversation_line(true, type, payload, 1);
+    const auto line = conversation_line(proto::Direction::to_cloud, type, payload, 1);
     EXPECT(line.ends_with('\n') && line.find('\n') == line.size() - 1);
     EXPECT_EQ(json::parse(line)["bytes"], payload.size());
   }

@@ -95,7 +95,7 @@ std::string outbox__alias_maximum__first_with_topic_then_alone_and_never_more_th
   o.push(log.message("c", Priority::bulk, "/x"));
   o.push(log.message("d", Priority::bulk, "/y"));
   auto reply = log.message("e", Priority::bulk, "/svc");
-  reply.fixed_topic = false;
+  reply.alias = Alias::none;
   o.push(std::move(reply));
   EXPECT_EQ(drain(o, mid), "/x|1|a /y|0|b |1|c /y|0|d /svc|0|e ");
   return {};
@@ -208,21 +208,21 @@ std::string outbox__pubacks__known_unknown_and_refusing() {
   return {};
 }
 
-std::string outbox__oldest_in_flight__follows_the_acknowledgements() {
+std::string outbox__ack_deadline__follows_the_acknowledgements() {
   Outbox o;
   Log log;
   int mid = 1;
   o.open(limits(100, 0));
-  EXPECT(!o.oldest_in_flight());
+  EXPECT(!o.ack_deadline(60s));
   o.push(log.message("a"));
   drain(o, mid, t0);
   o.push(log.message("b"));
   drain(o, mid, t0 + 5s);
-  EXPECT(o.oldest_in_flight() == t0);
+  EXPECT(o.ack_deadline(60s) == t0 + 60s);
   o.puback(1, 0, t0 + 6s);
-  EXPECT(o.oldest_in_flight() == t0 + 5s);
+  EXPECT(o.ack_deadline(60s) == t0 + 65s);
   o.puback(2, 0, t0 + 6s);
-  EXPECT(!o.oldest_in_flight());
+  EXPECT(!o.ack_deadline(60s));
   return {};
 }
 
@@ -326,7 +326,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(outbox__full__refuses_bulk_but_not_control),
     ACLK_TEST(outbox__window_of_bytes__one_large_message_goes_alone),
     ACLK_TEST(outbox__pubacks__known_unknown_and_refusing),
-    ACLK_TEST(outbox__oldest_in_flight__follows_the_acknowledgements),
+    ACLK_TEST(outbox__ack_deadline__follows_the_acknowledgements),
     ACLK_TEST(outbox__ack_deadline__begins_when_the_message_has_left),
     ACLK_TEST(outbox__ack_deadline__is_of_the_oldest_unless_others_still_come_but_not_for_ever),
     ACLK_TEST(outbox__lost__everything_ends_once_in_order_of_sending),

@@ -154,9 +154,9 @@ std::string outage_log__status__is_information_when_connected_and_an_error_else(
   return {};
 }
 
-Lines texts(const mqtt::ConnectionEnd &end, bool was_online = false) {
+Lines texts(const mqtt::ConnectionEnd &end, Ended what = Ended::attempt) {
   Lines out;
-  for (const auto &line : lines_of(end, *parse_url("wss://h:8443/mqtt"), was_online)) out.push_back(line.text);
+  for (const auto &line : lines_of(end, *parse_url("wss://h:8443/mqtt"), what)) out.push_back(line.text);
   return out;
 }
 
@@ -171,11 +171,11 @@ std::string lines_of__each_end__has_the_documented_line_before_the_sentence() {
   const auto first = [](const mqtt::ConnectionEnd &e) { return texts(e).front(); };
   EXPECT(texts(end_of(Kind::by_us)).empty());
   EXPECT(texts(end_of(Kind::socket)) == Lines({"the sentence", "ACLK: connection failed"}));
-  EXPECT(texts(end_of(Kind::socket), true) == Lines({"the sentence", "Connection Error or Dropped"}));
+  EXPECT(texts(end_of(Kind::socket), Ended::connection) == Lines({"the sentence", "Connection Error or Dropped"}));
   EXPECT_EQ(first(end_of(Kind::dial)), "Could not connect to remote endpoint \"h\", port 8443.");
   EXPECT_EQ(first(end_of(Kind::tls)), "Failed to start SSL connection");
   EXPECT_EQ(first(end_of(Kind::ping_timeout)), "Going to restart connection due to \"ping timeout\"");
-  EXPECT_EQ(lines_of(end_of(Kind::ping_timeout), {}, true).front().level, NACLK_LOG_NOTICE);
+  EXPECT_EQ(lines_of(end_of(Kind::ping_timeout), {}, Ended::connection).front().level, NACLK_LOG_NOTICE);
   auto e = end_of(Kind::connack);
   e.mqtt_reason = 135;
   EXPECT_EQ(first(e), "MQTT CONNACK returned error 135");
