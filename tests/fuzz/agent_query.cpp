@@ -105,7 +105,7 @@ struct Nodes final : aclk::query::NodeIndex {
 
 void hold(const std::string &asked) {
   using namespace aclk::external;
-  const auto p = bound_target(HttpMethod::get, asked, kAskedAt);
+  const auto p = bound_target(aclk::HttpMethod::get, asked, kAskedAt);
   if (!p) {
     aclk::fuzz::require(!p.error().body.empty(), "a refusal has a reason");
     return;
@@ -116,7 +116,7 @@ void hold(const std::string &asked) {
   aclk::fuzz::require(seen.points >= 0 && (seen.endpoint != "data" || rows(seen) <= most), "rows are bounded");
   if (seen.endpoint == "weights" || seen.endpoint == "metric_correlations" || seen.endpoint == "badge.svg")
     aclk::fuzz::require(seen.points <= most, "points are bounded");
-  const auto again = bound_target(HttpMethod::get, *p, kAskedAt);
+  const auto again = bound_target(aclk::HttpMethod::get, *p, kAskedAt);
   aclk::fuzz::require(again && *again == *p, "what is sent is what was understood");
 }
 
