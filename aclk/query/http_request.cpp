@@ -47,7 +47,7 @@ std::optional<std::size_t> content_length(const HttpRequest &r) {
   return length;
 }
 
-constexpr std::size_t kMaxValueBytes = 256;
+constexpr std::size_t kMaxFreeTextBytes = 256;
 constexpr std::array kRoles{std::string_view("admin"),          std::string_view("manager"),
                             std::string_view("troubleshooter"), std::string_view("observer"),
                             std::string_view("member"),         std::string_view("billing")};
@@ -133,7 +133,7 @@ RequestIdentity take_identity(HttpRequest &request, std::string_view transaction
   // Free text; the request parser has let no control character through.
   for (const auto *const free : {"X-Netdata-User-Name", "Content-Type"}) {
     const auto value = request.header(free);
-    if (!value.empty() && value.size() <= kMaxValueBytes) passed.push_back({free, std::string(value)});
+    if (!value.empty() && value.size() <= kMaxFreeTextBytes) passed.push_back({free, std::string(value)});
   }
   passed.push_back({"X-Transaction-ID", std::string(transaction)});
   request.headers = std::move(passed);

@@ -14,12 +14,12 @@ namespace aclk::external {
 namespace {
 
 constexpr long kPatienceMs = 5000;
-constexpr std::size_t kMaxAnswer = 64U << 20;
+constexpr std::size_t kMaxLocalAnswer = 64U << 20;
 
 std::size_t take(char *data, std::size_t size, std::size_t count, void *to) {
   auto &text = *static_cast<std::string *>(to);
   const auto n = size * count;
-  if (text.size() + n > kMaxAnswer) return 0;
+  if (text.size() + n > kMaxLocalAnswer) return 0;
   try {
     text.append(data, n);
   } catch (const std::exception &) {  // nothing may be thrown through curl
