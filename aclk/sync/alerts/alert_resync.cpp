@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include "aclk/sync/alerts/alert_rules.h"
 #include "aclk/sync/alerts/alert_sync.h"
 
 namespace aclk::sync {

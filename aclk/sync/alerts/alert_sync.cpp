@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/sync/alerts/alert_rules.h"
-
 namespace aclk::sync {
 
 using namespace std::chrono_literals;
@@ -20,6 +18,16 @@ constexpr std::uint32_t kLogPage = 1000;     // entries of one reading
 constexpr auto kAwaitCloud = 15s;
 
 }  // namespace
+
+std::chrono::seconds tell_after(AlarmStatus from, AlarmStatus to) {
+  const auto unborn = [](AlarmStatus s) { return s == AlarmStatus::not_a_number || s == AlarmStatus::unknown; };
+  const auto raised = [](AlarmStatus s) { return s == AlarmStatus::warning || s == AlarmStatus::critical; };
+  if (from == AlarmStatus::removed) return to == AlarmStatus::unknown ? 600s : to == AlarmStatus::clear ? 10s : 0s;
+  if (unborn(from)) return to == AlarmStatus::removed || unborn(to) ? 600s : to == AlarmStatus::clear ? 10s : 0s;
+  if (from == AlarmStatus::clear) return to == AlarmStatus::removed || unborn(to) ? 600s : 0s;
+  if (raised(from)) return unborn(to) ? 600s : to == AlarmStatus::removed || to == AlarmStatus::clear ? 10s : 0s;
+  return 0s;
+}
 
 AlertSync::AlertSync(std::string machine_guid, StoredAlerts stored, ClockPair started)
     : machine_guid_(std::move(machine_guid)),

@@ -30,6 +30,9 @@
 
 namespace aclk::sync {
 
+// How long after its time a transition is told to the cloud: alerts that come and go within it are never heard of.
+[[nodiscard]] std::chrono::seconds tell_after(proto::AlarmStatus from, proto::AlarmStatus to);
+
 struct SendTransition {
   std::uint64_t ticket = 0;  // for delivered()
   std::string entry;         // proto::Alert::entry: proto::alert_identity() goes before it

@@ -7,10 +7,12 @@
 #include <netdata-aclk/plugin.h>
 
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plugin-api/external/alerts/alert_definitions.h"
@@ -62,6 +64,24 @@ struct LogAnchor {
   bool operator==(const LogAnchor &) const = default;
 };
 [[nodiscard]] LogAnchor anchor_of(const naclk_alert &entry);
+
+// The entry of each node's log that was shown last. Thread: any.
+class AlertLogCursor {
+ public:
+  [[nodiscard]] std::optional<LogAnchor> anchor(const std::string &node) const {
+    const std::lock_guard lock(mutex_);
+    const auto it = anchors_.find(node);
+    return it == anchors_.end() ? std::nullopt : std::optional(it->second);
+  }
+  void shown(const std::string &node, LogAnchor last) {
+    const std::lock_guard lock(mutex_);
+    anchors_.insert_or_assign(node, std::move(last));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, LogAnchor> anchors_;
+};
 
 // Is this the log that `after` is of? entries: the log from `after` on, that one included, oldest first. It must be
 // there: the agent cuts its log at the old end and keeps it over restarts. After a new database or a loss of the newest

@@ -21,7 +21,6 @@
 
 #include "plugin-api/external/agent/agent_client.h"
 #include "plugin-api/external/alerts/alert_definitions.h"
-#include "plugin-api/external/alerts/alert_log_cursor.h"
 #include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/hooks/polled_answers.h"

@@ -4,7 +4,6 @@
 #include <deque>
 
 #include "aclk/host/alert.h"
-#include "aclk/sync/alerts/alert_rules.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "claim/base/uuid.h"
 #include "tests/unit/cmocka_main.h"
