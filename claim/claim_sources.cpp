@@ -82,7 +82,7 @@ ClaimReport ask(const WrittenClaim &w, const Places &p, const Doors &doors) {
   o.rooms = w.rooms;
   o.url = w.url;
   o.proxy = w.proxy;
-  o.wish = w.file;
+  o.written_in = w.file;
   o.insecure = w.insecure.value_or(false);
   auto with = doors;
   if (!w.file.empty())  // one written claim is not mixed with another

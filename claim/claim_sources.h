@@ -104,7 +104,7 @@ struct Verdict {
 
 // `unclaimed`: when somebody unclaimed this node by hand, nullopt if nobody did; only a file that was written later
 // brings the claim back.
-[[nodiscard]] Verdict judge(const WrittenClaim &wish, const Identity &identity,
+[[nodiscard]] Verdict judge(const WrittenClaim &written, const Identity &identity,
                             std::optional<std::filesystem::file_time_type> unclaimed,
                             const std::filesystem::path &cloud_dir);
 

@@ -20,8 +20,8 @@ std::optional<std::string> env_text(const Getenv &getenv, const char *name) {
 
 // What asks for it: an option of a command, unless it is a written claim (claim_sources.h).
 std::string asked_by(const ClaimOptions &o, const char *option, const char *variable) {
-  if (!o.wish) return option;
-  return o.wish->empty() ? variable : o.wish->string();
+  if (!o.written_in) return option;
+  return o.written_in->empty() ? variable : o.written_in->string();
 }
 
 struct Text {

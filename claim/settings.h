@@ -27,9 +27,10 @@ struct ClaimOptions {
   std::optional<std::string> proxy;  // may hold credentials
   bool insecure = false;
   bool reclaim = false;
-  std::optional<std::string> claim_id;        // a UUID; nullopt: a new one for each attempt
-  std::optional<std::string> hostname;        // nullopt: as registry_hostname (machine_guid.h) says
-  std::optional<std::filesystem::path> wish;  // the file that asks; empty: the environment; nullopt: a person, now
+  std::optional<std::string> claim_id;  // a UUID; nullopt: a new one for each attempt
+  std::optional<std::string> hostname;  // nullopt: as registry_hostname (machine_guid.h) says
+  std::optional<std::filesystem::path>
+      written_in;  // the file that asks; empty: the environment; nullopt: a person, now
   // Of a host that knows these itself: instead of what the files say.
   std::optional<std::string> machine_guid;
   std::optional<std::string> netdata_conf_text;

@@ -15,6 +15,6 @@ namespace aclk::claim {
 
 // One clause without a semicolon; empty when the message of such an ending says it already. cause: why there was no
 // answer of the cloud.
-[[nodiscard]] std::string written_advice(ExitCode exit, std::optional<Errc> cause, const WrittenClaim &wish);
+[[nodiscard]] std::string written_advice(ExitCode exit, std::optional<Errc> cause, const WrittenClaim &written);
 
 }  // namespace aclk::claim

@@ -68,23 +68,23 @@ struct Link::Impl final : Commands {
       : host(h),
         log(l),
         settings(std::move(s)),
-        ledger(std::make_unique<sync::WriteBehindStore>(loop.uv(), log, cloud_dir(host) / "aclk.db",
-                                                        settings.identity.claim_id)),
+        store(std::make_unique<sync::WriteBehindStore>(loop.uv(), log, cloud_dir(host) / "aclk.db",
+                                                       settings.identity.claim_id)),
         inbox(std::make_unique<loop::Inbox>(loop.uv())),
         session(std::make_unique<session::ConnectionManager>(loop.uv(), std::move(plan), log, session_events())),
         host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox)),
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
-            loop.uv(), host, log, *host_workers, *ledger,
+            loop.uv(), host, log, *host_workers, *store,
             [this](MessageType t, std::string p, sync::Nodes::LostFn lost) {
               publish_node(t, std::move(p), std::move(lost));
             },
             [this](const std::vector<host::Node> &listed) {
               if (publishes()) alerts->listed(listed);
             })),
-        contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
+        contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
                                                   bulk_publisher())),
-        alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *ledger, nodes->known(),
+        alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
                                               bulk_publisher())),
         book(*nodes),
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
@@ -109,7 +109,7 @@ struct Link::Impl final : Commands {
     contexts.reset();
     nodes.reset();
     session.reset();
-    ledger.reset();
+    store.reset();
     loop.drain();
   }
 
@@ -117,7 +117,7 @@ struct Link::Impl final : Commands {
   const host::Log &log;
   const Settings settings;
   loop::Loop loop;
-  std::unique_ptr<sync::WriteBehindStore> ledger;
+  std::unique_ptr<sync::WriteBehindStore> store;
   std::unique_ptr<loop::Inbox> inbox;
   std::unique_ptr<session::ConnectionManager> session;
   std::unique_ptr<loop::WorkerPool> host_workers;
@@ -138,7 +138,7 @@ struct Link::Impl final : Commands {
 
   session::ConnectionManager::SessionEvents session_events() {
     session::ConnectionManager::SessionEvents e;
-    e.session_id = [this](std::int64_t now_us) { return ledger->new_session_id(now_us); };
+    e.session_id = [this](std::int64_t now_us) { return store->new_session_id(now_us); };
     e.online = [this](const session::Online &o) {
       queries->connection_up(o.session_us, o.limits.max_packet);
       online = true;
@@ -342,7 +342,7 @@ report::LinkState Link::state() const {
   if (!i.publishes()) s.limited = i.settings.scope_line;
   s.session = i.session->report();
   s.why = s.session.why;
-  s.durable = i.ledger->trouble();
+  s.durable = i.store->trouble();
   s.unreadable = i.host.unreadable();
   s.queries_waiting = i.queries->waiting();
   s.queries_running = i.queries->running();

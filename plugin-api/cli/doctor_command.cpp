@@ -49,25 +49,25 @@ int run(const DoctorArguments &given, loop::TimeScale scale) {
   std::signal(SIGPIPE, SIG_IGN);
   curl_global_init(CURL_GLOBAL_DEFAULT);
 
-  const doctor::DoctorContext patient(environment(d), scale);
+  const doctor::DoctorContext context(environment(d), scale);
   doctor::Findings all{doctor::check_versions()};
   const auto add = [&](doctor::Findings more) {
     for (auto &f : more) all.push_back(std::move(f));
   };
-  const auto running = doctor::ask_running_link(patient);
-  add(doctor::check_settings(patient));
-  add(doctor::check_identity(patient, running));
-  add(doctor::check_readable(patient));
-  all.push_back(doctor::check_disk(patient));
-  all.push_back(doctor::check_agent(patient, running));
-  add(doctor::check_documents(patient));
-  all.push_back(doctor::check_plugin(patient, running));
+  const auto running = doctor::ask_running_link(context);
+  add(doctor::check_settings(context));
+  add(doctor::check_identity(context, running));
+  add(doctor::check_readable(context));
+  all.push_back(doctor::check_disk(context));
+  all.push_back(doctor::check_agent(context, running));
+  add(doctor::check_documents(context));
+  all.push_back(doctor::check_plugin(context, running));
   add(doctor::check_reads(running));
   if (auto drops = doctor::check_drops(running)) all.push_back(std::move(*drops));
-  const auto &s = patient.settings();
+  const auto &s = context.settings();
   const bool claimed = s.identity.standing == claim::Standing::claimed;
   if (claimed && s.troubles.empty())
-    add(doctor::check_cloud(patient, running.online  ? doctor::Depth::challenge
+    add(doctor::check_cloud(context, running.online  ? doctor::Depth::challenge
                                      : running.there ? doctor::Depth::upgrade
                                                      : doctor::Depth::connect));
   else if (claimed)

@@ -62,14 +62,14 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
   return out;
 }
 
-Findings check_documents(const DoctorContext &patient) {
-  if (patient.env().machine_guid.empty()) return {};
-  const auto settings = external::read_settings(patient.conf(), {});
-  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment(), {});
-  external::AgentClient agent(patient.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
+Findings check_documents(const DoctorContext &context) {
+  if (context.env().machine_guid.empty()) return {};
+  const auto settings = external::read_settings(context.conf(), {});
+  const auto ask = external::ask_command_sockets(context.env(), claim::process_environment(), {});
+  external::AgentClient agent(context.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts || facts->own_link) return {};
-  return look_at_documents(patient.env().machine_guid, [&](std::string_view node, std::string_view target) {
+  return look_at_documents(context.env().machine_guid, [&](std::string_view node, std::string_view target) {
     return agent.get_json(node, target);
   });
 }

@@ -23,7 +23,7 @@ using ReadDocument = std::function<Result<nlohmann::json>(std::string_view node,
 // for each that cannot be read; a good one if there is none. `local`: machine GUID. Pure, but for reading.
 [[nodiscard]] Findings look_at_documents(const std::string &local, const ReadDocument &read);
 // The same of the agent of this machine. Nothing when it cannot be found: that has a finding of its own.
-[[nodiscard]] Findings check_documents(const DoctorContext &patient);
+[[nodiscard]] Findings check_documents(const DoctorContext &context);
 // Reads that fail each time, by the running plugin's word.
 [[nodiscard]] Findings check_reads(const RunningLink &link);
 

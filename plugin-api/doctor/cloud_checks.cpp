@@ -75,7 +75,7 @@ bool has_bad(const Findings &findings) {
 
 class Walk {
  public:
-  Walk(const DoctorContext &patient, Depth depth) : s_(patient.settings()), patient_(patient), depth_(depth) {}
+  Walk(const DoctorContext &context, Depth depth) : s_(context.settings()), context_(context), depth_(depth) {}
 
   Findings run() {
     const auto url = parse_url(s_.cloud_url);
@@ -119,7 +119,7 @@ class Walk {
     if (!direct && std::exchange(proxy_judged_, true)) return {};
     const auto &name = direct ? url.host : proxy.host;
     const auto port = direct ? url.port : proxy.port;
-    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, patient_.scale()));
+    return judge_host(direct ? prefix : "proxy-", name, port, reach_host(loop_, name, port, context_.scale()));
   }
 
   // What reach() found, then proxy and TLS.
@@ -152,8 +152,8 @@ class Walk {
       net::CurlMulti multi(loop_.uv());
       net::HttpClient http(multi, s_.reach);
       const login::LoginRequest request{cloud_, s_.identity.claim_id,
-                                        patient_.env().version.empty() ? "v" ACLK_VERSION : patient_.env().version,
-                                        patient_.scale()};
+                                        context_.env().version.empty() ? "v" ACLK_VERSION : context_.env().version,
+                                        context_.scale()};
       auto login = std::make_unique<login::Login>(http, key, request);
       bool done = false;
       login::Login::LoginEvents e;
@@ -277,11 +277,11 @@ class Walk {
     mqtt::ConnectionPlan p;
     p.endpoint = c.endpoint;
     p.proxy = s_.reach.proxy.towards(c.endpoint.host);
-    p.scratch = patient_.env().cloud_dir();
-    p.dial_timeout /= patient_.scale().deadlines;
-    p.setup_timeout /= patient_.scale().deadlines;
-    p.ack_timeout /= patient_.scale().deadlines;
-    p.mqtt.scale = patient_.scale();
+    p.scratch = context_.env().cloud_dir();
+    p.dial_timeout /= context_.scale().deadlines;
+    p.setup_timeout /= context_.scale().deadlines;
+    p.ack_timeout /= context_.scale().deadlines;
+    p.mqtt.scale = context_.scale();
     // No will: nothing is said in this node's name.
     p.mqtt.client_id = c.client_id;
     p.mqtt.username = c.username;
@@ -320,7 +320,7 @@ class Walk {
   }
 
   const module::Settings &s_;
-  const DoctorContext &patient_;
+  const DoctorContext &context_;
   const Depth depth_;
   Url cloud_;
   loop::Loop loop_;
@@ -331,6 +331,6 @@ class Walk {
 
 }  // namespace
 
-Findings check_cloud(const DoctorContext &patient, Depth depth) { return Walk(patient, depth).run(); }
+Findings check_cloud(const DoctorContext &context, Depth depth) { return Walk(context, depth).run(); }
 
 }  // namespace aclk::doctor

@@ -17,6 +17,6 @@ enum class Depth : std::uint8_t {
 // Blocks: a second on a network that works; else each step has as long as the link gives it (10 s for a TCP connection,
 // 30 s for an answer, 60 s from TLS to CONNACK, 60 s for the subscriptions), and the first that fails is the last.
 // Needs a claimed identity.
-[[nodiscard]] Findings check_cloud(const DoctorContext &patient, Depth depth);
+[[nodiscard]] Findings check_cloud(const DoctorContext &context, Depth depth);
 
 }  // namespace aclk::doctor

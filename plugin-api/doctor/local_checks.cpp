@@ -52,12 +52,12 @@ Findings check_modes(const fs::path &dir) {
 }
 
 // Why nobody has claimed this node, and what to do: what is written down comes before what could be typed.
-Finding not_claimed(const DoctorContext &patient, const RunningLink &running) {
+Finding not_claimed(const DoctorContext &context, const RunningLink &running) {
   if (auto by_plugin = claim_by_its_word(running)) return std::move(*by_plugin);
-  const auto &why = patient.settings().identity.why;
+  const auto &why = context.settings().identity.why;
   const auto text = why.empty() ? std::string("this node is not claimed") : why;
   if (!running.there) {
-    const auto files = claim::read_claim_files(patient.env().user_config, patient.env().cloud_dir());
+    const auto files = claim::read_claim_files(context.env().user_config, context.env().cloud_dir());
     const auto written_claims = claim::written_claims(files, claim::process_environment());
     if (!written_claims.empty())
       return bad("identity",
@@ -65,7 +65,7 @@ Finding not_claimed(const DoctorContext &patient, const RunningLink &running) {
                              written_claims.front().source),
                  "start the agent, or make the claim now: netdata-aclk claim");
   }
-  if (!why.empty() && !external::needs_only_a_claim(patient.settings().identity)) return bad_from("identity", why);
+  if (!why.empty() && !external::needs_only_a_claim(context.settings().identity)) return bad_from("identity", why);
   return bad("identity", text, "netdata-aclk claim --token TOKEN (the cloud shows the token where nodes are added)");
 }
 
@@ -87,9 +87,9 @@ std::string owner_text(const fs::path &file) {
 
 // The cloud that a claim asks for which is written down and not made yet: "; SOURCE asks for the cloud URL", else
 // empty.
-std::string asked_cloud(const DoctorContext &patient) {
-  if (patient.settings().identity.standing != claim::Standing::not_claimed) return {};
-  const auto files = claim::read_claim_files(patient.env().user_config, patient.env().cloud_dir());
+std::string asked_cloud(const DoctorContext &context) {
+  if (context.settings().identity.standing != claim::Standing::not_claimed) return {};
+  const auto files = claim::read_claim_files(context.env().user_config, context.env().cloud_dir());
   const auto written = claim::written_claims(files, claim::process_environment());
   if (written.empty() || !written.front().url) return {};
   return fmt::format("; {} asks for the cloud {}", written.front().source, masked_url(*written.front().url));
@@ -115,10 +115,10 @@ Finding check_versions() {
                   lws_get_library_version(), major, minor, revision, uv_version_string()));
 }
 
-Findings check_settings(const DoctorContext &patient) {
-  const auto &s = patient.settings();
+Findings check_settings(const DoctorContext &context) {
+  const auto &s = context.settings();
   Findings out;
-  for (const auto &line : patient.complaints()) out.push_back(warning("settings", line, {}));
+  for (const auto &line : context.complaints()) out.push_back(warning("settings", line, {}));
   const auto url = parse_url(s.cloud_url);
   if (!url) {
     out.push_back(bad("settings", fmt::format("the cloud's URL cannot be used: {}", url.error().what),
@@ -128,23 +128,23 @@ Findings check_settings(const DoctorContext &patient) {
   for (const auto &trouble : s.troubles) out.push_back(bad_from("settings", trouble));
   if (s.troubles.empty())
     out.push_back(good("settings", fmt::format("cloud {}, proxy {}{}{}", masked_url(s.cloud_url), s.proxy_shown,
-                                               trust_text(s), asked_cloud(patient))));
+                                               trust_text(s), asked_cloud(context))));
   if (s.reach.insecure)
     out.push_back(warning("settings", "insecure = yes: nobody checks that it is the cloud who answers",
                           "remove `insecure` from cloud.conf; a CA of your own belongs into cloud.d/trusted.pem"));
   return out;
 }
 
-Findings check_identity(const DoctorContext &patient, const RunningLink &running) {
+Findings check_identity(const DoctorContext &context, const RunningLink &running) {
   using claim::Standing;
-  const auto &i = patient.settings().identity;
-  const auto dir = patient.env().cloud_dir();
+  const auto &i = context.settings().identity;
+  const auto dir = context.env().cloud_dir();
   Findings out;
   switch (i.standing) {
     case Standing::claimed:
       out.push_back(
           good("identity", fmt::format("claim id {}, machine guid {}", i.claim_id,
-                                       patient.env().machine_guid.empty() ? "not known" : patient.env().machine_guid)));
+                                       context.env().machine_guid.empty() ? "not known" : context.env().machine_guid)));
       break;
     case Standing::disabled:
       out.push_back(bad("identity", i.why,
@@ -154,23 +154,23 @@ Findings check_identity(const DoctorContext &patient, const RunningLink &running
                                           (dir / "cloud.conf").string())));
       break;
     case Standing::not_claimed:
-      out.push_back(not_claimed(patient, running));
+      out.push_back(not_claimed(context, running));
       break;
     case Standing::broken:
     case Standing::copied:
       out.push_back(bad_from("identity", i.why));
       break;
   }
-  if (!patient.settings().scope_line.empty())
-    out.push_back(warning("scope", patient.settings().scope_line,
+  if (!context.settings().scope_line.empty())
+    out.push_back(warning("scope", context.settings().scope_line,
                           "set [cloud] scope = full in netdata.conf, or remove it, if the cloud may have more"));
   for (auto &f : check_modes(dir)) out.push_back(std::move(f));
   return out;
 }
 
-Findings check_readable(const DoctorContext &patient) {
-  const auto cloud = patient.env().cloud_dir();
-  const auto conf = patient.env().user_config;
+Findings check_readable(const DoctorContext &context) {
+  const auto cloud = context.env().cloud_dir();
+  const auto conf = context.env().user_config;
   Findings out;
   bool cloud_shut = false;
   bool conf_shut = false;
@@ -191,8 +191,8 @@ Findings check_readable(const DoctorContext &patient) {
   return out;
 }
 
-Finding check_disk(const DoctorContext &patient) {
-  const auto dir = patient.env().cloud_dir();
+Finding check_disk(const DoctorContext &context) {
+  const auto dir = context.env().cloud_dir();
   struct statvfs fs {};
   if (::statvfs(dir.c_str(), &fs) != 0)
     return skipped("disk", fmt::format("{}: {}", dir.string(), std::generic_category().message(errno)));
@@ -207,16 +207,16 @@ Finding check_disk(const DoctorContext &patient) {
   return good("disk", fmt::format("{} can be written, {} MiB left", dir.string(), room >> 20));
 }
 
-Finding check_agent(const DoctorContext &patient, const RunningLink &running) {
+Finding check_agent(const DoctorContext &context, const RunningLink &running) {
   if (auto by_plugin = agent_by_its_word(running)) return std::move(*by_plugin);
-  if (patient.env().machine_guid.empty())
+  if (context.env().machine_guid.empty())
     return bad("agent", "the agent has no machine guid yet: it has never run with this library directory",
                "start the agent; or set NETDATA_LIB_DIR if its files are elsewhere");
-  const auto settings = external::read_settings(patient.conf(), {});
+  const auto settings = external::read_settings(context.conf(), {});
   std::string foreign;
-  const auto ask = external::ask_command_sockets(patient.env(), claim::process_environment(),
+  const auto ask = external::ask_command_sockets(context.env(), claim::process_environment(),
                                                  [&foreign](const std::string &line) { foreign = line; });
-  external::AgentClient agent(patient.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
+  external::AgentClient agent(context.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts) {
     auto f = bad_from("agent", facts.error().what);
@@ -238,10 +238,10 @@ Finding check_agent(const DoctorContext &patient, const RunningLink &running) {
   return good("agent", fmt::format("netdata {} at {}", facts->version, agent.place()));
 }
 
-Finding check_plugin(const DoctorContext &patient, const RunningLink &running) {
+Finding check_plugin(const DoctorContext &context, const RunningLink &running) {
   if (!running.there && running.trouble.empty()) {
-    const auto file = external::installed_plugin(patient.conf(), claim::process_environment());
-    if (const auto why = external::why_not_started(patient.conf(), file); !why.empty()) return bad_from("plugin", why);
+    const auto file = external::installed_plugin(context.conf(), claim::process_environment());
+    if (const auto why = external::why_not_started(context.conf(), file); !why.empty()) return bad_from("plugin", why);
   }
   return check_running(running);
 }

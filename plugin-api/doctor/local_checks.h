@@ -12,17 +12,17 @@ namespace aclk::doctor {
 // Versions of this program and of the libraries that it runs with.
 [[nodiscard]] Finding check_versions();
 // cloud.conf and netdata.conf [cloud]: URL, proxy, trust, what could not be used.
-[[nodiscard]] Findings check_settings(const DoctorContext &patient);
+[[nodiscard]] Findings check_settings(const DoctorContext &context);
 // Claimed or not, keys, whether it is this machine's; modes and owners of the files (nothing is changed). What a plugin
 // that runs says of a claim that is written down counts.
-[[nodiscard]] Findings check_identity(const DoctorContext &patient, const RunningLink &running);
+[[nodiscard]] Findings check_identity(const DoctorContext &context, const RunningLink &running);
 // What the agent has to read, and cannot: this process is the agent's user. Empty: nothing of that kind.
-[[nodiscard]] Findings check_readable(const DoctorContext &patient);
+[[nodiscard]] Findings check_readable(const DoctorContext &context);
 // Can the durable state be written?
-[[nodiscard]] Finding check_disk(const DoctorContext &patient);
+[[nodiscard]] Finding check_disk(const DoctorContext &context);
 // The agent's API: where a plugin that runs has found it, else as one would find it. Takes up to 10 s.
-[[nodiscard]] Finding check_agent(const DoctorContext &patient, const RunningLink &running);
+[[nodiscard]] Finding check_agent(const DoctorContext &context, const RunningLink &running);
 // How the plugin is; when it is not: what keeps an agent from starting it.
-[[nodiscard]] Finding check_plugin(const DoctorContext &patient, const RunningLink &running);
+[[nodiscard]] Finding check_plugin(const DoctorContext &context, const RunningLink &running);
 
 }  // namespace aclk::doctor

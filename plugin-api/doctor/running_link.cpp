@@ -45,10 +45,10 @@ RunningLink read_running_link(const nlohmann::json &state) {
   return link;
 }
 
-RunningLink ask_running_link(const DoctorContext &patient) {
-  const auto setting = patient.conf().get("plugin:aclk", "socket").value_or("");
+RunningLink ask_running_link(const DoctorContext &context) {
+  const auto setting = context.conf().get("plugin:aclk", "socket").value_or("");
   RunningLink none;
-  for (const auto &place : external::socket_places(setting, patient.env().run, patient.env().lib)) {
+  for (const auto &place : external::socket_places(setting, context.env().run, context.env().lib)) {
     const auto answer = external::call_local(place, HttpMethod::get, "/api/v1/aclk");
     if (!answer && answer.error().code == Errc::not_found) continue;
     const auto state = answer && answer->status == 200 ? external::parse_agent_json(answer->body, "state")

@@ -39,7 +39,7 @@ struct RunningLink {
 
 // Of GET /api/v1/aclk.
 [[nodiscard]] RunningLink read_running_link(const nlohmann::json &state);
-[[nodiscard]] RunningLink ask_running_link(const DoctorContext &patient);
+[[nodiscard]] RunningLink ask_running_link(const DoctorContext &context);
 
 [[nodiscard]] Finding check_running(const RunningLink &link);
 // What it says of its agent; nullopt when it has not looked for it.

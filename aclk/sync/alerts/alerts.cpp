@@ -25,18 +25,18 @@ std::size_t count_of(const std::vector<proto::Alert> &alerts) { return alerts.si
 }  // namespace
 
 Alerts::Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-               WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish)
+               WriteBehindStore &store, const NodeSync &nodes, PublishFn publish)
     : host_(host),
       log_(log),
       workers_(workers),
-      ledger_(ledger),
+      store_(store),
       nodes_(nodes),
       publish_(std::move(publish)),
       timer_(loop) {}
 
 Alerts::Entry &Alerts::entry(const std::string &guid) {
   const auto it = entries_.find(guid);
-  return it != entries_.end() ? it->second : entries_.try_emplace(guid, guid, ledger_.alerts(guid)).first->second;
+  return it != entries_.end() ? it->second : entries_.try_emplace(guid, guid, store_.alerts(guid)).first->second;
 }
 
 const host::Node *Alerts::node_of(std::string_view node_id) const {
@@ -107,7 +107,7 @@ void Alerts::check_version(std::string_view node_id, std::string_view claim_id, 
     log_.access(NACLK_LOG_NOTICE, fmt::format("ACLK REQ [{} (N/A)]: ALERTS CHECKPOINT VALIDATION REQUEST RECEIVED {}",
                                               node_id.substr(0, 64), why));
   };
-  if (parse_uuid(claim_id) != ledger_.claim_id()) return line("WITH INVALID CLAIM ID");
+  if (parse_uuid(claim_id) != store_.claim_id()) return line("WITH INVALID CLAIM ID");
   const auto *const node = node_of(node_id);
   if (node == nullptr) return line("FOR INVALID NODE");
   auto &e = entry(node->machine_guid);
@@ -192,14 +192,14 @@ void Alerts::tell_sent(const std::string &guid, const std::vector<AlertAction> &
 void Alerts::run(const std::string &guid, Entry &e) {
   e.sync.tick(moment());
   for (auto actions = e.sync.take_actions();; actions = e.sync.take_actions()) {
-    ledger_.add(e.sync.take_changes());
+    store_.add(e.sync.take_changes());
     for (const auto &c : e.sync.take_comparisons()) tell(guid, c);
     if (actions.empty()) break;
     const auto leaves = [](const AlertAction &a) {
       return std::holds_alternative<SendTransition>(a) || std::holds_alternative<SendSnapshot>(a);
     };
-    // First into the books, then out. If they cannot be written it is sent all the same: late is worse than twice.
-    if (std::ranges::any_of(actions, leaves)) (void)ledger_.commit();
+    // First into the store, then out. If it cannot be written it is sent all the same: late is worse than twice.
+    if (std::ranges::any_of(actions, leaves)) (void)store_.commit();
     tell_sent(guid, actions);
     for (auto &a : actions) act(guid, e, a);
   }
@@ -218,7 +218,7 @@ void Alerts::act(const std::string &guid, Entry &e, AlertAction &action) {
                  [&](const ReadAlerts &) {
                    to_read_.push_back({guid, std::nullopt});
                  },
-                 [&](const ReadStoredAlerts &) { e.sync.stored_alerts(ledger_.told_alerts(guid), moment()); },
+                 [&](const ReadStoredAlerts &) { e.sync.stored_alerts(store_.told_alerts(guid), moment()); },
              },
              action);
 }
@@ -231,7 +231,7 @@ void Alerts::delivered(const std::string &guid, std::uint64_t ticket, Delivery h
   run(guid, it->second);
   // Who knows that the broker refused one, and that it did not arrive, must not forget it in a crash: the cloud's next
   // version is read as "everything published up to here".
-  if (how != Delivery::acked) (void)ledger_.commit();
+  if (how != Delivery::acked) (void)store_.commit();
 }
 
 void Alerts::send(const std::string &guid, const SendTransition &t) {
@@ -242,7 +242,7 @@ void Alerts::send(const std::string &guid, const SendTransition &t) {
 }
 
 std::string Alerts::identity_of(const std::string &guid) const {
-  return proto::alert_identity(nodes_.node_id_of(guid), ledger_.claim_id());
+  return proto::alert_identity(nodes_.node_id_of(guid), store_.claim_id());
 }
 
 void Alerts::send(const std::string &guid, Entry &e, SendSnapshot s) {
@@ -270,7 +270,7 @@ void Alerts::next_chunk(const std::string &guid, Entry &e) {
   auto &c = *e.chunks;
   proto::AlarmSnapshot m;
   m.node_id = nodes_.node_id_of(guid);
-  m.claim_id = ledger_.claim_id();
+  m.claim_id = store_.claim_id();
   m.snapshot_uuid = c.uuid;
   m.chunks = static_cast<std::uint32_t>(c.ends.size());
   const auto from = c.sent == 0 ? 0 : c.ends[c.sent - 1];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what the AlertSync of each node decides: keeps the books before it publishes, reads the host on a worker, cuts
-// snapshots in chunks, and answers the cloud's questions about definitions. Loop thread only.
+// Does what the AlertSync of each node decides: writes to the store before it publishes, reads the host on a worker,
+// cuts snapshots in chunks, and answers the cloud's questions about definitions. Loop thread only.
 #pragma once
 
 #include <uv.h>
@@ -33,7 +33,7 @@ class Alerts {
   using PublishFn = Contexts::PublishFn;
 
   Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-         WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish);
+         WriteBehindStore &store, const NodeSync &nodes, PublishFn publish);
   ~Alerts() = default;
   Alerts(const Alerts &) = delete;
   Alerts &operator=(const Alerts &) = delete;
@@ -93,7 +93,7 @@ class Alerts {
   const host::Host &host_;
   const host::Log &log_;
   loop::WorkerPool &workers_;
-  WriteBehindStore &ledger_;
+  WriteBehindStore &store_;
   const NodeSync &nodes_;
   const PublishFn publish_;
   std::map<std::string, Entry, std::less<>> entries_;  // by machine guid

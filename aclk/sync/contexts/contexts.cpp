@@ -16,11 +16,11 @@ constexpr std::size_t kFlying = 16;
 }  // namespace
 
 Contexts::Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-                   WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish)
+                   WriteBehindStore &store, const NodeSync &nodes, PublishFn publish)
     : host_(host),
       log_(log),
       workers_(workers),
-      ledger_(ledger),
+      store_(store),
       nodes_(nodes),
       publish_(std::move(publish)),
       timer_(loop) {}
@@ -45,7 +45,7 @@ void Contexts::offline() {
 
 Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node_id, std::string_view what,
                                 std::string *guid) {
-  if (parse_uuid(claim_id) != ledger_.claim_id()) {
+  if (parse_uuid(claim_id) != store_.claim_id()) {
     log_.warning("RRDCONTEXT: received {} for claim id '{}', which is not ours. Ignoring message", what,
                  claim_id.substr(0, 64));
     return nullptr;
@@ -64,8 +64,8 @@ Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node
     it = entries_.end();
   }
   if (it == entries_.end()) {
-    (void)ledger_.commit();
-    it = entries_.try_emplace(*guid, ledger_.claim_id(), *id, ++lives_, ledger_.contexts(*id), ledger_.last_time(*id))
+    (void)store_.commit();
+    it = entries_.try_emplace(*guid, store_.claim_id(), *id, ++lives_, store_.contexts(*id), store_.last_time(*id))
              .first;
     if (max_payload_) it->second.sync.online(*max_payload_, moment());
   }
@@ -125,7 +125,7 @@ void Contexts::forget_strangers() {
 
 void Contexts::run(const std::string &guid, Entry &e) {
   e.sync.tick(moment());
-  ledger_.add(e.sync.take_changes());
+  store_.add(e.sync.take_changes());
   for (const auto &note : e.sync.take_notes()) log_.notice("RRDCONTEXT: {}", note);
   if (e.sync.take_wish()) to_read_.push_back({guid, e.life});
   if (auto m = e.sync.take_message()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what the ContextSync of each node decides: publishes, reads the host on a worker, keeps the books. However many
+// Does what the ContextSync of each node decides: publishes, reads the host on a worker, keeps the store. However many
 // nodes there are, two are read and sixteen messages are on their way at a time. Loop thread only.
 #pragma once
 
@@ -30,7 +30,7 @@ class Contexts {
   using PublishFn = std::function<void(proto::MessageType, std::string payload, Done)>;
 
   Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-           WriteBehindStore &ledger, const NodeSync &nodes, PublishFn publish);
+           WriteBehindStore &store, const NodeSync &nodes, PublishFn publish);
   ~Contexts() = default;
   Contexts(const Contexts &) = delete;
   Contexts &operator=(const Contexts &) = delete;
@@ -73,7 +73,7 @@ class Contexts {
   const host::Host &host_;
   const host::Log &log_;
   loop::WorkerPool &workers_;
-  WriteBehindStore &ledger_;
+  WriteBehindStore &store_;
   const NodeSync &nodes_;
   const PublishFn publish_;
   std::map<std::string, Entry, std::less<>> entries_;  // by machine guid

@@ -7,14 +7,14 @@
 
 namespace aclk::sync {
 Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-             WriteBehindStore &ledger, PublishFn publish, ListedFn listed)
+             WriteBehindStore &store, PublishFn publish, ListedFn listed)
     : host_(host),
       log_(log),
       workers_(workers),
-      ledger_(ledger),
+      store_(store),
       publish_(std::move(publish)),
       listed_(std::move(listed)),
-      sync_(ledger.claim_id(), host.identity().capabilities, ledger.nodes()),
+      sync_(store.claim_id(), host.identity().capabilities, store.nodes()),
       timer_(loop) {}
 
 void Nodes::start() {
@@ -136,10 +136,10 @@ void Nodes::act(Action &action) {
                          [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); });
                  },
                  [&](const StoreNode &s) {
-                   ledger_.add(PutNode{ledger_.claim_id(), s.node});
+                   store_.add(PutNode{store_.claim_id(), s.node});
                    // A host with its own books is told too; on a worker, because it may block.
                    workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
-                     host_.store_node_id(n.machine_guid, ledger_.claim_id(), n.node_id);
+                     host_.store_node_id(n.machine_guid, store_.claim_id(), n.node_id);
                      return {};
                    });
                  },

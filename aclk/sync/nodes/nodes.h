@@ -28,7 +28,7 @@ class Nodes {
 
   // `listed`: the host has shown its nodes; told after each listing.
   Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-        WriteBehindStore &ledger, PublishFn publish, ListedFn listed);
+        WriteBehindStore &store, PublishFn publish, ListedFn listed);
   ~Nodes() = default;
   Nodes(const Nodes &) = delete;
   Nodes &operator=(const Nodes &) = delete;
@@ -54,7 +54,7 @@ class Nodes {
   const host::Host &host_;
   const host::Log &log_;
   loop::WorkerPool &workers_;
-  WriteBehindStore &ledger_;
+  WriteBehindStore &store_;
   const PublishFn publish_;
   const ListedFn listed_;
   NodeSync sync_;

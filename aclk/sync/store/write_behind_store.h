@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The books of the link: changes go in, the store has them after commit(). When the store cannot take them (disk full,
-// read-only, no such directory) they are kept here and written when it can again; the link goes on meanwhile, and says
-// so. Loop thread only.
+// The durable state of the link: changes go in, the database has them after commit(). When the store cannot take them
+// (disk full, read-only, no such directory) they are kept here and written when it can again; the link goes on
+// meanwhile, and says so. Loop thread only.
 #pragma once
 
 #include <uv.h>

@@ -48,16 +48,16 @@ Result<pid_t> start(std::vector<std::string> args, const char *program, const st
   return pid;
 }
 
-// Writing to the pipe may block the child (`patient`) or not.
+// Writing to the pipe may block the child (`blocking`) or not.
 template <class Arguments>
-Result<Child> start_with_pipe(const char *program, bool patient, const std::array<int, 2> &keep, Arguments arguments) {
+Result<Child> start_with_pipe(const char *program, bool blocking, const std::array<int, 2> &keep, Arguments arguments) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
     return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
   Child child;
   child.status = Fd(ends[0]);
   const Fd write_end(ends[1]);
-  if (patient) ::fcntl(write_end.get(), F_SETFL, 0);
+  if (blocking) ::fcntl(write_end.get(), F_SETFL, 0);
   ACLK_TRY(const auto pid, start(arguments(write_end.get()), program, {write_end.get(), keep[0], keep[1]}));
   child.pid = pid;
   return child;

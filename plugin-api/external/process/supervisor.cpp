@@ -101,7 +101,7 @@ class Supervisor {
   }
 
   void print(Clock::time_point now) {
-    chart_.set_silent(keeper_.left_alone() || !statistics_);
+    chart_.set_silent(restarts_.left_alone() || !statistics_);
     if (const auto text = chart_.take(now)) (void)say(*text, now);
   }
 
@@ -117,7 +117,7 @@ class Supervisor {
   }
 
   void say_chart(const ChartText &chart) {
-    if (keeper_.left_alone() || !statistics_ || output_ended_) return;
+    if (restarts_.left_alone() || !statistics_ || output_ended_) return;
     if (say(said_.text(chart), Clock::now())) said_.said(chart);
   }
 
@@ -151,12 +151,12 @@ class Supervisor {
     door_.take(fds);
     door_.on_time(now);
     if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
-    obey(keeper_.on_time(now), now);
+    obey(restarts_.on_time(now), now);
   }
 
   Clock::time_point next_event() const {
     auto at = std::min({chart_.next(), look_at_, door_.next()});
-    for (const auto &next : {keeper_.next(), claimer_.next()})
+    for (const auto &next : {restarts_.next(), claimer_.next()})
       if (next) at = std::min(at, *next);
     return at;
   }
@@ -180,7 +180,7 @@ class Supervisor {
       chart_.set_online(false);
       door_.answer_here();
       word_.agent.place.clear();
-      obey(keeper_.on_worker_end(now, status), now);
+      obey(restarts_.on_worker_end(now, status), now);
       tell();
     }
     const auto claimer = claimer_child_.pid;
@@ -211,8 +211,8 @@ class Supervisor {
   // What we know has changed: whoever answers shall know it too.
   void tell() {
     word_.claim = story_.outcome();
-    word_.rests = keeper_.why_waiting();
-    const auto next = word_.rests.empty() ? std::nullopt : keeper_.next();
+    word_.rests = restarts_.why_waiting();
+    const auto next = word_.rests.empty() ? std::nullopt : restarts_.next();
     const auto left = next ? std::chrono::ceil<std::chrono::seconds>(*next - Clock::now()).count() : 0;
     word_.next_start_s = next ? wall_s() + left : 0;
     door_.tell(word_);
@@ -249,8 +249,8 @@ class Supervisor {
       if (!w->watching()) w->watch();
     const bool told = watch_.watching() && config_watch_.watching();
     look_at_ = now + (told ? claim::kLookAnyway : claim::kLookWithoutInotify);
-    const auto upkeep = claim::repair_permissions(cloud_dir_);
-    for (const auto &line : upkeep.repaired) log_.warning(line);
+    const auto permissions = claim::repair_permissions(cloud_dir_);
+    for (const auto &line : permissions.repaired) log_.warning(line);
     const auto limit = places_.netdata_conf_limit();
     const auto print = claim::identity_print(cloud_dir_, limit);
     const auto written_claims = claim::claim_files_print(places_, claim::process_environment());
@@ -265,7 +265,7 @@ class Supervisor {
     const auto &identity = identity_;
     const bool wanted = identity.standing == claim::Standing::claimed;
     const bool changed = ordered || print != worker_print_;
-    if (wanted && keeper_.has_worker() && changed)
+    if (wanted && restarts_.has_worker() && changed)
       log_.info(chart_.online()
                     ? "CLAIM: agent was already connected to NC - forcing reconnection under new credentials"
                     : "cloud.d has changed; the link starts anew with it");
@@ -275,9 +275,9 @@ class Supervisor {
     if (identity.standing == claim::Standing::not_claimed && identity.why != why_) log_.info(claim::kUnclaimedLine);
     why_ = wanted ? "" : identity.why;
     if (!wanted)  // a worker says it itself
-      for (const auto &line : upkeep.wrong) log_.warning(line);
+      for (const auto &line : permissions.wrong) log_.warning(line);
     if (!wanted) word_.agent = {};
-    obey(keeper_.on_identity(now, wanted, changed), now);
+    obey(restarts_.on_identity(now, wanted, changed), now);
     tell();
   }
 
@@ -309,7 +309,7 @@ class Supervisor {
       ::waitpid(claimer_child_.pid, nullptr, 0);
       claimer_child_ = {};
     }
-    obey(keeper_.on_quit(now), now);
+    obey(restarts_.on_quit(now), now);
   }
 
   void obey(const WorkerRestartPolicy::Orders &orders, Clock::time_point now) {
@@ -319,12 +319,12 @@ class Supervisor {
     if (orders.exit) done_ = true;
     if (!orders.start) return;
     auto child = start_worker(options_, program_, door_.socket_fd(), door_.word_fd());
-    if (!child) return obey(keeper_.on_start_failed(now, child.error().what), now);
+    if (!child) return obey(restarts_.on_start_failed(now, child.error().what), now);
     child_ = std::move(*child);
     words_.reset();
     worker_print_ = *print_;
     if (word_.agent.since_s == 0 || word_.agent.trouble.empty()) word_.agent = {{}, {}, {}, wall_s()};
-    keeper_.on_started(now);
+    restarts_.on_started(now);
   }
 
   const Options &options_;
@@ -353,7 +353,7 @@ class Supervisor {
   Child claimer_child_;
   ClaimLines claim_lines_{[this](bool bad, const std::string &line) { story_.line(bad, line); }};
   PluginsdInput input_;
-  WorkerRestartPolicy keeper_;
+  WorkerRestartPolicy restarts_;
   Fd signals_;
   Child child_;
   Clock::time_point look_at_{};

@@ -38,7 +38,7 @@ Identity claimed() {
   return id;
 }
 
-WrittenClaim wish() {
+WrittenClaim written_claim() {
   WrittenClaim w;
   w.source = "/etc/netdata/claim.conf";
   w.file = w.source;
@@ -85,23 +85,23 @@ std::string extra_claim_opts__word_insecure__and_nothing_else_means_insecure() {
 }
 
 std::string judge__claimed_with_the_same_token__is_kept() {
-  const auto v = judge(wish(), claimed(), std::nullopt, "/d");
+  const auto v = judge(written_claim(), claimed(), std::nullopt, "/d");
   EXPECT(v.deed == ClaimAction::nothing);
   EXPECT_EQ(v.line, std::string("kept: this node is claimed as ") + kOldClaim +
                         " at https://cloud.test, as /etc/netdata/claim.conf asks");
   auto by_old_script = claimed();
   by_old_script.conf.token.clear();
-  EXPECT(judge(wish(), by_old_script, std::nullopt, "/d").line.starts_with("kept: "));
-  auto rooms = wish();
+  EXPECT(judge(written_claim(), by_old_script, std::nullopt, "/d").line.starts_with("kept: "));
+  auto rooms = written_claim();
   rooms.rooms = "r3";
   EXPECT(contains(judge(rooms, claimed(), std::nullopt, "/d").line, "rooms are ignored"));
   return {};
 }
 
 std::string judge__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
-  auto token = wish();
+  auto token = written_claim();
   token.token = "other-secret";
-  auto url = wish();
+  auto url = written_claim();
   url.url = "https://other.test";
   for (const auto &w : {token, url}) {
     const auto v = judge(w, claimed(), std::nullopt, "/d");
@@ -112,7 +112,7 @@ std::string judge__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
 }
 
 std::string judge__claimed_and_another_proxy__changes_cloud_conf_only() {
-  auto w = wish();
+  auto w = written_claim();
   w.proxy = "http://u:p-secret@proxy:1";
   w.insecure = true;
   const auto v = judge(w, claimed(), std::nullopt, "/d");
@@ -129,7 +129,7 @@ std::string judge__disabled_broken_or_copied__is_ignored_with_the_reason() {
     Identity id;
     id.standing = s;
     id.why = "the reason";
-    const auto v = judge(wish(), id, std::nullopt, "/d");
+    const auto v = judge(written_claim(), id, std::nullopt, "/d");
     EXPECT(v.deed == ClaimAction::nothing && contains(v.line, "ignored: ") && contains(v.line, "the reason"));
   }
   return {};
@@ -137,7 +137,7 @@ std::string judge__disabled_broken_or_copied__is_ignored_with_the_reason() {
 
 std::string judge__unclaimed_by_hand__needs_a_file_written_later() {
   const auto then = fs::file_time_type::clock::now();
-  auto w = wish();
+  auto w = written_claim();
   w.written = then - std::chrono::seconds(1);
   EXPECT(judge(w, {}, std::nullopt, "/d").deed == ClaimAction::claim);
   EXPECT(judge(w, {}, then, "/d").deed == ClaimAction::nothing);
@@ -262,7 +262,7 @@ std::string wish__claimed_anew_before_the_lock__the_new_claim_stays() {
       return std::optional<std::string>();
     };
   };
-  // By a claim elsewhere: the wish does not fit it any more, which the next look tells.
+  // By a claim elsewhere: the written_claim does not fit it any more, which the next look tells.
   auto other = old_conf;
   const auto id = load_identity(n.dir()).claim_id;
   EXPECT(contains(other, id) && contains(other, "https://cloud.test"));
@@ -400,4 +400,4 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int run_wish_tests() { return cmocka_run_group_tests_name("claim: wishes", tests, nullptr, nullptr); }
+int run_wish_tests() { return cmocka_run_group_tests_name("claim: written claims", tests, nullptr, nullptr); }

@@ -129,4 +129,4 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int run_upkeep_tests() { return cmocka_run_group_tests_name("claim: upkeep", tests, nullptr, nullptr); }
+int run_upkeep_tests() { return cmocka_run_group_tests_name("claim: permissions", tests, nullptr, nullptr); }

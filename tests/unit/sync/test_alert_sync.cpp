@@ -343,7 +343,7 @@ std::string alerts__restart__keeps_the_queue_until_the_cloud_asks() {
   return {};
 }
 
-// A disk that was full: the books are older than what was told.
+// A disk that was full: the store is older than what was told.
 std::string alerts__cloud_has_something_else_than_the_books__only_the_snapshot_is_sent() {
   auto before = streaming();
   before.log({alert(101, "a", AlarmStatus::clear, AlarmStatus::warning, 1)}, 101, at(1s));

@@ -50,7 +50,7 @@ class Driven {
     workers_.reset();
     inbox_.reset();
     contexts_.reset();
-    ledger_.reset();
+    store_.reset();
     loop_.drain();
   }
 
@@ -76,7 +76,7 @@ class Driven {
   const test::TempDir dir_;
   const test::HostTable host_;
   loop::Loop loop_;
-  std::optional<WriteBehindStore> ledger_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
+  std::optional<WriteBehindStore> store_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
   std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
   std::optional<loop::WorkerPool> workers_{std::in_place, "TEST", 1, *inbox_};
   NodeSync nodes_{kClaim, {}, {}};
@@ -86,7 +86,7 @@ class Driven {
                                     host_.host(),
                                     host_.log(),
                                     *workers_,
-                                    *ledger_,
+                                    *store_,
                                     nodes_,
                                     [this](proto::MessageType, const std::string &payload, const Contexts::Done &) {
                                       if (const auto m = proto::decode_contexts_snapshot(payload))

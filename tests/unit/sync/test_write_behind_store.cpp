@@ -181,4 +181,4 @@ const CMUnitTest tests[] = {
 
 }  // namespace
 
-int run_ledger_tests() { return cmocka_run_group_tests_name("ledger", tests, nullptr, nullptr); }
+int run_ledger_tests() { return cmocka_run_group_tests_name("store", tests, nullptr, nullptr); }
