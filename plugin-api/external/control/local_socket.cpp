@@ -27,8 +27,6 @@ std::vector<std::filesystem::path> socket_places(std::string_view setting, const
   return places;
 }
 
-using Clock = LocalClients::Clock;
-
 Result<std::unique_ptr<LocalSocket>> LocalSocket::start(int listener, Serve serve) {
   try {
     return std::unique_ptr<LocalSocket>(new LocalSocket(listener, std::move(serve)));
@@ -56,9 +54,10 @@ void LocalSocket::run() {
     clients_.wait_for(fds, listener_);
     const auto until = clients_.next();
     const auto left =
-        until == Clock::time_point::max()
+        until == LocalClients::Clock::time_point::max()
             ? -1
-            : std::max<long long>(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count(), 0);
+            : std::max<long long>(
+                  std::chrono::ceil<std::chrono::milliseconds>(until - LocalClients::Clock::now()).count(), 0);
     (void)::poll(fds.data(), fds.size(), static_cast<int>(left));
     if (ending_.load()) return;
     clients_.take(fds);
