@@ -23,6 +23,8 @@ proto::Alert alert_of(const naclk_alert &told, std::string_view machine_guid) {
     entry.transition_id = named_uuid(machine_guid, fmt::format("{}/{}/{}", a.log_id, a.alert_id, a.when_s));
   entry.alert_version = a.when_s;
   a.entry = proto::encode(entry);
+  // No broker takes it, no cloud reads it, and a snapshot with it in would be told for ever.
+  if (a.entry.size() > proto::kMaxAlarm) a.entry.clear();
   return a;
 }
 

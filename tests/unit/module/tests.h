@@ -3,6 +3,7 @@
 // The groups of tests of aclk/module and aclk/report; each returns the number of failures.
 #pragma once
 
+int run_host_alert_tests();
 int run_inbound_tests();
 int run_lifecycle_tests();
 int run_log_tests();
