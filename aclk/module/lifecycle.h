@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The module's life between the host's orders: who looks at cloud.d and makes links, and what is still to be done. One
-// at a time does it, a caller (of start(), reload() or unclaim()) as long as there is no link, else the link's thread;
-// whoever comes meanwhile leaves his order and goes, for he may be in a hook that was called. What the connection does
-// while there is a link is another machine's (aclk/session/connection_state_machine.h).
+// The module's life between the host's orders: which thread reads cloud.d and makes or ends the link, and what is still
+// to be done. One thread at a time does that: as long as there is no link a caller of start(), reload() or unclaim(),
+// else the link's own. The order of anybody else is noted (due()) and its caller returns at once, because it may be
+// inside a hook. What the connection does while there is a link is decided by another state machine
+// (aclk/session/connection_state_machine.h).
+//
+// The table has the next state for each event; "-": nothing changes; "(noted)": only due() does.
 //
 //   state     host     looks at cloud.d   start      stop      reload      unclaim   thread_begun   leave
 //   off       stopped  nobody             idle       -         -           wiping    -              -
@@ -23,10 +26,10 @@ namespace aclk::module {
 class Lifecycle {
  public:
   enum class State : std::uint8_t { off, wiping, idle, looking, living, ending };
-  // What is to be done, the greater with the less: a wiped claim is read again.
+  // What is to be done. Each includes those before it: after a wipe the claim is read again.
   enum class Due : std::uint8_t { nothing, reread, wipe };
   enum class Start : std::uint8_t { done, started_already, still_ending };
-  // What an order makes of the caller.
+  // What the caller of an order has to do now.
   enum class Turn : std::uint8_t {
     go,        // nothing to do: it does not count, or somebody else does it
     look,      // look at cloud.d until leave() is true

@@ -71,13 +71,13 @@ class Module {
   };
   using Lines = std::vector<Line>;
 
-  // Runs a function on the link's loop. nullopt: no answer in time.
   // What came of a look at cloud.d: lines for the log; and the link's thread looks from now on, if one has begun.
   struct Look {
     Lines lines;
     bool thread_begun = false;
   };
 
+  // Runs a function on the link's loop. nullopt: no answer in time.
   template <class T>
   std::optional<T> ask(std::chrono::milliseconds timeout, T (*question)(Link &), T without_link);
   void obey(Lifecycle::Turn turn, std::unique_lock<std::mutex> &lock);

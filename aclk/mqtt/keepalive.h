@@ -72,7 +72,7 @@ class KeepAlive {
   [[nodiscard]] std::chrono::milliseconds since_any(loop::Instant now) const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(now - std::max(last_in_, moved_));
   }
-  // However long the server's patience is: ours, to notice a dead peer, is that of the default (proto/README.md,
+  // However long a keep-alive the server grants: a dead peer is noticed within that of the default (proto/README.md,
   // "Keep-alive").
   [[nodiscard]] std::chrono::milliseconds quiet() const {
     return std::min(std::chrono::milliseconds(std::min(keepalive_, kDefault)) * 3 / 4, most_quiet_);

@@ -25,7 +25,7 @@ struct RunningLink {
   // The agent that it reads.
   std::string agent_place;  // where it was found
   std::string agent_version;
-  std::string agent_trouble;  // it is looked for in vain
+  std::string agent_trouble;  // it is looked for, and why it is not found
   // The claim that is written down.
   std::string claim_line;  // what came of it; empty: nothing yet, or there is none
   bool claim_failed = false;

@@ -75,8 +75,8 @@ bool AlertSync::acknowledged_by(std::uint64_t version) {
   return false;
 }
 
-// The cloud has something else than any beginning of what was published, so these books are not what was told last (a
-// disk was full, a file came from a backup): what they hold as published may be older than what the cloud has.
+// The cloud has something else than any beginning of what was published, so what is stored here is not what was sent
+// last (a disk was full, a file came from a backup): what it has as published may be older than what the cloud has.
 void AlertSync::forget_unanswered() {
   std::vector<std::string> unanswered;
   for (const auto &[order, id] : queue_) {

@@ -137,7 +137,7 @@ void Nodes::act(Action &action) {
                  },
                  [&](const StoreNode &s) {
                    store_.add(PutNode{store_.claim_id(), s.node});
-                   // A host with its own books is told too; on a worker, because it may block.
+                   // A host that keeps node ids itself gets it too; on a worker, because it may block.
                    workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
                      host_.store_node_id(n.machine_guid, store_.claim_id(), n.node_id);
                      return {};

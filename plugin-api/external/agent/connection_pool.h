@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A few connections to the agent, shared by threads: at most `limit` requests are under way at once, the others wait
-// their turn. A request that was given up keeps its place while the agent works on it, so that askers without patience
-// cannot pile up work in the agent. Thread: any.
+// their turn. A request that was given up keeps its place while the agent works on it, so that callers who give up
+// early cannot pile up work in the agent. Thread: any.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the cloud makes of an agent's messages, and its automatic answers (aclk/sync/README.md, "What the cloud is told,
-and in which order")."""
+"""What the cloud makes of an agent's messages, and its automatic answers (aclk/sync/README.md, "What is sent to the
+cloud, and in which order")."""
 import time
 import uuid
 
