@@ -114,7 +114,8 @@ void AlertSync::alerts_failed(ReadFailure why, ClockPair now) {
 
 void AlertSync::stored_alerts(std::vector<proto::Alert> alerts, ClockPair now) {
   // What is damaged in the store cannot be sent.
-  std::erase_if(alerts, [](const proto::Alert &a) { return a.entry.empty() || !proto::decode_alarm_log_entry(a.entry); });
+  std::erase_if(alerts,
+                [](const proto::Alert &a) { return a.entry.empty() || !proto::decode_alarm_log_entry(a.entry); });
   if (stage_ == Stage::reading) snapshot(std::move(alerts), now);
 }
 
