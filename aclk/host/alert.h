@@ -13,7 +13,8 @@ namespace aclk::host {
 
 // Encodes it, the only time. It lacks node_id and claim_id, which are known when it is sent; alert_version is its time.
 // A transition without an id gets one that is the same for ever, made of machine guid, position in the log, alert and
-// time; an alert without an alert_id that of its chart and name. A `variable` alert is never sent: its entry is empty.
+// time; an alert without an alert_id that of its chart and name. Never sent, with an empty entry, are a `variable`
+// alert and one whose entry would be larger than proto::kMaxAlarm.
 [[nodiscard]] proto::Alert alert_of(const naclk_alert &told, std::string_view machine_guid);
 
 }  // namespace aclk::host

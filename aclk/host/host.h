@@ -100,9 +100,9 @@ class Host {
   [[nodiscard]] Result<HttpResponse> query(const naclk_query &question) const;
   // Any thread. Which of the reads above (queries apart) fail each time; each is logged as read_book.h says.
   [[nodiscard]] std::vector<Unreadable> unreadable() const;
-  // The module is to make the claims that are written down.
   // Lines of level debug go somewhere.
   [[nodiscard]] bool wants_debug() const { return (table_.options & NACLK_OPTION_NO_DEBUG) == 0; }
+  // The module is to make the claims that are written down.
   [[nodiscard]] bool wants_claims() const { return (table_.options & NACLK_OPTION_CLAIM) != 0; }
   // The link's thread: what the cloud listens to (enum naclk_interest).
   void interest(std::uint32_t kinds) const;

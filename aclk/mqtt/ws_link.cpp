@@ -85,7 +85,7 @@ constexpr auto kWriteClose = static_cast<lws_write_protocol>(4);
 
 // Before the first payload: what a header may take, and where libwebsockets would write its own if it made one.
 constexpr std::size_t kHeadRoom = LWS_PRE > kMaxFrameHead ? LWS_PRE : kMaxFrameHead;
-constexpr std::size_t kFramePayload = kRecordBytes - 8;
+constexpr std::size_t kFramePayload = kRecordBytes - 8;  // bytes; with so many the header has 8 (frame_head_bytes())
 constexpr std::size_t kPullBytes = 4 * kFramePayload;
 
 // A frame may be as large as the largest packet that is taken (mqtt_client.cpp), and some more.
