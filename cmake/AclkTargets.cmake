@@ -15,7 +15,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
 # CMAKE_UNITY_BUILD, which the presets set but for debug, compiles a library's files in batches: a third of the time.
-# What is in a batch is one translation unit, so its types without linkage are no mistake.
+# What is in a batch is one translation unit (each file of tests has a namespace of its own), so its types without linkage are no mistake.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
@@ -79,10 +79,11 @@ function(aclk_unit_test folder)
   target_link_libraries(unit_${folder} PRIVATE aclk_options PkgConfig::cmocka)
   target_compile_definitions(unit_${folder} PRIVATE ACLK_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
                              ACLK_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
-  # Each of them has its own `tests` and `run`.
-  set_target_properties(unit_${folder} PROPERTIES UNITY_BUILD OFF)
   # Nobody waits for a test's own code, and optimizing it was half of the time that compiling took.
-  target_compile_options(unit_${folder} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:SHELL:-O0 -U_FORTIFY_SOURCE>")
+  target_compile_options(unit_${folder} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  if(ACLK_FUZZ) # what a test itself reaches guides no fuzzer
+    target_compile_options(unit_${folder} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
   add_test(NAME unit_${folder} COMMAND unit_${folder})
   set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 300
                        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")

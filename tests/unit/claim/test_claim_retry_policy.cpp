@@ -16,6 +16,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_claim_retry_policy {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace std::chrono_literals;
@@ -287,5 +288,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_retry_policy
 
-int run_claimer_tests() { return cmocka_run_group_tests_name("claim: claimer", tests, nullptr, nullptr); }
+int run_claimer_tests() {
+  return cmocka_run_group_tests_name("claim: claimer", test_claim_retry_policy::tests, nullptr, nullptr);
+}

@@ -11,6 +11,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_claim_sources {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -399,5 +400,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_sources
 
-int run_wish_tests() { return cmocka_run_group_tests_name("claim: written claims", tests, nullptr, nullptr); }
+int run_wish_tests() {
+  return cmocka_run_group_tests_name("claim: written claims", test_claim_sources::tests, nullptr, nullptr);
+}

@@ -5,6 +5,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_settings {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -158,5 +159,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_settings
 
-int run_settings_tests() { return cmocka_run_group_tests_name("claim: settings", tests, nullptr, nullptr); }
+int run_settings_tests() {
+  return cmocka_run_group_tests_name("claim: settings", test_settings::tests, nullptr, nullptr);
+}

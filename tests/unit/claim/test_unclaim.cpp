@@ -7,6 +7,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_unclaim {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -158,5 +159,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_unclaim
 
-int run_unclaim_tests() { return cmocka_run_group_tests_name("claim: unclaim", tests, nullptr, nullptr); }
+int run_unclaim_tests() { return cmocka_run_group_tests_name("claim: unclaim", test_unclaim::tests, nullptr, nullptr); }

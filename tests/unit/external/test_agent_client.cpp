@@ -8,6 +8,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_agent_client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -396,7 +397,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_agent_client
 
-int agent_tests() { return cmocka_run_group_tests_name("agent", tests, nullptr, nullptr); }
+int agent_tests() { return cmocka_run_group_tests_name("agent", test_agent_client::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

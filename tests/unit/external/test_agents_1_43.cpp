@@ -8,6 +8,7 @@
 #include "tests/unit/external/hook_bench.h"
 
 namespace aclk::external::test {
+namespace test_agents_1_43 {
 namespace {
 
 using namespace std::chrono_literals;
@@ -160,7 +161,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_agents_1_43
 
-int agents_1_43_tests() { return cmocka_run_group_tests_name("agents of 1.33 and 1.43", tests, nullptr, nullptr); }
+int agents_1_43_tests() {
+  return cmocka_run_group_tests_name("agents of 1.33 and 1.43", test_agents_1_43::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

@@ -9,6 +9,7 @@
 #include "tests/unit/external/hook_bench.h"
 
 namespace aclk::external::test {
+namespace test_hooks {
 namespace {
 
 using namespace std::chrono_literals;
@@ -338,7 +339,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_hooks
 
-int hook_tests() { return cmocka_run_group_tests_name("hooks", tests, nullptr, nullptr); }
+int hook_tests() { return cmocka_run_group_tests_name("hooks", test_hooks::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

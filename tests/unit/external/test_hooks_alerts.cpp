@@ -10,6 +10,7 @@
 #include "tests/unit/external/meta_db_file.h"
 
 namespace aclk::external::test {
+namespace test_hooks_alerts {
 namespace {
 
 constexpr std::uint64_t kGi = 1795199290000002;  // a place in the log of a 2.x
@@ -187,7 +188,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_hooks_alerts
 
-int hook_alert_tests() { return cmocka_run_group_tests_name("hook_alerts", tests, nullptr, nullptr); }
+int hook_alert_tests() {
+  return cmocka_run_group_tests_name("hook_alerts", test_hooks_alerts::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

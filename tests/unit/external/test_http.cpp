@@ -11,6 +11,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -244,7 +245,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_http
 
-int http_tests() { return cmocka_run_group_tests_name("http", tests, nullptr, nullptr); }
+int http_tests() { return cmocka_run_group_tests_name("http", test_http::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

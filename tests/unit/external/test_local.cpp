@@ -24,6 +24,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_local {
 namespace {
 
 namespace fs = std::filesystem;
@@ -230,7 +231,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_local
 
-int local_tests() { return cmocka_run_group_tests_name("external local socket", kTests, nullptr, nullptr); }
+int local_tests() { return cmocka_run_group_tests_name("external local socket", test_local::kTests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

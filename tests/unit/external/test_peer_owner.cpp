@@ -9,6 +9,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_peer_owner {
 namespace {
 
 constexpr const char *kHead =
@@ -104,7 +105,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_peer_owner
 
-int peer_owner_tests() { return cmocka_run_group_tests_name("peer_owner", tests, nullptr, nullptr); }
+int peer_owner_tests() { return cmocka_run_group_tests_name("peer_owner", test_peer_owner::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

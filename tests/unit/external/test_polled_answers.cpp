@@ -11,6 +11,7 @@
 #include "tests/unit/external/hook_bench.h"
 
 namespace aclk::external::test {
+namespace test_polled_answers {
 namespace {
 
 using namespace std::chrono_literals;
@@ -205,7 +206,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_polled_answers
 
-int polled_answers_tests() { return cmocka_run_group_tests_name("polled answers", tests, nullptr, nullptr); }
+int polled_answers_tests() {
+  return cmocka_run_group_tests_name("polled answers", test_polled_answers::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

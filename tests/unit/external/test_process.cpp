@@ -24,6 +24,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -413,7 +414,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_process
 
-int process_tests() { return cmocka_run_group_tests_name("process", tests, nullptr, nullptr); }
+int process_tests() { return cmocka_run_group_tests_name("process", test_process::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

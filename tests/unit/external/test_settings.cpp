@@ -11,6 +11,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_settings {
 namespace {
 
 using namespace std::chrono_literals;
@@ -204,7 +205,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_settings
 
-int settings_tests() { return cmocka_run_group_tests_name("settings", tests, nullptr, nullptr); }
+int settings_tests() { return cmocka_run_group_tests_name("settings", test_settings::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

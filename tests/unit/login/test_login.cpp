@@ -17,6 +17,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_login {
 namespace {
 
 using login::Status;
@@ -443,7 +444,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_login
 
-int login_suite() { return cmocka_run_group_tests_name("login", tests, nullptr, nullptr); }
+int login_suite() { return cmocka_run_group_tests_name("login", test_login::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -18,6 +18,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_module {
 using namespace aclk;
 using namespace std::chrono_literals;
 using module::Module;
@@ -272,5 +273,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_module
 
-int run_module_tests() { return cmocka_run_group_tests_name("module", kTests, nullptr, nullptr); }
+int run_module_tests() { return cmocka_run_group_tests_name("module", test_module::kTests, nullptr, nullptr); }

@@ -12,6 +12,7 @@
 #include "tests/unit/net/net.h"
 #include "tests/unit/net/on_loop.h"
 
+namespace test_ws_link {
 using namespace aclk;
 using namespace aclk::mqtt;
 using namespace std::chrono_literals;
@@ -61,5 +62,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_ws_link
 
-int run_ws_link_tests() { return cmocka_run_group_tests_name("ws_link", kTests, nullptr, nullptr); }
+int run_ws_link_tests() { return cmocka_run_group_tests_name("ws_link", test_ws_link::kTests, nullptr, nullptr); }

@@ -16,6 +16,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_curl_multi {
 namespace {
 
 using net::CurlEasy;
@@ -246,7 +247,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_curl_multi
 
-int curl_multi_suite() { return cmocka_run_group_tests_name("curl_multi", tests, nullptr, nullptr); }
+int curl_multi_suite() { return cmocka_run_group_tests_name("curl_multi", test_curl_multi::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

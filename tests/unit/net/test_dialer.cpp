@@ -22,6 +22,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_dialer {
 namespace {
 
 using claim::ProxyKind;
@@ -436,7 +437,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_dialer
 
-int dialer_suite() { return cmocka_run_group_tests_name("dialer", tests, nullptr, nullptr); }
+int dialer_suite() { return cmocka_run_group_tests_name("dialer", test_dialer::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -18,6 +18,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_http_client {
 namespace {
 
 using claim::ProxyKind;
@@ -476,7 +477,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_http_client
 
-int http_client_suite() { return cmocka_run_group_tests_name("http_client", tests, nullptr, nullptr); }
+int http_client_suite() {
+  return cmocka_run_group_tests_name("http_client", test_http_client::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

@@ -19,6 +19,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_https_proxy {
 namespace {
 
 using net::Cause;
@@ -281,7 +282,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_https_proxy
 
-int https_proxy_suite() { return cmocka_run_group_tests_name("https_proxy", tests, nullptr, nullptr); }
+int https_proxy_suite() {
+  return cmocka_run_group_tests_name("https_proxy", test_https_proxy::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

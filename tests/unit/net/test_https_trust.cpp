@@ -15,6 +15,7 @@
 #include "tests/unit/net/on_loop.h"
 
 namespace aclk::test {
+namespace test_https_trust {
 namespace {
 
 using net::HttpClient;
@@ -229,7 +230,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_https_trust
 
-int https_trust_suite() { return cmocka_run_group_tests_name("https_trust", tests, nullptr, nullptr); }
+int https_trust_suite() {
+  return cmocka_run_group_tests_name("https_trust", test_https_trust::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

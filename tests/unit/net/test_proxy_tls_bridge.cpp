@@ -17,6 +17,7 @@
 #include "tests/unit/net/on_loop.h"
 
 namespace aclk::test {
+namespace test_proxy_tls_bridge {
 namespace {
 
 using net::ProxyTlsBridge;
@@ -295,7 +296,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_proxy_tls_bridge
 
-int bridge_suite() { return cmocka_run_group_tests_name("bridge", tests, nullptr, nullptr); }
+int bridge_suite() { return cmocka_run_group_tests_name("bridge", test_proxy_tls_bridge::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

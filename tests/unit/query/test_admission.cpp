@@ -13,6 +13,7 @@
 #include "tests/unit/query/tests.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_admission {
 using namespace aclk::query;
 using namespace std::chrono_literals;
 using aclk::loop::Instant;
@@ -374,7 +375,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_admission
 
 int aclk::query::test::admission_tests() {
-  return cmocka_run_group_tests_name("query admission", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query admission", test_admission::kTests, nullptr, nullptr);
 }

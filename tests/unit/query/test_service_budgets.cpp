@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_service_budgets {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -188,7 +189,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_service_budgets
 
 int aclk::query::test::service_budget_tests() {
-  return cmocka_run_group_tests_name("query service: budgets", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query service: budgets", test_service_budgets::kTests, nullptr, nullptr);
 }

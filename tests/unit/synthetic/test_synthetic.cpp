@@ -17,6 +17,7 @@
 #include "tests/synthetic/synthetic_db.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_synthetic {
 namespace {
 
 constexpr std::uint64_t kStart = 1'700'000'000;
@@ -311,5 +312,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_synthetic
 
-int main() { return cmocka_run_group_tests_name("synthetic", tests, nullptr, nullptr); }
+int main() { return cmocka_run_group_tests_name("synthetic", test_synthetic::tests, nullptr, nullptr); }
