@@ -87,8 +87,8 @@ struct Link::Impl final : Commands {
         alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
                                               bulk_publisher())),
         book(*nodes),
-        queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
-                                                 query_events())) {
+        queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, inbox->poster(), book,
+                                                 query_options(host, settings), query_events())) {
     if (settings.conversation_log.empty()) return;
     conversation.emplace(settings.conversation_log);
     log.info("every message is written to the conversation log {}", settings.conversation_log.native());

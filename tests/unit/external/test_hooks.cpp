@@ -3,6 +3,10 @@
 // The hooks as the module calls them, through the C table, against canned agents.
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "plugin-api/external/agent/target_bounds.h"
 #include "plugin-api/external/hooks/read_nodes.h"
@@ -204,15 +208,42 @@ std::string hooks__agent_away__say_again_later() {
   return {};
 }
 
+// What a question was answered, by whatever thread.
 struct Reply {
+  int error = 1;
   int status = 0;
   std::string type, encoding, body;
 };
 
-int take_reply(void *ctx, const naclk_reply *r) {
-  *static_cast<Reply *>(ctx) = {r->status, str(r->content_type), str(r->content_encoding), str(r->body)};
-  return 0;
-}
+class Asking {
+ public:
+  // Asks, and waits for the answer.
+  Reply ask(const Bench &b, naclk_query q) {
+    q.request = {this, 1};
+    q.complete = [](naclk_request r, int error, const naclk_reply *reply) {
+      static_cast<Asking *>(r.module)->answered(error, reply);
+    };
+    q.interrupted = [](naclk_request r) { return static_cast<Asking *>(r.module)->interrupted ? 1 : 0; };
+    b.table.query(b.table.host, &q);
+    std::unique_lock lock(mutex_);
+    if (!came_.wait_for(lock, 10s, [this] { return reply_.has_value(); })) return {};
+    return *std::exchange(reply_, std::nullopt);
+  }
+  std::atomic<bool> interrupted{false};
+
+ private:
+  void answered(int error, const naclk_reply *r) {
+    const std::lock_guard lock(mutex_);
+    reply_ = r == nullptr ? Reply{error, 0, {}, {}, {}}
+                          : Reply{error, r->status, str(r->content_type), str(r->content_encoding), str(r->body)};
+    came_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::optional<Reply> reply_;
+};
+
+Reply asked(const Bench &b, const naclk_query &q) { return Asking().ask(b, q); }
 
 naclk_query question(std::string_view target, std::string_view method = "GET") {
   naclk_query q{};
@@ -228,10 +259,12 @@ std::string query__answers_of_any_status__are_passed_on() {
   Bench b(v1());
   Reply r;
   auto q = question("/api/v1/contexts");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT(r.status == 200 && r.body == sample("v1_contexts.json") && r.type == "application/json; charset=utf-8");
   q = question("/api/v1/nothing");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT_EQ(r.status, 404);
   return {};
 }
@@ -252,7 +285,8 @@ std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_f
   q.header_count = std::size(headers);
   q.body = view("payload");
   Reply r;
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT_EQ(r.encoding, "gzip");
   EXPECT_EQ(r.body, "\x1f\x8b..");
   const auto sent = b.fake.requests().back();
@@ -269,15 +303,18 @@ std::string query__too_much_for_1_37__never_reaches_it() {
   Bench b(v1());
   Reply r;
   auto q = question("/api/v1/info", "POST");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT_EQ(r.status, 400);
   const auto target = "/api/v1/data?" + std::string(8100, 'x');
   q = question(target);
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT_EQ(r.status, 414);
   EXPECT_EQ(b.fake.connections(), 0U);
   q = question("/api/v1/data?context=*&points=86400");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT_EQ(target_of(b.fake.requests().back()), "/api/v1/data?context=*&points=4000");
   return {};
 }
@@ -288,22 +325,22 @@ std::string query__limits__become_error_numbers() {
     if (target_of(r) == "/slow") return Canned{answer("x").bytes, false, 20s};
     return answer(std::string(5000, 'x'));
   });
-  Reply r;
   auto q = question("/large");
   q.max_bytes = 4999;
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -EMSGSIZE);
+  EXPECT_EQ(asked(b, q).error, -EMSGSIZE);
   q = question("/slow");
   q.deadline_ms = 50;
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ETIME);
+  EXPECT_EQ(asked(b, q).error, -ETIME);
   q = question("/slow");
-  q.interrupted = [](void *) { return 1; };
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ECANCELED);
+  Asking cancelled;
+  cancelled.interrupted = true;
+  EXPECT_EQ(cancelled.ask(b, q).error, -ECANCELED);
   q = question("/large");
   q.machine_guid = view("not a guid");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ENOENT);
+  EXPECT_EQ(asked(b, q).error, -ENOENT);
   b.host.begin_stop();
   q = question("/slow");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), -ECANCELED);
+  EXPECT_EQ(asked(b, q).error, -ECANCELED);
   return {};
 }
 
@@ -316,7 +353,8 @@ std::string query__bodiless_answer__has_no_encoding() {
   });
   Reply r;
   auto q = question("/api/v1/data?chart=x&timeout=1");
-  EXPECT_EQ(b.table.query(b.table.host, &q, take_reply, &r), 0);
+  r = asked(b, q);
+  EXPECT_EQ(r.error, 0);
   EXPECT(r.status == 503 && r.body.empty() && r.encoding.empty());
   return {};
 }
