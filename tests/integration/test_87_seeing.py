@@ -72,7 +72,7 @@ def counted(messages):
 
 def test_87_03_what_is_sent_is_what_the_cloud_got(build, settled):
     """Counts and bytes of each type, both ways, equal the cloud's own."""
-    def same():
+    def counts_are_equal():
         said = json.loads(run_cli(build, settled.agent, "what-is-sent", "--json").stdout)
         ours = {d: {t["type"]: [t["count"], t["bytes"]] for t in said[k] if t["type"] not in ("query-reply", "cmd")}
                 for d, k in (("up", "sent"), ("down", "received"))}
@@ -81,7 +81,7 @@ def test_87_03_what_is_sent_is_what_the_cloud_got(build, settled):
         assert ours == theirs
         assert all(t["confirmed"] == t["count"] and t["failed"] == 0 for t in said["sent"])
         return said
-    said = wait_until(same, 20, "equal counts")
+    said = wait_until(counts_are_equal, 20, "equal counts")
     last = {t["type"]: t["last"] for t in said["sent"]}
     sent = settled.cloud.messages(settled.claim, "UpdateNodeInstanceConnection", "up")[-1]["fields"]
     assert last["UpdateNodeInstanceConnection"]["node_id"] == sent["node_id"] == settled.node

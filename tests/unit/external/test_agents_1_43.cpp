@@ -108,7 +108,7 @@ std::string agent_1_33__without_contexts__has_none_and_everything_else() {
 
 std::string versions__of_1_43__open_the_looks_at_what_has_changed() {
   using Look = VersionsGate::Look;
-  const auto same = [](const Look &a, bool alerts, bool nodes, bool contexts) {
+  const auto looks = [](const Look &a, bool alerts, bool nodes, bool contexts) {
     return a.alerts == alerts && a.nodes == nodes && a.contexts == contexts;
   };
   VersionsGate gate;
@@ -116,21 +116,21 @@ std::string versions__of_1_43__open_the_looks_at_what_has_changed() {
   auto v = read_versions(sample_json("v143_versions.json"));
   EXPECT(v.nodes == 1 && v.contexts == 295 && v.contexts_soft == 493);
   EXPECT(gate.ask(1));
-  EXPECT(same(gate.versions(v, t0), true, false, false));
+  EXPECT(looks(gate.versions(v, t0), true, false, false));
   EXPECT(!gate.contexts_same(t0) && gate.contexts_same(t0 + 10s) && !gate.contexts_same(t0 + 60s));
   (void)gate.versions(v, t0 + 14s);
-  EXPECT(same(gate.versions(v, t0 + 16s), false, false, false));
-  EXPECT(same(gate.versions(v, t0 + 24s), true, false, false));  // now and then, whatever it says
-  EXPECT(same(gate.versions(v, t0 + 25s), false, false, false));
+  EXPECT(looks(gate.versions(v, t0 + 16s), false, false, false));
+  EXPECT(looks(gate.versions(v, t0 + 24s), true, false, false));  // now and then, whatever it says
+  EXPECT(looks(gate.versions(v, t0 + 25s), false, false, false));
   ++v.alerts;
-  EXPECT(same(gate.versions(v, t0 + 26s), true, false, false));
-  EXPECT(same(gate.versions(v, t0 + 40s), true, false, false));
+  EXPECT(looks(gate.versions(v, t0 + 26s), true, false, false));
+  EXPECT(looks(gate.versions(v, t0 + 40s), true, false, false));
   ++v.contexts_soft;
-  EXPECT(same(gate.versions(v, t0 + 42s), false, false, false));
+  EXPECT(looks(gate.versions(v, t0 + 42s), false, false, false));
   EXPECT(!gate.contexts_same(t0 + 61s) && gate.contexts_same(t0 + 62s));
   ++v.contexts;
   ++v.nodes;
-  EXPECT(same(gate.versions(v, t0 + 63s), true, true, true));
+  EXPECT(looks(gate.versions(v, t0 + 63s), true, true, true));
   gate.alerts_changed("a", t0 + 63s);
   EXPECT(gate.tell_again(t0 + 64s).empty());
   for (const auto later : {65s, 68s, 75s}) EXPECT(gate.tell_again(t0 + later) == std::vector<std::string>{"a"});

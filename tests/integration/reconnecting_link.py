@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One link of the synthetic host that is made to reconnect under odd circumstances: shared by several test files."""
+"""One link of the synthetic host that is made to reconnect under unusual circumstances: shared by several test files."""
 import pytest
 
 from conftest import Link

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three ways of a claimed machine to the cloud, each through a proxy that can break it; and a link that uses them.
+"""The three legs of the way of a claimed machine to the cloud, each through a proxy that can break it; and a link that uses them.
 
-Lanes share a local cloud: what is switched there is switched for the lane's claim id only. Attempts follow each other
+LinkRigs share a local cloud: what is switched there is switched for the rig's claim id only. Attempts follow each other
 after a second at most, as /env says.
 """
 import os
@@ -15,12 +15,12 @@ from testenv.published import STATUS
 from testenv.synthetic import guid_of
 
 BACKOFF = 1.0       # seconds at most between two attempts
-# Every lane believes this one, too: its certificates can be bad in one way each.
+# Every rig believes this one, too: its certificates can be bad in one way each.
 AUTHORITY = certs.Authority("Fault CA")
-HASTE = 10          # of hasty lanes: deadlines and pauses are divided by this
+HASTE = 10          # of hasty rigs: deadlines and pauses are divided by this
 
 
-class Ways:
+class Legs:
     """Of a home that is claimed here. What uses them makes its next attempt when cut() or reread() is called."""
 
     def __init__(self, build, name, cloud, loop, home):
@@ -32,7 +32,7 @@ class Ways:
         self.url(f"https://localhost:{self.env.port}", cloud.url)
 
     def configure(self, **changes):
-        """Switches of the local cloud for this lane, all others at rest. env_patch goes on top of the lane's own."""
+        """Switches of the local cloud for this rig, all others at rest. env_patch goes on top of the rig's own."""
         own = {
             "authEndpoint": f"https://localhost:{self.auth.port}/api/v1/auth",
             "transports": [{"type": "MQTTv5", "endpoint": f"wss://localhost:{self.broker.port}/mqtt/{self.claim}"}],
@@ -56,7 +56,7 @@ class Ways:
         self._url = url
 
 
-class Lane(Ways):
+class LinkRig(Legs):
     """A synthetic host. options: its own. hasty: 3 s instead of 30 for a request, 6 instead of 60 for a PUBACK …"""
 
     def __init__(self, build, base, name, cloud, loop, seed, hasty=False, busy=False, **options):
@@ -137,7 +137,7 @@ class Lane(Ways):
     def cpu(self):
         return process.cpu_seconds(self.host.pid)
 
-    # -- traffic of a busy lane ---------------------------------------------------------------------------------
+    # -- traffic of a busy rig ---------------------------------------------------------------------------------
 
     def _ask(self):
         while not self._stop.wait(0.05):
@@ -169,4 +169,4 @@ class Lane(Ways):
         return out
 
 
-__all__ = ["BACKOFF", "HASTE", "Lane", "Rule", "Ways"]
+__all__ = ["BACKOFF", "HASTE", "LinkRig", "Rule", "Legs"]

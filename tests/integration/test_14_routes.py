@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways to the cloud: every proxy on every leg (claim, login, link) with one setting, the environment's proxies and their
+"""Legs to the cloud: every proxy on every leg (claim, login, link) with one setting, the environment's proxies and their
 exceptions, a machine with IPv6 only."""
 import os
 
@@ -7,7 +7,7 @@ import pytest
 
 from testenv import Dante, Squid, SyntheticHome, TinyProxy, netns, wait_until
 from testenv.claiming import claim, run_claim, trust
-from ways import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
+from proxied_host import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
 
 # -- proxies ------------------------------------------------------------------------------------------------------
 

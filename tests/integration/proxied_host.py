@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the ways to the cloud share: a synthetic host behind a proxy."""
+"""What the tests of proxies and trust share: a synthetic host behind a proxy."""
 from pathlib import Path
 
 from testenv import Synthetic

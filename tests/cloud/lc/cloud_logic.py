@@ -10,7 +10,7 @@ from .nodes import Node, Session
 AGENT, LWT, HEURISTIC = 1, 2, 3
 
 
-class Brain:
+class CloudLogic:
     """send(claim, type, fields) publishes a command to an agent."""
 
     def __init__(self, record, behaviour, topics_for, send):

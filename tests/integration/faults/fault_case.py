@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One cell of the matrix and its judgement."""
+"""One case of the matrix and its judgement."""
 import dataclasses
 import re
 import time
@@ -7,7 +7,7 @@ from typing import Callable, Optional
 
 from testenv import wait_until
 
-from .lane import BACKOFF
+from .link_rig import BACKOFF
 
 # From the lifting of a fault to being online: the backoff, and what an attempt takes on a machine that is busy with
 # other tests. A link that waits for one deadline too many (10 s and more when not divided) is beyond it.
@@ -15,16 +15,16 @@ RECOVERY = BACKOFF + 8.0
 
 
 @dataclasses.dataclass
-class Cell:
+class FaultCase:
     """stage × fault, and what must come of it.
 
-    strike    brings it about: a function of the lane
+    trigger    brings it about: a function of the rig
     status    symbol of the attempt's status, its prefix left out (or several, with |); None: the link bears it
     sentence  a regular expression for the attempt's sentence
     at        the state in which the attempt ended, as state output names it; None: any
     rung      where netdata-aclk doctor falls, if `at` does not say it (see doctor.py)
-    hasty     on a lane with divided deadlines
-    busy      on a lane with queries and alerts under way; no alert may be lost
+    hasty     on a rig with divided deadlines
+    busy      on a rig with queries and alerts under way; no alert may be lost
     violates  the kinds of violations that the fault itself makes the cloud see
     lift      what else has to happen for the link to come back
     cpu       seconds of processor time that the host may use, from the fault to being back
@@ -33,7 +33,7 @@ class Cell:
     """
     stage: str
     fault: str
-    strike: Callable
+    trigger: Callable
     status: Optional[str]
     sentence: str = ""
     at: Optional[str] = None
@@ -62,61 +62,61 @@ def short(symbol):
     return next((symbol[len(p):] for p in PREFIXES if symbol and symbol.startswith(p)), symbol)
 
 
-def judge(cell, lane):
-    """Runs the cell; AssertionError when something is not as it should be. What was seen: {status, seconds}."""
-    lane.wait_online()
-    lane.works()
-    seen = len(lane.cloud.violations(claim=lane.claim))
-    before, cpu = 0 if cell.anew else lane.last_attempt(), lane.cpu()
+def judge(case, rig):
+    """Runs the case; AssertionError when something is not as it should be. What was seen: {status, seconds}."""
+    rig.wait_online()
+    rig.works()
+    seen = len(rig.cloud.violations(claim=rig.claim))
+    before, cpu = 0 if case.anew else rig.last_attempt(), rig.cpu()
     began = time.monotonic()
     try:
-        cell.strike(lane)
-        ended = _borne(cell, lane, before) if cell.status is None else _failed(cell, lane, before)
+        case.trigger(rig)
+        ended = _borne(case, rig, before) if case.status is None else _failed(case, rig, before)
     finally:
-        lane.calm()
-        if restore := lane.__dict__.pop("restore", None):
+        rig.calm()
+        if restore := rig.__dict__.pop("restore", None):
             restore()
-    if cell.lift:
-        cell.lift(lane)
+    if case.lift:
+        case.lift(rig)
     lifted = time.monotonic()
-    state = lane.wait_online(0 if cell.status is None or cell.anew else ended["number"], RECOVERY if not cell.backs_off else 60)
+    state = rig.wait_online(0 if case.status is None or case.anew else ended["number"], RECOVERY if not case.backs_off else 60)
     back = time.monotonic() - lifted
-    lane.works()
-    _unharmed(cell, lane, seen, lane.cpu() - cpu, time.monotonic() - began)
-    if not cell.backs_off and not cell.anew:
+    rig.works()
+    _unharmed(case, rig, seen, rig.cpu() - cpu, time.monotonic() - began)
+    if not case.backs_off and not case.anew:
         _spaced(state["attempts"], before, ended["number"])
-    return {"status": short(ended["status-symbol"]) if cell.status else None, "seconds": back}
+    return {"status": short(ended["status-symbol"]) if case.status else None, "seconds": back}
 
 
-def _failed(cell, lane, before):
-    """The attempt that ended as the cell says. Of a stage before online it is a new one; else the one that ran."""
+def _failed(case, rig, before):
+    """The attempt that ended as the case says. Of a stage before online it is a new one; else the one that ran."""
     def there():
-        for a in lane.attempts(before - 1):
-            if (short(a["status-symbol"]) or "") in cell.status.split("|") and re.search(cell.sentence, a["reason"]) \
-                    and cell.at in (None, a["stage"]):
+        for a in rig.attempts(before - 1):
+            if (short(a["status-symbol"]) or "") in case.status.split("|") and re.search(case.sentence, a["reason"]) \
+                    and case.at in (None, a["stage"]):
                 return a
         return None
-    return wait_until(there, 25, lambda: f"{cell.status} at {cell.at}: {cell.sentence}\nseen, since {before}:\n"
-                      + lane.story(), 0.05)
+    return wait_until(there, 25, lambda: f"{case.status} at {case.at}: {case.sentence}\nseen, since {before}:\n"
+                      + rig.story(), 0.05)
 
 
-def _borne(cell, lane, before):
-    """Online and working with the fault in force, without a failure but for the cut that many strikes begin with."""
-    lane.wait_online(0)
-    lane.works(20)
-    tried = lane.attempts(before - 1)
+def _borne(case, rig, before):
+    """Online and working with the fault in force, without a failure but for the cut that many triggers begin with."""
+    rig.wait_online(0)
+    rig.works(20)
+    tried = rig.attempts(before - 1)
     failed = [a for a in tried[1:] if a["status"] != "connected"]
-    assert not failed and len(tried) <= 2, f"it should have been borne:\n{lane.story()}"
+    assert not failed and len(tried) <= 2, f"it should have been borne:\n{rig.story()}"
     return tried[-1]
 
 
-def _unharmed(cell, lane, seen, cpu, seconds):
-    wait_until(lambda: lane.count_descriptors() <= lane.descriptors + 2, 10,
-               lambda: f"descriptors as before: {lane.descriptors} were, {lane.count_descriptors()} are")
-    assert cpu < cell.cpu, f"{cpu:.2f} s of CPU in {seconds:.1f} s"
-    if cell.busy:
-        lane.alerts_agree()
-    bad = [v for v in lane.cloud.violations(claim=lane.claim)[seen:] if v["kind"] not in cell.violates]
+def _unharmed(case, rig, seen, cpu, seconds):
+    wait_until(lambda: rig.count_descriptors() <= rig.descriptors + 2, 10,
+               lambda: f"descriptors as before: {rig.descriptors} were, {rig.count_descriptors()} are")
+    assert cpu < case.cpu, f"{cpu:.2f} s of CPU in {seconds:.1f} s"
+    if case.busy:
+        rig.alerts_agree()
+    bad = [v for v in rig.cloud.violations(claim=rig.claim)[seen:] if v["kind"] not in case.violates]
     assert not bad, f"against the protocol: {bad}"
 
 

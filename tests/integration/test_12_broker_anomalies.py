@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from odd import again, link, refused, settled  # noqa: F401  (fixtures)
+from reconnecting_link import again, link, refused, settled  # noqa: F401  (fixtures)
 from testenv import Synthetic, SyntheticHome, wait_until
 from testenv.claiming import claim, trust
 

@@ -6,7 +6,7 @@ With the synthetic host: nothing here is about the agent.
 """
 import pytest
 
-from odd import again, link, refused, settled  # noqa: F401  (fixtures)
+from reconnecting_link import again, link, refused, settled  # noqa: F401  (fixtures)
 
 BIG = "x" * (1 << 20)
 
