@@ -90,8 +90,8 @@ Offline look_at_files(const Where &where) {
   Surroundings s;
   s.standing = o.identity.standing;
   s.identity_why = o.identity.why;
-  if (const auto written_claims =
-          claim::written_claims(claim::read_claim_files(d.config, d.cloud), claim::process_environment());
+  if (const auto written_claims = claim::written_claims(
+          claim::read_claim_files(d.config, d.cloud, claim::process_environment()), claim::process_environment());
       !written_claims.empty())
     s.wish_source = written_claims.front().source;
   const auto conf = external::NetdataConfFile(d.config / "netdata.conf").snapshot();

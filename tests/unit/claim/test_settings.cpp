@@ -93,6 +93,17 @@ std::string settings__what_was_asked_for__is_what_cloud_conf_shall_say() {
   return {};
 }
 
+std::string settings__quotes_around_what_was_asked_for__are_taken_off() {
+  ClaimOptions o;
+  o.token = "\"tok\"\n";
+  o.rooms = "'a,b'";
+  o.url = "\"https://o\"";
+  o.proxy = "'http://h:1'";
+  const auto s = resolve_settings(o, conf(), "", env({}));
+  EXPECT(s && s->token == "tok" && s->rooms == "a,b" && s->url == "https://o" && s->conf.proxy == "http://h:1");
+  return {};
+}
+
 std::string settings__no_token__is_an_error() {
   EXPECT(!resolve_settings({}, {}, "", env({})));
   EXPECT(!resolve_settings({}, {}, "", env({{"NETDATA_CLAIM_TOKEN", " "}})));
@@ -152,6 +163,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(settings__old_key_of_netdata_conf__is_a_url_too),
     ACLK_TEST(settings__what_was_asked_for__is_what_cloud_conf_shall_say),
     ACLK_TEST(settings__no_token__is_an_error),
+    ACLK_TEST(settings__quotes_around_what_was_asked_for__are_taken_off),
     ACLK_TEST(settings__bad_proxy__stops_wherever_it_is_written),
     ACLK_TEST(settings__explicit_env_without_variables__is_said),
     ACLK_TEST(settings__insecure__is_kept_from_cloud_conf_and_allows_http),
