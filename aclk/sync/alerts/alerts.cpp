@@ -121,8 +121,8 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
     return log_.debug("the cloud asks for an alert definition by \"{}\", which is no UUID",
                       m.config_hash.substr(0, 64));
   if (!definitions_.begin(*hash, loop::now())) return;
-  workers_.run([this, hash = *hash]() -> loop::WorkerPool::Done {
-    auto config = host_.alert_config(hash);
+  workers_.run([this, &host = host_, hash = *hash]() -> loop::WorkerPool::Done {
+    auto config = host.alert_config(hash);
     return [this, hash, config = std::move(config)]() mutable {
       // Only what is not there is not asked for again at once; a host that was away may have it in a second.
       const bool missing = !config && config.error().code == Errc::not_found;
@@ -296,7 +296,7 @@ void Alerts::read_next() {
     to_read_.pop_front();
     ++reading_;
     // The pool's results never come back once it is stopped, and it is stopped before this object goes.
-    workers_.run([this, next = std::move(next)]() -> loop::WorkerPool::Done {
+    workers_.run([this, &host = host_, next = std::move(next)]() -> loop::WorkerPool::Done {
       const auto finish = [this, guid = next.guid](auto result, auto ok, auto failed) -> loop::WorkerPool::Done {
         return [this, guid, result = std::move(result), ok, failed]() mutable {
           --reading_;
@@ -316,9 +316,9 @@ void Alerts::read_next() {
         };
       };
       if (next.log)
-        return finish(host_.alert_log(next.guid, next.log->after, next.log->limit), &AlertSync::log,
+        return finish(host.alert_log(next.guid, next.log->after, next.log->limit), &AlertSync::log,
                       &AlertSync::log_failed);
-      return finish(host_.active_alerts(next.guid), &AlertSync::alerts, &AlertSync::alerts_failed);
+      return finish(host.active_alerts(next.guid), &AlertSync::alerts, &AlertSync::alerts_failed);
     });
   }
 }

@@ -156,8 +156,8 @@ void Contexts::read_next() {
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
 void Contexts::read(Reading what) {
   ++reading_;
-  workers_.run([this, what = std::move(what)]() -> loop::WorkerPool::Done {
-    auto result = host_.contexts(what.guid);
+  workers_.run([this, &host = host_, what = std::move(what)]() -> loop::WorkerPool::Done {
+    auto result = host.contexts(what.guid);
     return [this, what, result = std::move(result)]() mutable {
       --reading_;
       if (auto *const e = asked_by(what)) {

@@ -77,19 +77,19 @@ void Nodes::run() {
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
 template <class Fetch, class Ok, class Failed>
 void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
-  workers_.run(
-      [this, fetch = std::move(fetch), ok = std::move(ok), failed = std::move(failed)]() -> loop::WorkerPool::Done {
-        auto result = fetch(host_);
-        return [this, result = std::move(result), ok, failed]() mutable {
-          if (result) {
-            ok(std::move(*result));
-          } else {
-            log_.warning("{}", result.error().what);
-            failed();
-          }
-          run();
-        };
-      });
+  workers_.run([this, &host = host_, fetch = std::move(fetch), ok = std::move(ok),
+                failed = std::move(failed)]() -> loop::WorkerPool::Done {
+    auto result = fetch(host);
+    return [this, result = std::move(result), ok, failed]() mutable {
+      if (result) {
+        ok(std::move(*result));
+      } else {
+        log_.warning("{}", result.error().what);
+        failed();
+      }
+      run();
+    };
+  });
 }
 
 // As log lines name a node: "node id (hostname)".
@@ -138,10 +138,11 @@ void Nodes::act(Action &action) {
                  [&](const StoreNode &s) {
                    store_.add(PutNode{store_.claim_id(), s.node});
                    // A host that keeps node ids itself gets it too; on a worker, because it may block.
-                   workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
-                     host_.store_node_id(n.machine_guid, store_.claim_id(), n.node_id);
-                     return {};
-                   });
+                   workers_.run(
+                       [&host = host_, n = s.node, claim = std::string(store_.claim_id())]() -> loop::WorkerPool::Done {
+                         host.store_node_id(n.machine_guid, claim, n.node_id);
+                         return {};
+                       });
                  },
              },
              action);

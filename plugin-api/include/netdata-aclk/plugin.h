@@ -27,7 +27,9 @@
  *  5. Visitors are called on the thread that called the hook, before it returns. A visitor returns 0 to go on; any
  *     other value ends the listing and the hook returns 0.
  *  6. Threads. "worker": one of the module's own threads, never its loop thread; the hook may block up to its
- *     deadline (10 s where none is given). Hooks marked "worker" are called by several workers at once.
+ *     deadline (10 s where none is given). Hooks marked "worker" are called by several workers at once. A link that
+ *     begins anew (a reload) waits 2 s for hooks that the old one has called; then it connects, and calls no hook but
+ *     query, until they have come back.
  *     "any": may be called from every thread, must not block. "link": the module's loop thread, must not block.
  *  7. Neither side throws or longjmps through the border. No function here may be called from inside a hook, save
  *     netdata_aclk_notify and what the hook was given.
