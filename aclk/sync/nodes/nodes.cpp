@@ -98,6 +98,21 @@ std::string Nodes::called(const std::string &guid) const {
   return fmt::format("{} ({})", sync_.node_id_of(guid), node == nullptr ? "unknown" : node->hostname);
 }
 
+// On a worker, because it may block.
+void Nodes::tell_host() {
+  if (telling_ || to_tell_.empty()) return;
+  telling_ = true;
+  const auto next = to_tell_.extract(to_tell_.begin());
+  workers_.run([this, &host = host_, guid = next.key(), id = next.mapped(),
+                claim = store_.claim_id()]() -> loop::WorkerPool::Done {
+    host.store_node_id(guid, claim, id);
+    return [this] {
+      telling_ = false;
+      tell_host();
+    };
+  });
+}
+
 void Nodes::act(Action &action) {
   std::visit(Overloaded{
                  [&](Publish &p) {
@@ -137,12 +152,8 @@ void Nodes::act(Action &action) {
                  },
                  [&](const StoreNode &s) {
                    store_.add(PutNode{store_.claim_id(), s.node});
-                   // A host that keeps node ids itself gets it too; on a worker, because it may block.
-                   workers_.run(
-                       [&host = host_, n = s.node, claim = std::string(store_.claim_id())]() -> loop::WorkerPool::Done {
-                         host.store_node_id(n.machine_guid, claim, n.node_id);
-                         return {};
-                       });
+                   to_tell_[s.node.machine_guid] = s.node.node_id;
+                   tell_host();
                  },
              },
              action);

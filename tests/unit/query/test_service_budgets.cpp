@@ -26,6 +26,21 @@ std::string service__refused_queries__do_not_fill_the_log() {
   return {};
 }
 
+std::string service__lost_replies__are_told_twenty_times_and_counted() {
+  Rig r;
+  r.on_publish = [] { return false; };
+  for (int i = 0; i < 2000; ++i) r.ask(message("f" + std::to_string(i), "/api/v1/manage/health"));
+  const auto lines = [&r](const std::string &part) {
+    std::size_t n = 0;
+    for (auto at = r.daemon.find(part); at != std::string::npos; at = r.daemon.find(part, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(lines("could not be queued for sending and is lost\n"), 20U);
+  EXPECT_EQ(r.service->counters().unsent, 2000U);
+  EXPECT(r.sent.empty());
+  return {};
+}
+
 std::string service__many_questions__never_run_more_than_the_limit() {
   Rig r(3);
   for (int i = 0; i < 60; ++i) r.ask(message(std::to_string(i), "/api/v1/info"));
@@ -177,6 +192,7 @@ std::string service__slowest_query__is_told_once() {
 
 const CMUnitTest kTests[] = {
     ACLK_TEST(service__refused_queries__do_not_fill_the_log),
+    ACLK_TEST(service__lost_replies__are_told_twenty_times_and_counted),
     ACLK_TEST(service__many_questions__never_run_more_than_the_limit),
     ACLK_TEST(service__queue_full__is_503),
     ACLK_TEST(service__waited_too_long__is_error_6_and_not_run),
