@@ -36,7 +36,7 @@ struct questions {
   bool stop;
 };
 
-static uint64_t now_ms(void) {
+static uint64_t steady_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
@@ -48,8 +48,8 @@ static struct question *copy_question(const struct questions *all, const struct 
   if (q->target.len > 0) memcpy(c->target, q->target.data, q->target.len);
   c->node = synthetic_db_find(all->db, q->machine_guid);
   c->wish = answer_read((struct naclk_str){c->target, q->target.len}, all->default_bytes, all->default_delay_ms);
-  c->due_ms = now_ms() + c->wish.delay_ms;
-  c->deadline_ms = now_ms() + q->deadline_ms;
+  c->due_ms = steady_ms() + c->wish.delay_ms;
+  c->deadline_ms = steady_ms() + q->deadline_ms;
   c->max_bytes = q->max_bytes;
   c->request = q->request;
   c->complete = q->complete;
@@ -63,7 +63,7 @@ static int verdict(const struct question *q) {
   if (q->node < 0) return -ENOENT;
   if (q->wish.bytes > q->max_bytes || q->wish.bytes > LARGEST) return -EMSGSIZE;
   if (q->interrupted(q->request) != 0) return -ECANCELED;
-  return now_ms() >= q->deadline_ms ? -ETIME : 0;
+  return steady_ms() >= q->deadline_ms ? -ETIME : 0;
 }
 
 /* As often as the question wants it. */
@@ -100,7 +100,7 @@ static void answer(const struct questions *all, const struct question *q) {
 
 /* Thinks for a while, as a slow database does. */
 static void think(const struct question *q) {
-  for (uint64_t now = now_ms(); verdict(q) == 0 && now < q->due_ms; now = now_ms()) {
+  for (uint64_t now = steady_ms(); verdict(q) == 0 && now < q->due_ms; now = steady_ms()) {
     uint64_t step = q->due_ms - now;
     if (step > q->deadline_ms - now) step = q->deadline_ms - now;
     if (step > 20) step = 20;
@@ -113,7 +113,7 @@ static void think(const struct question *q) {
 
 /* Takes the first one that has an answer now out of the list; *wait_ms: until when there is none. */
 static struct question *take_ready(struct questions *all, uint64_t *wait_ms) {
-  const uint64_t now = now_ms();
+  const uint64_t now = steady_ms();
   *wait_ms = UINT64_MAX;
   for (struct question **at = &all->first; *at != NULL; at = &(*at)->next) {
     struct question *q = *at;
