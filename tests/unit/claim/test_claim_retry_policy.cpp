@@ -186,6 +186,8 @@ std::string claim_print__of_identity_files__changes_with_content_only() {
     EXPECT(write_file_atomically(cloud / name, "", 0640));
     EXPECT_EQ(identity_print(cloud, std::nullopt), last);
   }
+  EXPECT(identity_print(cloud, std::nullopt, "scope = x") != last);
+  EXPECT(identity_print(cloud, Limit{true, "why"}) != last);
   return {};
 }
 
