@@ -5,12 +5,6 @@
 
 namespace aclk::test {
 
-int bridge_suite();
-int curl_multi_suite();
-int dialer_suite();
-int http_client_suite();
-int https_proxy_suite();
-int https_trust_suite();
 int proxy_answer_suite();
 int tls_fault_suite();
 
