@@ -2,8 +2,7 @@
 //
 // Lines for the agent's logs, through the host that owns them. Users are told to grep for "ACLK": it is in every line.
 // Any thread. Callers never pass secrets. A debug line is not made where the host throws it away; one whose parts cost
-// something is given as a callable. Whatever others wrote that is in a line: it stays one line, and nothing in it acts
-// on a terminal.
+// something is given as a callable.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +12,6 @@
 #include <utility>
 
 #include "aclk/host/host.h"
-#include "claim/base/text.h"
 
 namespace aclk::host {
 
@@ -50,9 +48,10 @@ class Log {
 
  private:
   void write(naclk_log_source source, naclk_log_level level, std::string_view line) const {
-    const auto *const mark = line.find("ACLK") == std::string_view::npos ? "ACLK: " : "";
-    const auto one = one_line(line);
-    host_.log(source, level, mark + printable(one, one.size()));
+    if (line.find("ACLK") != std::string_view::npos)
+      host_.log(source, level, line);
+    else
+      host_.log(source, level, fmt::format("ACLK: {}", line));
   }
   const Host &host_;
 };

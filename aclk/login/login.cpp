@@ -119,13 +119,15 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   }
 
   // ---- asking
-  void ask(Stage next, const char *name, const Url &to, const std::string &target, std::string method,
-           std::string body = {}) {
+  // False: the listener has destroyed the Login.
+  bool enter(Stage next, const char *name, const Url &to) {
     stage = next;
     http_status = 0;
     whom.clear();
-    if (!tell(events.stage, name)) return;
-    if (!tell(events.note, connecting(to, http.reach().proxy.towards(to.host)))) return;
+    return tell(events.stage, name) && tell(events.note, connecting(to, http.reach().proxy.towards(to.host)));
+  }
+  [[nodiscard]] net::HttpsRequest request_to(const Url &to, const std::string &target, std::string method,
+                                             std::string body) const {
     net::HttpsRequest r;
     r.method = std::move(method);
     r.url = url_of(to, target);
@@ -133,22 +135,68 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     r.max_body = kMaxBody;
     r.connect_timeout /= request.scale.deadlines;
     r.timeout /= request.scale.deadlines;
+    return r;
+  }
+  void ask(Stage next, const char *name, const Url &to, const std::string &target, std::string method,
+           std::string body = {}) {
+    if (!enter(next, name, to)) return;
     // Weak: a Login that is gone has cancelled the request, and is not kept by it.
-    pending =
-        http.start(std::move(r), [weak = weak_from_this(), host = to.host](net::Reached<net::HttpsResponse> answer) {
-          if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
-        });
+    pending = http.start(request_to(to, target, std::move(method), std::move(body)),
+                         [weak = weak_from_this(), host = to.host](net::Reached<net::HttpsResponse> answer) {
+                           if (const auto self = weak.lock()) self->on_answer(host, std::move(answer));
+                         });
+  }
+
+  // ---- the challenge that is asked for beside /env
+  void ask_ahead(const Url &to) {
+    ahead = http.start(request_to(to, node_path(to) + "/challenge", "GET", {}),
+                       [weak = weak_from_this()](net::Reached<net::HttpsResponse> answer) {
+                         if (const auto self = weak.lock()) self->on_ahead(std::move(answer));
+                       });
+  }
+  void on_ahead(net::Reached<net::HttpsResponse> answer) {
+    ahead = 0;
+    if (stage == Stage::env) {
+      answer_ahead = std::move(answer);
+      return;
+    }
+    take_ahead(std::move(answer));
+  }
+  // Its turn has come. What did not get there is asked for again: that was not the attempt's only connection.
+  void take_ahead(net::Reached<net::HttpsResponse> answer) {
+    if (!answer) return ask_challenge();
+    on_answer(agreement.auth.host, std::move(answer));
+  }
+  void drop_ahead() {
+    if (ahead != 0) http.cancel(std::exchange(ahead, 0));
+    answer_ahead.reset();
+  }
+  // False: there is none, or it was asked for in the wrong place.
+  bool go_on_with_ahead() {
+    if (!request.login_ahead || request.login_ahead->str() != agreement.auth.str() || (ahead == 0 && !answer_ahead)) {
+      drop_ahead();
+      return false;
+    }
+    if (!enter(Stage::challenge, "challenge", agreement.auth)) return true;
+    if (answer_ahead) {
+      auto answer = std::move(*answer_ahead);
+      answer_ahead.reset();
+      take_ahead(std::move(answer));
+    }
+    return true;
   }
   void ask_env() {
     ask(Stage::env, "env", request.cloud_url, env_target(request.agent_version, request.claim_id), "GET");
   }
-  void ask_challenge() { ask(Stage::challenge, "challenge", agreement.auth, node_path() + "/challenge", "GET"); }
+  void ask_challenge() {
+    ask(Stage::challenge, "challenge", agreement.auth, node_path(agreement.auth) + "/challenge", "GET");
+  }
   void ask_password(const std::string &plain) {
-    ask(Stage::password, "password", agreement.auth, node_path() + "/password", "POST",
+    ask(Stage::password, "password", agreement.auth, node_path(agreement.auth) + "/password", "POST",
         challenge_answer(request.agent_version, plain));
   }
-  [[nodiscard]] std::string node_path() const {
-    return fmt::format("{}/node/{}", agreement.auth.path, percent_encode(request.claim_id));
+  [[nodiscard]] std::string node_path(const Url &auth) const {
+    return fmt::format("{}/node/{}", auth.path, percent_encode(request.claim_id));
   }
 
   // ---- answers
@@ -184,11 +232,11 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
     auto agreed = agree(*env, http.reach().insecure);
     if (!agreed) return fail(agreed.error());
     agreement = std::move(*agreed);
-    if (!tell(events.agreed, agreement.auth)) return;
+    if (!tell(events.agreed, agreement)) return;
     if (!tell(events.note_debug,
               std::string("ACLK: new ACLK protobuf protocol negotiated successfully (/env response).")))
       return;
-    ask_challenge();
+    if (!go_on_with_ahead()) ask_challenge();
   }
 
   void on_challenge(const std::string &body) {
@@ -264,6 +312,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
 
   void finish(tl::expected<Credentials, LoginFailure> result) {
     stage = Stage::over;
+    drop_ahead();
     http.close_idle();
     if (events.done) events.done(std::move(result));
   }
@@ -274,6 +323,8 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
   LoginEvents events;
   Stage stage = Stage::over;
   net::HttpClient::Id pending = 0;
+  net::HttpClient::Id ahead = 0;  // the challenge, asked for beside /env
+  std::optional<net::Reached<net::HttpsResponse>> answer_ahead;
   int http_status = 0;  // of the last answer of the stage
   std::string whom;     // it came from
   Agreement agreement;
@@ -285,6 +336,7 @@ Login::Login(net::HttpClient &http, const claim::PrivateKey &key, LoginRequest r
 
 Login::~Login() {
   if (impl_->pending != 0) impl_->http.cancel(impl_->pending);
+  impl_->drop_ahead();
   impl_->stage = Stage::over;
 }
 
@@ -292,6 +344,7 @@ void Login::start(LoginEvents events) {
   const auto self = impl_;
   self->events = std::move(events);
   self->ask_env();
+  if (self->stage == Stage::env && self->request.login_ahead) self->ask_ahead(*self->request.login_ahead);
 }
 
 }  // namespace aclk::login

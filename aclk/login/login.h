@@ -11,6 +11,7 @@
 #include <string>
 
 #include "aclk/login/backoff.h"
+#include "aclk/login/env.h"
 #include "aclk/login/status.h"
 #include "aclk/login/topics.h"
 #include "aclk/loop/time_scale.h"
@@ -26,6 +27,9 @@ struct LoginRequest {
   std::string claim_id;
   std::string agent_version;  // with the leading v
   loop::TimeScale scale{};    // of the deadlines of requests
+  // Where the cloud is believed to take logins (Agreement::auth): the challenge is asked for there at once, beside /env
+  // and over a connection of its own. It counts if /env then says the same; else it is asked for where that says.
+  std::optional<Url> login_ahead{};
 };
 
 // All that is needed to open the link.
@@ -60,8 +64,8 @@ class Login {
   struct LoginEvents {
     // A good /env came: its limits hold for backoff from now on, whatever happens next.
     std::function<void(const BackoffLimits &)> limits;
-    // The cloud has said where it takes logins: that may be another host.
-    std::function<void(const Url &login)> agreed{};
+    // The cloud has said where it takes logins, which may be another host, and where its broker is.
+    std::function<void(const Agreement &)> agreed{};
     // Stages for state and logs: "env", "challenge", "password".
     std::function<void(const char *stage)> stage;
     // A connection was made for the stage that runs: was the certificate verified, and that of an HTTPS proxy?

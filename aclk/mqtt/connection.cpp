@@ -11,6 +11,7 @@
 #include "aclk/mqtt/ws_link.h"
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/dialer.h"
+#include "aclk/net/reach_memory.h"
 
 namespace aclk::mqtt {
 
@@ -65,6 +66,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   std::optional<ConnectionEnd> ending;
   bool answered = false;  // by a CONNACK
   bool up = false;
+  bool was_up = false;
   bool closing = false;
   bool flushing = false;
   loop::Instant watch_due;
@@ -77,6 +79,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
       ending->silence = mqtt->silence(loop::now());
       ending->survived = mqtt->survived_silence();
     }
+    if (!was_up) remember(false);
     up = false;
     deadline.stop();
     watch.stop();
@@ -85,28 +88,69 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   void tell_end() {
     if (dead) return;
-    link.reset();
-    bridge.reset();
-    mqtt.reset();
-    dialer->cancel();
+    take_down();
+    if (!session) return;  // told by go_on()
     outbox.lost();
     const auto tell = std::move(events.ended);
     if (tell) tell(*ending);
   }
 
+  // The address is a good one when the broker has accepted us there. It is looked for when a connection is made: what
+  // ends one that was up says nothing against it.
+  void remember(bool good) {
+    const auto &memory = ws_context.policy().memory;
+    if (!memory) return;
+    const auto whom_tcp = net::connected_to(net::host_port(plan.endpoint.host, plan.endpoint.port), plan.proxy);
+    if (good)
+      memory->addresses().worked(whom_tcp, address);
+    else
+      memory->addresses().failed(whom_tcp);
+  }
+
+  void take_down() {
+    link.reset();
+    bridge.reset();
+    mqtt.reset();
+    dialer->cancel();
+  }
+
   // Told in order, none left out: a listener may count on it.
   void stage(Stage to) {
-    while (!told || *told < to) {
+    reached = to;
+    tell_stages();
+  }
+  void tell_stages() {
+    while (session && (!told || *told < reached)) {
       told = told ? static_cast<Stage>(static_cast<int>(*told) + 1) : Stage::dialing;
       if (events.stage) events.stage(*told);
     }
   }
   std::optional<Stage> told;
+  Stage reached = Stage::dialing;
+  std::optional<MqttSession> session;  // of go_on()
+  bool opened = false;                 // the WebSocket
 
   void start() {
+    opened = false;
     stage(Stage::dialing);
     dialer->dial(plan.endpoint.host, plan.endpoint.port, plan.proxy, plan.dial_timeout,
                  [this](net::Reached<net::Dialed> r) { on_dialed(std::move(r)); });
+  }
+
+  void go_on(MqttSession s) {
+    if (dead || session) return;
+    session = std::move(s);
+    if (ending && opened) {
+      ending.reset();
+      take_down();
+      return start();
+    }
+    tell_stages();
+    if (ending) {
+      epilogue.start(0ms, [self = shared_from_this()] { self->tell_end(); });
+      return;
+    }
+    if (opened) connect();
   }
 
   // Whom we talk to, for sentences.
@@ -126,20 +170,25 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
                   fmt::format(
                       "{}: connected, but silent at the stage {} until {:g} s were over; is it the cloud's broker, and "
                       "does nothing on the way hold it back?",
-                      whom(), stage_name(told.value_or(Stage::tls)),
-                      std::chrono::duration<double>(plan.setup_timeout).count())}});
+                      whom(), stage_name(reached), std::chrono::duration<double>(plan.setup_timeout).count())}});
     });
     link = std::make_unique<WsLink>(ws_context, WsLink::WsEvents{
                                                     [this] { stage(Stage::websocket); },
                                                     [this] { on_open(); },
-                                                    [this](std::span<const std::uint8_t> b) {
-                                                      if (mqtt && !ending) mqtt->feed(b);
-                                                    },
+                                                    [this](std::span<const std::uint8_t> b) { feed(b); },
                                                     [this](std::span<std::uint8_t> b) { return pull(b); },
                                                     [this](WsEnd e) { on_link_ended(std::move(e)); },
                                                 });
-    if (auto r = link->open(std::move(dialed->socket), plan.endpoint, whom(), plan.scratch); !r)
+    if (auto r = link->open(std::move(dialed->socket), plan.endpoint, whom(), plan.proxy, plan.scratch); !r)
       on_link_ended(std::move(r.error()));
+  }
+
+  void feed(std::span<const std::uint8_t> bytes) {
+    if (ending) return;
+    if (mqtt) return mqtt->feed(bytes);
+    finish(
+        {.kind = Kind::mqtt_protocol,
+         .error = {Errc::mqtt, fmt::format("{}: the server spoke before CONNECT; is it an MQTT 5 broker?", whom())}});
   }
 
   std::size_t pull(std::span<std::uint8_t> buffer) {
@@ -149,8 +198,13 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     return n;
   }
 
-  // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
   void on_open() {
+    opened = true;
+    if (session) connect();
+  }
+
+  // The keep-alive clock and the broker's patience begin with CONNECT: not before the WebSocket is open.
+  void connect() {
     stage(Stage::connect);
     if (ending) return;  // this was as far as it was to go
     MqttClient::MqttEvents e;
@@ -164,7 +218,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     e.output = [this] {
       if (link) link->want_write();
     };
-    auto made = MqttClient::make(plan.mqtt, std::move(e), plan.scratch);
+    auto made = MqttClient::make(session->connect, std::move(e), plan.scratch);
     if (!made) return finish({.kind = Kind::internal, .error = made.error()});
     mqtt = std::move(*made);
     link->want_write();
@@ -188,13 +242,14 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
   void go_up(const MqttLimits &limits) {
     if (ending || dead) return;
-    for (const auto &topic : plan.subscriptions) {
+    for (const auto &topic : session->subscriptions) {
       const auto mid = mqtt->subscribe(topic);
       if (!mid) return finish({.kind = Kind::subscribe, .error = mid.error()});
       pending_subscriptions.push_back(*mid);
     }
     subscribed_at = loop::now();
-    up = true;
+    up = was_up = true;
+    remember(true);
     if (events.up) events.up(limits, address);
     flush();
     rearm();
@@ -343,6 +398,8 @@ Connection::~Connection() {
 }
 
 void Connection::start() { impl_->start(); }
+
+void Connection::go_on(MqttSession session) { impl_->go_on(std::move(session)); }
 
 void Connection::doubt() {
   if (!impl_->up || impl_->ending) return;

@@ -27,8 +27,6 @@ namespace aclk::mqtt {
 struct ConnectionPlan {
   Url endpoint;
   claim::Proxy proxy;
-  MqttConnect mqtt;
-  std::vector<std::string> subscriptions;
   std::filesystem::path scratch;  // for private sockets, when the system has no usable temporary directory
   OutboxBounds outbox;
   std::chrono::milliseconds dial_timeout{10'000};
@@ -36,6 +34,12 @@ struct ConnectionPlan {
   std::chrono::milliseconds setup_timeout{60'000};
   std::chrono::milliseconds ack_timeout{60'000};   // a PUBACK that does not come (proto/README.md, "Keep-alive")
   std::chrono::milliseconds close_timeout{1'000};  // from close() to gone (aclk/session/README.md, "Goodbye")
+};
+
+// What is said when the WebSocket is open.
+struct MqttSession {
+  MqttConnect connect;
+  std::vector<std::string> subscriptions;
 };
 
 struct ConnectionEnd {
@@ -89,7 +93,11 @@ class Connection {
   Connection(const Connection &) = delete;
   Connection &operator=(const Connection &) = delete;
 
+  // As far as the open WebSocket, without a word: nothing is told before go_on().
   void start();
+  // Once: CONNECT follows as soon as it can. Stages that are done by now are told first, and so is an end. A WebSocket
+  // that was open and was given up by the other side for saying nothing is no end: it is dialed again.
+  void go_on(MqttSession session);
   // See Outbox::push. Before `up` messages wait.
   bool publish(Outgoing message);
   // The machine has slept, or the network has changed: asks the broker whether it is still there, and ends in 5 s with

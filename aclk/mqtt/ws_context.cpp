@@ -43,9 +43,15 @@ Result<std::unique_ptr<WsContext>> WsContext::make(uv_loop_t &loop, net::TlsPoli
 }
 
 bool WsContext::prepare(SSL_CTX *ctx) {
-  if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || !handshake_.attach(ctx)) return false;
+  if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) return false;
+  if (policy_.memory) {
+    sessions_ = policy_.memory->sessions().attach(ctx);
+    if (!sessions_) return false;
+  }
+  if (!handshake_.attach(ctx)) return false;
   if (policy_.insecure) return true;
-  const auto trusted = claim::trust_system_and(ctx, policy_.trust_file);
+  const auto trusted = policy_.memory ? policy_.memory->trust(ctx, policy_.trust_file)
+                                      : claim::trust_system_and(ctx, policy_.trust_file);
   if (!trusted) trouble_ = trusted.error().what;
   return trusted.has_value();
 }

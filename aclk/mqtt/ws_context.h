@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "aclk/net/handshake.h"
+#include "aclk/net/reach_memory.h"
 #include "aclk/net/tls_policy.h"
 #include "claim/base/result.h"
 
@@ -30,6 +31,10 @@ class WsContext {
   [[nodiscard]] lws_context *lws() const { return context_; }
   [[nodiscard]] const net::TlsPolicy &policy() const { return policy_; }
   [[nodiscard]] net::HandshakeWatch &handshake() { return handshake_; }
+  // Before each connection: whom it is with (net::session_peer()).
+  void next_peer(const std::string &peer) {
+    if (sessions_) sessions_->peer = peer;
+  }
   // For libwebsockets, which has made the context of all connections: TLS 1.2 or newer, and our store (claim/trust.h).
   // False: it cannot be used, and make() fails.
   [[nodiscard]] bool prepare(ssl_ctx_st *ctx);
@@ -39,6 +44,7 @@ class WsContext {
   uv_loop_t &loop_;
   net::TlsPolicy policy_;
   net::HandshakeWatch handshake_;
+  std::shared_ptr<net::TlsSessions::Attachment> sessions_;  // with a policy that has a memory
   std::string trouble_;
   lws_context *context_ = nullptr;
 };

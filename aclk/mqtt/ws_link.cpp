@@ -20,6 +20,7 @@
 #include "aclk/mqtt/reasons.h"
 #include "aclk/mqtt/ws_frame.h"
 #include "aclk/mqtt/ws_internal.h"
+#include "aclk/net/curl_easy.h"
 #include "aclk/net/handshake.h"
 #include "aclk/net/tls_fault.h"
 #include "claim/base/text.h"
@@ -70,6 +71,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
 
   void adopt_socket(lws *w);
   int check_certificate(X509_STORE_CTX *store, bool chain_ok);
+  void take_up_trust(lws *w);
   std::string reason_phrase() const;
   WsEnd failure(const char *lws_text) const;
   WsEnd ending(lws *w) const;
@@ -152,6 +154,13 @@ int WsLink::State::check_certificate(X509_STORE_CTX *store, bool chain_ok) {
   }
   if (X509_STORE_CTX_get_error_depth(store) == 0) trust = net::TlsTrust::verified;  // the last that is asked for
   return 0;
+}
+
+// A session that was taken up again brings no certificate: what was verified when it was made still is.
+void WsLink::State::take_up_trust(lws *w) {
+  const auto *const ssl = lws_get_ssl(w);
+  if (ssl != nullptr && SSL_session_reused(ssl) == 1)
+    trust = context->policy().insecure ? net::TlsTrust::unverified : net::TlsTrust::verified;
 }
 
 // Behind the status: libwebsockets keeps "503 Service Unavailable" for as long as it keeps the headers.
@@ -313,6 +322,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
       s->secured = true;
+      s->take_up_trust(wsi);
       if (!s->orphan && s->events.secured) s->events.secured();
       return s->orphan ? -1 : 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -371,7 +381,7 @@ WsLink::~WsLink() {
   }
 }
 
-tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::string whom,
+tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::string whom, const claim::Proxy &via,
                                        const std::filesystem::path &scratch) {
   const auto failed = [](WsEnd::Kind kind, std::string why) {
     WsEnd e;
@@ -410,6 +420,8 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
                           LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
   }
   s.context->handshake().forget();
+  s.context->next_peer("wss " +
+                       net::session_peer(net::host_port(endpoint.host, endpoint.port), s.context->policy(), via));
   s.held_by_lws = s_;
   s.opening = true;
   const auto *const wsi = lws_client_connect_via_info(&i);

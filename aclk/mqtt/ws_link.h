@@ -19,6 +19,7 @@
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/base/url.h"
+#include "claim/proxy.h"
 
 namespace aclk::mqtt {
 
@@ -58,11 +59,11 @@ class WsLink {
   WsLink(const WsLink &) = delete;
   WsLink &operator=(const WsLink &) = delete;
 
-  // Once. `socket` is connected to endpoint.host:endpoint.port, directly or through a proxy; TLS is done if the scheme
+  // Once. `socket` is connected to endpoint.host:endpoint.port, directly or through `via`; TLS is done if the scheme
   // is wss or https. `whom` is it in sentences. `scratch` is used when the system has no usable temporary directory. No
   // deadline of its own. What ends it at once is the error; `ended` is then not called.
   [[nodiscard]] tl::expected<void, WsEnd> open(Fd socket, const Url &endpoint, std::string whom,
-                                               const std::filesystem::path &scratch);
+                                               const claim::Proxy &via, const std::filesystem::path &scratch);
   // From `secured` on.
   [[nodiscard]] net::TlsTrust trust() const;
   void want_write();

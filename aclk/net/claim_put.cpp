@@ -112,7 +112,7 @@ Result<claim::HttpAnswer> put_claim(const claim::ClaimCall &call) {
   x.target = host_port(url->host, url->port);
   set_request(x, headers.get());
   x.easy.set_proxy(call.proxy);
-  x.tls.apply(x.easy, {call.trust_file, call.insecure}, call.proxy, url->host);
+  x.tls.apply(x.easy, {call.trust_file, call.insecure}, call.proxy, url->host, url->port);
 
   const auto code = curl_easy_perform(x.easy.get());
   if (code != CURLE_OK && call.interrupted && call.interrupted())

@@ -177,8 +177,9 @@ CurlEasy::CurlEasy() : easy_(curl_easy_init()) {
 curl_socket_t CurlEasy::on_open(void *self, curlsocktype /*purpose*/, curl_sockaddr *address) {
   auto &e = *static_cast<CurlEasy *>(self);
   e.tunnelling_ = e.proxy_kind_ == claim::ProxyKind::http || e.proxy_kind_ == claim::ProxyKind::https;
-  if (e.tried_.size() < kMaxTried)
-    if (auto text = address_text(address->addr); !text.empty()) e.tried_.push_back(std::move(text));
+  auto text = address_text(address->addr);
+  if (!e.order_.takes(text)) return CURL_SOCKET_BAD;
+  if (e.tried_.size() < kMaxTried && !text.empty()) e.tried_.push_back(std::move(text));
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) {
     e.socket_errno_ = errno;
@@ -354,6 +355,10 @@ std::string where(std::string_view host_port, std::string_view address, const cl
   // Through a proxy, the address is the proxy's.
   return proxied ? fmt::format("{} via proxy {}{}", host_port, proxy.display(), known)
                  : fmt::format("{}{}", host_port, known);
+}
+
+std::string connected_to(const std::string &host_port, const claim::Proxy &proxy) {
+  return proxy.kind == claim::ProxyKind::none ? host_port : net::host_port(proxy.host, proxy.port);
 }
 
 std::string host_port(std::string_view host, std::uint16_t port) {

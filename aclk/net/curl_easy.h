@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aclk/net/address_order.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/proxy_answer.h"
 #include "claim/base/c_own.h"
@@ -47,6 +48,10 @@ class CurlEasy {
   void set_proxy(const claim::Proxy &proxy);
   // The lines of the answer's head, without those of a proxy's answer to CONNECT. False ends the transfer.
   void read_head(std::function<bool(std::string_view line)> reader);
+  // Of the addresses that the first connection may go to, this one first (address_order.h); "" = none. try_others()
+  // after CURLE_COULDNT_CONNECT: true, if the transfer is to be made once more.
+  void prefer(const std::string &address) { order_ = AddressOrder(address); }
+  [[nodiscard]] bool try_others() { return order_.again(); }
   void set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total);
 
   // The last answer to CONNECT. Of an HTTPS proxy without its body.
@@ -73,6 +78,7 @@ class CurlEasy {
   ProxyAnswer proxy_answer_;
   bool tunnelling_ = false;  // what comes is the proxy's answer to CONNECT
   std::function<bool(std::string_view)> head_reader_;
+  AddressOrder order_;
   std::vector<std::string> tried_;
   std::vector<int> opened_;  // descriptors; libcurl's, and may be closed
   int socket_errno_ = 0;
@@ -97,6 +103,8 @@ struct Route {
 
 // "host:port", "[v6]:port".
 [[nodiscard]] std::string host_port(std::string_view host, std::uint16_t port);
+// Whom TCP is spoken with: the proxy, if there is one. "host:port".
+[[nodiscard]] std::string connected_to(const std::string &host_port, const claim::Proxy &proxy);
 // "host:443 (192.0.2.1:443) via proxy http://p:3128": whom, where, and by whom, as far as they are known and differ.
 [[nodiscard]] std::string where(std::string_view host_port, std::string_view address, const claim::Proxy &proxy);
 

@@ -45,6 +45,7 @@ struct CurlMulti::Impl : std::enable_shared_from_this<Impl> {
     bool connect_only = false;
     bool keep = false;  // stays in when it has ended well, without its `done`
     Done done;
+    std::function<bool()> again{};
   };
 
   explicit Impl(uv_loop_t &l) : loop(l), curl_timer(l), refused_timer(l) { renew(); }
@@ -124,6 +125,11 @@ struct CurlMulti::Impl : std::enable_shared_from_this<Impl> {
       }
       const auto t = std::move(it->second);
       transfers.erase(it);
+      if (code == CURLE_COULDNT_CONNECT && t.again && t.again()) {
+        curl_multi_remove_handle(multi.get(), easy);
+        start(easy, t);
+        continue;
+      }
       Fd socket;
       if (t.connect_only && code == CURLE_OK) socket = duplicate_of_active_socket(easy);
       curl_multi_remove_handle(multi.get(), easy);
@@ -231,18 +237,22 @@ CurlMulti::CurlMulti(uv_loop_t &loop) {
 
 CurlMulti::~CurlMulti() { impl_->shut_down(); }
 
-void CurlMulti::add(CURL *easy, std::function<void(CURLcode)> done) {
-  impl_->start(easy,
-               {.connect_only = false, .keep = false, .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); }});
+void CurlMulti::add(CURL *easy, std::function<void(CURLcode)> done, std::function<bool()> again) {
+  impl_->start(easy, {.connect_only = false,
+                      .keep = false,
+                      .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); },
+                      .again = std::move(again)});
 }
 
-void CurlMulti::connect(CURL *easy, std::function<void(CURLcode, Fd)> done) {
-  impl_->start(easy, {.connect_only = true, .keep = false, .done = std::move(done)});
+void CurlMulti::connect(CURL *easy, std::function<void(CURLcode, Fd)> done, std::function<bool()> again) {
+  impl_->start(easy, {.connect_only = true, .keep = false, .done = std::move(done), .again = std::move(again)});
 }
 
-void CurlMulti::connect_and_keep(CURL *easy, std::function<void(CURLcode)> done) {
-  impl_->start(easy,
-               {.connect_only = false, .keep = true, .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); }});
+void CurlMulti::connect_and_keep(CURL *easy, std::function<void(CURLcode)> done, std::function<bool()> again) {
+  impl_->start(easy, {.connect_only = false,
+                      .keep = true,
+                      .done = [fn = std::move(done)](CURLcode code, Fd) { fn(code); },
+                      .again = std::move(again)});
 }
 
 uv_loop_t &CurlMulti::loop() const { return impl_->loop; }

@@ -7,12 +7,14 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/net/handshake.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/trust.h"
 
 namespace aclk::net {
 
-void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy, std::string host) {
+void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy, std::string host, std::uint16_t port) {
   policy_ = std::move(policy);
+  target_.peer = "https " + session_peer(host_port(host, port), policy_, proxy);
   target_.host = std::move(host);
   // The store is made in prepare(). The file is named here too because libcurl compares it when it looks for a
   // connection to reuse: one that was trusted because of another file is not for us.
@@ -24,11 +26,13 @@ void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy,
   easy.set(CURLOPT_SSL_VERIFYHOST, name);
   easy.set(CURLOPT_CAPATH, static_cast<const char *>(nullptr));
   easy.set(CURLOPT_CAINFO, file);
-  easy.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);  // a cached store would replace ours
+  easy.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);     // a cached store would replace ours
+  easy.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // ends with the multi handle; ours (tls_sessions.h) does not
   easy.set(CURLOPT_SSL_CTX_FUNCTION, on_context);
   easy.set(CURLOPT_SSL_CTX_DATA, this);
   if (proxy.kind != claim::ProxyKind::https) return;
   proxy_.host = proxy.host;
+  proxy_.peer = "proxy " + session_peer(host_port(proxy.host, proxy.port), policy_, proxy);
   easy.set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   easy.set(CURLOPT_PROXY_SSL_VERIFYPEER, peer);
   easy.set(CURLOPT_PROXY_SSL_VERIFYHOST, name);
@@ -52,8 +56,11 @@ CURLcode CurlTls::prepare(void *ssl_ctx, Side &side) {
   // The context lives as long as the connection, this object only as long as the transfer: no later handshake.
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
   side.trust = TlsTrust::unverified;
+  if (!remember(ctx, side)) return CURLE_OUT_OF_MEMORY;
   if (policy_.insecure) return CURLE_OK;
-  if (auto r = claim::trust_system_and(ctx, policy_.trust_file); !r) {
+  const auto trusted = policy_.memory ? policy_.memory->trust(ctx, policy_.trust_file)
+                                      : claim::trust_system_and(ctx, policy_.trust_file);
+  if (const auto &r = trusted; !r) {
     trust_trouble_ = r.error().what;
     return CURLE_SSL_CACERT_BADFILE;
   }
@@ -75,6 +82,17 @@ CURLcode CurlTls::prepare(void *ssl_ctx, Side &side) {
   };
   SSL_CTX_set_cert_verify_callback(ctx, verify, &side);
   return CURLE_OK;
+}
+
+// False: out of memory.
+bool CurlTls::remember(SSL_CTX *ctx, Side &side) {
+  if (!policy_.memory) return true;
+  const auto sessions = policy_.memory->sessions().attach(ctx);
+  if (!sessions) return false;
+  sessions->peer = side.peer;
+  // As the handshake that made the session: one that did not verify makes none for a verified peer.
+  if (!policy_.insecure) sessions->resumed = [&side] { side.trust = TlsTrust::verified; };
+  return true;
 }
 
 Fault CurlTls::explain(CURLcode code, const std::string &libcurl) const {

@@ -4,6 +4,7 @@
 // somebody was not trusted.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,8 @@
 #include "aclk/net/fault.h"
 #include "aclk/net/tls_fault.h"
 #include "aclk/net/tls_policy.h"
+
+struct ssl_ctx_st;
 
 namespace aclk::net {
 
@@ -23,7 +26,7 @@ class CurlTls {
   CurlTls &operator=(const CurlTls &) = delete;
 
   // Sets the handle's TLS options. host: the target's; "" = the target's TLS, if it has any, is none of libcurl's.
-  void apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy, std::string host);
+  void apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy, std::string host, std::uint16_t port);
 
   // With the target; false as well on a connection used again.
   [[nodiscard]] bool begun() const { return target_.begun; }
@@ -41,12 +44,14 @@ class CurlTls {
   struct Side {
     std::string host{};
     bool is_proxy = false;
+    std::string peer{};  // that sessions are kept under
     bool begun = false;
     TlsTrust trust = TlsTrust::none;
     std::optional<VerifyOutcome> refused{};  // the certificate, and why
   };
   static CURLcode on_context(CURL *easy, void *ssl_ctx, void *self);
   CURLcode prepare(void *ssl_ctx, Side &side);
+  [[nodiscard]] bool remember(ssl_ctx_st *ctx, Side &side);
 
   TlsPolicy policy_;
   Side proxy_{.is_proxy = true};

@@ -19,6 +19,7 @@
 
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/curl_tls.h"
+#include "aclk/net/reach_memory.h"
 
 namespace aclk::net {
 namespace {
@@ -177,20 +178,28 @@ void Dialer::dial(const std::string &host, std::uint16_t port, const claim::Prox
   c.easy.set(CURLOPT_CONNECT_ONLY, 1L);
   c.easy.set_proxy(proxy);
   c.easy.set_timeouts(timeout, timeout);
+  if (impl_->policy.memory) c.easy.prefer(impl_->policy.memory->addresses().of(connected_to(c.target, proxy)));
+  const auto again = [call = &c] { return call->easy.try_others(); };
   if (proxy.kind == claim::ProxyKind::https) {
-    c.tls.apply(c.easy, impl_->policy, proxy, "");
+    c.tls.apply(c.easy, impl_->policy, proxy, "", 0);
     c.own = std::make_unique<CurlMulti>(impl_->multi.loop());
-    c.own->connect_and_keep(c.easy.get(), [i = impl_.get()](CURLcode code) {
-      auto call = std::exchange(i->call, nullptr);
-      const auto tell = std::move(call->done);
-      tell(Impl::Call::bridged(std::move(call), code));  // may destroy the Dialer
-    });
+    c.own->connect_and_keep(
+        c.easy.get(),
+        [i = impl_.get()](CURLcode code) {
+          auto call = std::exchange(i->call, nullptr);
+          const auto tell = std::move(call->done);
+          tell(Impl::Call::bridged(std::move(call), code));  // may destroy the Dialer
+        },
+        again);
     return;
   }
-  impl_->multi.connect(c.easy.get(), [i = impl_.get()](CURLcode code, Fd socket) {
-    const auto call = std::exchange(i->call, nullptr);
-    call->done(call->outcome(code, std::move(socket)));  // may destroy the Dialer
-  });
+  impl_->multi.connect(
+      c.easy.get(),
+      [i = impl_.get()](CURLcode code, Fd socket) {
+        const auto call = std::exchange(i->call, nullptr);
+        call->done(call->outcome(code, std::move(socket)));  // may destroy the Dialer
+      },
+      again);
 }
 
 }  // namespace aclk::net

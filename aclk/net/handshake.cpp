@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "aclk/net/tls_fault.h"
+#include "aclk/net/tls_sessions.h"
 #include "claim/base/text.h"
 
 namespace aclk::net {
@@ -38,6 +39,7 @@ bool HandshakeWatch::attach(SSL_CTX *ctx) {
 
 void HandshakeWatch::on_info(const SSL *ssl, int where, int result) {
   const int error = errno;
+  TlsSessions::on_info(ssl, where, result);
   auto *const self = static_cast<HandshakeWatch *>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index()));
   if (self == nullptr) return;
   if ((where & SSL_CB_HANDSHAKE_START) != 0) self->begun_ = true;

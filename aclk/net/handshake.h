@@ -13,7 +13,8 @@ struct ssl_ctx_st;
 
 namespace aclk::net {
 
-// Listens to the handshakes of one SSL_CTX; must outlive it. One handshake at a time.
+// Listens to the handshakes of one SSL_CTX; must outlive it. One handshake at a time. Attached after TlsSessions, which
+// hear of them through it.
 class HandshakeWatch {
  public:
   // False: out of memory.

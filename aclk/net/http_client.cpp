@@ -10,6 +10,7 @@
 
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/curl_tls.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/base/text.h"
 #include "claim/base/url.h"
 
@@ -35,6 +36,7 @@ class Exchange {
   // there is no URL, and outcome() says what it was.
   void prepare();
   [[nodiscard]] CURL *handle() const { return easy_.get(); }
+  [[nodiscard]] bool try_others() { return easy_.try_others(); }
   [[nodiscard]] Reached<HttpsResponse> outcome(CURLcode code);
   void tell(Reached<HttpsResponse> r) { done_(std::move(r)); }
 
@@ -48,6 +50,7 @@ class Exchange {
   static std::size_t on_body(const char *data, std::size_t size, std::size_t count, void *self);
   bool on_header(std::string_view line);  // false ends the transfer
   void take_header(std::string_view line);
+  void remember(CURLcode code) const;
   [[nodiscard]] Fault error_of(CURLcode code) const;
   [[nodiscard]] std::string where() const;
   [[nodiscard]] std::chrono::milliseconds connect_timeout() const {
@@ -102,7 +105,8 @@ void Exchange::prepare() {
   easy_.set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   easy_.set_proxy(proxy_);
   easy_.set_timeouts(connect_timeout(), request_.timeout);
-  tls_.apply(easy_, {reach_.trust_file, reach_.insecure}, proxy_, url->host);
+  tls_.apply(easy_, {reach_.trust_file, reach_.insecure, reach_.memory}, proxy_, url->host, url->port);
+  if (reach_.memory) easy_.prefer(reach_.memory->addresses().of(connected_to(target_, proxy_)));
   easy_.read_head([this](std::string_view line) { return on_header(line); });
   easy_.set(CURLOPT_WRITEFUNCTION, on_body);
   easy_.set(CURLOPT_WRITEDATA, this);
@@ -180,7 +184,18 @@ std::size_t Exchange::on_body(const char *data, std::size_t size, std::size_t co
 
 std::string Exchange::where() const { return net::where(target_, easy_.peer(), proxy_); }
 
+// An address is a good one when the cloud has answered there, and not that it cannot.
+void Exchange::remember(CURLcode code) const {
+  if (!reach_.memory) return;
+  const auto whom = connected_to(target_, proxy_);
+  if (code == CURLE_OK && easy_.number(CURLINFO_RESPONSE_CODE) < 500)
+    reach_.memory->addresses().worked(whom, easy_.peer());
+  else
+    reach_.memory->addresses().failed(whom);
+}
+
 Reached<HttpsResponse> Exchange::outcome(CURLcode code) {
+  remember(code);
   if (code != CURLE_OK) return tl::unexpected<Fault>(error_of(code));
   response_.status = static_cast<int>(easy_.number(CURLINFO_RESPONSE_CODE));
   response_.address = easy_.peer();
@@ -266,12 +281,16 @@ HttpClient::Id HttpClient::start(HttpsRequest request, std::function<void(Reache
   auto x = std::make_unique<Exchange>(std::move(request), impl_->reach, std::move(done));
   x->prepare();
   CURL *const easy = x->handle();
+  auto *const exchange = x.get();
   impl_->running.emplace(id, std::move(x));
-  impl_->multi.add(easy, [i = impl_.get(), id](CURLcode code) {
-    const auto node = i->running.extract(id);
-    const auto &x2 = node.mapped();
-    x2->tell(x2->outcome(code));  // may destroy the client
-  });
+  impl_->multi.add(
+      easy,
+      [i = impl_.get(), id](CURLcode code) {
+        const auto node = i->running.extract(id);
+        const auto &x2 = node.mapped();
+        x2->tell(x2->outcome(code));  // may destroy the client
+      },
+      [exchange] { return exchange->try_others(); });
   return id;
 }
 

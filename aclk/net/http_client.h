@@ -23,8 +23,9 @@ namespace aclk::net {
 // How a cloud is reached and trusted; the same for every leg.
 struct Reach {
   claim::Proxy proxy{};
-  std::string trust_file{};  // PEM, added to the system's store; empty = none
-  bool insecure = false;     // no verification at all
+  std::string trust_file{};                    // PEM, added to the system's store; empty = none
+  bool insecure = false;                       // no verification at all
+  std::shared_ptr<net::ReachMemory> memory{};  // nullptr: each connection begins anew
 };
 
 // The head is that of aclk/session/README.md, "HTTPS requests", and nothing else: `METHOD target HTTP/1.1`, `Host` (no

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace aclk::net {
@@ -15,9 +16,12 @@ enum class TlsTrust : std::uint8_t {
   verified,    // chain and host name
 };
 
+class ReachMemory;
+
 struct TlsPolicy {
-  std::string trust_file;  // PEM, added to the system's store; empty = none
-  bool insecure = false;   // no verification at all
+  std::string trust_file;                 // PEM, added to the system's store; empty = none
+  bool insecure = false;                  // no verification at all
+  std::shared_ptr<ReachMemory> memory{};  // nullptr: each connection begins anew
 };
 
 }  // namespace aclk::net

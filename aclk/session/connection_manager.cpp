@@ -8,7 +8,9 @@
 
 #include "aclk/loop/timer.h"
 #include "aclk/net/curl_easy.h"
+#include "aclk/net/reach_memory.h"
 #include "aclk/session/clock_skew.h"
+#include "aclk/session/head_start.h"
 #include "aclk/session/outage_log.h"
 #include "aclk/session/peer_log.h"
 #include "proto/agent.h"
@@ -33,6 +35,12 @@ bool is_without_a_word(const ConnectionEnd &end) {
          end.kind == Kind::ping_timeout;
 }
 
+// Of one link, so of one identity: a new one trusts, and is trusted, anew.
+Plan with_memory(Plan plan) {
+  plan.reach.memory = std::make_shared<net::ReachMemory>();
+  return plan;
+}
+
 double random_unit() {
   std::uint32_t r = 0;
   if (RAND_bytes(reinterpret_cast<unsigned char *>(&r), sizeof r) != 1) return 0.5;
@@ -44,7 +52,7 @@ double random_unit() {
 struct ConnectionManager::Impl {
   Impl(uv_loop_t &l, Plan p, const host::Log &g, SessionEvents e)
       : loop(l),
-        plan(std::move(p)),
+        plan(with_memory(std::move(p))),
         log(g),
         events(std::move(e)),
         machine(random_unit, plan.scale),
@@ -54,10 +62,11 @@ struct ConnectionManager::Impl {
 
   // What the HTTPS half of an attempt needs and nothing after it: its connections end with it.
   struct HttpsHalf {
-    HttpsHalf(uv_loop_t &loop, const Plan &plan)
+    HttpsHalf(uv_loop_t &loop, const Plan &plan, std::optional<Url> login_ahead)
         : multi(loop),
           http(multi, plan.reach),
-          login(http, *plan.key, {plan.cloud_url, plan.claim_id, plan.agent_version, plan.scale}) {}
+          login(http, *plan.key,
+                {plan.cloud_url, plan.claim_id, plan.agent_version, plan.scale, std::move(login_ahead)}) {}
     net::CurlMulti multi;
     net::HttpClient http;
     login::Login login;
@@ -79,6 +88,7 @@ struct ConnectionManager::Impl {
   Report numbers;
   std::chrono::microseconds slowest_ack{0};
   Attempts attempts;
+  HeadStart head_start;
   const std::shared_ptr<Drops> drops;
   loop::Instant online_since{};
   OutageLog troubles{log};
@@ -113,6 +123,7 @@ struct ConnectionManager::Impl {
       const auto tell = announced ? troubles.lost(machine.status(), why, {{NACLK_LOG_ERROR, why}})
                                   : troubles.failed(machine.status(), why, {{NACLK_LOG_ERROR, why}});
       attempts.ended(late, machine.status(), why, loop::now());
+      if (!announced) forget();
       attempt.reset();
       drop_connection();
       troubles.conclude(tell, why, machine.status(), step);
@@ -155,12 +166,17 @@ struct ConnectionManager::Impl {
   void login() {
     log.debug("ACLK: attempting to connect now");
     attempts.begin(loop::wall_us() / 1'000'000, loop::now());
-    attempt = std::make_unique<HttpsHalf>(loop, plan);
+    const auto known = head_start.begin();
+    attempt = std::make_unique<HttpsHalf>(loop, plan, known ? known->login : std::nullopt);
+    if (known) (void)dial(known->endpoint);
     login::Login::LoginEvents e;
     e.limits = [this](const login::BackoffLimits &l) { machine.limits(l); };
     e.stage = [this](std::string_view stage) {
       if (stage == "challenge") reached(Event::agreed);
       if (stage == "password") reached(Event::challenged);
+    };
+    e.agreed = [this](const login::Agreement &a) {
+      if (head_start.agreed(a)) (void)dial(a.endpoint);
     };
     e.date = [this](std::int64_t cloud_s) {
       if (const auto warning = clock_skew.heard(cloud_s, loop::wall_us())) log.warning("ACLK: {}", *warning);
@@ -182,6 +198,8 @@ struct ConnectionManager::Impl {
       troubles.logged_in();
       return act(machine.logged_in());
     }
+    drop_connection();
+    forget();
     const auto &f = r.error();
     const auto tell = troubles.failed(f.status, f.error.what, {{NACLK_LOG_ERROR, f.error.what}});
     attempts.ended(machine.state(), f.status, f.error.what, loop::now());
@@ -207,28 +225,21 @@ struct ConnectionManager::Impl {
     return proto::encode(m);
   }
 
-  void connect() {
+  // As far as it goes without credentials; a failure that is not the connection's own is returned.
+  Result<void> dial(const Url &endpoint) {
+    drop_connection();
     if (!ws) {
-      auto made = mqtt::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure});
-      if (!made) return on_connection_end({.kind = ConnectionEnd::Kind::internal, .error = made.error()});
+      auto made = mqtt::WsContext::make(loop, {plan.reach.trust_file, plan.reach.insecure, plan.reach.memory});
+      if (!made) return tl::unexpected<Error>(made.error());
       ws = std::move(*made);
     }
-    session_us = events.session_id(loop::wall_us());
     mqtt::ConnectionPlan p;
-    p.endpoint = credentials->endpoint;
+    p.endpoint = endpoint;
     p.proxy = plan.reach.proxy.towards(p.endpoint.host);
     p.scratch = plan.scratch;
-    p.mqtt.client_id = credentials->client_id;
-    p.mqtt.username = credentials->username;
-    p.mqtt.password = credentials->password;
-    p.mqtt.will_topic = credentials->topics[Topic::agent_connection];
-    p.mqtt.will_payload = connection_message(Word::will);
     p.dial_timeout /= plan.scale.deadlines;
     p.setup_timeout /= plan.scale.deadlines;
     p.ack_timeout /= plan.scale.deadlines;
-    p.mqtt.scale = plan.scale;
-    p.mqtt.silent_at_most = drops->quiet();
-    p.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
     Connection::ConnectionEvents e;
     e.stage = [this](mqtt::Stage stage) {
       if (stage == mqtt::Stage::tls) reached(Event::dialed);
@@ -241,10 +252,28 @@ struct ConnectionManager::Impl {
     };
     e.puback = [this](std::chrono::microseconds latency) { on_puback(latency); };
     e.ended = [this](const ConnectionEnd &end) { on_connection_end(end); };
-    numbers.received = numbers.pubacks = 0;
     dialing = std::make_unique<net::CurlMulti>(loop);
     connection = std::make_unique<Connection>(loop, *dialing, *ws, std::move(p), std::move(e));
     connection->start();
+    return {};
+  }
+
+  void connect() {
+    if (!connection)
+      if (const auto begun = dial(credentials->endpoint); !begun)
+        return on_connection_end({.kind = ConnectionEnd::Kind::internal, .error = begun.error()});
+    session_us = events.session_id(loop::wall_us());
+    mqtt::MqttSession s;
+    s.connect.client_id = credentials->client_id;
+    s.connect.username = credentials->username;
+    s.connect.password = credentials->password;
+    s.connect.will_topic = credentials->topics[Topic::agent_connection];
+    s.connect.will_payload = connection_message(Word::will);
+    s.connect.scale = plan.scale;
+    s.connect.silent_at_most = drops->quiet();
+    s.subscriptions = {credentials->topics[Topic::inbox_cmd], credentials->topics[Topic::inbox_cmd_v1]};
+    numbers.received = numbers.pubacks = 0;
+    connection->go_on(std::move(s));
   }
 
   mqtt::MqttLimits limits;
@@ -308,7 +337,9 @@ struct ConnectionManager::Impl {
     t.latency_us += static_cast<std::uint64_t>(latency.count());
     const auto place = std::ranges::find_if(kLatencyLimitsMs, [&](int ms) { return latency < 1ms * ms; });
     ++t.latency.at(static_cast<std::size_t>(place - kLatencyLimitsMs.begin()));
-    if (machine.acknowledged()) numbers.last_stable_s = loop::wall_us() / 1'000'000;
+    if (!machine.acknowledged()) return;
+    head_start.stable();
+    numbers.last_stable_s = loop::wall_us() / 1'000'000;
   }
 
   void on_connection_end(const ConnectionEnd &end) {
@@ -320,12 +351,16 @@ struct ConnectionManager::Impl {
     attempts.ended(machine.state(), leaving ? machine.status() : status,
                    leaving ? "left in order: " + machine.why() : end.error.what, loop::now());
     if (announced && !leaving && end.kind != ConnectionEnd::Kind::by_us) note_drop(end);
+    if (!announced) forget();
     // The machine first: whoever hears that we are offline may ask for the report.
     const auto step = machine.ended(end, loop::now());
     drop_connection();
     troubles.conclude(tell, end.error.what, machine.status(), step);
     act(step);
   }
+
+  // An attempt has failed: the next is made with whole handshakes, as if it were the first.
+  void forget() { plan.reach.memory->sessions().clear(); }
 
   void note_drop(const ConnectionEnd &end) {
     const auto now = loop::now();
@@ -342,6 +377,7 @@ struct ConnectionManager::Impl {
     connection.reset();
     dialing.reset();
     if (!std::exchange(announced, false)) return;
+    head_start.ended(std::chrono::duration_cast<std::chrono::milliseconds>(loop::now() - online_since));
     numbers.last_disconnect_s = loop::wall_us() / 1'000'000;
     log.warning("ACLK link is down");
     log.access(NACLK_LOG_WARNING, "ACLK DISCONNECTED");

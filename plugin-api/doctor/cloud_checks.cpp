@@ -157,7 +157,7 @@ class Walk {
       auto login = std::make_unique<login::Login>(http, key, request);
       bool done = false;
       login::Login::LoginEvents e;
-      e.agreed = [&](const Url &where) { trace.login = where; };
+      e.agreed = [&](const login::Agreement &a) { trace.login = a.auth; };
       e.stage = [&](const char *stage) {
         trace.stage = stage;
         // The challenge was decrypted when the password is about to be asked for; asking is what must not be.
@@ -281,13 +281,18 @@ class Walk {
     p.dial_timeout /= context_.scale().deadlines;
     p.setup_timeout /= context_.scale().deadlines;
     p.ack_timeout /= context_.scale().deadlines;
-    p.mqtt.scale = context_.scale();
-    // No will: nothing is said in this node's name.
-    p.mqtt.client_id = c.client_id;
-    p.mqtt.username = c.username;
-    p.mqtt.password = c.password;
-    p.subscriptions = {c.topics[proto::Topic::inbox_cmd], c.topics[proto::Topic::inbox_cmd_v1]};
     return p;
+  }
+
+  // No will: nothing is said in this node's name.
+  [[nodiscard]] mqtt::MqttSession session_of(const login::Credentials &c) const {
+    mqtt::MqttSession s;
+    s.connect.scale = context_.scale();
+    s.connect.client_id = c.client_id;
+    s.connect.username = c.username;
+    s.connect.password = c.password;
+    s.subscriptions = {c.topics[proto::Topic::inbox_cmd], c.topics[proto::Topic::inbox_cmd_v1]};
+    return s;
   }
 
   // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
@@ -313,6 +318,7 @@ class Walk {
     e.ended = [&](const ConnectionEnd &x) { end = x; };
     link = std::make_unique<Connection>(loop_.uv(), multi, ws, plan_of(c), std::move(e));
     link->start();
+    link->go_on(session_of(c));
     while (!end) uv_run(&loop_.uv(), UV_RUN_ONCE);
     link.reset();
     if (there) return std::nullopt;

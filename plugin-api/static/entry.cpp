@@ -32,7 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using aclk::host::str;
-using aclk::host::take;
 using aclk::host::view;
 
 void say(char *error, std::size_t size, std::string_view text) {
@@ -52,6 +51,13 @@ int guarded(Body body) noexcept {
   } catch (...) {
     return -EIO;
   }
+}
+
+template <class T>
+T take(const T *p) {
+  T t{};
+  std::memcpy(&t, p, std::min(p->size, sizeof t));
+  return t;
 }
 
 constexpr auto kPatience = 2s;         // with the link's loop

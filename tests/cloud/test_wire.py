@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from lc import mqtt_wire as mqtt
-from lc import queries, rules, schema
+from lc import frame_rules, queries, rules, schema
 from lc import ws_wire as ws
 from lc.behaviour import Behaviour, merge_patch
 from lc.record import Log
@@ -39,6 +39,60 @@ def test_11_oddities__unknown_field_and_written_default():
         schema.decode("CreateNodeInstance", b"\xff")
     with pytest.raises(schema.SchemaError):
         schema.encode("CreateNodeInstance", {"nonsense": 1})
+
+
+def frames_of(*wire: bytes, pings=()) -> list[str]:
+    """What FrameRules say about these frames of an agent."""
+    async def run():
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"".join(wire))
+        reader.feed_eof()
+        complaints = []
+        r = frame_rules.FrameRules(complaints.append)
+        for p in pings:
+            r.ping_sent(p)
+        for _ in wire:
+            r.up(await ws.read_frame(reader))
+        return complaints
+    return asyncio.run(run())
+
+
+def client_frame(payload=b"", opcode=ws.BINARY, fin=True, key=b"abcd", rsv=0, length=None) -> bytes:
+    length = ws.length_bytes(len(payload)) if length is None else length
+    size = {0: len(payload), 2: 126, 8: 127}[length]
+    head = bytes([fin << 7 | rsv << 4 | opcode, (0x80 if key else 0) | size])
+    return head + (len(payload).to_bytes(length, "big") if length else b"") + key + (ws.mask(payload, key) if key else payload)
+
+
+def test_13_frames__of_each_size_and_in_fragments_with_a_pong_between__are_right():
+    assert frames_of(*(client_frame(b"x" * n, key=n.to_bytes(4, "little") if n else b"k\0\0\0")
+                       for n in (0, 1, 125, 126, 65535, 65536, 1 << 20))) == []
+    assert frames_of(client_frame(b"a", fin=False, key=b"1111"), client_frame(b"ping", ws.PONG, key=b"2222"),
+                     client_frame(b"b", ws.CONTINUATION, key=b"3333"), client_frame(b"c", key=b"4444"),
+                     client_frame(b"\x03\xe8", ws.CLOSE, key=b"5555"), pings=[b"older", b"ping"]) == []
+
+
+@pytest.mark.parametrize("wire, complaint", [
+    ([client_frame(b"x", key=b"")], "without a mask"),
+    ([client_frame(b"x", key=bytes(4))], "mask of zeros"),
+    ([client_frame(b"x"), client_frame(b"y")], "the mask of the frame before it"),
+    ([client_frame(b"x", length=2)], "in 2 bytes, not in 0"),
+    ([client_frame(b"x", length=8)], "in 8 bytes, not in 0"),
+    ([client_frame(b"x" * 300, length=8)], "in 8 bytes, not in 2"),
+    ([client_frame(b"x", rsv=4)], "reserved bits 4"),
+    ([client_frame(b"x", ws.TEXT)], "MQTT has binary ones only"),
+    ([client_frame(b"x", 3)], "opcode 3 frame"),
+    ([client_frame(b"x", ws.CONTINUATION)], "while no message is unfinished"),
+    ([client_frame(b"x", fin=False), client_frame(b"y", key=b"efgh")], "while a message is unfinished"),
+    ([client_frame(b"p", ws.PONG)], "to no ping"),
+    ([client_frame(b"p", ws.PING, fin=False)], "in fragments"),
+    ([client_frame(b"p" * 126, ws.PING)], "of 126 bytes"),
+    ([client_frame(b"p", ws.CLOSE)], "half a code"),
+    ([client_frame(b"", ws.CLOSE), client_frame(b"y", key=b"efgh")], "after the close frame"),
+])
+def test_13_frames__wrong_one__is_named(wire, complaint):
+    complaints = frames_of(*wire)
+    assert len(complaints) == 1 and complaint in complaints[0]
 
 
 def test_12_mqtt__captured_connect__every_field():

@@ -30,7 +30,7 @@ std::vector<HttpHeader> forwarded_headers(const naclk_query &query) {
   return out;
 }
 
-int complete(const naclk_query &query, const HttpResponse &answer) {
+int show_answer(const HttpResponse &answer, naclk_reply_fn show, void *ctx) {
   naclk_reply r{};
   r.size = sizeof r;
   r.status = answer.status;
@@ -39,14 +39,14 @@ int complete(const naclk_query &query, const HttpResponse &answer) {
   if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
   r.cache_control = view(answer.cache_control);
   r.body = view(answer.body);
-  query.complete(query.request, 0, &r);
+  (void)show(ctx, &r);
   return 0;
 }
 
 }  // namespace
 
-void query(void *host, const naclk_query *query) noexcept {
-  const int failed = guarded(host, [&](ExternalHost &h) {
+int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
     std::string node;
     if (query->machine_guid.len != 0) {
       auto guid = node_of(query->machine_guid);
@@ -57,18 +57,19 @@ void query(void *host, const naclk_query *query) noexcept {
     if (!method) return -EINVAL;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     auto target = bound_target(*method, text(query->target), now);
-    if (!target) return complete(*query, target.error());
+    if (!target) return show_answer(target.error(), show, ctx);
     HttpRequest request{.method = *method, .target = std::move(*target), .headers = forwarded_headers(*query)};
     const AnswerBounds bounds{
         .max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes),
         .timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U)),
         .gzip = true};  // the module unpacks for an asker that does not take it
-    const Interrupted interrupted = [&] { return h.stopping()() || query->interrupted(query->request) != 0; };
+    const Interrupted interrupted = [&] {
+      return h.stopping()() || (query->interrupted != nullptr && query->interrupted(query->ctx) != 0);
+    };
     const auto answer = h.agent().query(node, std::move(request), bounds, interrupted);
     if (!answer) return negated_errno(answer.error().code);
-    return complete(*query, *answer);
+    return show_answer(*answer, show, ctx);
   });
-  if (failed != 0) query->complete(query->request, failed, nullptr);
 }
 
 }  // namespace aclk::external::hooks

@@ -221,7 +221,7 @@ class Front:
             o.lc_connection = next(self._tls_connections)
         peer = request.transport.get_extra_info("peername")
         return {"connection": o.lc_connection, "version": o.version(), "cipher": o.cipher()[0],
-                "sni": getattr(o, "lc_sni", None), "alpn": o.selected_alpn_protocol(), "peer": f"{peer[0]}:{peer[1]}"}
+                "sni": getattr(o, "lc_sni", None), "resumed": o.session_reused, "alpn": o.selected_alpn_protocol(), "peer": f"{peer[0]}:{peer[1]}"}
 
 
 class _Done(web.StreamResponse):

@@ -23,26 +23,36 @@ class Frame:
     rsv: int
     masked: bool
     payload: bytes
+    key: bytes = b""
+    length_bytes: int = 0           # behind the first two bytes: 0, 2 or 8
 
 
 def accept_key(key: str) -> str:
     return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
 
 
+def length_bytes(size: int) -> int:
+    """The shortest form, which is the only one allowed."""
+    return 0 if size < 126 else 2 if size < 65536 else 8
+
+
 async def read_frame(reader: asyncio.StreamReader) -> Frame:
     """Next frame, unmasked. asyncio.IncompleteReadError at the end of the stream."""
     a, b = await reader.readexactly(2)
-    size = b & 0x7F
+    size, more = b & 0x7F, 0
     if size == 126:
+        more = 2
         size, = struct.unpack(">H", await reader.readexactly(2))
     elif size == 127:
+        more = 8
         size, = struct.unpack(">Q", await reader.readexactly(8))
     if size > MAX_FRAME:
         raise WsError(f"frame of {size} bytes")
     masked = bool(b & 0x80)
     key = await reader.readexactly(4) if masked else b""
     payload = await reader.readexactly(size)
-    return Frame(a & 15, bool(a & 0x80), a >> 4 & 7, masked, mask(payload, key) if masked else payload)
+    return Frame(a & 15, bool(a & 0x80), a >> 4 & 7, masked, mask(payload, key) if masked else payload,
+                 key, more)
 
 
 def mask(data: bytes, key: bytes) -> bytes:

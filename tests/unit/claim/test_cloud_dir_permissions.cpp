@@ -7,7 +7,6 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
-namespace test_cloud_dir_permissions {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -129,8 +128,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_cloud_dir_permissions
 
-int run_upkeep_tests() {
-  return cmocka_run_group_tests_name("claim: permissions", test_cloud_dir_permissions::tests, nullptr, nullptr);
-}
+int run_upkeep_tests() { return cmocka_run_group_tests_name("claim: permissions", tests, nullptr, nullptr); }

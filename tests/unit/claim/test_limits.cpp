@@ -16,7 +16,6 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 
-namespace test_limits {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -421,6 +420,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_limits
 
-int run_limits_tests() { return cmocka_run_group_tests_name("claim: limits", test_limits::tests, nullptr, nullptr); }
+int run_limits_tests() { return cmocka_run_group_tests_name("claim: limits", tests, nullptr, nullptr); }

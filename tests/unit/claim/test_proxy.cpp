@@ -10,7 +10,6 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 
-namespace test_proxy {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -311,6 +310,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_proxy
 
-int run_proxy_tests() { return cmocka_run_group_tests_name("claim: proxy", test_proxy::tests, nullptr, nullptr); }
+int run_proxy_tests() { return cmocka_run_group_tests_name("claim: proxy", tests, nullptr, nullptr); }

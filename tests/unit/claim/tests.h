@@ -3,7 +3,6 @@
 // One group per file; each returns how many of its tests failed.
 #pragma once
 
-int run_agent_processes_tests();
 int run_agent_user_tests();
 int run_answer_tests();
 int run_claim_node_tests();
@@ -18,6 +17,7 @@ int run_limits_tests();
 int run_proxy_tests();
 int run_request_tests();
 int run_settings_tests();
+int run_trust_cache_tests();
 int run_unclaim_tests();
 int run_upkeep_tests();
 int run_wish_tests();

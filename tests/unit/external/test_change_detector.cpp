@@ -7,7 +7,6 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
-namespace test_change_detector {
 namespace {
 
 using namespace std::chrono_literals;
@@ -218,8 +217,7 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_change_detector
 
-int watch_tests() { return cmocka_run_group_tests_name("watch", test_change_detector::tests, nullptr, nullptr); }
+int watch_tests() { return cmocka_run_group_tests_name("watch", tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

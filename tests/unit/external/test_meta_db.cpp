@@ -11,7 +11,6 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
-namespace test_meta_db {
 namespace {
 
 std::string db__other_version__is_not_read() {
@@ -108,8 +107,7 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_meta_db
 
-int meta_db_tests() { return cmocka_run_group_tests_name("meta_db", test_meta_db::tests, nullptr, nullptr); }
+int meta_db_tests() { return cmocka_run_group_tests_name("meta_db", tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -10,6 +10,7 @@ int challenge_suite();
 int cloud_error_suite();
 int env_suite();
 int json_suite();
+int login_suite();
 int password_suite();
 int status_suite();
 

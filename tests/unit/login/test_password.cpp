@@ -9,7 +9,6 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
-namespace test_password {
 namespace {
 
 using login::parse_password;
@@ -243,8 +242,7 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_password
 
-int password_suite() { return cmocka_run_group_tests_name("password", test_password::tests, nullptr, nullptr); }
+int password_suite() { return cmocka_run_group_tests_name("password", tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -8,7 +8,6 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
-namespace test_connection_state_machine {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -319,8 +318,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_connection_state_machine
 
-int run_machine_tests() {
-  return cmocka_run_group_tests_name("machine", test_connection_state_machine::tests, nullptr, nullptr);
-}
+int run_machine_tests() { return cmocka_run_group_tests_name("machine", tests, nullptr, nullptr); }

@@ -9,5 +9,6 @@ int run_attempts_tests();
 int run_clock_skew_tests();
 int run_peer_log_tests();
 int run_drops_tests();
+int run_head_start_tests();
 int run_outage_log_tests();
 int run_connection_manager_tests();

@@ -9,7 +9,6 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
-namespace test_alert_sync {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -489,6 +488,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_alert_sync
 
-int run_alert_sync_tests() { return cmocka_run_group_tests_name("alerts", test_alert_sync::tests, nullptr, nullptr); }
+int run_alert_sync_tests() { return cmocka_run_group_tests_name("alerts", tests, nullptr, nullptr); }

@@ -14,7 +14,6 @@
 #include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
 
-namespace test_context_property {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -261,8 +260,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_context_property
 
-int run_context_property_tests() {
-  return cmocka_run_group_tests_name("context property", test_context_property::tests, nullptr, nullptr);
-}
+int run_context_property_tests() { return cmocka_run_group_tests_name("context property", tests, nullptr, nullptr); }

@@ -7,7 +7,6 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
-namespace test_node_sync {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -420,6 +419,5 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
-}  // namespace test_node_sync
 
-int run_node_sync_tests() { return cmocka_run_group_tests_name("node_sync", test_node_sync::tests, nullptr, nullptr); }
+int run_node_sync_tests() { return cmocka_run_group_tests_name("node_sync", tests, nullptr, nullptr); }
