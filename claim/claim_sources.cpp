@@ -15,6 +15,7 @@
 #include "claim/ini.h"
 #include "claim/limits.h"
 #include "claim/machine_guid.h"
+#include "claim/token_file.h"
 #include "claim/written_advice.h"
 
 namespace aclk::claim {
@@ -101,10 +102,13 @@ std::optional<Limit> Places::netdata_conf_limit() const {
 }
 
 Settled carry_out_written_claims(const Places &p, const Doors &doors, const TellLine &tell) {
-  const auto files = read_claim_files(p.config_dir, p.cloud_dir);
+  const auto files = read_claim_files(p.config_dir, p.cloud_dir, doors.getenv);
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
     if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
   for (const auto &line : useless(files, doors.getenv)) tell(true, line);
+  if (environment_has_token(doors.getenv) && !unquoted(doors.getenv(kTokenFileVariable).value_or("")).empty())
+    tell(false, fmt::format("NETDATA_CLAIM_TOKEN and {} are both set: NETDATA_CLAIM_TOKEN counts, the file is not read",
+                            kTokenFileVariable));
   auto settled = Settled::yes;
   for (const auto &w : written_claims(files, doors.getenv)) {
     const auto v = judge_now(w, p, doors);
@@ -130,10 +134,10 @@ Settled carry_out_written_claims(const Places &p, const Doors &doors, const Tell
 }
 
 std::uint64_t claim_files_print(const Places &p, const Getenv &getenv) {
-  const auto files = read_claim_files(p.config_dir, p.cloud_dir);
+  const auto files = read_claim_files(p.config_dir, p.cloud_dir, getenv);
   bool any = !written_claims(files, getenv).empty() || !useless(files, getenv).empty();
   Hash h;
-  for (const auto *f : {&files.claim_conf, &files.token, &files.rooms}) {
+  for (const auto *f : {&files.claim_conf, &files.token, &files.rooms, &files.secret}) {
     any = any || !f->trouble.empty();
     h.add(f->text);
     h.add(f->written ? static_cast<std::uint64_t>(f->written->time_since_epoch().count()) : 0U);
@@ -158,6 +162,22 @@ ClaimFile read(fs::path path) {
   return f;
 }
 
+ClaimFile read_secret(const Getenv &getenv) {
+  ClaimFile f;
+  if (environment_has_token(getenv)) return f;
+  const auto file = token_file_of_environment(getenv);
+  if (file && !*file) return f;
+  const auto token = file ? read_token_file(**file) : Result<std::string>(tl::unexpected<Error>(file.error()));
+  if (file) f.path = **file;
+  if (token)
+    f.text = *token;
+  else
+    f.trouble = fmt::format("nothing can be claimed by the environment: {}{}; {}", token.error().what,
+                            file ? fmt::format(" (named by {})", kTokenFileVariable) : "",
+                            token_file_advice(token.error().code));
+  return f;
+}
+
 std::optional<std::string> non_empty(std::optional<std::string> text) {
   if (!text || unquoted(*text).empty()) return std::nullopt;
   return std::string(unquoted(*text));
@@ -179,12 +199,14 @@ std::optional<WrittenClaim> of_claim_conf(const ClaimFile &f) {
   return w;
 }
 
-std::optional<WrittenClaim> of_environment(const Getenv &getenv) {
-  auto token = non_empty(getenv("NETDATA_CLAIM_TOKEN"));
-  if (!token) return std::nullopt;
+std::optional<WrittenClaim> of_environment(const ClaimFiles &files, const Getenv &getenv) {
+  const auto token = non_empty(getenv("NETDATA_CLAIM_TOKEN"));
+  if (!token && files.secret.text.empty()) return std::nullopt;
   WrittenClaim w;
-  w.source = "the environment (NETDATA_CLAIM_TOKEN)";
-  w.token = std::move(*token);
+  w.source = token ? "the environment (NETDATA_CLAIM_TOKEN)"
+                   : fmt::format("the environment ({} = {})", kTokenFileVariable, files.secret.path.string());
+  w.token = token ? *token : files.secret.text;
+  if (!token) w.token_file = files.secret.path;
   w.rooms = non_empty(getenv("NETDATA_CLAIM_ROOMS")).value_or("");
   w.url = non_empty(getenv("NETDATA_CLAIM_URL"));
   w.proxy = non_empty(getenv("NETDATA_CLAIM_PROXY"));
@@ -266,13 +288,13 @@ Verdict of_claimed(const WrittenClaim &w, const Identity &id, const fs::path &di
 
 }  // namespace
 
-ClaimFiles read_claim_files(const fs::path &config_dir, const fs::path &cloud_dir) {
-  return {read(config_dir / "claim.conf"), read(cloud_dir / "token"), read(cloud_dir / "rooms")};
+ClaimFiles read_claim_files(const fs::path &config_dir, const fs::path &cloud_dir, const Getenv &getenv) {
+  return {read(config_dir / "claim.conf"), read(cloud_dir / "token"), read(cloud_dir / "rooms"), read_secret(getenv)};
 }
 
 std::vector<WrittenClaim> written_claims(const ClaimFiles &files, const Getenv &getenv) {
   std::vector<WrittenClaim> out;
-  for (auto w : {of_claim_conf(files.claim_conf), of_environment(getenv), of_split_files(files)})
+  for (auto w : {of_claim_conf(files.claim_conf), of_environment(files, getenv), of_split_files(files)})
     if (w) out.push_back(std::move(*w));
   return out;
 }
@@ -285,7 +307,9 @@ std::vector<std::string> useless(const ClaimFiles &files, const Getenv &getenv) 
   if (!of_claim_conf(files.claim_conf))
     if (const auto why = why_no_token(files.claim_conf.text); !why.empty())
       out.push_back(fmt::format("nothing can be claimed by {}: {}{}", files.claim_conf.path.string(), why, expected));
-  if (!of_environment(getenv) && !of_claim_conf(files.claim_conf) && !of_split_files(files))
+  if (!files.secret.trouble.empty()) out.push_back(files.secret.trouble);
+  if (files.secret.trouble.empty() && !of_environment(files, getenv) && !of_claim_conf(files.claim_conf) &&
+      !of_split_files(files))
     for (const auto *name : {"NETDATA_CLAIM_TOKEN", "NETDATA_CLAIM_URL", "NETDATA_CLAIM_ROOMS"})
       if (const auto value = getenv(name);
           value && (!unquoted(*value).empty() || value->find_first_of("\"'") != std::string::npos)) {

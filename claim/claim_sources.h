@@ -3,7 +3,8 @@
 // What somebody wrote down that this node shall be: claimed, with a token, somewhere. In order (claim/README.md, "Order
 // of settings, and reload"):
 //   1. CONFIG/claim.conf [global] token, rooms, url, proxy, insecure
-//   2. the environment: NETDATA_CLAIM_TOKEN, _ROOMS, _URL, _PROXY, NETDATA_EXTRA_CLAIM_OPTS
+//   2. the environment: NETDATA_CLAIM_TOKEN or _TOKEN_FILE (token_file.h), _ROOMS, _URL, _PROXY,
+//      NETDATA_EXTRA_CLAIM_OPTS
 //   3. cloud.d/token and cloud.d/rooms
 // and what is to be done about it, given what is there. Pure, but for read_claim_files.
 #pragma once
@@ -56,6 +57,7 @@ using TellLine = std::function<void(bool bad, const std::string &line)>;
 struct WrittenClaim {
   std::string source;                // for people: the file, or "the environment (NETDATA_CLAIM_TOKEN)"
   std::filesystem::path file;        // empty: the environment
+  std::filesystem::path token_file;  // of the environment: where NETDATA_CLAIM_TOKEN_FILE leads; else empty
   std::string token;                 // secret, not checked yet
   std::string rooms;                 // comma list
   std::optional<std::string> url;    // nullopt: as it is set elsewhere
@@ -75,11 +77,14 @@ struct ClaimFiles {
   ClaimFile claim_conf;
   ClaimFile token;
   ClaimFile rooms;
+  // Where NETDATA_CLAIM_TOKEN_FILE leads, with the token as text. Without a path when that is not set, or does not
+  // count beside NETDATA_CLAIM_TOKEN; trouble also when the file is not there, with the next step.
+  ClaimFile secret;
 };
 
 // Bounded reads; what is missing is empty.
 [[nodiscard]] ClaimFiles read_claim_files(const std::filesystem::path &config_dir,
-                                          const std::filesystem::path &cloud_dir);
+                                          const std::filesystem::path &cloud_dir, const Getenv &getenv);
 
 // All there are, the one that counts first. A claim.conf without a token is none.
 [[nodiscard]] std::vector<WrittenClaim> written_claims(const ClaimFiles &files, const Getenv &getenv);

@@ -28,7 +28,8 @@ bool dir_exists(const std::filesystem::path &p) {
 
 }  // namespace
 
-std::uint64_t identity_print(const std::filesystem::path &cloud_dir, const std::optional<Limit> &netdata_conf) {
+std::uint64_t identity_print(const std::filesystem::path &cloud_dir, const std::optional<Limit> &netdata_conf,
+                             std::string_view settings) {
   Hash h;
   for (const auto name : kIdentityFiles) {
     const auto text = read_file(cloud_dir / name, kMaxWatchedFile);
@@ -39,6 +40,7 @@ std::uint64_t identity_print(const std::filesystem::path &cloud_dir, const std::
       h.add(static_cast<std::uint64_t>(text.error().code));
   }
   if (netdata_conf) h.add(netdata_conf->why);
+  h.add(settings);
   return h.value();
 }
 

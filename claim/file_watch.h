@@ -24,10 +24,10 @@ namespace aclk::claim {
 inline constexpr std::array<std::string_view, 6> kIdentityFiles{"claimed_id", "cloud.conf",  "private.pem",
                                                                 "public.pem", "trusted.pem", "cloud_fullchain.pem"};
 
-// Changes when one of these files does: content, or whether and why it cannot be read.
-// So does what netdata.conf limits.
+// Changes when one of these files does: content, or whether and why it cannot be read. So does what netdata.conf
+// limits, and the text of the settings in it that count for the link.
 [[nodiscard]] std::uint64_t identity_print(const std::filesystem::path &cloud_dir,
-                                           const std::optional<Limit> &netdata_conf);
+                                           const std::optional<Limit> &netdata_conf, std::string_view settings = {});
 
 // In cloud.d, also what asks for a claim.
 inline constexpr std::array<std::string_view, 9> kCloudFiles{"claimed_id", "cloud.conf",  "private.pem",

@@ -65,7 +65,8 @@ std::string copy_trouble(const Identity &id, const fs::path &dir, std::string_vi
       (dir.parent_path() / "registry/netdata.public.unique.id").string(), reclaim_command(dir));
 }
 
-Identity standing(Identity id, Standing s, std::string why) {
+// By reference: what `why` is made of is still there while the arguments are evaluated, in whatever order.
+Identity standing(Identity &&id, Standing s, std::string why) {
   id.standing = s;
   id.why = std::move(why);
   return id;

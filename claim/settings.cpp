@@ -30,7 +30,8 @@ struct Text {
 };
 
 Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view netdata_conf, const Getenv &getenv) {
-  if (o.url && !trimmed(*o.url).empty()) return {*o.url, asked_by(o, "--url", "NETDATA_CLAIM_URL")};
+  if (o.url && !trimmed(*o.url).empty())
+    return {std::string(unquoted(*o.url)), asked_by(o, "--url", "NETDATA_CLAIM_URL")};
   if (auto v = env_text(getenv, "NETDATA_CLAIM_URL")) return {*v, "NETDATA_CLAIM_URL"};
   for (const auto *key : {"url", "cloud base url"})
     if (auto v = ini_value(netdata_conf, "cloud", key)) return {*v, "netdata.conf [cloud]"};
@@ -39,7 +40,7 @@ Text url_text(const ClaimOptions &o, const CloudConf &conf, std::string_view net
 
 // What is asked for now, before what the files say.
 std::optional<Text> proxy_asked_for(const ClaimOptions &o, const Getenv &getenv) {
-  if (o.proxy) return Text{*o.proxy, asked_by(o, "--proxy", "NETDATA_CLAIM_PROXY")};
+  if (o.proxy) return Text{std::string(unquoted(*o.proxy)), asked_by(o, "--proxy", "NETDATA_CLAIM_PROXY")};
   if (auto v = env_text(getenv, "NETDATA_CLAIM_PROXY")) return Text{*v, "NETDATA_CLAIM_PROXY"};
   return std::nullopt;
 }
@@ -66,10 +67,10 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   Settings s;
   s.conf = conf;
   const auto asked = o.token ? o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN");
-  ACLK_TRY(s.token, checked_token(asked ? *asked : conf.token));
+  ACLK_TRY(s.token, checked_token(unquoted(asked ? *asked : conf.token)));
   // The rooms of cloud.conf belong to its token: another token may be of another Space, which does not have them.
   const auto &kept = s.token == conf.token ? conf.rooms : std::string();
-  s.rooms = trimmed(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(kept));
+  s.rooms = unquoted(o.rooms ? *o.rooms : env_text(getenv, "NETDATA_CLAIM_ROOMS").value_or(kept));
   s.insecure = o.insecure || conf.insecure || insecure_by_environment(getenv);
   const auto url = url_text(o, conf, netdata_conf, getenv);
   auto checked = checked_cloud_url(url.text, s.insecure);

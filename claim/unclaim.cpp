@@ -142,38 +142,13 @@ bool wait_for_the_link(const fs::path &dir, const UnclaimDoors &doors) {
   return true;
 }
 
-std::string environ_of(const fs::path &process) {
-  const Fd fd(::open((process / "environ").c_str(), O_RDONLY | O_CLOEXEC));
-  std::string text(128U << 10, '\0');
-  const auto n = fd ? ::read(fd.get(), text.data(), text.size()) : 0;
-  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return text;
-}
-
-// Agents tell each of their plugins their directories (plugin-api/external/README.md, "Environment of a plugin").
-int find_plugin(const fs::path &lib_dir) {
-  const auto wanted = std::string(1, '\0') + "NETDATA_LIB_DIR=" + lib_dir.string() + std::string(1, '\0');
-  std::error_code ignored;
-  for (auto it = fs::directory_iterator("/proc", ignored); it != fs::directory_iterator(); it.increment(ignored)) {
-    if (ignored) break;
-    const auto name = it->path().filename().string();
-    int pid = 0;
-    const auto r = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (r.ec != std::errc{} || r.ptr != name.data() + name.size()) continue;
-    const Fd comm(::open((it->path() / "comm").c_str(), O_RDONLY | O_CLOEXEC));
-    std::array<char, 32> text{};
-    if (!comm || ::read(comm.get(), text.data(), text.size() - 1) <= 0) continue;
-    if (std::string_view(text.data()).find(".plugin") == std::string_view::npos) continue;
-    if ((std::string(1, '\0') + environ_of(it->path())).find(wanted) != std::string::npos) return pid;
-  }
-  return 0;
-}
+std::optional<int> find_agent(const AgentFiles &files) { return running_for_sure(read_processes(files), ::geteuid()); }
 
 }  // namespace
 
 UnclaimDoors real_unclaim_doors(Disk &disk) {
   return {&disk, [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
-          [] { return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::time(nullptr))); }, find_plugin};
+          [] { return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::time(nullptr))); }, find_agent};
 }
 
 ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
@@ -213,14 +188,14 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
 }
 
 ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors) {
-  if (const int pid = doors.running_plugin(o.lib_dir); pid != 0)
+  if (const auto pid = doors.running_agent({o.lib_dir, o.cache_dir}))
     return {
         ExitCode::local_files,
-        fmt::format("The agent is running (process {} is one of its plugins), and would go on with the machine guid "
+        fmt::format("The agent is running (process {}), and would go on with the machine guid "
                     "that it has read.\nNothing was changed. Stop it (with systemd: systemctl stop netdata), run the "
                     "command again, "
                     "and take the image before it starts again.",
-                    pid)};
+                    *pid)};
   Wiping w(*doors.disk, o.cloud_dir);
   if (there(o.cloud_dir)) {
     const auto dir = CloudDir::open(o.cloud_dir);

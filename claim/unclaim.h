@@ -6,9 +6,11 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "claim/agent_processes.h"
 #include "claim/claim_node.h"
 
 namespace aclk::claim {
@@ -24,8 +26,8 @@ struct UnclaimDoors {
   Disk *disk = nullptr;  // not owned
   std::function<void(std::chrono::milliseconds)> sleep;
   std::function<std::string()> now;  // "2026-11-21 10:00:00", for the note
-  // The process id of a plugin of the agent with this library directory, 0 when none runs.
-  std::function<int(const std::filesystem::path &lib_dir)> running_plugin;
+  // A process of the agent of these directories, itself or a plugin.
+  std::function<std::optional<int>(const AgentFiles &files)> running_agent;
 };
 
 [[nodiscard]] UnclaimDoors real_unclaim_doors(Disk &disk);

@@ -10,6 +10,7 @@ namespace {
 
 // Where one of its values is written.
 std::string place(const WrittenClaim &w, std::string_view key, std::string_view variable) {
+  if (key == "token" && !w.token_file.empty()) return w.token_file.string();
   if (w.file.empty()) return fmt::format("{} in the agent's environment", variable);
   if (w.file.filename() == "claim.conf") return fmt::format("`{}` in {}", key, w.file.string());
   if (key == "token" || key == "rooms") return (w.file.parent_path() / key).string();

@@ -15,7 +15,7 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
 # CMAKE_UNITY_BUILD, which the presets set but for debug, compiles a library's files in batches: a third of the time.
-# What is in a batch is one translation unit, so its types without linkage are no mistake.
+# What is in a batch is one translation unit (each file of tests has a namespace of its own), so its types without linkage are no mistake.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
@@ -70,20 +70,26 @@ function(aclk_library name)
   set_property(GLOBAL APPEND PROPERTY ACLK_PARTS ${name})
 endfunction()
 
-# aclk_unit_test(<folder> <sources>...): tests of one folder, one CMocka executable called unit_<folder>.
-function(aclk_unit_test folder)
-  if(NOT ACLK_TESTS)
-    return()
-  endif()
-  add_executable(unit_${folder} ${ARGN})
-  target_link_libraries(unit_${folder} PRIVATE aclk_options PkgConfig::cmocka)
-  target_compile_definitions(unit_${folder} PRIVATE ACLK_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
+# aclk_cmocka_test(<target> <sources>...): one CMocka executable, a test of ctest.
+function(aclk_cmocka_test target)
+  add_executable(${target} ${ARGN})
+  target_link_libraries(${target} PRIVATE aclk_options PkgConfig::cmocka)
+  target_compile_definitions(${target} PRIVATE ACLK_GOLDEN_DIR="${PROJECT_SOURCE_DIR}/tests/golden"
                              ACLK_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests")
-  # Each of them has its own `tests` and `run`.
-  set_target_properties(unit_${folder} PROPERTIES UNITY_BUILD OFF)
   # Nobody waits for a test's own code, and optimizing it was half of the time that compiling took.
-  target_compile_options(unit_${folder} PRIVATE "$<$<NOT:$<CONFIG:Debug>>:SHELL:-O0 -U_FORTIFY_SOURCE>")
-  add_test(NAME unit_${folder} COMMAND unit_${folder})
-  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 300
+  target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  if(ACLK_FUZZ) # what a test itself reaches guides no fuzzer
+    target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES TIMEOUT 300
                        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+endfunction()
+
+# Tests of one folder of the product: without sockets and processes (tests/unit), with them (tests/sockets).
+function(aclk_unit_test folder)
+  aclk_cmocka_test(unit_${folder} ${ARGN})
+endfunction()
+function(aclk_socket_test folder)
+  aclk_cmocka_test(sockets_${folder} ${ARGN})
 endfunction()

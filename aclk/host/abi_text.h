@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Text on its way over the C ABI: views, valid for as long as what they were made of.
+// Structs and text on their way over the C ABI: views, valid for as long as what they were made of.
 #pragma once
 
 #include <netdata-aclk/plugin.h>
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,13 @@ namespace aclk::host {
   return s.data == nullptr ? std::string_view{} : std::string_view(s.data, s.len);
 }
 [[nodiscard]] inline std::string text(naclk_str s) { return std::string(view(s)); }
+
+// The other side may have been compiled with a shorter or longer struct: what lies inside both counts.
+template <class T>
+[[nodiscard]] T take(const T *p) {
+  T t{};
+  std::memcpy(&t, p, std::min(p->size, sizeof t));
+  return t;
+}
 
 }  // namespace aclk::host

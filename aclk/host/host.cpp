@@ -10,55 +10,17 @@
 
 #include "aclk/host/abi_text.h"
 #include "aclk/host/alert.h"
+#include "aclk/host/hook_result.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {
 namespace {
-
-// The other side may have been compiled with a shorter or longer struct: what lies inside both counts.
-template <class T>
-T take(const T *p) {
-  T t{};
-  std::memcpy(&t, p, std::min(p->size, sizeof t));
-  return t;
-}
 
 Capabilities take_capabilities(const naclk_capability *c, std::size_t n) {
   Capabilities out;
   out.reserve(n);
   for (std::size_t i = 0; i < n; ++i) out.push_back({text(c[i].name), c[i].version, c[i].enabled != 0});
   return out;
-}
-
-Result<void> check(int rc, std::string_view what) {
-  if (rc >= 0) return {};
-  Errc code = Errc::io;
-  switch (-rc) {
-    case ENOENT:
-      code = Errc::not_found;
-      break;
-    case ENOTSUP:
-      code = Errc::unsupported;
-      break;
-    case ECANCELED:
-      code = Errc::cancelled;
-      break;
-    case ETIME:
-      code = Errc::timeout;
-      break;
-    case EAGAIN:
-      code = Errc::unavailable;
-      break;
-    case EMSGSIZE:
-      code = Errc::too_big;
-      break;
-    case EACCES:
-      code = Errc::denied;
-      break;
-    default:
-      break;
-  }
-  return fail(code, fmt::format("the agent's database did not give {}: {}", what, std::strerror(-rc)));
 }
 
 // A visitor as a lambda: ctx points at it. Nothing may leave a C callback but a number.
@@ -178,6 +140,10 @@ Result<Host> Host::adopt(const naclk_host *table) {
   ACLK_CHECK(
       check(t.directories(t.host, visitor<naclk_directories>(on_directories), &on_directories), "its directories"));
   if (h.directories_.lib.empty()) return fail(Errc::invalid_argument, "the host has no lib directory");
+  h.requests_ = std::make_shared<Requests>([t](const std::string &line) {
+    const auto all = "ACLK: " + line;
+    t.log(t.host, NACLK_LOG_DAEMON, NACLK_LOG_ERROR, str(all));
+  });
   return h;
 }
 
@@ -186,12 +152,11 @@ void Host::log(naclk_log_source source, naclk_log_level level, std::string_view 
 }
 
 Result<std::optional<std::string>> Host::setting(std::string_view section, std::string_view key) const {
-  constexpr std::uint32_t kWithErrors = 3;  // the minor version since which a number other than -ENOENT says something
   std::optional<std::string> value;
   auto on_text = [&](std::string_view v) { value = std::string(v); };
   const int rc = table_.config(table_.host, str(section), str(key), show_text<decltype(on_text)>, &on_text);
   if (rc >= 0) return value;
-  if (rc == -ENOENT || (table_.abi & 0xffffU) < kWithErrors) return std::nullopt;
+  if (rc == -ENOENT) return std::nullopt;
   return fail(Errc::io,
               value && !value->empty() ? *value : fmt::format("netdata.conf cannot be read: {}", std::strerror(-rc)));
 }
@@ -321,20 +286,18 @@ Result<proto::AlarmConfiguration> Host::alert_config(std::string_view config_has
   return std::move(*out);
 }
 
-Result<HttpResponse> Host::query(const naclk_query &question) const {
-  std::optional<HttpResponse> out;
-  auto on_reply = [&](const naclk_reply &r) {
-    auto &to = out.emplace();
-    to.status = r.status;
-    to.content_type = view(r.content_type);
-    to.content_encoding = view(r.content_encoding);
-    to.cache_control = view(r.cache_control);
-    to.body.reserve(r.body.len + kHeadRoom);
-    to.body = view(r.body);
+void Host::query(RequestId id, naclk_query question) const {
+  question.request = requests_->handle(id);
+  question.complete = [](naclk_request r, int error, const naclk_reply *reply) {
+    static_cast<Requests *>(r.module)->complete(r.id, error, reply);
   };
-  ACLK_CHECK(check(table_.query(table_.host, &question, visitor<naclk_reply>(on_reply), &on_reply), "an answer"));
-  if (!out) return fail(Errc::io, "the agent's database showed no answer");
-  return std::move(*out);
+  question.interrupted = [](naclk_request r) { return static_cast<Requests *>(r.module)->interrupted(r.id) ? 1 : 0; };
+  table_.query(table_.host, &question);
+}
+
+void Host::cancel_query(RequestId id) const {
+  if (requests_->interrupt(id) && table_.query_cancelled != nullptr)
+    table_.query_cancelled(table_.host, requests_->handle(id));
 }
 
 void Host::note(const std::string &what, const Error *error) const {

@@ -16,6 +16,7 @@
 #include <netdata-aclk/plugin.h>
 
 #include "aclk/host/read_book.h"
+#include "aclk/host/requests.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "proto/agent.h"
@@ -95,9 +96,15 @@ class Host {
   [[nodiscard]] Result<std::vector<proto::Alert>> active_alerts(std::string_view machine_guid) const;
   // not_found: no alert has this definition.
   [[nodiscard]] Result<proto::AlarmConfiguration> alert_config(std::string_view config_hash) const;
-  // Blocks at most question.deadline_ms. The body is copied once, with kHeadRoom to spare. Errors: not_found (no such
-  // node), cancelled, timeout, too_big, unavailable, unsupported, io.
-  [[nodiscard]] Result<HttpResponse> query(const naclk_query &question) const;
+  // Asks what requests().open() has given the id for; `request` and the functions of `question` are filled in here. The
+  // answer comes there, from any thread, maybe before this returns, maybe never. Its errors: not_found (no such node),
+  // cancelled, timeout, too_big, unavailable, unsupported, io. Worker; the link's thread if query_never_blocks().
+  void query(RequestId id, naclk_query question) const;
+  // The link's thread. Its answer is not wanted any more.
+  void cancel_query(RequestId id) const;
+  [[nodiscard]] bool query_never_blocks() const { return (table_.options & NACLK_OPTION_QUERY_NEVER_BLOCKS) != 0; }
+  // Any thread.
+  [[nodiscard]] Requests &requests() const { return *requests_; }
   // Any thread. Which of the reads above (queries apart) fail each time; each is logged as read_book.h says.
   [[nodiscard]] std::vector<Unreadable> unreadable() const;
   // Lines of level debug go somewhere.
@@ -122,6 +129,7 @@ class Host {
   Identity identity_;
   Directories directories_;
   std::shared_ptr<ReadBook> reads_ = std::make_shared<ReadBook>();
+  std::shared_ptr<Requests> requests_;  // the host has pointers to it
 };
 
 }  // namespace aclk::host

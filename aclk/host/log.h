@@ -2,7 +2,8 @@
 //
 // Lines for the agent's logs, through the host that owns them. Users are told to grep for "ACLK": it is in every line.
 // Any thread. Callers never pass secrets. A debug line is not made where the host throws it away; one whose parts cost
-// something is given as a callable.
+// something is given as a callable. Whatever others wrote that is in a line: it stays one line, and nothing in it acts
+// on a terminal.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "aclk/host/host.h"
+#include "claim/base/text.h"
 
 namespace aclk::host {
 
@@ -48,10 +50,9 @@ class Log {
 
  private:
   void write(naclk_log_source source, naclk_log_level level, std::string_view line) const {
-    if (line.find("ACLK") != std::string_view::npos)
-      host_.log(source, level, line);
-    else
-      host_.log(source, level, fmt::format("ACLK: {}", line));
+    const auto *const mark = line.find("ACLK") == std::string_view::npos ? "ACLK: " : "";
+    const auto one = one_line(line);
+    host_.log(source, level, mark + printable(one, one.size()));
   }
   const Host &host_;
 };

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -14,12 +13,38 @@
 
 namespace aclk::loop {
 
+namespace {
+
+constexpr std::chrono::milliseconds kTurnTick{100};  // how late a stop is noticed by who waits for his turn
+
+}  // namespace
+
+bool Turn::take(std::chrono::milliseconds at_most) {
+  std::unique_lock lock(mutex_);
+  if (!free_.wait_for(lock, at_most, [this] { return !taken_; })) return false;
+  taken_ = true;
+  return true;
+}
+
+void Turn::give_back() {
+  const std::lock_guard lock(mutex_);
+  taken_ = false;
+  free_.notify_one();
+}
+
+bool Turn::taken() const {
+  const std::lock_guard lock(mutex_);
+  return taken_;
+}
+
 struct WorkerPool::State {
-  State(std::string n, unsigned count, Inbox::Post p) : name(std::move(n)), max(count), post(std::move(p)) {}
+  State(std::string n, unsigned count, Inbox::Post p, std::shared_ptr<Turn> t)
+      : name(std::move(n)), max(count), post(std::move(p)), turn(std::move(t)) {}
 
   const std::string name;
   const unsigned max;
   const Inbox::Post post;
+  const std::shared_ptr<Turn> turn;
   std::mutex mutex;
   std::condition_variable work_came;
   std::condition_variable work_ended;
@@ -28,18 +53,43 @@ struct WorkerPool::State {
   unsigned busy = 0;
   bool stopping = false;
 
+  // Not when the pool stops before it is ours.
+  bool take_turn(std::unique_lock<std::mutex> &lock) {
+    bool ours = turn == nullptr;
+    while (!ours && !stopping) {
+      lock.unlock();
+      ours = turn->take(kTurnTick);
+      lock.lock();
+    }
+    return ours;
+  }
+  void give_turn_back() const {
+    if (turn) turn->give_back();
+  }
+
+  void join_all() {
+    for (auto &t : threads) t.join();
+    threads.clear();
+  }
+
   void worker() {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     std::unique_lock lock(mutex);
     for (;;) {
       work_came.wait(lock, [this] { return stopping || !waiting.empty(); });
       if (stopping) return;
+      if (!take_turn(lock)) return;
+      if (stopping || waiting.empty()) {  // or another thread has taken it
+        give_turn_back();
+        continue;
+      }
       auto work = std::move(waiting.front());
       waiting.pop_front();
       ++busy;
       lock.unlock();
       auto done = work();
       work = nullptr;
+      give_turn_back();
       if (done) post(std::move(done));
       lock.lock();
       --busy;
@@ -48,12 +98,38 @@ struct WorkerPool::State {
   }
 };
 
-WorkerPool::WorkerPool(const char *name, unsigned threads, Inbox &inbox)
-    : s_(std::make_shared<State>(std::string("ACLK_") + name, threads == 0 ? 1 : threads, inbox.poster())) {}
+WorkerPool::WorkerPool(const char *name, unsigned threads, Inbox &inbox, std::shared_ptr<Turn> turn)
+    : s_(std::make_shared<State>(std::string("ACLK_") + name, threads == 0 ? 1 : threads, inbox.poster(),
+                                 std::move(turn))) {}
 
 WorkerPool::~WorkerPool() {
+  if (!s_) return;
   (void)stop(std::chrono::milliseconds(0));
-  for (auto &t : s_->threads) t.join();
+  s_->join_all();
+}
+
+void WorkerPool::leave_threads_to(Stragglers &stragglers) {
+  const std::lock_guard lock(stragglers.mutex_);
+  stragglers.states_.push_back(std::move(s_));
+}
+
+WorkerPool::Stragglers::~Stragglers() {
+  for (const auto &s : states_) s->join_all();
+}
+
+bool WorkerPool::Stragglers::any() { return !wait_until_none(std::chrono::steady_clock::now()); }
+
+bool WorkerPool::Stragglers::wait_until_none(std::chrono::steady_clock::time_point until) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(states_, [until](const std::shared_ptr<State> &s) {
+    {
+      std::unique_lock theirs(s->mutex);
+      if (!s->work_ended.wait_until(theirs, until, [&s] { return s->busy == 0; })) return false;
+    }
+    s->join_all();
+    return true;
+  });
+  return states_.empty();
 }
 
 void WorkerPool::run(std::function<Done()> work) {

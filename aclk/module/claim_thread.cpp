@@ -20,6 +20,11 @@
 namespace aclk::module {
 namespace {
 
+// Of all that decides whether, as whom and how the link works.
+std::uint64_t print_of(const host::Host &host) {
+  return claim::identity_print(cloud_dir(host), host_limit(host), link_settings(host));
+}
+
 Outage::Moment moment() { return {loop::now(), loop::wall_us() / 1'000'000}; }
 
 }  // namespace
@@ -31,7 +36,7 @@ ClaimThread::ClaimThread(const host::Host &host, const host::Log &log, std::func
       cloud_watch_(cloud_dir(host), claim::kCloudFiles),
       config_watch_(host.directories().user_config, claim::kConfigFiles),
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      print_(claim::identity_print(cloud_dir(host), host_limit(host))),
+      print_(print_of(host)),
       story_([this](bool bad, const std::string &line) {
         if (ending_) return;     // what is given up has no end worth telling
         std::string one = line;  // answers for people have several
@@ -114,10 +119,9 @@ void ClaimThread::wait() {
 }
 
 void ClaimThread::look() {
-  const auto dir = cloud_dir(host_);
   const auto written_claims = claim::claim_files_print(places(), claim::process_environment());
-  if (claimer_.on_look(Clock::now(), written_claims, claim::identity_print(dir, host_limit(host_)))) claim();
-  const auto print = claim::identity_print(dir, host_limit(host_));
+  if (claimer_.on_look(Clock::now(), written_claims, print_of(host_))) claim();
+  const auto print = print_of(host_);
   if (std::exchange(print_, print) != print && !ending_) changed_();
 }
 
@@ -146,8 +150,7 @@ void ClaimThread::claim() {
   } catch (const std::exception &e) {
     story_.line(true, e.what());
   }
-  const auto pause = claimer_.on_end(Clock::now(), settled == claim::Settled::later,
-                                     claim::identity_print(where.cloud_dir, where.limit));
+  const auto pause = claimer_.on_end(Clock::now(), settled == claim::Settled::later, print_of(host_));
   story_.end(pause, moment());
 }
 

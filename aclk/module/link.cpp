@@ -64,15 +64,16 @@ query::ServiceOptions query_options(const host::Host &host, const Settings &s) {
 
 // Members are in the order of their needs: each is destroyed before what it uses.
 struct Link::Impl final : Commands {
-  Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan)
+  Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan, HookThreads &h_threads)
       : host(h),
         log(l),
         settings(std::move(s)),
+        hooks(h_threads),
         store(std::make_unique<sync::WriteBehindStore>(loop.uv(), log, cloud_dir(host) / "aclk.db",
                                                        settings.identity.claim_id)),
         inbox(std::make_unique<loop::Inbox>(loop.uv())),
         session(std::make_unique<session::ConnectionManager>(loop.uv(), std::move(plan), log, session_events())),
-        host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox)),
+        host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox, hooks.turn)),
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
             loop.uv(), host, log, *host_workers, *store,
@@ -87,8 +88,8 @@ struct Link::Impl final : Commands {
         alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
                                               bulk_publisher())),
         book(*nodes),
-        queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, book, query_options(host, settings),
-                                                 query_events())) {
+        queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, inbox->poster(), book,
+                                                 query_options(host, settings), query_events())) {
     if (settings.conversation_log.empty()) return;
     conversation.emplace(settings.conversation_log);
     log.info("every message is written to the conversation log {}", settings.conversation_log.native());
@@ -96,11 +97,26 @@ struct Link::Impl final : Commands {
 
   Impl(const Impl &) = delete;
   Impl &operator=(const Impl &) = delete;
-  ~Impl() override {
-    // Workers first: nothing they still do may come back to what goes away after them.
+  // Nothing is begun any more; what runs is interrupted if it can be.
+  bool stop_workers(std::chrono::milliseconds at_most) {
+    const auto until = loop::now() + at_most;
     (void)host_workers->stop(std::chrono::milliseconds(0));
     (void)query_workers->stop(std::chrono::milliseconds(0));
-    queries.reset();  // interrupts what runs
+    queries.reset();
+    const auto left = [&] { return std::chrono::ceil<std::chrono::milliseconds>(until - loop::now()); };
+    const bool host_idle = host_workers->stop(left());
+    if (!host_idle) host_workers->leave_threads_to(hooks.host);
+    const bool queries_idle = query_workers->stop(left());
+    if (!queries_idle) query_workers->leave_threads_to(hooks.queries);
+    return host_idle && queries_idle;
+  }
+  ~Impl() override {
+    // Workers first: nothing they still do may come back to what goes away after them.
+    if (queries) {
+      (void)host_workers->stop(std::chrono::milliseconds(0));
+      (void)query_workers->stop(std::chrono::milliseconds(0));
+      queries.reset();  // interrupts what runs
+    }
     query_workers.reset();
     host_workers.reset();
     // Before anything that results are for: ending the session turns the loop, and what still waits here would run.
@@ -116,6 +132,7 @@ struct Link::Impl final : Commands {
   const host::Host &host;
   const host::Log &log;
   const Settings settings;
+  HookThreads &hooks;
   loop::Loop loop;
   std::unique_ptr<sync::WriteBehindStore> store;
   std::unique_ptr<loop::Inbox> inbox;
@@ -307,7 +324,8 @@ Result<std::unique_ptr<Link>> Link::make(const host::Host &host, const host::Log
   plan.capabilities = host.identity().capabilities;
   plan.scale = inherited.scale;
   plan.drops = std::move(inherited.drops);
-  return std::unique_ptr<Link>(new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan))));
+  return std::unique_ptr<Link>(
+      new Link(std::make_unique<Impl>(host, log, std::move(settings), std::move(plan), *inherited.hooks)));
 }
 
 loop::Inbox::Post Link::poster() const { return impl_->inbox->poster(); }
@@ -322,6 +340,8 @@ void Link::run() {
   impl_->session->start();
   impl_->loop.run();
 }
+
+bool Link::leave_hooks(std::chrono::milliseconds at_most) { return impl_->stop_workers(at_most); }
 
 void Link::stop(session::Stop kind) { impl_->stop(kind); }
 
@@ -344,6 +364,9 @@ report::LinkState Link::state() const {
   s.why = s.session.why;
   s.durable = i.store->trouble();
   s.unreadable = i.host.unreadable();
+  if (i.hooks.host.any())
+    s.unreadable.push_back({"nodes, contexts and alerts", i.began_s, 1,
+                            "a request to the agent that began before the link began anew has not ended yet"});
   s.queries_waiting = i.queries->waiting();
   s.queries_running = i.queries->running();
   for (const auto &[type, t] : i.traffic.sent()) s.traffic.push_back({type, true, t.count, t.bytes});

@@ -4,6 +4,7 @@
 // and destroyed on the link's thread; only `post` crosses threads.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "aclk/host/log.h"
 #include "aclk/loop/inbox.h"
 #include "aclk/loop/time_scale.h"
+#include "aclk/loop/worker_pool.h"
 #include "aclk/module/settings.h"
 #include "aclk/report/state.h"
 #include "aclk/report/statistics.h"
@@ -21,10 +23,25 @@
 
 namespace aclk::module {
 
+// The threads in hooks of the host, over all links: those that a link has left behind, because a hook hung. What is
+// asked of the host, but for queries, is asked by one at a time: by `turn`.
+struct HookThreads {
+  std::shared_ptr<loop::Turn> turn = std::make_shared<loop::Turn>();
+  loop::WorkerPool::Stragglers host;
+  loop::WorkerPool::Stragglers queries;
+
+  // Any thread.
+  [[nodiscard]] bool any() { return host.any() || queries.any(); }
+  [[nodiscard]] bool wait_until_none(std::chrono::steady_clock::time_point until) {
+    return host.wait_until_none(until) && queries.wait_until_none(until);
+  }
+};
+
 // What one link has from the one before it, and from whoever made the module.
 struct Inherited {
   loop::TimeScale scale;
   std::shared_ptr<session::Drops> drops;  // connections that fell; the link's thread only
+  HookThreads *hooks = nullptr;           // lives longer than any link
 };
 
 class Link {
@@ -40,6 +57,9 @@ class Link {
   [[nodiscard]] loop::Inbox::Post poster() const;
   // Connects, and serves until stop() has gone through.
   void run();
+  // After run(): waits for hooks that have not come back; those that have not by then are left behind, and the
+  // destructor does not wait for them. True: none was.
+  [[nodiscard]] bool leave_hooks(std::chrono::milliseconds at_most);
 
   // These on the loop thread, that is from posted functions.
   void stop(session::Stop kind);

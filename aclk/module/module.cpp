@@ -18,6 +18,14 @@ namespace aclk::module {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr auto kHookHangs =
+    "the link that was stopped has not ended: a hook of the host has not come back to it; start again when that has "
+    "happened";
+
+}  // namespace
+
 Module::Module(host::Host host, loop::TimeScale scale) : host_(std::move(host)), log_(host_), scale_(scale) {}
 
 Module::~Module() {
@@ -36,13 +44,12 @@ Result<void> Module::start() {
           Errc::unavailable,
           "the watch over the claim that was stopped has not ended: a hook of the host has not come back to it, "
           "or a request is being given up; start again when that has happened");
+    if (life_.state() == Lifecycle::State::off && hooks_.any()) return fail(Errc::unavailable, kHookHangs);
     switch (life_.start()) {
       case Lifecycle::Start::started_already:
         return fail(Errc::invalid_argument, "the link is started already");
       case Lifecycle::Start::still_ending:
-        return fail(Errc::unavailable,
-                    "the link that was stopped has not ended: a hook of the host has not come back to it; start again "
-                    "when that has happened");
+        return fail(Errc::unavailable, kHookHangs);
       case Lifecycle::Start::done:
         break;
     }
@@ -204,7 +211,7 @@ void Module::run_link(Settings settings) {
               (cloud_dir(host_) / "cloud.conf").native());
   if (!drops_) drops_ = std::make_shared<session::Drops>(scale_);
   const bool no_url = settings.cloud_url.empty();
-  auto made = Link::make(host_, log_, std::move(settings), {scale_, drops_});
+  auto made = Link::make(host_, log_, std::move(settings), {scale_, drops_, &hooks_});
   if (!made) {
     log_.error("{}", made.error().what);
     const std::lock_guard lock(mutex_);
@@ -229,8 +236,17 @@ void Module::run_link(Settings settings) {
       idle_status_ = login::Status::reloading_config;
     }
   }
-  // Waits for the hooks that have not come back.
-  link.reset();
+  bool goes_on = false;
+  {
+    const std::lock_guard lock(mutex_);
+    goes_on = life_.started();
+  }
+  if (goes_on && !link->leave_hooks(kHookPatience / scale_.deadlines))
+    log_.warning(
+        "a request to the agent that began before the link begins anew has not ended within {} ms; the link does not "
+        "wait for it any longer, but asks the agent for nodes, contexts and alerts only when it has ended",
+        (kHookPatience / scale_.deadlines).count());
+  link.reset();  // waits for hooks if the host has stopped us
   const std::lock_guard lock(mutex_);
   why_.clear();
   idle_status_ = login::Status::offline;
@@ -245,6 +261,7 @@ bool Module::stop(std::chrono::milliseconds deadline) {
   if (!thread_ended_.wait_until(lock, until, [this] { return !life_.has_thread(); })) return false;
   lock.unlock();
   if (thread_.joinable()) thread_.join();
+  if (!hooks_.wait_until_none(until)) return false;
   // Nobody else changes the pointer: start, stop and destroy come one at a time.
   if (claim_thread_ && !claim_thread_->wait_end(until)) return false;
   lock.lock();

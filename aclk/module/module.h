@@ -25,10 +25,13 @@
 
 namespace aclk::module {
 
+// What a link that begins anew waits for hooks of the old one.
+inline constexpr std::chrono::milliseconds kHookPatience{2'000};
+
 class Module {
  public:
   explicit Module(host::Host host, loop::TimeScale scale = {});
-  ~Module();  // stop(), then waits for as long as it takes
+  ~Module();  // stop(), then waits for as long as it takes, for hooks too
   Module(const Module &) = delete;
   Module &operator=(const Module &) = delete;
 
@@ -44,8 +47,9 @@ class Module {
   // cloud.d changed: stop and begin again under what it says now, or begin, or end.
   void reload();
   // The same because somebody orders it: what asks for a claim is looked at again too (NACLK_OPTION_CLAIM). The order
-  // is taken when it returns; the old link still says goodbye then, and waits for hooks that have not come back, and
-  // state() says so.
+  // is taken when it returns; the old link still says goodbye then, and waits up to kHookPatience for hooks that have
+  // not come back, and state() says so. A hook that takes longer is left behind: the new link connects and asks the
+  // host for queries only, until it has come back.
   void reload_claim();
   // Ends the link and wipes the claim (claim/unclaim.h). nullopt: not done yet; it will be.
   [[nodiscard]] std::optional<claim::ClaimReport> unclaim(std::chrono::milliseconds timeout);
@@ -93,6 +97,7 @@ class Module {
   const host::Host host_;
   const host::Log log_;
   const loop::TimeScale scale_;
+  HookThreads hooks_;
   std::mutex mutex_;  // not held while a hook is called: that one may call host_event() or reload()
   std::condition_variable thread_ended_;
   std::thread thread_;

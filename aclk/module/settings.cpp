@@ -101,6 +101,13 @@ std::optional<claim::Limit> host_limit(const host::Host &host) {
   return claim::Limit{true, enabled.error().what};
 }
 
+std::string link_settings(const host::Host &host) {
+  std::string out;
+  for (const auto key : kLinkKeys)
+    if (const auto value = host.config("cloud", key)) out += fmt::format("{} = {}\n", key, *value);
+  return out;
+}
+
 std::filesystem::path cloud_dir(const host::Host &host) {
   return std::filesystem::path(host.directories().lib) / "cloud.d";
 }

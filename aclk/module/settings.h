@@ -4,9 +4,11 @@
 // netdata.conf").
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aclk/host/log.h"
@@ -37,6 +39,18 @@ struct Settings {
 
 // What the host's settings limit (claim/limits.h).
 [[nodiscard]] std::optional<claim::Limit> host_limit(const host::Host &host);
+
+// The keys of [cloud] in netdata.conf that count for the link, `enabled` aside: it begins anew when one changes.
+inline constexpr std::array<std::string_view, 8> kLinkKeys{"url",
+                                                           "cloud base url",
+                                                           "proxy",
+                                                           "scope",
+                                                           "query threads",
+                                                           "query thread count",
+                                                           "conversation log",
+                                                           "conversation log file"};
+// Their values, as text that changes when one of them does.
+[[nodiscard]] std::string link_settings(const host::Host &host);
 
 // Reads files; opens no socket. What it cannot use is named in the log and replaced by the default.
 [[nodiscard]] Settings read_settings(const host::Host &host, const host::Log &log);

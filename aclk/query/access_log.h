@@ -50,13 +50,14 @@ struct Counters {
   std::uint64_t cancelled = 0;      // 499 without having run
   std::uint64_t busy = 0;           // 503
   std::uint64_t too_big = 0;        // error 4
+  std::uint64_t unanswered = 0;     // the host gave no answer until after the deadline
   std::uint64_t discarded = 0;      // the link went away first
   std::uint64_t unsent = 0;         // the link did not take the reply
   std::uint64_t replies = 0;        // handed to the link, of any kind
   std::uint64_t cancel_requests = 0;
 
-  std::uint64_t host_us = 0;              // time spent in the host's hook, all queries together
-  std::vector<std::uint64_t> per_thread;  // questions run in each of the `threads` places
+  std::uint64_t host_us = 0;              // from asking the host to its answer, all queries together
+  std::vector<std::uint64_t> per_thread;  // questions run in each of the `running` places
 };
 
 struct AccessEntry {

@@ -28,10 +28,16 @@ QueryId Admission::arrived(Arrival question, loop::Instant now, Actions &out) {
   return id;
 }
 
+void Admission::returned(QueryId id) {
+  const auto it = running_.find(id);
+  if (it != running_.end()) overdue_.emplace(it->second.deadline + limits_.grace, id);
+}
+
 void Admission::finished(QueryId id, loop::Instant now, Actions &out) {
   const auto it = running_.find(id);
   if (it == running_.end()) return;
   out.push_back({it->second.epoch == epoch_ ? Do::deliver : Do::discard, id});
+  overdue_.erase({it->second.deadline + limits_.grace, id});
   running_.erase(it);
   expire(now, out);
   fill(out);
@@ -53,10 +59,14 @@ bool Admission::cancel(std::string_view msg_id, loop::Instant now, Actions &out)
     found = true;
     interrupt(id, q, out);
   }
+  fill(out);
   return found;
 }
 
-void Admission::tick(loop::Instant now, Actions &out) { expire(now, out); }
+void Admission::tick(loop::Instant now, Actions &out) {
+  expire(now, out);
+  fill(out);
+}
 
 void Admission::link_lost(Actions &out) {
   accepting_ = false;
@@ -72,8 +82,10 @@ void Admission::shutdown(Actions &out) {
 }
 
 std::optional<loop::Instant> Admission::next_due() const {
-  if (due_.empty()) return std::nullopt;
-  return due_.begin()->first;
+  if (due_.empty() && overdue_.empty()) return std::nullopt;
+  if (due_.empty()) return overdue_.begin()->first;
+  if (overdue_.empty()) return due_.begin()->first;
+  return std::min(due_.begin()->first, overdue_.begin()->first);
 }
 
 std::optional<loop::Instant> Admission::deadline(QueryId id) const {
@@ -85,6 +97,11 @@ std::optional<loop::Instant> Admission::deadline(QueryId id) const {
 void Admission::expire(loop::Instant now, Actions &out) {
   while (!due_.empty() && due_.begin()->first <= now)
     leave_queue(waiting_.find(due_.begin()->second), Do::answer_timeout, out);
+  while (!overdue_.empty() && overdue_.begin()->first <= now) {
+    out.push_back({Do::give_up, overdue_.begin()->second});
+    running_.erase(overdue_.begin()->second);
+    overdue_.erase(overdue_.begin());
+  }
 }
 
 void Admission::fill(Actions &out) {

@@ -17,8 +17,8 @@
 
 namespace aclk::query {
 
-// The loop thread writes it until it is handed to a worker, the worker until it is handed back; only `interrupted` is
-// used by both in between.
+// The loop thread writes it until the host is asked; whoever answers writes what finish() leaves behind, and hands it
+// back; only `interrupted` is used by both in between.
 struct Job {
   Asker asker;
   RequestIdentity identity;
@@ -28,20 +28,25 @@ struct Job {
   loop::Instant arrival;
   loop::Instant deadline;
   std::size_t place = 0;  // which of the places for running questions it has
+  host::RequestId asked = 0;
+  bool given_up = false;  // its place has gone to another, and its answer was on its way
   std::atomic<bool> interrupted{false};
 
-  // What run() leaves behind.
+  // What finish() leaves behind.
   FramedReply out;
   std::chrono::microseconds host_time{0};
   bool expired = false;  // its time was over before the host could be asked
   bool overran = false;  // the host gave up at the deadline
 
-  // Worker. Asks the host for `target` and makes the reply ready to send. Always leaves something in `out`; never
-  // throws.
+  // The thread that may call the hook. Asks the host for `target`; the answer is that of host.requests() to `asked`.
   void run(const host::Host &host);
+  // The thread that answers. Makes the reply ready to send. Always leaves something in `out`; never throws.
+  void finish(Result<HttpResponse> answer) noexcept;
 
  private:
-  [[nodiscard]] Result<HttpResponse> ask(const host::Host &host, const CheckedTarget &what, loop::Instant begin) const;
+  void ask(const host::Host &host) const;
+
+  loop::Instant begin_;
 };
 
 }  // namespace aclk::query

@@ -32,10 +32,11 @@ std::string_view last_element(std::string_view target) {
 
 }  // namespace
 
-Service::Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
-                 ServiceOptions options, ServiceEvents events)
+Service::Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, loop::Inbox::Post post,
+                 const NodeIndex &nodes, ServiceOptions options, ServiceEvents events)
     : host_(host),
       pool_(pool),
+      post_(std::move(post)),
       nodes_(nodes),
       options_(std::move(options)),
       events_(std::make_shared<const ServiceEvents>(std::move(events))),
@@ -46,7 +47,11 @@ Service::Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool
 }
 
 Service::~Service() {
-  for (const auto &[id, q] : jobs_) q->interrupted = true;
+  for (const auto &[id, q] : jobs_) {
+    q->interrupted = true;
+    host_.cancel_query(q->asked);
+    (void)host_.requests().give_up(q->asked);
+  }
 }
 
 void Service::on_cmd(std::string_view payload, std::int64_t received_us, loop::Instant now) {
@@ -185,8 +190,9 @@ void Service::one(const Action &action) {
   if (action.what == Do::start) return start(action.id, q);
   if (action.what == Do::interrupt) {
     q->interrupted = true;
-    return;
+    return host_.cancel_query(q->asked);
   }
+  if (action.what == Do::give_up) return give_up(action.id, q);
   jobs_.erase(it);
   switch (action.what) {
     case Do::deliver:
@@ -205,6 +211,7 @@ void Service::one(const Action &action) {
       return;
     case Do::start:
     case Do::interrupt:
+    case Do::give_up:
       return;
   }
 }
@@ -213,19 +220,56 @@ void Service::start(QueryId id, const JobPtr &q) {
   ++counters_.forwarded;
   q->place = take_place();
   ++counters_.per_thread[q->place];
-  pool_.run([this, id, q, &host = host_, alive = std::weak_ptr<char>(alive_)]() -> loop::WorkerPool::Done {
-    q->run(host);
-    return [this, id, alive] {
+  const auto alive = std::weak_ptr<char>(alive_);
+  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<HttpResponse> answer) {
+    q->finish(std::move(answer));
+    post([this, id, alive] {
       if (!alive.expired()) on_done(id);
+    });
+  });
+  if (host_.query_never_blocks()) {
+    q->run(host_);
+    return on_returned(id);
+  }
+  pool_.run([this, id, q, &host = host_, alive]() -> loop::WorkerPool::Done {
+    q->run(host);
+    if (!host.requests().is_open(q->asked)) return {};
+    return [this, id, alive] {
+      if (!alive.expired()) on_returned(id);
     };
   });
+}
+
+// The answer is to come later.
+void Service::on_returned(QueryId id) {
+  admission_.returned(id);
+  plan_tick();
+}
+
+void Service::give_up(QueryId id, const JobPtr &q) {
+  places_[q->place] = false;
+  q->given_up = true;
+  host_.cancel_query(q->asked);
+  if (!host_.requests().give_up(q->asked)) return;  // on_done() is on its way
+  jobs_.erase(id);
+  ++counters_.unanswered;
+  const auto now = loop::now();
+  log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING, run_time_line(to_ms(now - q->arrival), to_ms(q->deadline - q->arrival)));
+  if (overdue_log_.allow(now)) {
+    if (const auto silent = overdue_log_.take_silent(); silent > 0)
+      log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR, fmt::format("ACLK: {} more unanswered queries were not logged", silent));
+    log(NACLK_LOG_DAEMON, NACLK_LOG_ERROR,
+        fmt::format("ACLK: the agent's database has not answered the query {} in {} ms, and is waited for no more",
+                    q->asker.transaction, to_ms(now - q->arrival).count()));
+  }
+  answer(q, failed_answer({Errc::timeout, {}}, {}));
 }
 
 void Service::on_done(QueryId id) {
   const auto it = jobs_.find(id);
   if (it == jobs_.end()) return;
   const JobPtr q = it->second;
-  places_[q->place] = false;
+  if (!q->given_up) places_[q->place] = false;
   const auto took = static_cast<std::uint64_t>(q->host_time.count());
   counters_.host_us += took;
   slowest_us_ = std::max(slowest_us_, took);
@@ -235,7 +279,10 @@ void Service::on_done(QueryId id) {
   if (q->overran)
     log(NACLK_LOG_ACCESS, NACLK_LOG_WARNING, run_time_line(to_ms(now - q->arrival), to_ms(q->deadline - q->arrival)));
   Actions actions;
-  admission_.finished(id, now, actions);
+  if (q->given_up)
+    actions.push_back({Do::deliver, id});
+  else
+    admission_.finished(id, now, actions);
   perform(actions);
 }
 

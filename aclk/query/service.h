@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Answers the cloud's questions: parses, decides, runs them on workers, frames and publishes the replies. The parts
-// that decide are pure and have their own files; this ties them to the loop, the worker pool and the host.
+// Answers the cloud's questions: parses, decides, asks the host, frames and publishes the replies. The parts that
+// decide are pure and have their own files; this ties them to the loop, the worker pool and the host.
 //
-// Loop thread only. Holds no thread and no handle but one timer, which runs only while a question waits.
+// Loop thread only. Holds no thread and no handle but one timer, which runs only while a question waits or its answer
+// is to come later.
 #pragma once
 
 #include <uv.h>
@@ -23,6 +24,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
+#include "aclk/loop/inbox.h"
 #include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
@@ -36,7 +38,7 @@
 namespace aclk::query {
 
 struct ServiceOptions {
-  AdmissionLimits limits;     // .running = [cloud] query threads; not more than the pool has
+  AdmissionLimits limits;     // .running = [cloud] query threads; of a host that blocks not more than the pool has
   std::string agent_version;  // with the leading v
   Scope scope = Scope::full;
   // A larger body is not asked for and not sent (error 4). The reference cannot send more than 25 MiB either
@@ -55,9 +57,10 @@ struct ServiceEvents {
 
 class Service {
  public:
-  // All references must outlive the Service; `host` and its hooks also every piece of work in the pool.
-  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, const NodeIndex &nodes,
-          ServiceOptions options, ServiceEvents events);
+  // All references must outlive the Service; `host` and its hooks also every piece of work in the pool. A host whose
+  // hook blocks is asked on the pool. Answers come back by `post`.
+  Service(uv_loop_t &loop, const host::Host &host, loop::WorkerPool &pool, loop::Inbox::Post post,
+          const NodeIndex &nodes, ServiceOptions options, ServiceEvents events);
   // Running questions are interrupted and their replies forgotten.
   ~Service();
   Service(const Service &) = delete;
@@ -93,7 +96,9 @@ class Service {
   void perform(const Actions &actions);
   void one(const Action &action);
   void start(QueryId id, const JobPtr &q);
+  void on_returned(QueryId id);
   void on_done(QueryId id);
+  void give_up(QueryId id, const JobPtr &q);
   void answer(const JobPtr &q, HttpResponse response);
   void answer_timeout(const JobPtr &q);
   void send(const JobPtr &q, FramedReply out);
@@ -105,6 +110,7 @@ class Service {
 
   const host::Host &host_;
   loop::WorkerPool &pool_;
+  const loop::Inbox::Post post_;
   const NodeIndex &nodes_;
   ServiceOptions options_;
   // Shared with the calls in progress: a publish may destroy the Service, and with it the function that runs.
@@ -115,6 +121,7 @@ class Service {
   loop::LogBudget no_such_log_{20, std::chrono::seconds(10)};  // cancellations of what is not pending
   loop::LogBudget refused_log_{20, std::chrono::seconds(10)};  // queries that are answered here, without the host
   loop::LogBudget lost_log_{20, std::chrono::seconds(10)};     // replies that there was no room for
+  loop::LogBudget overdue_log_{20, std::chrono::seconds(10)};  // questions that the host never answered
   Counters counters_;
   std::uint64_t slowest_us_ = 0;
   std::vector<bool> places_;  // which of the `running` places are taken

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a broker can make a link say, as often as it likes: the first lines of each kind in full, the others counted
-// (loop/log_budget.h) and told with the next one that is written. Loop thread only.
+// What a broker can make a link say, as often as it likes (host/budgeted_log.h). Loop thread only.
 #pragma once
 
 #include <string_view>
 
-#include "aclk/host/log.h"
-#include "aclk/loop/log_budget.h"
+#include "aclk/host/budgeted_log.h"
 
 namespace aclk::session {
 
@@ -25,18 +23,12 @@ class PeerLog {
   void too_big(std::string_view what, loop::Instant now);
 
  private:
-  // Each kind has its own: a flood of one must not hide another.
-  using Budget = loop::LogBudget;
-  static constexpr unsigned kLines = 20;
-  static constexpr std::chrono::seconds kWindow{10};
-
-  bool may(Budget &budget, std::string_view what, loop::Instant now);
-
   const host::Log &log_;
-  Budget shutting_down_{kLines, kWindow};
-  Budget no_type_{kLines, kWindow};
-  Budget refused_{kLines, kWindow};
-  Budget too_big_{kLines, kWindow};
+  // Each kind has its own: a flood of one must not hide another.
+  host::BudgetedLog shutting_down_{log_, "messages that came while shutting down"};
+  host::BudgetedLog no_type_{log_, "messages of no type"};
+  host::BudgetedLog refused_{log_, "messages that the broker does not take"};
+  host::BudgetedLog too_big_{log_, "messages too big for the server"};
 };
 
 }  // namespace aclk::session

@@ -6,8 +6,8 @@
 
 #include <cstdlib>
 #include <optional>
-#include <system_error>
 
+#include "claim/agent_processes.h"
 #include "claim/agent_user.h"
 #include "claim/base/files.h"
 #include "claim/base/text.h"
@@ -33,23 +33,6 @@ std::vector<fs::path> places(const Where &where, const Directories &d) {
   if (!where.socket.empty()) return {fs::absolute(where.socket)};
   return external::socket_places(netdata_conf(d, "plugin:aclk", "socket").value_or(""),
                                  claim::environment_or_empty("NETDATA_RUN_DIR"), d.lib);
-}
-
-// Is there a process of this name? With a library directory: one that an agent of it has started, as far as we may see.
-bool runs(std::string_view name, const fs::path &lib) {
-  std::error_code ignored;
-  for (const auto &entry : fs::directory_iterator("/proc", ignored)) {
-    const auto pid = entry.path().filename().native();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto comm = read_file(entry.path() / "comm", 64);
-    if (!comm || trimmed(*comm) != name) continue;
-    if (lib.empty()) return true;
-    const auto env = read_file(entry.path() / "environ", 1U << 20);
-    const auto wanted = "NETDATA_LIB_DIR=" + lib.native();
-    if (!env || (std::string(1, '\0') + *env).find(std::string(1, '\0') + wanted + '\0') != std::string::npos)
-      return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -80,6 +63,7 @@ Result<HttpResponse> ask_plugin(const Where &where, HttpMethod method, std::stri
 Offline look_at_files(const Where &where) {
   const auto d = directories(where.cloud_dir);
   Offline o;
+  const auto user = claim::agent_user(places_of(d));
   // What the agent's user cannot read is of no use to the link. Somebody else sees what they may see.
   if (::geteuid() == 0)
     if (const auto r = claim::become_agent_user(places_of(d)); !r) {
@@ -90,14 +74,16 @@ Offline look_at_files(const Where &where) {
   Surroundings s;
   s.standing = o.identity.standing;
   s.identity_why = o.identity.why;
-  if (const auto written_claims =
-          claim::written_claims(claim::read_claim_files(d.config, d.cloud), claim::process_environment());
+  if (const auto written_claims = claim::written_claims(
+          claim::read_claim_files(d.config, d.cloud, claim::process_environment()), claim::process_environment());
       !written_claims.empty())
     s.wish_source = written_claims.front().source;
   const auto conf = external::NetdataConfFile(d.config / "netdata.conf").snapshot();
   s.plugin_file = external::installed_plugin(conf, claim::process_environment());
-  s.plugin_runs = runs("aclk.plugin", d.lib);
-  s.agent_runs = runs("netdata", {});
+  const auto uid = user && *user ? (*user)->uid : ::geteuid();
+  const auto processes = claim::read_processes({d.lib, d.cache});
+  s.plugin_runs = claim::plugin_of(processes, "aclk.plugin", uid).has_value();
+  s.agent_runs = claim::agent_of(processes, uid).has_value();
   s.not_started = external::why_not_started(conf, s.plugin_file);
   s.no_web_server = external::has_no_web_server(conf);
   const auto socket = netdata_conf(d, "plugin:aclk", "socket").value_or("");

@@ -5,15 +5,15 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "aclk/net/claim_put.h"
-#include "claim/agent_user.h"
-#include "claim/base/files.h"
 #include "claim/base/text.h"
 #include "claim/claim_node.h"
+#include "plugin-api/cli/agents_token.h"
 #include "plugin-api/cli/directories.h"
 
 namespace aclk::cli {
@@ -21,11 +21,10 @@ namespace {
 
 using claim::ExitCode;
 
-constexpr std::size_t kMaxTokenFile = 64U << 10;
-
 constexpr const char *kFooter = R"(
-Where a setting is not given here, it is taken from the environment (NETDATA_CLAIM_TOKEN, NETDATA_CLAIM_ROOMS,
-NETDATA_CLAIM_URL, NETDATA_CLAIM_PROXY), then from section [cloud] of netdata.conf, then from cloud.conf.
+Where a setting is not given here, it is taken from the environment (NETDATA_CLAIM_TOKEN, or
+NETDATA_CLAIM_TOKEN_FILE with the path of a file, NETDATA_CLAIM_ROOMS, NETDATA_CLAIM_URL, NETDATA_CLAIM_PROXY), then
+from section [cloud] of netdata.conf, then from cloud.conf.
 
 Any user of this machine may see a command line: --token-file or NETDATA_CLAIM_TOKEN are better than --token, which is
 overwritten when the command begins, and can be seen until then.
@@ -76,20 +75,16 @@ int run(const CLI::App &command, const ClaimArguments &a) {
   o.proxy = given(command, "--proxy", a.proxy);
   o.insecure = a.insecure;
   o.reclaim = a.reclaim;
-  const auto places = places_of(d);
-  // Before we become the agent's user, because the file may be readable by root only; but what lies where that user may
-  // put a link to any such file, afterwards.
-  const auto user = claim::agent_user(places);
-  const bool theirs = user && *user && claim::lies_with(a.token_file, **user);
-  const auto read_token = [&]() -> Result<void> {
-    if (a.token_file.empty()) return {};
-    return read_file(a.token_file, kMaxTokenFile).map([&](std::string &&text) { o.token = std::move(text); });
-  };
-  if (!theirs)
-    if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
-  if (const auto r = claim::become_agent_user(places); !r) return finish(ExitCode::wrong_user, r.error().what);
-  if (theirs)
-    if (const auto r = read_token(); !r) return finish(ExitCode::usage, r.error().what);
+  std::optional<std::filesystem::path> file;
+  if (!a.token_file.empty()) file = a.token_file;
+  if (!o.token && !file) {
+    auto named = token_file_named_by_environment();
+    if (!named) return finish(ExitCode::usage, named.error().what);
+    file = std::move(*named);
+  }
+  auto token = become_agent_user_with_token(places_of(d), file);
+  if (!token) return finish(token.error().exit, token.error().message);
+  if (*token) o.token = std::move(**token);
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
   const auto doors = claim::real_doors(*disk, net::put_claim,

@@ -15,7 +15,7 @@ struct Surroundings {
   std::string wish_source;     // what asks for a claim; empty = nothing is written down
   std::string plugin_file;     // where aclk.plugin is installed; empty = nowhere an agent would look
   bool plugin_runs = false;    // a process aclk.plugin for this agent
-  bool agent_runs = false;     // a process netdata
+  bool agent_runs = false;     // the agent of these directories
   std::string not_started;     // external::why_not_started()
   bool no_web_server = false;  // external::has_no_web_server()
   bool no_socket = false;      // [plugin:aclk] socket = no

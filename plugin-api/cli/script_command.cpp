@@ -24,6 +24,7 @@
 #include "claim/ini.h"
 #include "claim/machine_guid.h"
 #include "claim/proxy.h"
+#include "plugin-api/cli/agents_token.h"
 #include "plugin-api/cli/directories.h"
 
 namespace aclk::cli {
@@ -110,9 +111,16 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
   auto o = options_of(a, d);
   if (a.user && ::geteuid() != 0 && *a.user != caller_name())
     return end_as_v1({ExitCode::wrong_user, fmt::format("It is run by {}.", caller_name())}, a, o, d);
+  std::optional<fs::path> file;
+  if (!o.token) {
+    auto named = token_file_named_by_environment();
+    if (!named) return end_as_v1({ExitCode::usage, named.error().what}, a, o, d);
+    file = std::move(*named);
+  }
   // From here on nothing is opened that the agent's user may not open.
-  if (const auto r = claim::become_agent_user(places_of(d)); !r)
-    return end_as_v1({ExitCode::wrong_user, r.error().what}, a, o, d);
+  auto token = become_agent_user_with_token(places_of(d), file);
+  if (!token) return end_as_v1(token.error(), a, o, d);
+  if (*token) o.token = std::move(**token);
   if (!o.token && claim::environment_or_empty("NETDATA_CLAIM_TOKEN").empty())
     o.token = text_of(d.cloud / "token").value_or("unknown");
   if (!o.rooms && claim::environment_or_empty("NETDATA_CLAIM_ROOMS").empty()) o.rooms = text_of(d.cloud / "rooms");
@@ -208,7 +216,18 @@ int run_as_v2(ScriptArguments a, Directories d) {
   take(a.rooms, "NETDATA_CLAIM_ROOMS");
   take(a.url, "NETDATA_CLAIM_URL");
   take(a.proxy, "NETDATA_CLAIM_PROXY");
-  if (!a.token || trimmed(*a.token).empty()) {
+  if (!a.token) {
+    const auto file = token_file_named_by_environment();
+    const auto token = !file   ? Result<std::string>(tl::unexpected<Error>(file.error()))
+                       : *file ? token_beyond_the_agents_reach(places_of(d), **file)
+                               : Result<std::string>("");
+    if (!token) {
+      fmt::print(stderr, "ERROR: {}\n", terminal_text(token.error().what));
+      return 1;
+    }
+    a.token = *token;
+  }
+  if (trimmed(*a.token).empty()) {
     fmt::print(stderr, "ERROR: Claim token must be specified\n");
     return 1;
   }

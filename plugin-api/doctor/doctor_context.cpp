@@ -72,7 +72,7 @@ struct DoctorContext::Hooks {
     };
     t.active_alerts = [](void *, naclk_str, naclk_alert_fn, void *) { return -ENOTSUP; };
     t.alert_config = [](void *, naclk_str, naclk_alert_config_fn, void *) { return -ENOTSUP; };
-    t.query = [](void *, const naclk_query *, naclk_reply_fn, void *) { return -ENOTSUP; };
+    t.query = [](void *, const naclk_query *q) { q->complete(q->request, -ENOTSUP, nullptr); };
     return t;
   }
 };

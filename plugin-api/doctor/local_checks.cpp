@@ -57,13 +57,16 @@ Finding not_claimed(const DoctorContext &context, const RunningLink &running) {
   const auto &why = context.settings().identity.why;
   const auto text = why.empty() ? std::string("this node is not claimed") : why;
   if (!running.there) {
-    const auto files = claim::read_claim_files(context.env().user_config, context.env().cloud_dir());
+    const auto files =
+        claim::read_claim_files(context.env().user_config, context.env().cloud_dir(), claim::process_environment());
     const auto written_claims = claim::written_claims(files, claim::process_environment());
     if (!written_claims.empty())
       return bad("identity",
                  fmt::format("{}; {} asks for a claim, which aclk.plugin makes when it runs", text,
                              written_claims.front().source),
                  "start the agent, or make the claim now: netdata-aclk claim");
+    if (const auto lines = claim::useless(files, claim::process_environment()); !lines.empty())
+      return bad_from("identity", fmt::format("{}; {}", text, lines.front()));
   }
   if (!why.empty() && !external::needs_only_a_claim(context.settings().identity)) return bad_from("identity", why);
   return bad("identity", text, "netdata-aclk claim --token TOKEN (the cloud shows the token where nodes are added)");
@@ -89,7 +92,8 @@ std::string owner_text(const fs::path &file) {
 // empty.
 std::string asked_cloud(const DoctorContext &context) {
   if (context.settings().identity.standing != claim::Standing::not_claimed) return {};
-  const auto files = claim::read_claim_files(context.env().user_config, context.env().cloud_dir());
+  const auto files =
+      claim::read_claim_files(context.env().user_config, context.env().cloud_dir(), claim::process_environment());
   const auto written = claim::written_claims(files, claim::process_environment());
   if (written.empty() || !written.front().url) return {};
   return fmt::format("; {} asks for the cloud {}", written.front().source, masked_url(*written.front().url));

@@ -32,6 +32,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using aclk::host::str;
+using aclk::host::take;
 using aclk::host::view;
 
 void say(char *error, std::size_t size, std::string_view text) {
@@ -51,13 +52,6 @@ int guarded(Body body) noexcept {
   } catch (...) {
     return -EIO;
   }
-}
-
-template <class T>
-T take(const T *p) {
-  T t{};
-  std::memcpy(&t, p, std::min(p->size, sizeof t));
-  return t;
 }
 
 constexpr auto kPatience = 2s;         // with the link's loop

@@ -100,7 +100,7 @@ class LocalCloud:
         return found[-1] if found else None
 
     def totals(self, claim: str) -> dict:
-        """Sums over an agent's nodes (see lc/brain.py): for many nodes, where nodes() is long."""
+        """Sums over an agent's nodes (see lc/cloud_logic.py): for many nodes, where nodes() is long."""
         return self._get("totals", claim=claim)
 
     def contexts(self, node: str) -> dict:
@@ -116,7 +116,7 @@ class LocalCloud:
         return [c for c in self._get("connections") if claim in (None, c["claim"])]
 
     def newest(self, claim: str) -> dict | None:
-        """The agent's newest connection in short: id, open, struck (the packet that on_up waited for), packets."""
+        """The agent's newest connection in short: id, open, triggered (the packet that on_up waited for), packets."""
         return self._get("newest", claim=claim)
 
     def packets(self, conn: int, *types: str, direction: str | None = None, since: int = 0) -> list[dict]:

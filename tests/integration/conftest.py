@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cloud")]
 
 from client import LocalCloud  # noqa: E402  (tests/cloud)
 from faults import summary  # noqa: E402
-from testenv import Build, Netdata, process, secrets, witness  # noqa: E402
+from testenv import Build, Netdata, process, secrets, failure_logs  # noqa: E402
 from testenv.claiming import claim, trust  # noqa: E402
 from testenv.paths import program  # noqa: E402
 
@@ -50,7 +50,7 @@ def pytest_report_header():
 
 
 def pytest_terminal_summary(terminalreporter):
-    lines = summary.table(summary.cells_of([r for key in ("passed", "failed") for r in terminalreporter.stats.get(key, [])]))
+    lines = summary.table(summary.cases_of([r for key in ("passed", "failed") for r in terminalreporter.stats.get(key, [])]))
     if lines:
         terminalreporter.section("fault matrix")
         for line in lines:
@@ -137,7 +137,7 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed and call.when in ("setup", "call"):
-        report.sections.extend(witness.statements())
+        report.sections.extend(failure_logs.statements())
 
 
 # ----------------------------------------------------------------------------------------------------- servers
@@ -151,7 +151,7 @@ class Maker:
 
     def _told(self, title, tell, end):
         name = f"{title} ({self.base.name})"
-        witness.add(name, tell)
+        failure_logs.add(name, tell)
         self._ends.append((name, end))
 
     def cloud(self, folder="cloud", **options):
@@ -177,7 +177,7 @@ class Maker:
                 end()
             except Exception as e:
                 errors.append(f"{name}: {e!r}")
-            witness.remove(name)
+            failure_logs.remove(name)
         assert not errors, "\n".join(errors)
 
 

@@ -153,7 +153,7 @@ SEEDS = range(600)
 FILES = OPEN + MAYBE + tuple(garbage(random.Random(seed)) for seed in SEEDS)
 
 
-class Odd(Netdata):
+class IniAgent(Netdata):
     """An agent whose netdata.conf goes on with any bytes; each of WORDS switches a plugin of its own."""
 
     def write_conf(self):
@@ -185,8 +185,8 @@ class Odd(Netdata):
 
 
 @pytest.fixture(scope="module")
-def odd(servers):
-    return servers.add("odd", a := Odd(servers.base / "odd", name="odd").start(), lambda: a.error_log[-3000:])
+def ini_agent(servers):
+    return servers.add("ini_agent", a := IniAgent(servers.base / "ini_agent", name="ini_agent").start(), lambda: a.error_log[-3000:])
 
 
 def our_reading(build, *files):
@@ -207,13 +207,13 @@ def our_reading(build, *files):
 
 
 def of_nobody(section):
-    """Sections of ours in the odd file, which the agent does not add defaults to."""
+    """Sections of ours in the written file, which the agent does not add defaults to."""
     return section not in (b"plugins",) and not section.startswith((b"plugin:", b"host ", b"health", b"statsd"))
 
 
-def test_100_01_every_line_is_read_as_a_stock_agent_reads_it(build, odd):
-    ours = {k: v for k, (v, _) in our_reading(build, odd.etc / "netdata.conf")[0][0].items()}
-    theirs = odd.reading()
+def test_100_01_every_line_is_read_as_a_stock_agent_reads_it(build, ini_agent):
+    ours = {k: v for k, (v, _) in our_reading(build, ini_agent.etc / "netdata.conf")[0][0].items()}
+    theirs = ini_agent.reading()
     shown = {k: v for k, v in ours.items() if of_nobody(k[0])}
     assert len(shown) > 80
     assert {k: theirs.get(k) for k in shown} == shown
@@ -223,28 +223,28 @@ def test_100_01_every_line_is_read_as_a_stock_agent_reads_it(build, odd):
     for (section, key), value in shown.items():
         if section in first and re.fullmatch(rb"[ -{}~]*", section + key + value) and section and value:
             asked += 1
-            answer = odd.cli(f"read-config netdata|{section.decode()}|{key.decode()}")
+            answer = ini_agent.cli(f"read-config netdata|{section.decode()}|{key.decode()}")
             assert answer == (0, value.decode()), (section, key, answer)
     assert asked > 30
 
 
-def test_100_02_the_words_that_switch_something_on_are_the_agents(build, odd):
-    ours = our_reading(build, odd.etc / "netdata.conf")[0][0]
+def test_100_02_the_words_that_switch_something_on_are_the_agents(build, ini_agent):
+    ours = our_reading(build, ini_agent.etc / "netdata.conf")[0][0]
     yes = {i for i in range(len(WORDS)) if ours[b"plugins", b"p%02d" % i][1]}
     assert 10 < len(yes) < 25
     # It looks at all of them in one pass over their directory.
-    wait_until(lambda: yes <= odd.ran(), 20, lambda: f"it runs those too: {[WORDS[i] for i in yes - odd.ran()]}")
-    stays(lambda: odd.ran() == yes, 0.5, "it runs no other")
+    wait_until(lambda: yes <= ini_agent.ran(), 20, lambda: f"it runs those too: {[WORDS[i] for i in yes - ini_agent.ran()]}")
+    stays(lambda: ini_agent.ran() == yes, 0.5, "it runs no other")
 
 
-def test_100_03_what_is_open_here_is_open_to_the_agent(build, odd, fresh):
+def test_100_03_what_is_open_here_is_open_to_the_agent(build, ini_agent, fresh):
     files = []
     for i, lines in enumerate(FILES):
         files.append(fresh.base / f"netdata{i}.conf")
         files[-1].write_bytes(lines.replace(b"@", b"cloud") + b"\n")
     read = our_reading(build, *files)
-    theirs = odd.reading()
-    words = {w.strip().lower() for i, w in enumerate(WORDS) if i in odd.ran()}
+    theirs = ini_agent.reading()
+    words = {w.strip().lower() for i, w in enumerate(WORDS) if i in ini_agent.ran()}
     for i, (_, limit, scope) in enumerate(read):
         section = b"cloud%03d" % i
         enabled = theirs.get((section, b"enabled"), b"yes").lower() in words

@@ -12,7 +12,7 @@ from testenv import BluntProxy, Squid, SyntheticHome, TinyProxy, stays, take_por
 from testenv.claiming import claim, run_claim, run_cli, trust
 from testenv.doctor import visit
 from testenv.process import clean_env, sockets
-from ways import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
+from proxied_host import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
 
 SECRET = "hush4Hush"
 

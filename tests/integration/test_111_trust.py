@@ -11,7 +11,7 @@ from testenv import SyntheticHome, stays, wait_until
 from testenv.claiming import claim, run_claim, trust
 from testenv.doctor import visit
 from testenv.process import sockets
-from ways import attempts, run, works
+from proxied_host import attempts, run, works
 
 
 @pytest.fixture

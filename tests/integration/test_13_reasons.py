@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from conftest import Link
-from odd import link, settled  # noqa: F401  (fixtures)
+from reconnecting_link import link, settled  # noqa: F401  (fixtures)
 from testenv import Synthetic, SyntheticHome, stays, wait_until
 from testenv.claiming import claim, trust
 

@@ -135,8 +135,12 @@ def test_150_08_token_file_below_cloud_d_is_read_with_the_agents_rights(rooted):
     """Root names it, but who says where it leads to is the agent's user."""
     link = rooted.cloud_dir / "mine"
     link.symlink_to(rooted.secret)
-    p = rooted.run("claim", "--token-file", link, "--url", rooted.cloud.url)
-    assert p.returncode == 1 and "Permission denied" in p.stderr and requests(rooted) == []
+    for p in (rooted.run("claim", "--token-file", link, "--url", rooted.cloud.url),
+              rooted.run("claim", "--url", rooted.cloud.url, env={"NETDATA_CLAIM_TOKEN_FILE": link}),
+              rooted.script(f"-url={rooted.cloud.url}", env={"NETDATA_CLAIM_TOKEN_FILE": link}),
+              rooted.script("--claim-url", rooted.cloud.url, env={"NETDATA_CLAIM_TOKEN_FILE": link})):
+        assert p.returncode == 1 and requests(rooted) == []
+        assert "Permission denied" in p.stderr or "in a directory of the agent's user" in p.stderr, p.stderr
     rooted.secret.write_text(rooted.cloud.token)
     p = rooted.run("claim", "--token-file", rooted.secret, "--url", rooted.cloud.url)
     assert p.returncode == 0, p.stderr

@@ -11,7 +11,7 @@ import pytest
 from testenv import Squid, SyntheticHome, wait_until
 from testenv.claiming import claim, run_claim
 from testenv.process import clean_env, cpu_seconds, sockets
-from ways import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
+from proxied_host import PASSWORD, QUOTED, attempts, nothing_shows, run, set_proxy, works
 
 REFUSED = "HTTPS_CLIENT_RESP_PROXY_NEGOTIATION_FAILED"
 # What is presented instead of a good certificate -> what users are told about it.

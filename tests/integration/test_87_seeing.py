@@ -2,11 +2,15 @@
 """netdata-aclk state, reload, what-is-sent; the conversation log; the access log as record of who asked what."""
 import collections
 import json
+import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from testenv import wait_until
+from testenv import Process, wait_until
 from testenv.local import LocalSocket, run_cli
 
 # aclk/report/README.md, "State as JSON", in the reference's order.
@@ -72,7 +76,7 @@ def counted(messages):
 
 def test_87_03_what_is_sent_is_what_the_cloud_got(build, settled):
     """Counts and bytes of each type, both ways, equal the cloud's own."""
-    def same():
+    def counts_are_equal():
         said = json.loads(run_cli(build, settled.agent, "what-is-sent", "--json").stdout)
         ours = {d: {t["type"]: [t["count"], t["bytes"]] for t in said[k] if t["type"] not in ("query-reply", "cmd")}
                 for d, k in (("up", "sent"), ("down", "received"))}
@@ -81,7 +85,7 @@ def test_87_03_what_is_sent_is_what_the_cloud_got(build, settled):
         assert ours == theirs
         assert all(t["confirmed"] == t["count"] and t["failed"] == 0 for t in said["sent"])
         return said
-    said = wait_until(same, 20, "equal counts")
+    said = wait_until(counts_are_equal, 20, "equal counts")
     last = {t["type"]: t["last"] for t in said["sent"]}
     sent = settled.cloud.messages(settled.claim, "UpdateNodeInstanceConnection", "up")[-1]["fields"]
     assert last["UpdateNodeInstanceConnection"]["node_id"] == sent["node_id"] == settled.node
@@ -170,3 +174,56 @@ def test_87_10_nobody_answers_because_of_the_installation(build, fresh):
     assert run_cli(build, agent, "state", "--what").returncode == 1
     p = run_cli(build, agent, "state", "--socket", fresh.base / "none")
     assert p.returncode == 3, p
+
+
+def named(name):
+    """The processes of this name."""
+    found = set()
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if comm.read_text().strip() == name:
+                found.add(comm.parent.name)
+        except OSError:
+            pass
+    return found
+
+
+def test_87_11_only_this_agents_process_is_the_agent(build, fresh):
+    """Others of its name: another agent of the same user, a container's, a script, another user's."""
+    mine = fresh.agent("mine", start=False, plugin=False, config={"plugins": {"aclk": "yes"}})
+    mine.write_files()
+    (mine.dir / "plugins/aclk.plugin").touch()
+    env = {"NETDATA_USER_PLUGINS_DIRS": mine.dir / "plugins", "NETDATA_CACHE_DIR": mine.dir / "cache"}
+
+    def says(sentence, of):
+        def state():
+            return run_cli(build, mine, "state", env=env).stdout
+        wait_until(lambda: sentence in state(), 10, lambda: f"{sentence}: {of}; but it is: {state()!r}")
+    says("the agent is not running", "nothing runs")
+
+    program, script = fresh.base / "bin/netdata", fresh.base / "script/netdata"
+    for f in (program, script):
+        f.parent.mkdir()
+    shutil.copy("/bin/sleep", program)
+    script.write_text("#!/bin/sh\nread x\n")
+    script.chmod(0o755)
+    fresh.base.chmod(0o755)
+
+    def run(*args):
+        p = Process(args, fresh.base / "impostor.log", stdin=subprocess.PIPE)
+        return fresh.add("impostor", p, p.text)
+    impostors = {"another agent": lambda: fresh.agent("other", plugin=False), "a script": lambda: run(script)}
+    if os.getuid() == 0:
+        impostors["another user's"] = lambda: run("setpriv", "--reuid", "65534", "--clear-groups", program, "60")
+        impostors["a container's"] = lambda: run("unshare", "--pid", "--fork", "--kill-child", program, "60")
+    for what, start in impostors.items():
+        before = named("netdata")
+        p = start()
+        wait_until(lambda: named("netdata") - before, 10, what)
+        says("the agent is not running", what)
+        if isinstance(p, Process):
+            p.kill()
+    mine.start()
+    says("the agent runs, but aclk.plugin does not", "mine")
+    p = run_cli(build, mine, "prepare-template", env=env)
+    assert p.returncode == 2 and "The agent is running (process" in p.stderr, p

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from odd import link, settled  # noqa: F401  (fixtures)
+from reconnecting_link import link, settled  # noqa: F401  (fixtures)
 from testenv import Synthetic, SyntheticHome, wait_until
 from testenv.claiming import claim
 

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from conftest import Link, bring_online
-from odd import settled  # noqa: F401  (fixture)
+from reconnecting_link import settled  # noqa: F401  (fixture)
 from testenv import Synthetic, SyntheticHome, stays, wait_until
 from testenv.claiming import claim
 

@@ -51,7 +51,8 @@ static uint64_t number(const char *s, const char *end) {
 static uint32_t capped(uint64_t n) { return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n; }
 
 struct answer_wish answer_read(struct naclk_str target, uint64_t default_bytes, uint32_t default_delay_ms) {
-  struct answer_wish w = {.path = target, .bytes = default_bytes, .delay_ms = default_delay_ms, .points = 60};
+  struct answer_wish w = {
+      .path = target, .bytes = default_bytes, .delay_ms = default_delay_ms, .answers = 1, .points = 60};
   const char *const end = target.len == 0 ? target.data : target.data + target.len;
   const char *at = target.len == 0 ? NULL : memchr(target.data, '?', target.len);
   if (at == NULL) return w;
@@ -64,6 +65,7 @@ struct answer_wish answer_read(struct naclk_str target, uint64_t default_bytes, 
       const size_t n = (size_t)(value++ - at);
       if (n == 5 && memcmp(at, "bytes", n) == 0) w.bytes = number(value, stop);
       if (n == 8 && memcmp(at, "delay_ms", n) == 0) w.delay_ms = capped(number(value, stop));
+      if (n == 7 && memcmp(at, "answers", n) == 0) w.answers = capped(number(value, stop));
       if (n == 6 && memcmp(at, "points", n) == 0) w.points = capped(number(value, stop));
     }
     at = next;
@@ -93,12 +95,12 @@ static int alarm(void *ctx, const struct naclk_alert *a) {
 }
 
 /* Rows go back in time from a fixed second: a body depends on nothing but seed, node and size. */
-static int data(const struct synthetic_db *db, uint32_t node, const struct answer_wish *w, int (*interrupted)(void *),
-                void *ctx, struct buffer *b) {
+static int data(const struct synthetic_db *db, uint32_t node, const struct answer_wish *w,
+                int (*interrupted)(struct naclk_request), struct naclk_request request, struct buffer *b) {
   enum { NEWEST_S = 1767225600, LONGEST_ROW = 64 };
   add(b, "{\"labels\":[\"time\",\"user\",\"system\",\"iowait\"],\"data\":[");
   for (uint64_t i = 0; w->bytes == 0 ? i < w->points : b->len + LONGEST_ROW < w->bytes; ++i) {
-    if (i % 256 == 0 && interrupted != NULL && interrupted(ctx) != 0) return -ECANCELED;
+    if (i % 256 == 0 && interrupted != NULL && interrupted(request) != 0) return -ECANCELED;
     const uint64_t r = random_of(synthetic_db_seed(db), 100, node, i);
     add(b, "%s[%llu,%u.%02u,%u.%02u,%u.%02u]", i == 0 ? "" : ",", (unsigned long long)(NEWEST_S - i % NEWEST_S),
         (unsigned)(r % 60), (unsigned)(r >> 8) % 100, (unsigned)(r >> 16) % 30, (unsigned)(r >> 24) % 100,
@@ -112,7 +114,7 @@ static int data(const struct synthetic_db *db, uint32_t node, const struct answe
 int answer_reads_alerts(const struct answer_wish *wish) { return is(wish->path, "/api/v1/alarms"); }
 
 int answer_make(const struct synthetic_db *db, uint32_t node, const struct answer_wish *wish,
-                int (*interrupted)(void *ctx), void *ctx, char **body, size_t *len) {
+                int (*interrupted)(struct naclk_request), struct naclk_request request, char **body, size_t *len) {
   struct buffer b = {0};
   int result = 0;
   if (is(wish->path, "/api/v1/info")) {
@@ -122,7 +124,7 @@ int answer_make(const struct synthetic_db *db, uint32_t node, const struct answe
     if (!b.failed) (void)synthetic_db_active_alerts(db, node, alarm, &b);
     add(&b, "}}");
   } else if (is(wish->path, "/api/v1/data")) {
-    result = data(db, node, wish, interrupted, ctx, &b);
+    result = data(db, node, wish, interrupted, request, &b);
   } else {
     add(&b, "{\"endpoint\":\"");
     for (size_t i = 0; i < wish->path.len && i < 256; ++i) {

@@ -15,6 +15,7 @@ struct answer_wish {
   struct naclk_str path; /* up to the question mark */
   uint64_t bytes;        /* bytes=N: the exact size of the body, at least what the endpoint says anyway */
   uint32_t delay_ms;     /* delay_ms=N: the database thinks that long first */
+  uint32_t answers;      /* answers=N: how often the host answers, 1 by default; 0 = never, and 2 is a fault as well */
   uint32_t points;       /* points=N: rows of data when no size is asked for; 60 by default */
 };
 
@@ -30,7 +31,8 @@ struct answer_wish answer_read(struct naclk_str target, uint64_t default_bytes, 
  * All are filled up with spaces at the end, which is still JSON. Where answer_reads_alerts(), the caller holds them
  * still. */
 int answer_make(const struct synthetic_db *db, uint32_t node, const struct answer_wish *wish,
-                int (*interrupted)(void *ctx), void *ctx, char **body, size_t *len);
+                int (*interrupted)(struct naclk_request request), struct naclk_request request, char **body,
+                size_t *len);
 
 int answer_reads_alerts(const struct answer_wish *wish);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/synthetic/answer.h"
+#include "tests/synthetic/questions.h"
 
 struct ids {
   char claim_id[64], node_id[64];
@@ -19,6 +19,7 @@ struct synthetic_host {
   struct hooks_options options;
   struct synthetic_db *db;
   struct ids *ids; /* of each node */
+  struct questions *questions;
   struct naclk_module *module;
   pthread_t alerts;
   bool alerts_run;
@@ -143,50 +144,13 @@ static int store_node_id(void *host, struct naclk_str machine_guid, struct naclk
 
 /* ----------------------------------------------------------------------------------------------------- queries */
 
-/* Thinks for a while, as a slow database does: 0, -ECANCELED or -ETIME. */
-static int think(const struct naclk_query *q, uint32_t delay_ms, uint64_t deadline) {
-  const uint64_t until = now_ms(CLOCK_MONOTONIC) + delay_ms;
-  for (;;) {
-    if (q->interrupted != NULL && q->interrupted(q->ctx) != 0) return -ECANCELED;
-    const uint64_t now = now_ms(CLOCK_MONOTONIC);
-    if (now >= deadline) return -ETIME;
-    if (now >= until) return 0;
-    uint64_t step = until - now;
-    if (step > deadline - now) step = deadline - now;
-    if (step > 20) step = 20;
-    nanosleep(&(struct timespec){.tv_nsec = (long)step * 1000000}, NULL);
-  }
+static void query(void *host, const struct naclk_query *q) {
+  questions_ask(((struct synthetic_host *)host)->questions, q);
 }
 
-static int query(void *host, const struct naclk_query *q, naclk_reply_fn show, void *ctx) {
-  enum { LARGEST = 256 << 20 };
-  struct synthetic_host *h = host;
-  const uint64_t deadline = now_ms(CLOCK_MONOTONIC) + q->deadline_ms;
-  const int64_t node = synthetic_db_find(h->db, q->machine_guid);
-  if (node < 0) return -ENOENT;
-  const struct answer_wish wish = answer_read(q->target, h->options.query_bytes, h->options.query_delay_ms);
-  if (wish.bytes > q->max_bytes || wish.bytes > LARGEST) return -EMSGSIZE;
-  int r = think(q, wish.delay_ms, deadline);
-  if (r != 0) return r;
-  char *body = NULL;
-  size_t len = 0;
-  const int locked = answer_reads_alerts(&wish); /* nothing else of the database ever changes */
-  if (locked) pthread_mutex_lock(&h->lock);
-  r = answer_make(h->db, (uint32_t)node, &wish, q->interrupted, q->ctx, &body, &len);
-  if (locked) pthread_mutex_unlock(&h->lock);
-  if (r == 0 && len > q->max_bytes) r = -EMSGSIZE;
-  if (r == 0 && now_ms(CLOCK_MONOTONIC) >= deadline) r = -ETIME;
-  if (r == 0) {
-    const struct naclk_reply reply = {
-        .size = sizeof reply,
-        .status = 200,
-        .content_type = str("application/json; charset=utf-8"),
-        .body = {body, len},
-    };
-    show(ctx, &reply);
-  }
-  free(body);
-  return r;
+static void query_cancelled(void *host, struct naclk_request request) {
+  (void)request;
+  questions_cancelled(((struct synthetic_host *)host)->questions);
 }
 
 /* ------------------------------------------------------------------------------------------------- transitions */
@@ -263,11 +227,16 @@ struct synthetic_host *synthetic_host_create(const struct hooks_options *options
   pthread_cond_init(&h->stopping, &clock);
   pthread_condattr_destroy(&clock);
   pthread_mutex_init(&h->lock, NULL);
-  return h;
+  h->questions =
+      questions_create(h->db, &h->lock, options->query_bytes, options->query_delay_ms, options->answer_later);
+  if (h->questions != NULL) return h;
+  synthetic_host_free(h);
+  return NULL;
 }
 
 void synthetic_host_free(struct synthetic_host *host) {
   if (host == NULL) return;
+  questions_free(host->questions);
   pthread_cond_destroy(&host->stopping);
   pthread_mutex_destroy(&host->lock);
   synthetic_db_free(host->db);
@@ -276,6 +245,8 @@ void synthetic_host_free(struct synthetic_host *host) {
 }
 
 struct naclk_host synthetic_host_table(struct synthetic_host *host) {
+  const uint32_t claims = host->options.claims ? NACLK_OPTION_CLAIM : 0;
+  const uint32_t later = host->options.answer_later ? NACLK_OPTION_QUERY_NEVER_BLOCKS : 0;
   return (struct naclk_host){
       .size = sizeof(struct naclk_host),
       .abi = NACLK_ABI,
@@ -292,9 +263,10 @@ struct naclk_host synthetic_host_table(struct synthetic_host *host) {
       .active_alerts = active_alerts,
       .alert_config = alert_config,
       .query = query,
+      .query_cancelled = query_cancelled,
       .interest = interest,
       .store_node_id = store_node_id,
-      .options = host->options.claims ? NACLK_OPTION_CLAIM : 0,
+      .options = claims | later,
   };
 }
 

@@ -30,6 +30,7 @@ static const char usage[] =
     "  --log-capacity N      transitions remembered for each node (10000)\n"
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
+    "  --answer-later        queries are answered by a thread of the host, not by the module's workers\n"
     "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"query threads=1\"; up to 15 times\n"
     "  --divide-deadlines-by N  of the link's requests, acknowledgements and so on (1)\n"
     "  --divide-pauses-by N  of the link's waits between attempts (1)\n"
@@ -83,6 +84,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"log-capacity", required_argument, NULL, 'p'},
       {"query-bytes", required_argument, NULL, 'b'},
       {"query-delay-ms", required_argument, NULL, 'd'},
+      {"answer-later", no_argument, NULL, 'L'},
       {"run-seconds", required_argument, NULL, 't'},
       {"alert-total", required_argument, NULL, 'o'},
       {"show-guid", no_argument, NULL, 'g'},
@@ -129,6 +131,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'd':
         bad = number32(optarg, &h->query_delay_ms);
+        break;
+      case 'L':
+        h->answer_later = 1;
         break;
       case 'D':
         bad = divisor(optarg, &a->divisors.deadlines);

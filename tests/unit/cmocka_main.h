@@ -23,6 +23,9 @@ extern "C" {
 #include <cmocka.h>
 }
 // clang-format on
+// Macros of two words that the product's functions have, too.
+#undef fail
+#undef skip
 
 namespace aclk::test {
 

@@ -49,7 +49,7 @@ inline naclk_host empty_host(void *host) {
   };
   t.active_alerts = [](void *, naclk_str, naclk_alert_fn, void *) { return 0; };
   t.alert_config = [](void *, naclk_str, naclk_alert_config_fn, void *) { return -ENOENT; };
-  t.query = [](void *, const naclk_query *, naclk_reply_fn, void *) { return -ENOENT; };
+  t.query = [](void *, const naclk_query *q) { q->complete(q->request, -ENOENT, nullptr); };
   return t;
 }
 

@@ -36,7 +36,7 @@ Alerts::Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, lo
 
 Alerts::Entry &Alerts::entry(const std::string &guid) {
   const auto it = entries_.find(guid);
-  return it != entries_.end() ? it->second : entries_.try_emplace(guid, guid, store_.alerts(guid)).first->second;
+  return it != entries_.end() ? it->second : entries_.try_emplace(guid, log_, guid, store_.alerts(guid)).first->second;
 }
 
 const host::Node *Alerts::node_of(std::string_view node_id) const {
@@ -84,17 +84,16 @@ void Alerts::host_event(std::uint32_t kind, std::string_view machine_guid) {
 void Alerts::start_streaming(const proto::StartAlarmStreaming &m) {
   const auto *const node = node_of(m.node_id);
   const auto shown = m.node_id.substr(0, 64);
-  if (node == nullptr)
-    return log_.access(
-        NACLK_LOG_NOTICE,
-        fmt::format("ACLK STA [{} (N/A)]: Ignoring request to stream alert state changes, invalid node.", shown));
-  if (!node->health_enabled)
-    return log_.access(NACLK_LOG_NOTICE,
-                       fmt::format("ACLK STA [{} (N/A)]: Ignoring request to stream alert state changes, health is "
-                                   "disabled.",
-                                   shown));
-  log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM ALERTS ENABLED", shown, node->hostname));
+  if (node == nullptr || !node->health_enabled) {
+    if (refused_log_.allow(loop::now()))
+      log_.access(NACLK_LOG_NOTICE,
+                  fmt::format("ACLK STA [{} (N/A)]: Ignoring request to stream alert state changes, {}.", shown,
+                              node == nullptr ? "invalid node" : "health is disabled"));
+    return;
+  }
   auto &e = entry(node->machine_guid);
+  if (e.lines.allow(loop::now()))
+    log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM ALERTS ENABLED", shown, node->hostname));
   e.sync.start_streaming(m.version, moment());
   run(node->machine_guid, e);
 }
@@ -104,6 +103,7 @@ void Alerts::snapshot(const proto::SendAlarmSnapshot &m) { check_version(m.node_
 
 void Alerts::check_version(std::string_view node_id, std::string_view claim_id, std::uint64_t version) {
   const auto line = [&](std::string_view why) {
+    if (!refused_log_.allow(loop::now())) return;
     log_.access(NACLK_LOG_NOTICE, fmt::format("ACLK REQ [{} (N/A)]: ALERTS CHECKPOINT VALIDATION REQUEST RECEIVED {}",
                                               node_id.substr(0, 64), why));
   };
@@ -121,8 +121,8 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
     return log_.debug("the cloud asks for an alert definition by \"{}\", which is no UUID",
                       m.config_hash.substr(0, 64));
   if (!definitions_.begin(*hash, loop::now())) return;
-  workers_.run([this, hash = *hash]() -> loop::WorkerPool::Done {
-    auto config = host_.alert_config(hash);
+  workers_.run([this, &host = host_, hash = *hash]() -> loop::WorkerPool::Done {
+    auto config = host.alert_config(hash);
     return [this, hash, config = std::move(config)]() mutable {
       // Only what is not there is not asked for again at once; a host that was away may have it in a second.
       const bool missing = !config && config.error().code == Errc::not_found;
@@ -134,8 +134,6 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
       }
       if (!missing_log_.allow(loop::now())) return;
       const auto *const node = nodes_.by_machine_guid(host_.identity().machine_guid);
-      if (const auto silent = missing_log_.take_silent(); silent > 0)
-        log_.access(NACLK_LOG_WARNING, fmt::format("ACLK: {} more alert configs were not found", silent));
       log_.access(NACLK_LOG_WARNING, fmt::format("ACLK STA [{} ({})]: Alert config for {} not found.",
                                                  nodes_.node_id_of(host_.identity().machine_guid),
                                                  node == nullptr ? host_.identity().hostname : node->hostname, hash));
@@ -143,7 +141,8 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
   });
 }
 
-void Alerts::tell(const std::string &guid, const Comparison &c) const {
+void Alerts::tell(const std::string &guid, Entry &e, const Comparison &c) const {
+  if (c.outcome != Comparison::Outcome::equal && !e.lines.allow(loop::now())) return;
   const auto *const node = nodes_.by_machine_guid(guid);
   const auto hostname = node == nullptr ? std::string("unknown") : node->hostname;
   const auto node_id = nodes_.node_id_of(guid);
@@ -193,7 +192,7 @@ void Alerts::run(const std::string &guid, Entry &e) {
   e.sync.tick(moment());
   for (auto actions = e.sync.take_actions();; actions = e.sync.take_actions()) {
     store_.add(e.sync.take_changes());
-    for (const auto &c : e.sync.take_comparisons()) tell(guid, c);
+    for (const auto &c : e.sync.take_comparisons()) tell(guid, e, c);
     if (actions.empty()) break;
     const auto leaves = [](const AlertAction &a) {
       return std::holds_alternative<SendTransition>(a) || std::holds_alternative<SendSnapshot>(a);
@@ -296,7 +295,7 @@ void Alerts::read_next() {
     to_read_.pop_front();
     ++reading_;
     // The pool's results never come back once it is stopped, and it is stopped before this object goes.
-    workers_.run([this, next = std::move(next)]() -> loop::WorkerPool::Done {
+    workers_.run([this, &host = host_, next = std::move(next)]() -> loop::WorkerPool::Done {
       const auto finish = [this, guid = next.guid](auto result, auto ok, auto failed) -> loop::WorkerPool::Done {
         return [this, guid, result = std::move(result), ok, failed]() mutable {
           --reading_;
@@ -316,9 +315,9 @@ void Alerts::read_next() {
         };
       };
       if (next.log)
-        return finish(host_.alert_log(next.guid, next.log->after, next.log->limit), &AlertSync::log,
+        return finish(host.alert_log(next.guid, next.log->after, next.log->limit), &AlertSync::log,
                       &AlertSync::log_failed);
-      return finish(host_.active_alerts(next.guid), &AlertSync::alerts, &AlertSync::alerts_failed);
+      return finish(host.active_alerts(next.guid), &AlertSync::alerts, &AlertSync::alerts_failed);
     });
   }
 }

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
-#include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/alerts/alert_sync.h"
@@ -63,8 +63,10 @@ class Alerts {
     std::string uuid;
   };
   struct Entry {
-    Entry(const std::string &guid, StoredAlerts stored) : sync(guid, std::move(stored), moment()) {}
+    Entry(const host::Log &log, const std::string &guid, StoredAlerts stored)
+        : sync(guid, std::move(stored), moment()), lines(log, "lines about the alerts of a node") {}
     AlertSync sync;
+    host::BudgetedLog lines;  // what the cloud causes
     std::optional<Chunks> chunks;
     std::optional<loop::Instant> due;
   };
@@ -84,7 +86,7 @@ class Alerts {
   [[nodiscard]] std::string identity_of(const std::string &guid) const;
   void next_chunk(const std::string &guid, Entry &e);
   void delivered(const std::string &guid, std::uint64_t ticket, mqtt::Delivery how);
-  void tell(const std::string &guid, const Comparison &c) const;
+  void tell(const std::string &guid, Entry &e, const Comparison &c) const;
   void tell_sent(const std::string &guid, const std::vector<AlertAction> &actions) const;
   void tell_read(const std::string &guid, const Entry &e, std::size_t entries) const;
   void read_next();
@@ -99,7 +101,8 @@ class Alerts {
   std::map<std::string, Entry, std::less<>> entries_;  // by machine guid
   std::deque<Read> to_read_;
   LookUps definitions_;  // by config hash
-  loop::LogBudget missing_log_{20, std::chrono::seconds(10)};
+  host::BudgetedLog missing_log_{log_, "alert configs that were not found"};
+  host::BudgetedLog refused_log_{log_, "refused messages about alerts"};
   std::size_t reading_ = 0;
   std::optional<std::size_t> max_payload_;  // nullopt = offline
   loop::Timer timer_;

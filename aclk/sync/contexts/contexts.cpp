@@ -46,15 +46,17 @@ void Contexts::offline() {
 Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node_id, std::string_view what,
                                 std::string *guid) {
   if (parse_uuid(claim_id) != store_.claim_id()) {
-    log_.warning("RRDCONTEXT: received {} for claim id '{}', which is not ours. Ignoring message", what,
-                 claim_id.substr(0, 64));
+    if (refused_log_.allow(loop::now()))
+      log_.warning("RRDCONTEXT: received {} for claim id '{}', which is not ours. Ignoring message", what,
+                   claim_id.substr(0, 64));
     return nullptr;
   }
   const auto id = parse_uuid(node_id);
   const auto *const node = id ? nodes_.by_node_id(*id) : nullptr;
   if (node == nullptr) {
-    log_.warning("RRDCONTEXT: received {} for node id '{}', which is not one of ours. Ignoring message", what,
-                 node_id.substr(0, 64));
+    if (refused_log_.allow(loop::now()))
+      log_.warning("RRDCONTEXT: received {} for node id '{}', which is not one of ours. Ignoring message", what,
+                   node_id.substr(0, 64));
     return nullptr;
   }
   *guid = node->machine_guid;
@@ -65,8 +67,9 @@ Contexts::Entry *Contexts::find(std::string_view claim_id, std::string_view node
   }
   if (it == entries_.end()) {
     (void)store_.commit();
-    it = entries_.try_emplace(*guid, store_.claim_id(), *id, ++lives_, store_.contexts(*id), store_.last_time(*id))
-             .first;
+    it =
+        entries_.try_emplace(*guid, log_, store_.claim_id(), *id, ++lives_, store_.contexts(*id), store_.last_time(*id))
+            .first;
     if (max_payload_) it->second.sync.online(*max_payload_, moment());
   }
   return &it->second;
@@ -80,20 +83,24 @@ void Contexts::checkpoint(const proto::ContextsCheckpoint &m) {
   const auto *const node = nodes_.by_machine_guid(guid);
   const auto &hostname = node == nullptr ? guid : node->hostname;
   e->sync.call_it(hostname);
-  log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM CONTEXTS ENABLED", e->node_id, hostname));
+  if (e->lines.allow(loop::now()))
+    log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK REQ [{} ({})]: STREAM CONTEXTS ENABLED", e->node_id, hostname));
   e->sync.checkpoint(m.version_hash, moment());
   run(guid, *e);
 }
 
 void Contexts::stop_streaming(const proto::StopStreamingContexts &m) {
-  if (!ever_asked_)
-    return log_.error(
-        "Received StopStreamingContexts message but context based communication was not enabled  (Cloud violated the "
-        "protocol). Ignoring message");
+  if (!ever_asked_) {
+    if (refused_log_.allow(loop::now()))
+      log_.error(
+          "Received StopStreamingContexts message but context based communication was not enabled  (Cloud violated the "
+          "protocol). Ignoring message");
+    return;
+  }
   std::string guid;
   auto *const e = find(m.claim_id, m.node_id, "a stop streaming request", &guid);
   if (e == nullptr) return;
-  if (!e->sync.stop_streaming())
+  if (!e->sync.stop_streaming() && e->lines.allow(loop::now()))
     log_.notice(
         "RRDCONTEXT: received a stop streaming request for node '{}', but it is not streaming. Ignoring message",
         e->node_id);
@@ -126,7 +133,8 @@ void Contexts::forget_strangers() {
 void Contexts::run(const std::string &guid, Entry &e) {
   e.sync.tick(moment());
   store_.add(e.sync.take_changes());
-  for (const auto &note : e.sync.take_notes()) log_.notice("RRDCONTEXT: {}", note);
+  for (const auto &note : e.sync.take_notes())
+    if (e.lines.allow(loop::now())) log_.notice("RRDCONTEXT: {}", note);
   if (e.sync.take_wish()) to_read_.push_back({guid, e.life});
   if (auto m = e.sync.take_message()) {
     ++flying_;
@@ -156,8 +164,8 @@ void Contexts::read_next() {
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
 void Contexts::read(Reading what) {
   ++reading_;
-  workers_.run([this, what = std::move(what)]() -> loop::WorkerPool::Done {
-    auto result = host_.contexts(what.guid);
+  workers_.run([this, &host = host_, what = std::move(what)]() -> loop::WorkerPool::Done {
+    auto result = host.contexts(what.guid);
     return [this, what, result = std::move(result)]() mutable {
       --reading_;
       if (auto *const e = asked_by(what)) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
@@ -46,12 +47,16 @@ class Contexts {
 
  private:
   struct Entry {
-    Entry(const std::string &claim_id, std::string id, std::uint64_t number, StoredContexts hub,
+    Entry(const host::Log &log, const std::string &claim_id, std::string id, std::uint64_t number, StoredContexts hub,
           std::int64_t last_created_us)
-        : node_id(id), life(number), sync(claim_id, std::move(id), std::move(hub), last_created_us) {}
+        : node_id(id),
+          life(number),
+          sync(claim_id, std::move(id), std::move(hub), last_created_us),
+          lines(log, "lines about the contexts of a node") {}
     std::string node_id;
     std::uint64_t life;  // no two entries have the same: what was asked for one is not told to another
     ContextSync sync;
+    host::BudgetedLog lines;  // what the cloud causes
     std::optional<loop::Instant> due;
   };
   struct Reading {
@@ -84,6 +89,7 @@ class Contexts {
   std::size_t flying_ = 0;
   std::optional<std::size_t> max_payload_;  // nullopt = offline
   bool ever_asked_ = false;
+  host::BudgetedLog refused_log_{log_, "refused messages about contexts"};
   loop::Timer timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // results of publishing may outlive this object
 };

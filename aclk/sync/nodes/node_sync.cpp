@@ -197,12 +197,13 @@ bool NodeSync::node_created(std::string_view machine_guid, std::string_view node
   const auto id = parse_uuid(node_id);
   auto *const r = guid ? find(*guid) : nullptr;
   if (r == nullptr || !id) return false;
-  // The same once more is no news: at most one telling a second, however often it is said.
+  // The first one is told at once. Others, and the same once more, at most once a second, however often they are said.
   const bool known = r->node_id == *id;
+  const bool first = r->node_id.empty();
   r->node_id = *id;
   if (!known) actions_.emplace_back(StoreNode{{*guid, *id, r->node.hostname, r->node.hops}});
   if (phase_ != Phase::offline) sooner(r->state_due, now.at + kStateAfterCreation);
-  sooner(r->info_due, now.at + (known ? kStateAfterCreation : 0ms));
+  sooner(r->info_due, now.at + (first ? 0ms : kStateAfterCreation));
   return true;
 }
 

@@ -77,25 +77,40 @@ void Nodes::run() {
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
 template <class Fetch, class Ok, class Failed>
 void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
-  workers_.run(
-      [this, fetch = std::move(fetch), ok = std::move(ok), failed = std::move(failed)]() -> loop::WorkerPool::Done {
-        auto result = fetch(host_);
-        return [this, result = std::move(result), ok, failed]() mutable {
-          if (result) {
-            ok(std::move(*result));
-          } else {
-            log_.warning("{}", result.error().what);
-            failed();
-          }
-          run();
-        };
-      });
+  workers_.run([this, &host = host_, fetch = std::move(fetch), ok = std::move(ok),
+                failed = std::move(failed)]() -> loop::WorkerPool::Done {
+    auto result = fetch(host);
+    return [this, result = std::move(result), ok, failed]() mutable {
+      if (result) {
+        ok(std::move(*result));
+      } else {
+        log_.warning("{}", result.error().what);
+        failed();
+      }
+      run();
+    };
+  });
 }
 
 // As log lines name a node: "node id (hostname)".
 std::string Nodes::called(const std::string &guid) const {
   const auto *const node = sync_.by_machine_guid(guid);
   return fmt::format("{} ({})", sync_.node_id_of(guid), node == nullptr ? "unknown" : node->hostname);
+}
+
+// On a worker, because it may block.
+void Nodes::tell_host() {
+  if (telling_ || to_tell_.empty()) return;
+  telling_ = true;
+  const auto next = to_tell_.extract(to_tell_.begin());
+  workers_.run([this, &host = host_, guid = next.key(), id = next.mapped(),
+                claim = store_.claim_id()]() -> loop::WorkerPool::Done {
+    host.store_node_id(guid, claim, id);
+    return [this] {
+      telling_ = false;
+      tell_host();
+    };
+  });
 }
 
 void Nodes::act(Action &action) {
@@ -137,11 +152,8 @@ void Nodes::act(Action &action) {
                  },
                  [&](const StoreNode &s) {
                    store_.add(PutNode{store_.claim_id(), s.node});
-                   // A host that keeps node ids itself gets it too; on a worker, because it may block.
-                   workers_.run([this, n = s.node]() -> loop::WorkerPool::Done {
-                     host_.store_node_id(n.machine_guid, store_.claim_id(), n.node_id);
-                     return {};
-                   });
+                   to_tell_[s.node.machine_guid] = s.node.node_id;
+                   tell_host();
                  },
              },
              action);

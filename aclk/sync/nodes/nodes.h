@@ -5,14 +5,14 @@
 
 #include <uv.h>
 
-#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
-#include "aclk/loop/log_budget.h"
 #include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/nodes/node_sync.h"
@@ -47,6 +47,7 @@ class Nodes {
  private:
   void run();
   void act(Action &action);
+  void tell_host();
   [[nodiscard]] std::string called(const std::string &guid) const;
   template <class Fetch, class Ok, class Failed>
   void fetch(Fetch fetch, Ok ok, Failed failed);
@@ -58,7 +59,10 @@ class Nodes {
   const PublishFn publish_;
   const ListedFn listed_;
   NodeSync sync_;
-  loop::LogBudget unknown_log_{20, std::chrono::seconds(10)};  // node ids for nobody here
+  host::BudgetedLog unknown_log_{log_, "node ids for nobody here"};
+  // Node ids for a host that keeps them itself, by machine guid: told one after the other, the newest of each.
+  std::map<std::string, std::string> to_tell_;
+  bool telling_ = false;
   loop::Timer timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // what became of a message may be told after this is gone
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/config/settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "aclk/module/settings.h"
 #include "claim/ini.h"
 #include "plugin-api/external/config/plugin_start.h"
 
@@ -60,6 +63,16 @@ Settings read_settings(const NetdataConf &conf, const Options &options) {
   s.statistics = claim::ini_yes(conf.get("cloud", "statistics").value_or("yes"));
   s.socket = conf.get(kOwn, "socket").value_or("");
   return s;
+}
+
+std::string link_settings(const NetdataConf &conf) {
+  std::string out;
+  const auto add = [&](std::string_view section, std::string_view key) {
+    if (const auto value = conf.get(section, key)) out += fmt::format("[{}] {} = {}\n", section, key, *value);
+  };
+  for (const auto key : module::kLinkKeys) add("cloud", key);
+  for (const auto *key : {"agent url", "poll alerts every", "poll nodes every", "poll contexts every"}) add(kOwn, key);
+  return out;
 }
 
 unsigned query_limit(const Settings &settings, unsigned cores) {

@@ -42,6 +42,10 @@ inline constexpr std::uint16_t kNetdataPort = 19999;
 
 [[nodiscard]] Settings read_settings(const NetdataConf &conf, const Options &options);
 
+// What a worker takes from netdata.conf when it starts, but for where the agent listens: text that changes when one of
+// these settings does. `statistics` and `socket` are the supervisor's, which reads them once.
+[[nodiscard]] std::string link_settings(const NetdataConf &conf);
+
 // How many of the cloud's queries the agent may work on at once: its web threads but one, so that nobody else waits
 // behind them, and at least one. The agent has min(6, cores) threads if not told otherwise, and computes in them
 // (plugin-api/external/README.md, "Queries at the same time").

@@ -31,7 +31,7 @@ int alert_log(void *host, naclk_str machine_guid, uint64_t after, uint32_t limit
 int active_alerts(void *host, naclk_str machine_guid, naclk_alert_fn visit, void *ctx) noexcept;
 int alert_config(void *host, naclk_str config_hash, naclk_alert_config_fn show, void *ctx) noexcept;
 void interest(void *host, uint32_t kinds) noexcept;
-int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) noexcept;
+void query(void *host, const naclk_query *query) noexcept;
 
 // Runs the body of a hook: it gets the ExternalHost and returns 0 or a negated errno.
 template <class Body>

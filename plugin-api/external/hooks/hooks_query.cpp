@@ -30,7 +30,7 @@ std::vector<HttpHeader> forwarded_headers(const naclk_query &query) {
   return out;
 }
 
-int show_answer(const HttpResponse &answer, naclk_reply_fn show, void *ctx) {
+int complete(const naclk_query &query, const HttpResponse &answer) {
   naclk_reply r{};
   r.size = sizeof r;
   r.status = answer.status;
@@ -39,14 +39,14 @@ int show_answer(const HttpResponse &answer, naclk_reply_fn show, void *ctx) {
   if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
   r.cache_control = view(answer.cache_control);
   r.body = view(answer.body);
-  (void)show(ctx, &r);
+  query.complete(query.request, 0, &r);
   return 0;
 }
 
 }  // namespace
 
-int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) noexcept {
-  return guarded(host, [&](ExternalHost &h) {
+void query(void *host, const naclk_query *query) noexcept {
+  const int failed = guarded(host, [&](ExternalHost &h) {
     std::string node;
     if (query->machine_guid.len != 0) {
       auto guid = node_of(query->machine_guid);
@@ -57,19 +57,18 @@ int query(void *host, const naclk_query *query, naclk_reply_fn show, void *ctx) 
     if (!method) return -EINVAL;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     auto target = bound_target(*method, text(query->target), now);
-    if (!target) return show_answer(target.error(), show, ctx);
+    if (!target) return complete(*query, target.error());
     HttpRequest request{.method = *method, .target = std::move(*target), .headers = forwarded_headers(*query)};
     const AnswerBounds bounds{
         .max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes),
         .timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U)),
         .gzip = true};  // the module unpacks for an asker that does not take it
-    const Interrupted interrupted = [&] {
-      return h.stopping()() || (query->interrupted != nullptr && query->interrupted(query->ctx) != 0);
-    };
+    const Interrupted interrupted = [&] { return h.stopping()() || query->interrupted(query->request) != 0; };
     const auto answer = h.agent().query(node, std::move(request), bounds, interrupted);
     if (!answer) return negated_errno(answer.error().code);
-    return show_answer(*answer, show, ctx);
+    return complete(*query, *answer);
   });
+  if (failed != 0) query->complete(query->request, failed, nullptr);
 }
 
 }  // namespace aclk::external::hooks

@@ -252,7 +252,7 @@ class Supervisor {
     const auto permissions = claim::repair_permissions(cloud_dir_);
     for (const auto &line : permissions.repaired) log_.warning(line);
     const auto limit = places_.netdata_conf_limit();
-    const auto print = claim::identity_print(cloud_dir_, limit);
+    const auto print = claim::identity_print(cloud_dir_, limit, link_settings(conf_.snapshot()));
     const auto written_claims = claim::claim_files_print(places_, claim::process_environment());
     if (written_claims == 0 && claimer_child_.pid <= 0) story_.forget();
     if (claimer_.on_look(now, written_claims, print)) start_claiming(now);
@@ -268,7 +268,7 @@ class Supervisor {
     if (wanted && restarts_.has_worker() && changed)
       log_.info(chart_.online()
                     ? "CLAIM: agent was already connected to NC - forcing reconnection under new credentials"
-                    : "cloud.d has changed; the link starts anew with it");
+                    : "what is in cloud.d or netdata.conf has changed; the link starts anew with it");
     if (!wanted && identity.why != why_)
       log_.line(NACLK_LOG_DAEMON, claim::is_trouble(identity.standing) ? NACLK_LOG_ERROR : NACLK_LOG_INFO,
                 identity.why);
@@ -297,7 +297,8 @@ class Supervisor {
     take_claimer_lines();
     claimer_child_ = {};
     const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-    const auto pause = claimer_.on_end(now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit()));
+    const auto pause = claimer_.on_end(
+        now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit(), link_settings(conf_.snapshot())));
     look_at_ = std::min(look_at_, now + claim::kDebounce);
     story_.end(pause, {now, wall_s()});
     tell();

@@ -27,10 +27,12 @@
  *  5. Visitors are called on the thread that called the hook, before it returns. A visitor returns 0 to go on; any
  *     other value ends the listing and the hook returns 0.
  *  6. Threads. "worker": one of the module's own threads, never its loop thread; the hook may block up to its
- *     deadline (10 s where none is given). Hooks marked "worker" are called by several workers at once.
- *     "any": may be called from every thread, must not block.
+ *     deadline (10 s where none is given). Hooks marked "worker" are called by several workers at once. A link that
+ *     begins anew (a reload) waits 2 s for hooks that the old one has called; then it connects, and calls no hook but
+ *     query, until they have come back.
+ *     "any": may be called from every thread, must not block. "link": the module's loop thread, must not block.
  *  7. Neither side throws or longjmps through the border. No function here may be called from inside a hook, save
- *     netdata_aclk_notify.
+ *     netdata_aclk_notify and what the hook was given.
  *  8. UUIDs are lower case with dashes, 36 characters. Times named _s are seconds, _us microseconds since 1970 UTC.
  */
 #ifndef NETDATA_ACLK_PLUGIN_H
@@ -43,8 +45,8 @@
 extern "C" {
 #endif
 
-#define NACLK_ABI_MAJOR 1u
-#define NACLK_ABI_MINOR 3u
+#define NACLK_ABI_MAJOR 2u
+#define NACLK_ABI_MINOR 0u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -98,9 +100,12 @@ enum naclk_option {
    * while the node is claimed, switched off, or nothing is written down. A host without this option claims by itself,
    * or by the command netdata-aclk claim. */
   NACLK_OPTION_CLAIM = 1,
-  /* [since 1.3] The host throws lines of NACLK_LOG_DEBUG for error.log and debug.log away: those of debug.log are not
-   * even made. Lines for access.log come whatever their level. */
-  NACLK_OPTION_NO_DEBUG = 2
+  /* The host throws lines of NACLK_LOG_DEBUG for error.log and debug.log away: those of debug.log are not even made.
+   * Lines for access.log come whatever their level. */
+  NACLK_OPTION_NO_DEBUG = 2,
+  /* The hook query never blocks: it is called on the link's own thread, and no thread is kept for queries. Without this
+   * option there are query_threads workers for it, and it may block up to the deadline. */
+  NACLK_OPTION_QUERY_NEVER_BLOCKS = 4
 };
 
 /* Which of the agent's logs a line belongs to: error.log/daemon.log, access.log, debug.log. */
@@ -288,6 +293,24 @@ struct naclk_alert_config {
 
 /* --------------------------------------------------------------------------------------------------- the query */
 
+struct naclk_reply {
+  size_t size;
+  int32_t status; /* HTTP status of the database's answer; an error status is an answer too */
+  struct naclk_str content_type;
+  struct naclk_str content_encoding; /* empty or gzip; the body is then passed on untouched */
+  struct naclk_str cache_control;    /* empty = no-cache */
+  struct naclk_str body;
+};
+
+/* Names one thing that the host was asked for. Two words, not to be looked into: copy them to answer later. They may be
+ * used until netdata_aclk_destroy returns, however often: after the answer they name nothing, and nothing happens. */
+struct naclk_request {
+  void *module;
+  uint64_t id;
+};
+
+/* A question, and the way back of its answer. What it points at is valid only during the hook's call; `request` and the
+ * functions, which are the same for every question of a module, stay. */
 struct naclk_query {
   size_t size;
   struct naclk_str machine_guid; /* the node that is asked; empty = the local one */
@@ -301,18 +324,16 @@ struct naclk_query {
   uint32_t deadline_ms; /* from the call; always set */
   uint64_t max_bytes;   /* a body larger than this is of no use: stop early with -EMSGSIZE */
   uint64_t received_us; /* when the question arrived */
-  /* Ask often (each 100 ms or at each row): non-zero = the answer is not wanted any more; return -ECANCELED. */
-  int (*interrupted)(void *ctx);
-  void *ctx;
-};
 
-struct naclk_reply {
-  size_t size;
-  int32_t status; /* HTTP status of the database's answer; an error status is an answer too */
-  struct naclk_str content_type;
-  struct naclk_str content_encoding; /* empty or gzip; the body is then passed on untouched */
-  struct naclk_str cache_control;    /* empty = no-cache */
-  struct naclk_str body;
+  struct naclk_request request;
+  /* Answers the question: 0 with a reply, or a negated errno without one. To be called exactly once, from any thread,
+   * inside the hook or after it. It copies the reply, makes it ready to be sent (it may compress the body), and comes
+   * back; it never waits for the network and never calls the host. A second answer is ignored, and said once in the
+   * log. When none has come 2 s after the deadline, the cloud is answered 504 and a later one is ignored. */
+  void (*complete)(struct naclk_request request, int error, const struct naclk_reply *reply);
+  /* Ask often (each 100 ms or at each row) where the work is done: non-zero = the answer is not wanted any more;
+   * complete with -ECANCELED. Any thread. */
+  int (*interrupted)(struct naclk_request request);
 };
 
 /* ---------------------------------------------------------------------------------------------------- visitors */
@@ -342,7 +363,7 @@ struct naclk_host {
 
   /* Thread: any. A setting of netdata.conf: section "cloud", key "proxy". -ENOENT when it is not set. Shown once.
    * [cloud] enabled: anything but yes, true, on, auto, on demand in any case, when it is set, switches the module off.
-   * Since 1.3, any other negative number: there are settings and they cannot be read (netdata.conf is not readable).
+   * Any other negative number: there are settings and they cannot be read (netdata.conf is not readable).
    * They may limit the cloud, so nothing is sent to anybody until netdata_aclk_reload finds them readable; what is
    * shown then is the reason, a sentence for people. */
   int (*config)(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx);
@@ -375,8 +396,10 @@ struct naclk_host {
   /* Thread: worker. -ENOENT for an unknown hash. Shown once. */
   int (*alert_config)(void *host, struct naclk_str config_hash, naclk_alert_config_fn show, void *ctx);
 
-  /* Thread: worker, up to query_threads at once. Blocks at most deadline_ms. Shown once on success. */
-  int (*query)(void *host, const struct naclk_query *query, naclk_reply_fn show, void *ctx);
+  /* Thread: worker, up to query_threads at once; may block up to deadline_ms. With NACLK_OPTION_QUERY_NEVER_BLOCKS:
+   * link. The answer is given by query->complete(query->request, ...), before this returns or later; up to
+   * query_threads questions are without one at a time. */
+  void (*query)(void *host, const struct naclk_query *query);
 
   /* [may be NULL] Thread: worker. Tells the host which node id the cloud gave to a node: for one that shows them in its
    * own API. load_node_id is [reserved]: nobody calls it, because the module keeps node ids itself. */
@@ -384,12 +407,16 @@ struct naclk_host {
   int (*load_node_id)(void *host, struct naclk_str machine_guid, struct naclk_str claim_id, naclk_text_fn show,
                       void *ctx);
 
-  /* [may be NULL, since 1.1] Thread: the link's; must not block. Told when it changes; nothing (0) holds before the
+  /* [may be NULL] Thread: link. The answer is not wanted any more, and query->interrupted says so from now on: complete
+   * soon with -ECANCELED. It may have been completed already by another thread. */
+  void (*query_cancelled)(void *host, struct naclk_request request);
+
+  /* [may be NULL] Thread: link. Told when it changes; nothing (0) holds before the
    * first time. A host that has to look for changes may look less often for what nobody listens to, and looks at once
    * when somebody begins to. It must not lose alert transitions over it. */
   void (*interest)(void *host, uint32_t kinds); /* of enum naclk_interest */
 
-  /* [may be 0, since 1.2] Of enum naclk_option. */
+  /* [may be 0] Of enum naclk_option. */
   uint32_t options;
 };
 
@@ -449,7 +476,7 @@ NACLK_EXPORT void netdata_aclk_destroy(struct naclk_module *module);
 NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct naclk_event *event);
 
 /* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",
- * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker; since 1.2 "unclaim", what
+ * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker; "unclaim", what
  * netdata-aclk unclaim does: the link says goodbye and ends, key, claim and durable state go, and a line stays that
  * keeps what is written down from bringing the claim back. Returns 0; -ENOENT for an unknown command; -ETIME; -EIO when
  * unclaiming failed, with the reason shown. Blocks at most 2 s, unclaim 5 s (after that it still happens). Thread: any
@@ -468,8 +495,7 @@ NACLK_EXPORT int netdata_aclk_http(struct naclk_module *module, const struct nac
 /* The lines of `netdata -W buildinfo` about this module, one call per line. Thread: any. */
 NACLK_EXPORT int netdata_aclk_buildinfo(naclk_text_fn line, void *ctx);
 
-/* The keys of `netdata -W buildinfojson` about this module, of all generations, as one JSON object. Since 1.2. Thread:
- * any. */
+/* The keys of `netdata -W buildinfojson` about this module, of all generations, as one JSON object. Thread: any. */
 NACLK_EXPORT int netdata_aclk_buildinfojson(naclk_text_fn show, void *ctx);
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@ import traceback
 
 from . import certs, login, schema
 from .behaviour import Behaviour
-from .brain import Brain
+from .cloud_logic import CloudLogic
 from .broker import Broker
 from .control import Control
 from .front import Front
@@ -27,8 +27,8 @@ class Cloud:
         self.registry = Registry()
         self.challenges = login.Challenges()
         self.broker = Broker(directory, list(broker_options))
-        self.brain = Brain(self.record, self.behaviour, self.topics_for, self.send)
-        self.queries = Queries(self.publish, self._complain, self.brain.session_id)
+        self.logic = CloudLogic(self.record, self.behaviour, self.topics_for, self.send)
+        self.queries = Queries(self.publish, self._complain, self.logic.session_id)
         self.front = Front(self, name)
         self.control = Control(self)
         self.relays = {}                            # connection id -> Relay, open ones
@@ -78,7 +78,7 @@ class Cloud:
             await asyncio.sleep(down_seconds)
         await self.broker.start()
         await self.link.start()
-        self.brain.all_unreachable()                # a broker that dies publishes no wills
+        self.logic.all_unreachable()                # a broker that dies publishes no wills
         self.record.touch()
 
     async def reset(self):
@@ -92,7 +92,7 @@ class Cloud:
         self.registry.agents.clear()
         self.behaviour.change({"reset": True})
         self.challenges = login.Challenges()
-        self.brain.clear()
+        self.logic.clear()
         self.queries.clear()
         self.record.clear()
 
@@ -106,7 +106,7 @@ class Cloud:
         """One command message to an agent."""
         payload = schema.encode(kind, fields)
         topic = self._command_topic(claim, kind)
-        self.brain.on_command(claim, kind, fields)
+        self.logic.on_command(claim, kind, fields)
         self.record.message("down", claim, kind, topic, payload, 1)
         self.publish(topic, payload)
 
@@ -134,7 +134,7 @@ class Cloud:
                 self.queries.on_reply(topic, payload)
                 self.record.touch()
             elif topic.split("/")[2] in self.registry.agents:      # else the last words of one we have forgotten
-                self.brain.on_message(topic, payload, qos)
+                self.logic.on_message(topic, payload, qos)
         except Exception:                           # a bug of ours must show up in the test, and end nothing
             self.record.violation("internal", f"{topic}: {traceback.format_exc()}")
 

@@ -48,16 +48,16 @@ class Control:
             "spaces": [{"id": s.id, "name": s.name, "token": s.token, "rooms": s.rooms}
                        for s in c.registry.spaces.values()],
             "token": space.token, "rooms": list(space.rooms),
-            "agents": {a.claim_id: {**a.summary(), **c.brain.session(a.claim_id).summary(),
+            "agents": {a.claim_id: {**a.summary(), **c.logic.session(a.claim_id).summary(),
                                     "topics": c.topics_for(a.claim_id)} for a in c.registry.agents.values()},
-            "nodes": {n.id: n.summary() for n in c.brain.nodes.values()},
+            "nodes": {n.id: n.summary() for n in c.logic.nodes.values()},
             "connections": [x.summary() for x in c.record.connections],
             "counts": {"messages": c.record.messages.last, "https": c.record.https.last,
                        "violations": c.record.violations.last},
         })
 
     async def get_totals(self, request):
-        return _json(self.cloud.brain.totals(request.query["claim"]))
+        return _json(self.cloud.logic.totals(request.query["claim"]))
 
     async def get_changes(self, request):
         """The revision once it is above ?since=, or after ?timeout= seconds."""
@@ -68,7 +68,7 @@ class Control:
         """The newest connection of an agent in short, or null."""
         claim = request.query["claim"]
         c = next((c for c in reversed(self.cloud.record.connections) if c.claim == claim), None)
-        return _json(c and {"id": c.id, "open": c.closed is None, "struck": c.struck, "packets": c.packets.last})
+        return _json(c and {"id": c.id, "open": c.closed is None, "triggered": c.triggered, "packets": c.packets.last})
 
     async def get_messages(self, request):
         return _json([_message(m) for m in self.cloud.record.messages.since(_since(request))])
@@ -91,10 +91,10 @@ class Control:
         return _json(c.frames.since(_since(request)))
 
     async def get_contexts(self, request):
-        return _json(self.cloud.brain.nodes[request.query["node"]].contexts.by_id)
+        return _json(self.cloud.logic.nodes[request.query["node"]].contexts.by_id)
 
     async def get_alerts(self, request):
-        alerts = self.cloud.brain.nodes[request.query["node"]].alerts
+        alerts = self.cloud.logic.nodes[request.query["node"]].alerts
         return _json({"active": list(alerts.active.values()), "recent": list(alerts.recent)})
 
     # -- what can be done ---------------------------------------------------------------------------------------
@@ -202,9 +202,9 @@ class Control:
             self.cloud.registry.forget(a["claim"])
             await self.cloud.link.kick(a["claim"])
         elif a.get("what"):
-            self.cloud.brain.nodes[a["node"]].forget(a["what"])
+            self.cloud.logic.nodes[a["node"]].forget(a["what"])
         else:
-            self.cloud.brain.forget_node(a["node"])
+            self.cloud.logic.forget_node(a["node"])
         self.cloud.record.touch()
         return _json({})
 

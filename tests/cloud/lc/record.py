@@ -49,7 +49,7 @@ class Connection:
         self.bytes = {"up": 0, "down": 0}
         self.unacked = {"up": 0, "down": 0}
         self.max_unacked = 0                # most QoS 1 publishes of the agent in flight at once
-        self.struck = None                  # name of the packet that behaviour.on_up waited for
+        self.triggered = None                  # name of the packet that behaviour.on_up waited for
         self.mqtt_disconnect = None         # reason the agent gave
         self.ws_close = None                # {"by", "code", "reason"}: the first close frame, or how TCP ended
         self.ws_close_seen = {"up": None, "down": None}
@@ -61,7 +61,7 @@ class Connection:
             "connect": jsonable(self.connect), "connect_raw": self.connect_raw.hex(),
             "connack": jsonable(self.connack), "packets": self.packets.last, "frames": self.frames.last,
             "bytes": self.bytes, "unacked": self.unacked, "max_unacked": self.max_unacked,
-            "struck": self.struck, "mqtt_disconnect": jsonable(self.mqtt_disconnect), "ws_close": self.ws_close,
+            "triggered": self.triggered, "mqtt_disconnect": jsonable(self.mqtt_disconnect), "ws_close": self.ws_close,
             "ws_close_seen": self.ws_close_seen,
         }
 

@@ -109,7 +109,7 @@ class Relay:
     async def _act(self, name: str, action: dict) -> bool:
         """What a test ordered for this packet; true if the connection is at its end."""
         a = dict(action)
-        self.connection.struck = name
+        self.connection.triggered = name
         if a.get("hold"):
             self.hold(["up", "down"] if a["hold"] is True else a["hold"], True)
             self.cloud.record.touch()

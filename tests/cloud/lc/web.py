@@ -75,13 +75,13 @@ class Pages:
         """All nodes, and what has gone over the link."""
         c = self._cloud
         space = c.registry.first_space()
-        nodes = sorted((self._node(n) for n in c.brain.nodes.values()), key=lambda n: (n["hops"], n["hostname"]))
+        nodes = sorted((self._node(n) for n in c.logic.nodes.values()), key=lambda n: (n["hops"], n["hostname"]))
         connections = c.record.connections
         return web.json_response({
             "url": c.front.url, "ca": str(c.directory / "ca.pem"), "token": space.token, "rooms": space.rooms,
             "now": time.time(), "started": c.started, "nodes": nodes,
-            "agents": [{"claim": a.claim_id, "hostname": a.hostname, "online": c.brain.session(a.claim_id).reachable,
-                        "since": c.brain.session(a.claim_id).since} for a in c.registry.agents.values()],
+            "agents": [{"claim": a.claim_id, "hostname": a.hostname, "online": c.logic.session(a.claim_id).reachable,
+                        "since": c.logic.session(a.claim_id).since} for a in c.registry.agents.values()],
             "link": {"connections": sum(1 for x in connections if x.closed is None),
                      "up": sum(x.bytes["up"] for x in connections), "down": sum(x.bytes["down"] for x in connections),
                      "messages": c.record.messages.last, "queries": self._fetch.count,
@@ -148,14 +148,14 @@ class Pages:
             return []
 
     def _find(self, request):
-        node = self._cloud.brain.nodes.get(request.match_info["node"])
+        node = self._cloud.logic.nodes.get(request.match_info["node"])
         if node is None:
             raise web.HTTPNotFound(text="no such node")
         return node
 
     def _node(self, n) -> dict:
         data = (n.info or {}).get("data") or {}
-        session = self._cloud.brain.session(n.claim)
+        session = self._cloud.logic.session(n.claim)
         statuses = [a["status"] for a in n.alerts.active.values()]
         state = "live" if n.live and session.reachable else "stale" if n.queryable and session.reachable else "offline"
         return {"id": n.id, "hostname": n.hostname, "mguid": n.mguid, "claim": n.claim, "hops": n.hops, "state": state,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cells of the matrix as netdata-aclk doctor meets them: a walk of its own takes the place of the link's attempt."""
+"""The cases of the matrix as netdata-aclk doctor meets them: a walk of its own takes the place of the link's attempt."""
 import itertools
 import re
 import threading
@@ -11,21 +11,21 @@ from testenv.synthetic import guid_of
 from testenv.waiting import Timeout
 
 from . import table_link, table_login, table_reach, table_traffic
-from .lane import HASTE, Ways
+from .link_rig import HASTE, Legs
 
 # Stages whose faults are met by whoever comes after the link, too.
 WALKED = ("DNS", "TCP", "TLS", "env", "challenge", "password", "upgrade", "CONNECT", "SUBSCRIBE")
 # Those that doctor cannot see. While a link is online it asks that link what it knows, and leaves its session alone:
 # what ended the connection of before stands there as the reason of the last attempt.
 UNSEEN = {
-    "online idle": "strikes a session that is up; doctor's own is over when the subscriptions are granted",
-    "online busy": "strikes a session with queries and alerts under way; doctor answers and publishes nothing",
-    "draining": "strikes a link that leaves by order of the cloud; nobody orders doctor to leave",
+    "online idle": "breaks a session that is up; doctor's own is over when the subscriptions are granted",
+    "online busy": "breaks a session with queries and alerts under way; doctor answers and publishes nothing",
+    "draining": "breaks a link that leaves by order of the cloud; nobody orders doctor to leave",
 }
 # The rung for the state in which the link's attempt ends.
 RUNGS = {"env": "env", "challenge": "challenge", "password": "password", "WebSocket": "websocket", "CONNECT": "mqtt",
          "online": "subscribe"}
-# A fault is met within 10 s (TCP), 30 s (an answer) or 60 s (the link, its subscriptions), divided on hasty lanes; what
+# A fault is met within 10 s (TCP), 30 s (an answer) or 60 s (the link, its subscriptions), divided on hasty rigs; what
 # else happens takes moments, on a machine that is not busy.
 LONGEST = 60 / HASTE + 20
 # On a busy machine the reset of a connection that was just accepted may come before its connect() returns, and the
@@ -33,28 +33,28 @@ LONGEST = 60 / HASTE + 20
 BUSY = re.compile("cannot connect: Connection reset by peer|within 1 s|timed out")
 
 
-def all_cells():
-    return [c for table in (table_reach, table_login, table_link, table_traffic) for c in table.cells()]
+def all_cases():
+    return [c for table in (table_reach, table_login, table_link, table_traffic) for c in table.cases()]
 
 
-def walked_cells():
-    return [c for c in all_cells() if c.stage in WALKED]
+def walked_cases():
+    return [c for c in all_cases() if c.stage in WALKED]
 
 
-def unseen_cells():
-    return [c for c in all_cells() if c.stage in UNSEEN]
+def unseen_cases():
+    return [c for c in all_cases() if c.stage in UNSEEN]
 
 
-def cells_before_the_password():
+def cases_before_the_password():
     """Of each kind of fault that is met beside a link that is online, one."""
-    seen = [c for c in walked_cells() if not c.hasty and not c.anew and (
+    seen = [c for c in walked_cases() if not c.hasty and not c.anew and (
         c.at in ("env", "challenge") or c.status is None and c.stage in ("env", "challenge"))]
     key = lambda c: (rung(c) or "", c.status or "")  # noqa: E731
     return [next(group) for _, group in itertools.groupby(sorted(seen, key=key), key)]
 
 
-def rung(cell):
-    return cell.rung or RUNGS.get(cell.at)
+def rung(case):
+    return case.rung or RUNGS.get(case.at)
 
 
 class Agent:
@@ -83,8 +83,8 @@ class Agent:
         self._server.server_close()
 
 
-class _Visited(Ways):
-    """A lane where cut() and reread() begin a run of doctor."""
+class _Visited(Legs):
+    """A rig where cut() and reread() begin a run of doctor."""
 
     def __init__(self, build, name, cloud, loop, home):
         super().__init__(build, name, cloud, loop, home)
@@ -174,44 +174,44 @@ class Beside(_Visited):
         assert self.cloud.query(self.claim, "/api/v1/info", wait=10).http_status == 200
 
 
-def examine(cell, lane):
-    """Runs doctor under the cell's fault; AssertionError when it does not name it."""
+def examine(case, rig):
+    """Runs doctor under the case's fault; AssertionError when it does not name it."""
     for _ in range(5):
-        seen = _meet(cell, lane)
-        if rung(cell) in seen.bad() or not BUSY.search(seen.story()):
+        seen = _meet(case, rig)
+        if rung(case) in seen.bad() or not BUSY.search(seen.story()):
             break
-    if cell.lift:
-        cell.lift(lane)
-        assert not lane.visit().bad()
-    names_it(cell, seen)
-    lane.undisturbed()
-    return {"status": rung(cell), "seconds": seen.seconds}
+    if case.lift:
+        case.lift(rig)
+        assert not rig.visit().bad()
+    names_it(case, seen)
+    rig.undisturbed()
+    return {"status": rung(case), "seconds": seen.seconds}
 
 
-def _meet(cell, lane):
-    """The visit under the fault, which may have ended before the fault could strike."""
+def _meet(case, rig):
+    """The visit under the fault, which may have ended before the fault could act."""
     try:
-        cell.strike(lane)
+        case.trigger(rig)
     except Timeout:
         pass
     finally:
-        seen = lane.give_up()
-        lane.calm()
-        if restore := lane.__dict__.pop("restore", None):
+        seen = rig.give_up()
+        rig.calm()
+        if restore := rig.__dict__.pop("restore", None):
             restore()
     assert seen, "no visit was begun"
     return seen
 
 
-def names_it(cell, seen):
+def names_it(case, seen):
     story = seen.story()
     assert seen.seconds < LONGEST, f"{seen.seconds:.1f} s\n{story}"
-    if cell.status is None:
+    if case.status is None:
         assert seen.exit == 0 and not seen.bad(), story
         return
-    assert seen.exit == 2 and seen.bad() == [rung(cell)], f"{rung(cell)} should be bad:\n{story}"
-    broken = seen.found[rung(cell)]
-    assert re.search(cell.sentence, f"{broken['text']}; {broken['remedy']}"), f"{cell.sentence}\n{story}"
+    assert seen.exit == 2 and seen.bad() == [rung(case)], f"{rung(case)} should be bad:\n{story}"
+    broken = seen.found[rung(case)]
+    assert re.search(case.sentence, f"{broken['text']}; {broken['remedy']}"), f"{case.sentence}\n{story}"
     assert broken["text"] and broken["remedy"], story
     at = seen.findings.index(broken)
     # The rungs: from the first about a network on. The clock is no rung; half of a host's addresses may be dead.

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cells of one file on its lanes: as many at a time as there are lanes, whatever order the tests ask in.
+"""The cases of one file on its rigs: as many at a time as there are rigs, whatever order the tests ask in.
 
-    CELLS = table_x.cells()
+    CELLS = table_x.cases()
     matrix = matrix_fixture(CELLS, plain=4, hasty=2)
 
-    @pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)
-    def test_90_10_cell(matrix, cell, record_property):
-        matrix.check(cell, record_property)
+    @pytest.mark.parametrize("case", CELLS, ids=lambda c: c.id)
+    def test_90_10_case(matrix, case, record_property):
+        matrix.check(case, record_property)
 """
 import queue
 import threading
@@ -17,63 +17,63 @@ import pytest
 
 from testenv import ProxyLoop
 
-from .cell import judge
-from .lane import Lane
+from .fault_case import judge
+from .link_rig import LinkRig
 
-PATIENCE = 170      # of a test for its cell, which may have to wait for its turn
+PATIENCE = 170      # of a test for its case, which may have to wait for its turn
 
 
 class Matrix:
-    """judge(cell, lane) gives what check() records, as a `record`; lanes are made as Lane is."""
+    """judge(case, rig) gives what check() records, as a `record`; rigs are made as LinkRig is."""
 
-    def __init__(self, build, servers, cells, plain, hasty, busy=0, busy_hasty=0, seed=1, lane=Lane, judge=judge,
+    def __init__(self, build, servers, cases, plain, hasty, busy=0, busy_hasty=0, seed=1, rig=LinkRig, judge=judge,
                  record="fault"):
         self._judge, self._record = judge, record
         self.cloud = servers.cloud(f"cloud{seed}")
         loop = servers.add("proxies", ProxyLoop(), lambda: "")
         kinds = [(False, False)] * plain + [(True, False)] * hasty + [(False, True)] * busy + [(True, True)] * busy_hasty
         self._todo = {kind: queue.SimpleQueue() for kind in dict.fromkeys(kinds)}
-        self._outcomes = {c.id: Future() for c in cells}
-        assert len(self._outcomes) == len(cells), "two cells have the same name"
-        for c in cells:
+        self._outcomes = {c.id: Future() for c in cases}
+        assert len(self._outcomes) == len(cases), "two cases have the same name"
+        for c in cases:
             self._todo[(c.hasty, c.busy)].put(c)
-        self.lanes, self._threads = [], []
+        self.rigs, self._threads = [], []
         for n, (hurry, traffic) in enumerate(kinds):
-            name = f"lane{seed}-{n}" + ("-hasty" if hurry else "") + ("-busy" if traffic else "")
-            made = lane(build, servers.base, name, self.cloud, loop, seed * 100 + n, hurry, traffic)
-            self.lanes.append(servers.add(name, made, made.recent))
+            name = f"rig{seed}-{n}" + ("-hasty" if hurry else "") + ("-busy" if traffic else "")
+            made = rig(build, servers.base, name, self.cloud, loop, seed * 100 + n, hurry, traffic)
+            self.rigs.append(servers.add(name, made, made.recent))
         self._stop = threading.Event()
-        for made, kind in zip(self.lanes, kinds):
+        for made, kind in zip(self.rigs, kinds):
             t = threading.Thread(target=self._run, args=(made, self._todo[kind]), name=made.name, daemon=True)
             self._threads.append(t)
             t.start()
 
-    def _run(self, lane, todo):
+    def _run(self, rig, todo):
         broken = None
         try:
-            lane.start()
+            rig.start()
         except Exception:
             broken = traceback.format_exc()
         while not self._stop.is_set():
             try:
-                cell = todo.get_nowait()
+                case = todo.get_nowait()
             except queue.Empty:
                 return
-            outcome = self._outcomes[cell.id]
+            outcome = self._outcomes[case.id]
             try:
                 if broken:
-                    raise AssertionError(f"{lane.name} does not start:\n{broken}")
-                outcome.set_result(self._judge(cell, lane))
+                    raise AssertionError(f"{rig.name} does not start:\n{broken}")
+                outcome.set_result(self._judge(case, rig))
             except BaseException as e:
                 outcome.set_exception(e)
 
-    def check(self, cell, record_property):
-        """The cell's outcome, as the test's own."""
+    def check(self, case, record_property):
+        """The case's outcome, as the test's own."""
         try:
-            seen = self._outcomes[cell.id].result(PATIENCE)
-            record_property(self._record, [cell.stage, cell.fault, seen["status"], round(seen["seconds"], 2), cell.busy])
+            seen = self._outcomes[case.id].result(PATIENCE)
+            record_property(self._record, [case.stage, case.fault, seen["status"], round(seen["seconds"], 2), case.busy])
         except BaseException:
-            record_property(self._record, [cell.stage, cell.fault, "FAILED", 0, cell.busy])
+            record_property(self._record, [case.stage, case.fault, "FAILED", 0, case.busy])
             raise
 
     def end(self):
@@ -82,10 +82,10 @@ class Matrix:
             t.join(60)
 
 
-def matrix_fixture(cells, **lanes):
+def matrix_fixture(cases, **rigs):
     @pytest.fixture(scope="module")
     def matrix(build, servers):
-        m = Matrix(build, servers, cells, **lanes)
+        m = Matrix(build, servers, cases, **rigs)
         yield m
         m.end()
     return matrix

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table that ends a run with cells of the fault matrix: of every stage the faults by the status they led to."""
+"""The table that ends a run with cases of the fault matrix: of every stage the faults by the status they led to."""
 import textwrap
 
 WIDTH = 118
@@ -7,21 +7,21 @@ STAGES = ["DNS", "TCP", "TLS", "env", "challenge", "password", "upgrade", "CONNE
           "online busy", "draining"]
 
 
-def cells_of(reports):
-    """The recorded cells of pytest's reports; those of xdist's workers are among them."""
+def cases_of(reports):
+    """The recorded cases of pytest's reports; those of xdist's workers are among them."""
     return [value for r in reports if r.when == "call" for key, value in r.user_properties if key == "fault"]
 
 
-def table(cells):
+def table(cases):
     """Lines for people."""
-    if not cells:
+    if not cases:
         return []
-    failed = sum(1 for c in cells if c[2] == "FAILED")
-    slowest = max((c[3] for c in cells), default=0)
-    out = [f"{len(cells)} cells (stage x fault), {len(cells) - failed} as expected, {failed} not; back online "
+    failed = sum(1 for c in cases if c[2] == "FAILED")
+    slowest = max((c[3] for c in cases), default=0)
+    out = [f"{len(cases)} cases (stage x fault), {len(cases) - failed} as expected, {failed} not; back online "
            f"{slowest:.1f} s after the fault at the latest"]
-    for stage in [*STAGES, *sorted({c[0] for c in cells} - set(STAGES))]:
-        mine = [c for c in cells if c[0] == stage]
+    for stage in [*STAGES, *sorted({c[0] for c in cases} - set(STAGES))]:
+        mine = [c for c in cases if c[0] == stage]
         if not mine:
             continue
         out.append(f"{stage} ({len(mine)})")

@@ -4,8 +4,8 @@ import struct
 
 from testenv import Rule
 
-from .cell import Cell
-from .strikes import (ask, at, b64, disconnect, hold, inject, keepalive, leg, now, rule_now, standing, switch, then)
+from .fault_case import FaultCase
+from .injections import (ask, at, b64, disconnect, hold, inject, keepalive, leg, now, rule_now, standing, switch, then)
 
 # OASIS MQTT 5.0, 3.2.2.2: what a CONNACK may refuse with; 3.9.3 of SUBACK; 3.14.2.1 of a server's DISCONNECT.
 CONNACK = (0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B,
@@ -21,97 +21,97 @@ GARBAGE, BROKEN = "CLOSED_BY_REMOTE|SOCKET_ERROR|WS_PROTOCOL_ERROR", "ended the 
 
 
 def connect():
-    def cell(fault, strike, status="MQTT_PROTOCOL_ERROR", sentence="", **more):
-        return Cell("CONNECT", fault, strike, status, sentence, "CONNECT", violates=PROVOKED, **more)
+    def case(fault, trigger, status="MQTT_PROTOCOL_ERROR", sentence="", **more):
+        return FaultCase("CONNECT", fault, trigger, status, sentence, "CONNECT", violates=PROVOKED, **more)
 
     def instead(fault, data, sentence, **more):
-        return cell(fault, standing(replace_down={"CONNACK": b64(data)}), sentence=sentence, **more)
+        return case(fault, standing(replace_down={"CONNACK": b64(data)}), sentence=sentence, **more)
 
     return [
-        cell("reset", at("CONNECT", "reset"), "SOCKET_ERROR", "was reset"),
-        cell("closed", at("CONNECT", "close"), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("silent", at("CONNECT", "silence"), "TIMEOUT", "silent at the stage CONNECT until 6 s", hasty=True),
-        cell("garbage under TLS", at("CONNECT", "garbage"), GARBAGE, BROKEN),
-        cell("cut in CONNACK", at("CONNECT", "close", 10), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("no CONNACK", standing(drop_down=["CONNACK"]), "TIMEOUT", "silent at the stage CONNECT", hasty=True),
-        cell("closed by WebSocket", standing(on_up={"CONNECT": {"ws_code": 1011}}), "CLOSED_BY_REMOTE", "EC=1011"),
-        cell("hung up", standing(on_up={"CONNECT": {"hang_up": True}}), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("DISCONNECT instead", standing(on_up={"CONNECT": {"mqtt_reason": 0x8B}}), "CLOSED_BY_REMOTE", "0x8B"),
+        case("reset", at("CONNECT", "reset"), "SOCKET_ERROR", "was reset"),
+        case("closed", at("CONNECT", "close"), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("silent", at("CONNECT", "silence"), "TIMEOUT", "silent at the stage CONNECT until 6 s", hasty=True),
+        case("garbage under TLS", at("CONNECT", "garbage"), GARBAGE, BROKEN),
+        case("cut in CONNACK", at("CONNECT", "close", 10), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("no CONNACK", standing(drop_down=["CONNACK"]), "TIMEOUT", "silent at the stage CONNECT", hasty=True),
+        case("closed by WebSocket", standing(on_up={"CONNECT": {"ws_code": 1011}}), "CLOSED_BY_REMOTE", "EC=1011"),
+        case("hung up", standing(on_up={"CONNECT": {"hang_up": True}}), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("DISCONNECT instead", standing(on_up={"CONNECT": {"mqtt_reason": 0x8B}}), "CLOSED_BY_REMOTE", "0x8B"),
         instead("MQTT 3.1.1 refuses version 5", b"\x20\x02\x00\x01", "MQTT 5|refused"),
         instead("MQTT 3.1.1 accepts", b"\x20\x02\x00\x00", "a CONNACK: .*is it an MQTT 5 broker"),
         instead("CONNACK cut short", b"\x20\x01\x00", "a CONNACK: .*is it an MQTT 5 broker"),
         instead("PUBLISH before CONNACK", b"\x30\x05\x00\x01a\x00x", "a PUBLISH: .*is it an MQTT 5 broker"),
         instead("noise", b"\xff" * 64, "malformed|protocol"),
         instead("a property nobody knows", b"\x20\x05\x00\x00\x02\x7f\x00", "a CONNACK: a property that does not exist"),
-        cell("all frames are text", standing(text_frames=True), "TIMEOUT", "silent at the stage CONNECT", hasty=True),
-        cell("all frames compressed", standing(frame_rsv=4), "WS_PROTOCOL_ERROR", "no WebSocket frame"),
+        case("all frames are text", standing(text_frames=True), "TIMEOUT", "silent at the stage CONNECT", hasty=True),
+        case("all frames compressed", standing(frame_rsv=4), "WS_PROTOCOL_ERROR", "no WebSocket frame"),
         # RFC 6455 wants a client to close at once. libwebsockets has no way to tell, and unmasks each frame as if it went on
         # where the one before ended: the first, CONNACK, is right, what comes then is no MQTT or a packet that never ends.
-        Cell("CONNECT", "all frames masked", standing(masked_frames=True), "MQTT_PROTOCOL_ERROR|TIMEOUT|CLOSED_BY_REMOTE",
+        FaultCase("CONNECT", "all frames masked", standing(masked_frames=True), "MQTT_PROTOCOL_ERROR|TIMEOUT|CLOSED_BY_REMOTE",
              "no valid MQTT 5|silent at the stage|ended the connection", rung="subscribe", hasty=True),
-        Cell("CONNECT", "frames of one byte", standing(frame_size=1), None),
-        Cell("CONNECT", "messages over frames of one byte", standing(frame_size=1, fragments=True), None, cpu=2.0),
-        Cell("CONNECT", "no topic aliases", standing(connack={"topic_alias_maximum": None}), None),
-        Cell("CONNECT", "one message at a time", standing(connack={"receive_maximum": 1}), None),
-        Cell("CONNECT", "late by 1 s", standing(delay_down=1), None),
-    ] + [cell(f"CONNACK {code:#04x}", standing(connack_reason=code),
+        FaultCase("CONNECT", "frames of one byte", standing(frame_size=1), None),
+        FaultCase("CONNECT", "messages over frames of one byte", standing(frame_size=1, fragments=True), None, cpu=2.0),
+        FaultCase("CONNECT", "no topic aliases", standing(connack={"topic_alias_maximum": None}), None),
+        FaultCase("CONNECT", "one message at a time", standing(connack={"receive_maximum": 1}), None),
+        FaultCase("CONNECT", "late by 1 s", standing(delay_down=1), None),
+    ] + [case(f"CONNACK {code:#04x}", standing(connack_reason=code),
               sentence=rf"refused the connection: .*\(reason {code}, 0x{code:02X}\); \w") for code in CONNACK]
 
 
 def subscribe():
-    def cell(fault, strike, status="MQTT_PROTOCOL_ERROR", sentence="", **more):
-        return Cell("SUBSCRIBE", fault, strike, status, sentence, "online", violates=PROVOKED, **more)
+    def case(fault, trigger, status="MQTT_PROTOCOL_ERROR", sentence="", **more):
+        return FaultCase("SUBSCRIBE", fault, trigger, status, sentence, "online", violates=PROVOKED, **more)
 
     return [
-        cell("reset", at("SUBSCRIBE", "reset"), "SOCKET_ERROR", "was reset"),
-        cell("closed", at("SUBSCRIBE", "close"), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("silent", at("SUBSCRIBE", "silence"), "PING_TIMEOUT", "acknowledge|subscri", hasty=True),
-        cell("garbage under TLS", at("SUBSCRIBE", "garbage"), GARBAGE, BROKEN),
-        cell("no SUBACK", standing(drop_down=["SUBACK"]), "PING_TIMEOUT", "did not acknowledge a subscription", hasty=True),
-        cell("SUBACK of another", standing(replace_down={"SUBACK": b64(b"\x90\x04\x7f\xff\x00\x01")}), "PING_TIMEOUT",
+        case("reset", at("SUBSCRIBE", "reset"), "SOCKET_ERROR", "was reset"),
+        case("closed", at("SUBSCRIBE", "close"), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("silent", at("SUBSCRIBE", "silence"), "PING_TIMEOUT", "acknowledge|subscri", hasty=True),
+        case("garbage under TLS", at("SUBSCRIBE", "garbage"), GARBAGE, BROKEN),
+        case("no SUBACK", standing(drop_down=["SUBACK"]), "PING_TIMEOUT", "did not acknowledge a subscription", hasty=True),
+        case("SUBACK of another", standing(replace_down={"SUBACK": b64(b"\x90\x04\x7f\xff\x00\x01")}), "PING_TIMEOUT",
              "did not acknowledge a subscription", hasty=True),
-        cell("SUBACK cut short", standing(replace_down={"SUBACK": b64(b"\x90\x01\x00")}), sentence="a SUBACK: "),
-        cell("DISCONNECT instead", standing(on_up={"SUBSCRIBE": {"mqtt_reason": 0x97}}), "CLOSED_BY_REMOTE", "0x97"),
-        cell("closed by WebSocket", standing(on_up={"SUBSCRIBE": {"ws_code": 1008}}), "CLOSED_BY_REMOTE", "EC=1008"),
-        Cell("SUBSCRIBE", "granted QoS 0", standing(suback_reasons=[0, 0]), None),
-    ] + [cell(f"SUBACK {code:#04x}", standing(suback_reasons=[code, code]),
+        case("SUBACK cut short", standing(replace_down={"SUBACK": b64(b"\x90\x01\x00")}), sentence="a SUBACK: "),
+        case("DISCONNECT instead", standing(on_up={"SUBSCRIBE": {"mqtt_reason": 0x97}}), "CLOSED_BY_REMOTE", "0x97"),
+        case("closed by WebSocket", standing(on_up={"SUBSCRIBE": {"ws_code": 1008}}), "CLOSED_BY_REMOTE", "EC=1008"),
+        FaultCase("SUBSCRIBE", "granted QoS 0", standing(suback_reasons=[0, 0]), None),
+    ] + [case(f"SUBACK {code:#04x}", standing(suback_reasons=[code, code]),
               sentence=rf"refused a subscription: .*\(reason {code}, 0x{code:02X}\); \w") for code in SUBACK]
 
 
 def idle():
-    def cell(fault, strike, status, sentence="", **more):
-        return Cell("online idle", fault, strike, status, sentence, "online", violates=PROVOKED, **more)
+    def case(fault, trigger, status, sentence="", **more):
+        return FaultCase("online idle", fault, trigger, status, sentence, "online", violates=PROVOKED, **more)
 
     def frame(fault, data, sentence="no WebSocket frame", status="WS_PROTOCOL_ERROR", **how):
-        return cell(fault, inject(data, "frame", **how), status, sentence)
+        return case(fault, inject(data, "frame", **how), status, sentence)
 
     def mqtt(fault, data, status="MQTT_PROTOCOL_ERROR", sentence=""):
-        return cell(fault, inject(data), status, sentence)
+        return case(fault, inject(data), status, sentence)
 
-    def borne(fault, strike, **more):
-        return cell(fault, then(strike, ask), None, **more)
+    def borne(fault, trigger, **more):
+        return case(fault, then(trigger, ask), None, **more)
 
     head = struct.Struct(">BBQ").pack
     topic = b"\x00\x01a"
     return [
-        cell("reset", now("reset"), "SOCKET_ERROR", r"127.0.0.1:\d+\): the connection was reset"),
-        cell("closed", now("close"), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("hung up", disconnect(hang_up=True), "CLOSED_BY_REMOTE", "without giving reason"),
-        cell("silent", keepalive(now("silence")), "PING_TIMEOUT", "no answer to a ping within 0.5 s", hasty=True),
-        cell("held by the cloud", keepalive(hold()), "PING_TIMEOUT", "no answer to a ping", hasty=True),
-        cell("no PINGRESP", keepalive(lambda lane: None, drop_down=["PINGRESP"]), "PING_TIMEOUT", "no answer to a ping",
+        case("reset", now("reset"), "SOCKET_ERROR", r"127.0.0.1:\d+\): the connection was reset"),
+        case("closed", now("close"), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("hung up", disconnect(hang_up=True), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("silent", keepalive(now("silence")), "PING_TIMEOUT", "no answer to a ping within 0.5 s", hasty=True),
+        case("held by the cloud", keepalive(hold()), "PING_TIMEOUT", "no answer to a ping", hasty=True),
+        case("no PINGRESP", keepalive(lambda rig: None, drop_down=["PINGRESP"]), "PING_TIMEOUT", "no answer to a ping",
              hasty=True),
-        cell("no PUBACK", then(switch(drop_down=["PUBACK"]), ask), "PING_TIMEOUT", "did not acknowledge a message within 6 s",
+        case("no PUBACK", then(switch(drop_down=["PUBACK"]), ask), "PING_TIMEOUT", "did not acknowledge a message within 6 s",
              hasty=True),
-        cell("garbage under TLS", now("garbage"), GARBAGE, BROKEN),
-        cell("cut in a frame", then(now("close", 12), ask), "CLOSED_BY_REMOTE", "without giving reason"),
+        case("garbage under TLS", now("garbage"), GARBAGE, BROKEN),
+        case("cut in a frame", then(now("close", 12), ask), "CLOSED_BY_REMOTE", "without giving reason"),
         borne("200 ms late", rule_now(Rule(delay=0.2))), borne("in single bytes", rule_now(Rule(chunk=1)), cpu=2.0),
         borne("at 20 KB a second", rule_now(Rule(rate=20_000))),
         borne("a storm of pings", inject(b"are you there", "frame", 500, opcode=9), cpu=2.0),
         borne("a storm of pongs", inject(b"here I am", "frame", 500, opcode=10), cpu=2.0),
         borne("a text frame", inject(b"hello", "frame", opcode=1)),
         # See "all frames masked".
-        cell("masked frames", keepalive(switch(masked_frames=True)), "MQTT_PROTOCOL_ERROR|PING_TIMEOUT",
+        case("masked frames", keepalive(switch(masked_frames=True)), "MQTT_PROTOCOL_ERROR|PING_TIMEOUT",
              "no valid MQTT 5|malformed packet|no answer to a ping", hasty=True),
         borne("an empty frame", inject(b"", "frame")),
         borne("a PUBACK nobody waits for", inject(b"\x40\x02\x12\x34")), borne("a PINGRESP nobody waits for", inject(b"\xd0\x00")),
@@ -119,7 +119,7 @@ def idle():
         frame("continuation of nothing", b"x", opcode=0), frame("control frame of 126 bytes", b"x" * 126, opcode=9),
         frame("control frame in pieces", b"x", opcode=9, fin=False),
         frame("close frame of one byte", b"x", opcode=8, sentence="no WebSocket frame|without a code", status="WS_PROTOCOL_ERROR|CLOSED_BY_REMOTE"),
-        cell("frame of 2^62 bytes", inject(head(0x82, 127, 1 << 62) + b"x" * 80_000, "raw"),
+        case("frame of 2^62 bytes", inject(head(0x82, 127, 1 << 62) + b"x" * 80_000, "raw"),
              "WS_PROTOCOL_ERROR", "bytes are still to come"),
         mqtt("noise", b"\xff" * 64, sentence="malformed packet"), mqtt("packet of 256 MB", b"\x30\xff\xff\xff\x7f", sentence="larger"),
         mqtt("packet type 0", b"\x00\x00", sentence="one of type 0, which"), mqtt("second CONNACK", b"\x20\x03\x00\x00\x00", sentence="second CONNACK"), mqtt("AUTH", b"\xf0\x00", sentence="an AUTH: nobody agreed"),
@@ -131,19 +131,19 @@ def idle():
         mqtt("PUBREL of nothing", b"\x62\x02\x00\x01", None),
         mqtt("topic is no UTF-8", b"\x30\x06\x00\x02\xff\xfe\x00x", sentence="a PUBLISH: Malformed UTF-8"),
         mqtt("second SUBACK", b"\x90\x04\x00\x01\x00\x01", None),
-        cell("broker at another place", leg("broker", refuse=True), "SOCKET_ERROR", "reset"),
-        cell("taken over by a clone", disconnect(mqtt_reason=0x8E), "CLOSED_BY_REMOTE", "0x8E.*clone", hasty=True,
+        case("broker at another place", leg("broker", refuse=True), "SOCKET_ERROR", "reset"),
+        case("taken over by a clone", disconnect(mqtt_reason=0x8E), "CLOSED_BY_REMOTE", "0x8E.*clone", hasty=True,
              backs_off=True),
-        cell("a message too big", disconnect(mqtt_reason=0x95), "MESSAGE_TOO_BIG", r"\(reason 149, 0x95\)"),
-        cell("WebSocket 1009", disconnect(ws_code=1009), "MESSAGE_TOO_BIG", "EC=1009"),
-        cell("WebSocket without a code", inject(b"", "frame", opcode=8), "CLOSED_BY_REMOTE", "without a code"),
-    ] + [cell(f"DISCONNECT {code:#04x}", disconnect(mqtt_reason=code), "CLOSED_BY_REMOTE",
+        case("a message too big", disconnect(mqtt_reason=0x95), "MESSAGE_TOO_BIG", r"\(reason 149, 0x95\)"),
+        case("WebSocket 1009", disconnect(ws_code=1009), "MESSAGE_TOO_BIG", "EC=1009"),
+        case("WebSocket without a code", inject(b"", "frame", opcode=8), "CLOSED_BY_REMOTE", "without a code"),
+    ] + [case(f"DISCONNECT {code:#04x}", disconnect(mqtt_reason=code), "CLOSED_BY_REMOTE",
               rf"the broker disconnected us: .*\(reason {code}, 0x{code:02X}\); \w") for code in DISCONNECT] \
-      + [cell(f"WebSocket {code}", disconnect(ws_code=code, ws_reason="because"), "CLOSED_BY_REMOTE",
+      + [case(f"WebSocket {code}", disconnect(ws_code=code, ws_reason="because"), "CLOSED_BY_REMOTE",
               rf'EC={code} and reason "because"') for code in WS_CODES] \
-      + [cell(f"WebSocket {code}", disconnect(ws_code=code, ws_reason="because"), "CLOSED_BY_REMOTE",
+      + [case(f"WebSocket {code}", disconnect(ws_code=code, ws_reason="because"), "CLOSED_BY_REMOTE",
               rf'EC=1002 and reason "because" .*{code}') for code in UNKNOWN_WS_CODES]
 
 
-def cells():
+def cases():
     return connect() + subscribe() + idle()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The three HTTPS answers (env, challenge, password) and the upgrade: what breaks on the wire, and what is said wrong."""
-from .cell import Cell
-from .strikes import at, standing
+from .fault_case import FaultCase
+from .injections import at, standing
 
 CUT = "ended during the WebSocket upgrade: .*may cut it"
 BIG = "x" * (1 << 20)
@@ -21,14 +21,14 @@ def wire(stage):
     """While the request is under way."""
     broke = "READ_ERROR"
     return [
-        Cell(stage, "reset", at(stage, "reset"), broke, "reset", stage),
-        Cell(stage, "closed", at(stage, "close"), broke, "ended before an answer|closed|SSL", stage),
-        Cell(stage, "silent", at(stage, "silence"), "TIMEOUT", "no complete answer within 3 s", stage, hasty=True),
-        Cell(stage, "garbage under TLS", at(stage, "garbage"), broke, "the connection broke: .*on the way (changes or )?cuts", stage),
-        Cell(stage, "cut in the answer", at(stage, "close", 90), broke, "ended before an answer|closed|SSL", stage),
-        Cell(stage, "reset in the answer", at(stage, "reset", 90), broke, "reset", stage),
-        Cell(stage, "silent in the answer", at(stage, "silence", 90), "TIMEOUT", "no complete answer", stage, hasty=True),
-        Cell(stage, "late by 1 s", standing(**{stage + "_delay": 1}), None),
+        FaultCase(stage, "reset", at(stage, "reset"), broke, "reset", stage),
+        FaultCase(stage, "closed", at(stage, "close"), broke, "ended before an answer|closed|SSL", stage),
+        FaultCase(stage, "silent", at(stage, "silence"), "TIMEOUT", "no complete answer within 3 s", stage, hasty=True),
+        FaultCase(stage, "garbage under TLS", at(stage, "garbage"), broke, "the connection broke: .*on the way (changes or )?cuts", stage),
+        FaultCase(stage, "cut in the answer", at(stage, "close", 90), broke, "ended before an answer|closed|SSL", stage),
+        FaultCase(stage, "reset in the answer", at(stage, "reset", 90), broke, "reset", stage),
+        FaultCase(stage, "silent in the answer", at(stage, "silence", 90), "TIMEOUT", "no complete answer", stage, hasty=True),
+        FaultCase(stage, "late by 1 s", standing(**{stage + "_delay": 1}), None),
     ]
 
 
@@ -38,10 +38,10 @@ def answers(stage):
         return standing(**{f"{stage}_{k}": v for k, v in how.items()})
 
     def raw(fault, data, status, sentence, **more):
-        return Cell(stage, fault, put(raw=data), status, sentence, stage, **more)
+        return FaultCase(stage, fault, put(raw=data), status, sentence, stage, **more)
 
     def status(code, sentence, **more):
-        return Cell(stage, f"HTTP {code}", put(status=code, body="no\nmore", **more), NOT_RIGHT[stage],
+        return FaultCase(stage, f"HTTP {code}", put(status=code, body="no\nmore", **more), NOT_RIGHT[stage],
                     rf"HTTP status {code}{sentence}", stage)
 
     right = OK if stage != "password" else b"HTTP/1.1 201 Created\r\n"
@@ -49,14 +49,14 @@ def answers(stage):
         status(500, ': "no"; the cloud is busy'), status(503, ".*the cloud is busy"), status(404, ".*does not know this node"),
         status(302, ".*redirects are not followed", headers={"Location": "https://localhost:1/"}),
         status(407, ".*wants a login"), status(204, ".*is that the cloud"),
-        Cell(stage, "empty", put(body=""), EMPTY[stage], f"is empty; .*{WRONG[stage]}", stage),
-        Cell(stage, "not JSON", put(body="<html>Welcome to our hotel"), NOT_JSON[stage], f"is not JSON .*; {WRONG[stage]}", stage),
-        Cell(stage, "JSON bomb", put(body=BOMB), NOT_JSON[stage], f"nested deeper than 16.*; {WRONG[stage]}", stage),
-        Cell(stage, "a list", put(body="[]"), NOT_JSON[stage], f"but not an object.*; {WRONG[stage]}", stage),
-        Cell(stage, "1 MB", put(patch={"more": BIG}), None, cpu=2.0),
-        Cell(stage, "3 MB", put(patch={"more": TOO_BIG}), "PARSE_ERROR", "larger than 2097152 bytes", stage, cpu=2.0),
-        Cell(stage, "chunked", put(chunked=True), None),
-        Cell(stage, "slow loris", put(trickle=0.2), "TIMEOUT", r"no complete answer .*bytes of body came", stage, hasty=True),
+        FaultCase(stage, "empty", put(body=""), EMPTY[stage], f"is empty; .*{WRONG[stage]}", stage),
+        FaultCase(stage, "not JSON", put(body="<html>Welcome to our hotel"), NOT_JSON[stage], f"is not JSON .*; {WRONG[stage]}", stage),
+        FaultCase(stage, "JSON bomb", put(body=BOMB), NOT_JSON[stage], f"nested deeper than 16.*; {WRONG[stage]}", stage),
+        FaultCase(stage, "a list", put(body="[]"), NOT_JSON[stage], f"but not an object.*; {WRONG[stage]}", stage),
+        FaultCase(stage, "1 MB", put(patch={"more": BIG}), None, cpu=2.0),
+        FaultCase(stage, "3 MB", put(patch={"more": TOO_BIG}), "PARSE_ERROR", "larger than 2097152 bytes", stage, cpu=2.0),
+        FaultCase(stage, "chunked", put(chunked=True), None),
+        FaultCase(stage, "slow loris", put(trickle=0.2), "TIMEOUT", r"no complete answer .*bytes of body came", stage, hasty=True),
         raw("no HTTP", b"\x00\xff\x00garbage\r\n\r\n", "PARSE_ERROR", "not HTTP"),
         raw("nothing", b"", "READ_ERROR", "broke"),
         raw("HTTP/0.9", b"hello there, this is an answer without a head\r\n", "PARSE_ERROR", "not HTTP"),
@@ -70,7 +70,7 @@ def answers(stage):
 
 def env_only():
     def patch(fault, change, status, sentence):
-        return Cell("env", fault, standing(env_patch=change), status, sentence, "env")
+        return FaultCase("env", fault, standing(env_patch=change), status, sentence, "env")
     return [
         patch("no transports", {"transports": []}, "ENV_NOT_JSON", "transports must be an array"),
         patch("transports missing", {"transports": None}, "ENV_NOT_JSON", "transports must be an array"),
@@ -89,17 +89,17 @@ def env_only():
 
 def login_only():
     return [
-        Cell("challenge", "not base64", standing(challenge_patch={"challenge": "!!"}), "OTP_CHALLENGE_INVALID",
+        FaultCase("challenge", "not base64", standing(challenge_patch={"challenge": "!!"}), "OTP_CHALLENGE_INVALID",
              "2 characters instead of 344; .*" + WRONG["challenge"], "challenge"),
-        Cell("challenge", "not for us", standing(challenge_patch={"challenge": "A" * 342 + "=="}),
+        FaultCase("challenge", "not for us", standing(challenge_patch={"challenge": "A" * 342 + "=="}),
              "OTP_CHALLENGE_DECRYPTION_FAILED", "oaep decoding error; private.pem is not the key .*claim it anew", "challenge"),
-        Cell("password", "no topics", standing(password_patch={"topics": None}), "OTP_PASSWORD_NOT_JSON",
+        FaultCase("password", "no topics", standing(password_patch={"topics": None}), "OTP_PASSWORD_NOT_JSON",
              "topics must be an array .*; " + WRONG["password"], "password"),
-        Cell("password", "no topic for the hello", standing(topics={"agent-connection": None}), "NO_LWT_TOPIC",
+        FaultCase("password", "no topic for the hello", standing(topics={"agent-connection": None}), "NO_LWT_TOPIC",
              "missing compulsory topic \"agent-connection\" .*ask the cloud's support", "password", violates=("topic", "will", "publish", "subscribe")),
-        Cell("password", "no client id", standing(password_patch={"clientID": None}), "OTP_PASSWORD_NOT_JSON",
+        FaultCase("password", "no client id", standing(password_patch={"clientID": None}), "OTP_PASSWORD_NOT_JSON",
              "\"clientID\" is not there, .*; " + WRONG["password"], "password"),
-        Cell("password", "try again in 2 s", standing(password_status=503, password_times=1, password_body={
+        FaultCase("password", "try again in 2 s", standing(password_status=503, password_times=1, password_body={
             "errorRetryDelaySeconds": 2, "errorMsgKey": "ErrBusy", "errorMessage": "busy"}), "OTP_PASSWORD_NOT_201",
             r"not before 2 s", "password", backs_off=True),
     ]
@@ -109,20 +109,20 @@ def upgrade():
     def put(fault, sentence, at="WebSocket", status="WS_PROTOCOL_ERROR", code=0, **how):
         if code:
             how["status"] = code
-        return Cell("upgrade", fault, standing(**{f"upgrade_{k}": v for k, v in how.items()}), status, sentence, at)
+        return FaultCase("upgrade", fault, standing(**{f"upgrade_{k}": v for k, v in how.items()}), status, sentence, at)
 
     def header(fault, name, value, sentence="wrongly"):
         return put(fault, sentence, headers={name: value})
 
     switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     return [
-        Cell("upgrade", "reset", at("upgrade", "reset"), "SOCKET_ERROR", "reset|ended", "WebSocket"),
-        Cell("upgrade", "closed", at("upgrade", "close"), "SOCKET_ERROR", "ended", "WebSocket"),
-        Cell("upgrade", "silent", at("upgrade", "silence"), "TIMEOUT", "silent at the stage WebSocket until 6 s", "WebSocket",
+        FaultCase("upgrade", "reset", at("upgrade", "reset"), "SOCKET_ERROR", "reset|ended", "WebSocket"),
+        FaultCase("upgrade", "closed", at("upgrade", "close"), "SOCKET_ERROR", "ended", "WebSocket"),
+        FaultCase("upgrade", "silent", at("upgrade", "silence"), "TIMEOUT", "silent at the stage WebSocket until 6 s", "WebSocket",
              hasty=True),
-        Cell("upgrade", "garbage under TLS", at("upgrade", "garbage"), "SOCKET_ERROR", CUT, "WebSocket"),
-        Cell("upgrade", "cut in the answer", at("upgrade", "close", 60), "SOCKET_ERROR", CUT, "WebSocket"),
-        Cell("upgrade", "late by 1 s", standing(upgrade_delay=1), None),
+        FaultCase("upgrade", "garbage under TLS", at("upgrade", "garbage"), "SOCKET_ERROR", CUT, "WebSocket"),
+        FaultCase("upgrade", "cut in the answer", at("upgrade", "close", 60), "SOCKET_ERROR", CUT, "WebSocket"),
+        FaultCase("upgrade", "late by 1 s", standing(upgrade_delay=1), None),
         put("HTTP 403", "HTTP 403 instead of 101", code=403), put("HTTP 404", "HTTP 404 instead", code=404),
         put("HTTP 500", "HTTP 500 instead of 101; the cloud is overloaded", code=500),
         put("HTTP 503", "HTTP 503 instead", code=503), put("HTTP 200", "HTTP 200 instead", code=200),
@@ -139,7 +139,7 @@ def upgrade():
     ]
 
 
-def cells():
+def cases():
     out = []
     for stage in STAGES:
         out += wire(stage) + answers(stage)

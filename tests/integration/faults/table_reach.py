@@ -11,9 +11,9 @@ from pathlib import Path
 from lc import certs
 from testenv import Rule
 
-from .cell import Cell
-from .lane import AUTHORITY
-from .strikes import leg, standing
+from .fault_case import FaultCase
+from .link_rig import AUTHORITY
+from .injections import leg, standing
 
 # By who sets it up: libcurl, with a limit for the connection; the session, with one for the stage.
 SILENT = ("connected, but no TLS handshake within", "connected, but silent at the stage TLS until")
@@ -24,16 +24,16 @@ ALERT = b"\x15\x03\x03\x00\x02\x02\x28"     # TLS: fatal, handshake_failure
 
 def url_of(host):
     """The cloud's URL changes, and is read anew."""
-    def strike(lane):
-        lane.saved_url = lane._url
-        lane.url(f"https://{host}:{lane.env.port}")
-        lane.reread()
-    return strike
+    def trigger(rig):
+        rig.saved_url = rig._url
+        rig.url(f"https://{host}:{rig.env.port}")
+        rig.reread()
+    return trigger
 
 
-def url_back(lane):
-    lane.url(lane.saved_url)
-    lane.reread()
+def url_back(rig):
+    rig.url(rig.saved_url)
+    rig.reread()
 
 
 def broker_at(endpoint):
@@ -43,19 +43,19 @@ def broker_at(endpoint):
 def dns():
     who = rf"{NOBODY}:\d+.*resolve"
     return [
-        Cell("DNS", "cloud unknown", url_of(NOBODY), "CANNOT_RESOLVE_HOSTNAME", who, "env", "dns", lift=url_back,
+        FaultCase("DNS", "cloud unknown", url_of(NOBODY), "CANNOT_RESOLVE_HOSTNAME", who, "env", "dns", lift=url_back,
              anew=True),
-        Cell("DNS", "login unknown", standing(env_patch={"authEndpoint": f"https://{NOBODY}/api"}),
+        FaultCase("DNS", "login unknown", standing(env_patch={"authEndpoint": f"https://{NOBODY}/api"}),
              "CANNOT_RESOLVE_HOSTNAME", who, "challenge", "login-dns"),
-        Cell("DNS", "broker unknown", broker_at(f"wss://{NOBODY}:443/mqtt"), "CANNOT_RESOLVE_HOSTNAME", who, "dialing",
+        FaultCase("DNS", "broker unknown", broker_at(f"wss://{NOBODY}:443/mqtt"), "CANNOT_RESOLVE_HOSTNAME", who, "dialing",
              "broker-dns"),
-        Cell("DNS", "login is no name", standing(env_patch={"authEndpoint": "https://a..b/api"}),
+        FaultCase("DNS", "login is no name", standing(env_patch={"authEndpoint": "https://a..b/api"}),
              "CANNOT_RESOLVE_HOSTNAME", r"a\.\.b", "challenge", "login-dns"),
-        Cell("DNS", "broker is no name", broker_at("wss://a..b/mqtt"), "CANNOT_RESOLVE_HOSTNAME", r"a\.\.b", "dialing",
+        FaultCase("DNS", "broker is no name", broker_at("wss://a..b/mqtt"), "CANNOT_RESOLVE_HOSTNAME", r"a\.\.b", "dialing",
              "broker-dns"),
-        Cell("DNS", "broker label too long", broker_at(f"wss://{'x' * 70}.invalid/mqtt"), "CANNOT_RESOLVE_HOSTNAME",
+        FaultCase("DNS", "broker label too long", broker_at(f"wss://{'x' * 70}.invalid/mqtt"), "CANNOT_RESOLVE_HOSTNAME",
              "xxx", "dialing", "broker-dns"),
-        Cell("DNS", "broker with a user in its name", broker_at("wss://me@localhost/mqtt"), "INVALID_ENV_TRANSPORT_URL",
+        FaultCase("DNS", "broker with a user in its name", broker_at("wss://me@localhost/mqtt"), "INVALID_ENV_TRANSPORT_URL",
              "must not contain a user name or password", "env"),
     ]
 
@@ -66,30 +66,30 @@ LEGS = (("env", "the cloud", "env", ""), ("auth", "the login", "challenge", "log
 
 
 def tcp():
-    cells = []
+    cases = []
     for proxy, name, state, prefix in LEGS:
         broker = proxy == "broker"
         failed = "SSL_CANNOT_ESTABLISH_SSL_CONNECTION" if broker else "SSL_CONNECT_FAILED"
-        cells += [
-            Cell("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state,
+        cases += [
+            FaultCase("TCP", f"{name} refuses", leg(proxy, refuse=True), "CONNECTION_REFUSED", r"localhost:\d+ .*efused", state,
                  prefix + "tcp"),
-            Cell("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state,
+            FaultCase("TCP", f"{name} is a black hole", leg(proxy, blackhole=True), "TIMEOUT", r"localhost:\d+", state,
                  prefix + "tcp", hasty=True),
-            Cell("TCP", f"{name} resets at once", leg(proxy, Rule(at_accept="reset")),
+            FaultCase("TCP", f"{name} resets at once", leg(proxy, Rule(at_accept="reset")),
                  failed, "in the middle of the TLS handshake", "TLS" if broker else state, prefix + "tls"),
-            Cell("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
+            FaultCase("TCP", f"{name} closes at once", leg(proxy, Rule(at_accept="close")),
                  failed, "in the middle of the TLS handshake", "TLS" if broker else state, prefix + "tls"),
-            Cell("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT",
+            FaultCase("TCP", f"{name} is silent", leg(proxy, Rule(at_accept="silence")), "TIMEOUT",
                  SILENT[broker], "TLS" if broker else state, prefix + "tls", hasty=True),
-            Cell("TCP", f"{name} 200 ms late", leg(proxy, Rule(delay=0.2)), None),
-            Cell("TCP", f"{name} in single bytes", leg(proxy, Rule(chunk=1)), None, cpu=2.0),
-            Cell("TCP", f"{name} at 20 KB a second", leg(proxy, Rule(rate=20_000)), None),
+            FaultCase("TCP", f"{name} 200 ms late", leg(proxy, Rule(delay=0.2)), None),
+            FaultCase("TCP", f"{name} in single bytes", leg(proxy, Rule(chunk=1)), None, cpu=2.0),
+            FaultCase("TCP", f"{name} at 20 KB a second", leg(proxy, Rule(rate=20_000)), None),
         ]
-    return cells
+    return cases
 
 
 def tls():
-    cells = []
+    cases = []
     for proxy, name, state, prefix in LEGS:
         broker = proxy == "broker"
         state = "TLS" if broker else state
@@ -104,31 +104,31 @@ def tls():
                 ("plain HTTP", Rule(answer=WEBSERVER), "is no TLS .*wrong version number"),
                 ("handshake_failure", Rule(answer=ALERT), "refused the handshake .*handshake failure"),
         ):
-            cells.append(Cell("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state, prefix + "tls"))
-        cells.append(Cell("TLS", f"{name}: silent after the hello", leg(proxy, Rule(down_limit=0, then="silence")),
+            cases.append(FaultCase("TLS", f"{name}: {fault}", leg(proxy, rule), failed, sentence, state, prefix + "tls"))
+        cases.append(FaultCase("TLS", f"{name}: silent after the hello", leg(proxy, Rule(down_limit=0, then="silence")),
                           "TIMEOUT", SILENT[broker], state, prefix + "tls", hasty=True))
         for kind, sentence in (("expired", "expired on"), ("not-yet", "valid only from"), ("wrong-host", "not for localhost"),
                                ("other-ca", "is not trusted")):
-            cells.append(Cell("TLS", f"{name}: certificate {kind}", bad_server(proxy, kind), "SSL_INVALID_CERTIFICATE",
+            cases.append(FaultCase("TLS", f"{name}: certificate {kind}", bad_server(proxy, kind), "SSL_INVALID_CERTIFICATE",
                               sentence, state, prefix + "tls"))
-        cells.append(Cell("TLS", f"{name}: TLS 1.1", bad_server(proxy, "good", ssl.TLSVersion.TLSv1_1), failed,
+        cases.append(FaultCase("TLS", f"{name}: TLS 1.1", bad_server(proxy, "good", ssl.TLSVersion.TLSv1_1), failed,
                           "speaks no TLS 1.2", state, prefix + "tls"))
-    return cells
+    return cases
 
 
 def bad_server(proxy, kind, version=None):
     """Another TLS server answers in the place of this leg's."""
-    def strike(lane):
+    def trigger(rig):
         server = _servers.get(kind, version)
-        leg_proxy = getattr(lane, proxy)
+        leg_proxy = getattr(rig, proxy)
         usual, leg_proxy.target = leg_proxy.target, server
-        lane.restore = lambda: setattr(leg_proxy, "target", usual)
-        lane.cut()
-    return strike
+        rig.restore = lambda: setattr(leg_proxy, "target", usual)
+        rig.cut()
+    return trigger
 
 
 def _certificate(kind):
-    """(certificate, key) of the authority that lanes trust beside their cloud's, or of another one."""
+    """(certificate, key) of the authority that rigs trust beside their cloud's, or of another one."""
     hosts, day = ["localhost", "127.0.0.1", "::1"], datetime.timedelta(days=1)
     if kind == "expired":
         return AUTHORITY.issue(hosts, -10 * day, -day)
@@ -182,5 +182,5 @@ class _Servers:
 _servers = _Servers()
 
 
-def cells():
+def cases():
     return dns() + tcp() + tls()

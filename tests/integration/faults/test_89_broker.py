@@ -10,11 +10,11 @@ quiet = matrix_fixture(IDLE, plain=1, hasty=0, seed=5)
 traffic = matrix_fixture(BUSY, plain=0, hasty=0, busy=1, seed=6)
 
 
-@pytest.mark.parametrize("cell", IDLE, ids=lambda c: c.id)
-def test_89_01_idle(quiet, cell, record_property):
-    quiet.check(cell, record_property)
+@pytest.mark.parametrize("case", IDLE, ids=lambda c: c.id)
+def test_89_01_idle(quiet, case, record_property):
+    quiet.check(case, record_property)
 
 
-@pytest.mark.parametrize("cell", BUSY, ids=lambda c: c.id)
-def test_89_02_busy(traffic, cell, record_property):
-    traffic.check(cell, record_property)
+@pytest.mark.parametrize("case", BUSY, ids=lambda c: c.id)
+def test_89_02_busy(traffic, case, record_property):
+    traffic.check(case, record_property)

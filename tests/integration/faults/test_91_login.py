@@ -5,10 +5,10 @@ import pytest
 from faults import table_login
 from faults.run import matrix_fixture
 
-CELLS = table_login.cells()
+CELLS = table_login.cases()
 matrix = matrix_fixture(CELLS, plain=6, hasty=2, seed=2)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)
-def test_91_login(matrix, cell, record_property):
-    matrix.check(cell, record_property)
+@pytest.mark.parametrize("case", CELLS, ids=lambda c: c.id)
+def test_91_login(matrix, case, record_property):
+    matrix.check(case, record_property)

@@ -5,10 +5,10 @@ import pytest
 from faults import table_traffic
 from faults.run import matrix_fixture
 
-CELLS = table_traffic.cells()
+CELLS = table_traffic.cases()
 matrix = matrix_fixture(CELLS, plain=2, hasty=0, busy=3, busy_hasty=2, seed=4)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)
-def test_93_traffic(matrix, cell, record_property):
-    matrix.check(cell, record_property)
+@pytest.mark.parametrize("case", CELLS, ids=lambda c: c.id)
+def test_93_traffic(matrix, case, record_property):
+    matrix.check(case, record_property)

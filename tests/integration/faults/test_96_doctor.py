@@ -5,25 +5,25 @@ import pytest
 from faults import doctor
 from faults.run import matrix_fixture
 
-CELLS = doctor.walked_cells()
-BESIDE = doctor.cells_before_the_password()
-matrix = matrix_fixture(CELLS, plain=6, hasty=3, seed=5, lane=doctor.Alone, judge=doctor.examine, record="visit")
-beside = matrix_fixture(BESIDE, plain=1, hasty=0, seed=6, lane=doctor.Beside, judge=doctor.examine, record="visit")
+CELLS = doctor.walked_cases()
+BESIDE = doctor.cases_before_the_password()
+matrix = matrix_fixture(CELLS, plain=6, hasty=3, seed=5, rig=doctor.Alone, judge=doctor.examine, record="visit")
+beside = matrix_fixture(BESIDE, plain=1, hasty=0, seed=6, rig=doctor.Beside, judge=doctor.examine, record="visit")
 
 
 def test_96_01_all_of_the_matrix():
-    """A cell is walked, or there is a reason why doctor cannot see it."""
-    seen, unseen = {c.id for c in CELLS}, {c.id for c in doctor.unseen_cells()}
-    assert seen | unseen == {c.id for c in doctor.all_cells()} and not seen & unseen
-    assert all(doctor.UNSEEN[c.stage] for c in doctor.unseen_cells())
+    """A case is walked, or there is a reason why doctor cannot see it."""
+    seen, unseen = {c.id for c in CELLS}, {c.id for c in doctor.unseen_cases()}
+    assert seen | unseen == {c.id for c in doctor.all_cases()} and not seen & unseen
+    assert all(doctor.UNSEEN[c.stage] for c in doctor.unseen_cases())
     assert not [c.id for c in CELLS if c.status and not doctor.rung(c)]
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda c: c.id)
-def test_96_10_names_the_cause(matrix, cell, record_property):
-    matrix.check(cell, record_property)
+@pytest.mark.parametrize("case", CELLS, ids=lambda c: c.id)
+def test_96_10_names_the_cause(matrix, case, record_property):
+    matrix.check(case, record_property)
 
 
-@pytest.mark.parametrize("cell", BESIDE, ids=lambda c: c.id)
-def test_96_20_beside_a_link_that_is_online(beside, cell, record_property):
-    beside.check(cell, record_property)
+@pytest.mark.parametrize("case", BESIDE, ids=lambda c: c.id)
+def test_96_20_beside_a_link_that_is_online(beside, case, record_property):
+    beside.check(case, record_property)

@@ -4,7 +4,7 @@
     with ProxyLoop() as loop:
         p = loop.proxy(("127.0.0.1", cloud.port))
         p.rule = Rule(down_limit=700, then="close")     # for connections from now on
-        p.strike("reset")                               # to those that are open
+        p.break_links("reset")                               # to those that are open
         p.refuse(); p.calm()
 
 It knows nothing of what it carries. One thread with one asyncio loop carries all proxies of a ProxyLoop; the methods
@@ -102,11 +102,11 @@ class FaultProxy:
 
     # -- faults -------------------------------------------------------------------------------------------------
 
-    def strike(self, how: str, after: int = 0):
+    def break_links(self, how: str, after: int = 0):
         """To every open connection, when so many more bytes have gone to the client: see Rule."""
         async def do():
             for link in list(self._links):
-                link.strike(how, after)
+                link.break_off(how, after)
         self._loop.call(do())
 
     def refuse(self):
@@ -124,7 +124,7 @@ class FaultProxy:
 
     def cut(self):
         """RST to every open connection."""
-        self.strike("reset")
+        self.break_links("reset")
 
     @property
     def open_links(self):
@@ -198,7 +198,7 @@ class _Link:
         self._over = asyncio.Event()
         self._silent = False
 
-    def strike(self, how, after):
+    def break_off(self, how, after):
         self.then = how
         if after:
             self.down_left = after

@@ -14,6 +14,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_base {
 using namespace aclk;
 
 namespace {
@@ -139,9 +140,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_base
 
 int main() {
-  return cmocka_run_group_tests_name("base", tests, nullptr, nullptr) + aclk::test::outage_suite() +
+  return cmocka_run_group_tests_name("base", test_base::tests, nullptr, nullptr) + aclk::test::outage_suite() +
                      aclk::test::text_suite() ==
                  0
              ? 0

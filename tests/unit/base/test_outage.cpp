@@ -6,6 +6,7 @@
 #include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_outage {
 using namespace aclk;
 using namespace std::chrono_literals;
 using Tell = Outage::Tell;
@@ -130,5 +131,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_outage
 
-int aclk::test::outage_suite() { return cmocka_run_group_tests_name("outage", tests, nullptr, nullptr); }
+int aclk::test::outage_suite() { return cmocka_run_group_tests_name("outage", test_outage::tests, nullptr, nullptr); }

@@ -3,6 +3,7 @@
 #include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_text {
 using namespace aclk;
 
 namespace {
@@ -158,5 +159,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_text
 
-int aclk::test::text_suite() { return cmocka_run_group_tests_name("text", tests, nullptr, nullptr); }
+int aclk::test::text_suite() { return cmocka_run_group_tests_name("text", test_text::tests, nullptr, nullptr); }

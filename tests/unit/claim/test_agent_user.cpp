@@ -9,6 +9,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_agent_user {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -168,5 +169,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_agent_user
 
-int run_agent_user_tests() { return cmocka_run_group_tests_name("claim: agent's user", tests, nullptr, nullptr); }
+int run_agent_user_tests() {
+  return cmocka_run_group_tests_name("claim: agent's user", test_agent_user::tests, nullptr, nullptr);
+}

@@ -5,6 +5,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_answer {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace std::chrono_literals;
@@ -133,5 +134,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_answer
 
-int run_answer_tests() { return cmocka_run_group_tests_name("claim: answer", tests, nullptr, nullptr); }
+int run_answer_tests() { return cmocka_run_group_tests_name("claim: answer", test_answer::tests, nullptr, nullptr); }

@@ -10,6 +10,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_claim_node {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -208,5 +209,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_node
 
-int run_claim_node_tests() { return cmocka_run_group_tests_name("claim: granted", tests, nullptr, nullptr); }
+int run_claim_node_tests() {
+  return cmocka_run_group_tests_name("claim: granted", test_claim_node::tests, nullptr, nullptr);
+}

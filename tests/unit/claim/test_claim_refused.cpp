@@ -8,6 +8,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_claim_refused {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -184,5 +185,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_refused
 
-int run_claim_refused_tests() { return cmocka_run_group_tests_name("claim: refused", tests, nullptr, nullptr); }
+int run_claim_refused_tests() {
+  return cmocka_run_group_tests_name("claim: refused", test_claim_refused::tests, nullptr, nullptr);
+}

@@ -16,6 +16,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_claim_retry_policy {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace std::chrono_literals;
@@ -185,6 +186,8 @@ std::string claim_print__of_identity_files__changes_with_content_only() {
     EXPECT(write_file_atomically(cloud / name, "", 0640));
     EXPECT_EQ(identity_print(cloud, std::nullopt), last);
   }
+  EXPECT(identity_print(cloud, std::nullopt, "scope = x") != last);
+  EXPECT(identity_print(cloud, Limit{true, "why"}) != last);
   return {};
 }
 
@@ -287,5 +290,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_retry_policy
 
-int run_claimer_tests() { return cmocka_run_group_tests_name("claim: claimer", tests, nullptr, nullptr); }
+int run_claimer_tests() {
+  return cmocka_run_group_tests_name("claim: claimer", test_claim_retry_policy::tests, nullptr, nullptr);
+}

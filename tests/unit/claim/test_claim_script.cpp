@@ -5,6 +5,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_claim_script {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -117,5 +118,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_script
 
-int run_claim_script_tests() { return cmocka_run_group_tests_name("claim: script", tests, nullptr, nullptr); }
+int run_claim_script_tests() {
+  return cmocka_run_group_tests_name("claim: script", test_claim_script::tests, nullptr, nullptr);
+}

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "claim/identity.h"
+#include "claim/token_file.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_claim_sources {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -376,7 +378,93 @@ std::string wish__bad_url__is_told_with_the_variable_or_file_it_came_from() {
   return {};
 }
 
+// As Docker and Kubernetes mount a secret.
+std::string token_file__of_the_environment__is_read_like_any_other_token() {
+  Declared n;
+  const auto secret = n.lib() / "secret";
+  const auto by_file = env({{"NETDATA_CLAIM_TOKEN_FILE", "'" + secret.string() + "'"},
+                            {"NETDATA_CLAIM_TOKEN", ""},
+                            {"NETDATA_CLAIM_URL", "https://b.test"}});
+  for (const auto *text : {"tok", "tok\n", "tok\r\n", " \"tok\"\n", "'tok'\n\n"}) {
+    put(secret, text);
+    const auto files = read_claim_files(n.lib(), n.dir(), by_file);
+    const auto all = written_claims(files, by_file);
+    EXPECT(useless(files, by_file).empty() && all.size() == 1);
+    EXPECT(all[0].token == "tok" && all[0].url == "https://b.test" && all[0].file.empty() && !all[0].written);
+    EXPECT_EQ(all[0].source, "the environment (NETDATA_CLAIM_TOKEN_FILE = " + secret.string() + ")");
+  }
+  n.doors.getenv = by_file;
+  n.answers = {HttpAnswer{403, ""}, HttpAnswer{204, ""}};
+  EXPECT(n.fulfil() == Settled::yes &&
+         contains(n.lines, "claiming token of your Space into " + secret.string() + "\n"));
+  EXPECT(n.fulfil() == Settled::yes && contains(n.lines, "changed: the environment (NETDATA_CLAIM_TOKEN_FILE"));
+  EXPECT(contains(n.calls[1].body, "\"tok\"") && n.calls[1].url.starts_with("https://b.test/"));
+  EXPECT(fs::exists(secret));
+  return {};
+}
+
+std::string token_file__that_cannot_be_used__is_told_with_variable_file_cause_and_next_step() {
+  Declared n;
+  const auto secret = n.lib() / "secret";
+  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", secret.string()}, {"NETDATA_CLAIM_URL", "https://b.test"}});
+  const auto told = [&](const std::string &cause, const std::string &next) {
+    EXPECT(n.fulfil() == Settled::yes);
+    const bool all = n.lines.starts_with("ERROR ") && contains(n.lines, "NETDATA_CLAIM_TOKEN_FILE") &&
+                     contains(n.lines, secret.string()) && contains(n.lines, cause) && contains(n.lines, next);
+    // One line, and nothing else of the environment is complained about.
+    return all && n.lines.find('\n') + 1 == n.lines.size() ? std::string() : n.lines;
+  };
+  EXPECT_EQ(told("No such file", "mount the secret there"), "");
+  EXPECT(claim_files_print({n.dir(), n.lib(), n.lib()}, n.doors.getenv) != 0);
+  fs::create_directory(secret);  // as Docker does where the host's file is missing
+  EXPECT_EQ(told("not a regular file", "expected is a file with the token"), "");
+  fs::remove(secret);
+  put(secret, " \n");
+  EXPECT_EQ(told("it is empty", "expected is"), "");
+  put(secret, "\xEF\xBB\xBFtok\n");
+  EXPECT_EQ(told("byte order mark", "UTF-8"), "");
+  put(secret, std::string("\xFF\xFEt\0o\0", 6));
+  EXPECT_EQ(told("UTF-16", "UTF-8"), "");
+  put(secret, std::string(70'000, 'x'));
+  EXPECT_EQ(told("larger than", "expected is"), "");
+  EXPECT(contains(token_file_advice(Errc::denied), "let the agent's user read it"));
+  EXPECT_EQ(n.calls.size(), 0U);
+  // What is no path may be the token.
+  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", "tok-secret"}});
+  EXPECT(n.fulfil() == Settled::yes && contains(n.lines, "NETDATA_CLAIM_TOKEN_FILE is not the absolute path"));
+  EXPECT(!contains(n.lines, "secret there") && !contains(n.lines, "tok-secret"));
+  return {};
+}
+
+std::string token_file__beside_a_token__does_not_count_and_that_is_told() {
+  Declared n;
+  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", (n.lib() / "secret").string()}, {"NETDATA_CLAIM_TOKEN", "mine"}});
+  put(n.dir() / "cloud.conf", "[global]\n url = https://mine.test\n");
+  n.answers = {HttpAnswer{204, ""}};
+  EXPECT(n.fulfil() == Settled::yes && contains(n.calls.at(0).body, "\"mine\""));
+  EXPECT(
+      n.lines.starts_with("NETDATA_CLAIM_TOKEN and NETDATA_CLAIM_TOKEN_FILE are both set: NETDATA_CLAIM_TOKEN counts"));
+  return {};
+}
+
+std::string token_file__mounted_or_replaced_later__changes_the_print() {
+  Declared n;
+  const Places p{n.dir(), n.lib(), n.lib()};
+  const auto secret = n.lib() / "secret";
+  const auto by_file = env({{"NETDATA_CLAIM_TOKEN_FILE", secret.string()}});
+  const auto missing = claim_files_print(p, by_file);
+  put(secret, "one");
+  const auto one = claim_files_print(p, by_file);
+  put(secret, "two");
+  EXPECT(missing != 0 && one != missing && claim_files_print(p, by_file) != one);
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(token_file__of_the_environment__is_read_like_any_other_token),
+    ACLK_TEST(token_file__that_cannot_be_used__is_told_with_variable_file_cause_and_next_step),
+    ACLK_TEST(token_file__beside_a_token__does_not_count_and_that_is_told),
+    ACLK_TEST(token_file__mounted_or_replaced_later__changes_the_print),
     ACLK_TEST(useless__text_without_a_token__is_told_with_what_is_expected),
     ACLK_TEST(wishes__in_quotes__are_taken_without_them),
     ACLK_TEST(wish__bad_url__is_told_with_the_variable_or_file_it_came_from),
@@ -399,5 +487,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_claim_sources
 
-int run_wish_tests() { return cmocka_run_group_tests_name("claim: written claims", tests, nullptr, nullptr); }
+int run_wish_tests() {
+  return cmocka_run_group_tests_name("claim: written claims", test_claim_sources::tests, nullptr, nullptr);
+}

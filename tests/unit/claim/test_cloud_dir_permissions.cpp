@@ -7,6 +7,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_cloud_dir_permissions {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -128,5 +129,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_cloud_dir_permissions
 
-int run_upkeep_tests() { return cmocka_run_group_tests_name("claim: permissions", tests, nullptr, nullptr); }
+int run_upkeep_tests() {
+  return cmocka_run_group_tests_name("claim: permissions", test_cloud_dir_permissions::tests, nullptr, nullptr);
+}

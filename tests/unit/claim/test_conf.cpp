@@ -8,6 +8,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_conf {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -132,5 +133,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_conf
 
-int run_conf_tests() { return cmocka_run_group_tests_name("claim: configuration", tests, nullptr, nullptr); }
+int run_conf_tests() { return cmocka_run_group_tests_name("claim: configuration", test_conf::tests, nullptr, nullptr); }

@@ -7,6 +7,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_identity {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -202,5 +203,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_identity
 
-int run_identity_tests() { return cmocka_run_group_tests_name("claim: identity", tests, nullptr, nullptr); }
+int run_identity_tests() {
+  return cmocka_run_group_tests_name("claim: identity", test_identity::tests, nullptr, nullptr);
+}

@@ -7,6 +7,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_identity_files {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -133,5 +134,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_identity_files
 
-int run_identity_files_tests() { return cmocka_run_group_tests_name("claim: files", tests, nullptr, nullptr); }
+int run_identity_files_tests() {
+  return cmocka_run_group_tests_name("claim: files", test_identity_files::tests, nullptr, nullptr);
+}

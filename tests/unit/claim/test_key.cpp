@@ -13,6 +13,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_key {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -167,5 +168,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_key
 
-int run_key_tests() { return cmocka_run_group_tests_name("claim: keys", tests, nullptr, nullptr); }
+int run_key_tests() { return cmocka_run_group_tests_name("claim: keys", test_key::tests, nullptr, nullptr); }

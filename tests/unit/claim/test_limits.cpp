@@ -16,6 +16,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_limits {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -420,5 +421,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_limits
 
-int run_limits_tests() { return cmocka_run_group_tests_name("claim: limits", tests, nullptr, nullptr); }
+int run_limits_tests() { return cmocka_run_group_tests_name("claim: limits", test_limits::tests, nullptr, nullptr); }

@@ -10,6 +10,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_proxy {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -310,5 +311,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_proxy
 
-int run_proxy_tests() { return cmocka_run_group_tests_name("claim: proxy", tests, nullptr, nullptr); }
+int run_proxy_tests() { return cmocka_run_group_tests_name("claim: proxy", test_proxy::tests, nullptr, nullptr); }

@@ -5,6 +5,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_request {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -87,5 +88,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_request
 
-int run_request_tests() { return cmocka_run_group_tests_name("claim: request", tests, nullptr, nullptr); }
+int run_request_tests() { return cmocka_run_group_tests_name("claim: request", test_request::tests, nullptr, nullptr); }

@@ -5,6 +5,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_settings {
 using namespace aclk;
 using namespace aclk::claim;
 
@@ -92,6 +93,17 @@ std::string settings__what_was_asked_for__is_what_cloud_conf_shall_say() {
   return {};
 }
 
+std::string settings__quotes_around_what_was_asked_for__are_taken_off() {
+  ClaimOptions o;
+  o.token = "\"tok\"\n";
+  o.rooms = "'a,b'";
+  o.url = "\"https://o\"";
+  o.proxy = "'http://h:1'";
+  const auto s = resolve_settings(o, conf(), "", env({}));
+  EXPECT(s && s->token == "tok" && s->rooms == "a,b" && s->url == "https://o" && s->conf.proxy == "http://h:1");
+  return {};
+}
+
 std::string settings__no_token__is_an_error() {
   EXPECT(!resolve_settings({}, {}, "", env({})));
   EXPECT(!resolve_settings({}, {}, "", env({{"NETDATA_CLAIM_TOKEN", " "}})));
@@ -151,6 +163,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(settings__old_key_of_netdata_conf__is_a_url_too),
     ACLK_TEST(settings__what_was_asked_for__is_what_cloud_conf_shall_say),
     ACLK_TEST(settings__no_token__is_an_error),
+    ACLK_TEST(settings__quotes_around_what_was_asked_for__are_taken_off),
     ACLK_TEST(settings__bad_proxy__stops_wherever_it_is_written),
     ACLK_TEST(settings__explicit_env_without_variables__is_said),
     ACLK_TEST(settings__insecure__is_kept_from_cloud_conf_and_allows_http),
@@ -158,5 +171,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_settings
 
-int run_settings_tests() { return cmocka_run_group_tests_name("claim: settings", tests, nullptr, nullptr); }
+int run_settings_tests() {
+  return cmocka_run_group_tests_name("claim: settings", test_settings::tests, nullptr, nullptr);
+}

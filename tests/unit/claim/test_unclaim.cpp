@@ -7,6 +7,7 @@
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_unclaim {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -25,10 +26,10 @@ struct Claimed : Node {
   UnclaimOptions how() { return {dir(), lib(), lib() / "cache", "tester"}; }
   UnclaimDoors outside() {
     return {&disk, [](std::chrono::milliseconds) {}, [] { return std::string("2026-11-21 10:00:00"); },
-            [this](const fs::path &) { return plugin; }};
+            [this](const AgentFiles &) { return running; }};
   }
   ClaimReport unclaim() { return unclaim_node(how(), outside()); }
-  int plugin = 0;
+  std::optional<int> running;
 };
 
 std::string unclaim__claimed_node__loses_identity_and_state_and_keeps_settings_certificates_and_a_note() {
@@ -136,7 +137,7 @@ std::string template__agent_stopped__loses_identity_and_machine_guid() {
 
 std::string template__agent_running__is_refused_and_changes_nothing() {
   Claimed n;
-  n.plugin = 42;
+  n.running = 42;
   const auto before = names_in(n.dir());
   const auto report = prepare_template(n.how(), n.outside());
   EXPECT(report.exit == ExitCode::local_files && contains(report.message, "process 42"));
@@ -158,5 +159,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_unclaim
 
-int run_unclaim_tests() { return cmocka_run_group_tests_name("claim: unclaim", tests, nullptr, nullptr); }
+int run_unclaim_tests() { return cmocka_run_group_tests_name("claim: unclaim", test_unclaim::tests, nullptr, nullptr); }

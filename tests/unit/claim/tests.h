@@ -3,6 +3,7 @@
 // One group per file; each returns how many of its tests failed.
 #pragma once
 
+int run_agent_processes_tests();
 int run_agent_user_tests();
 int run_answer_tests();
 int run_claim_node_tests();

@@ -10,6 +10,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_alert_definitions {
 namespace {
 
 using nlohmann::json;
@@ -229,7 +230,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_alert_definitions
 
-int definition_tests() { return cmocka_run_group_tests_name("definitions", tests, nullptr, nullptr); }
+int definition_tests() {
+  return cmocka_run_group_tests_name("definitions", test_alert_definitions::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

@@ -6,6 +6,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_alert_log {
 namespace {
 
 constexpr std::uint64_t kBegan = 1795200000;  // second in which the process began
@@ -83,7 +84,7 @@ std::string alarm_log__lost_end_written_anew_at_start__is_a_gap() {
 
 // The worker is killed right after it has read a raised alert, and started again: nothing is missing.
 std::string alarm_log__restart_within_a_second_of_a_raise__continues() {
-  for (const std::uint64_t ago : {0, 1, 4}) {
+  for (const std::uint64_t ago : {0U, 1U, 4U}) {
     auto log = entries(100, 2, kBegan - ago);
     log[0].status = NACLK_ALERT_WARNING;
     EXPECT(continues_log(log, 100, std::nullopt, kBegan));
@@ -142,7 +143,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_alert_log
 
-int alert_log_tests() { return cmocka_run_group_tests_name("alert_log", tests, nullptr, nullptr); }
+int alert_log_tests() { return cmocka_run_group_tests_name("alert_log", test_alert_log::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -7,6 +7,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_alerts {
 namespace {
 
 ChartsByName charts() { return read_charts(sample_json("v1_charts.json")); }
@@ -174,7 +175,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_alerts
 
-int alert_tests() { return cmocka_run_group_tests_name("alerts", tests, nullptr, nullptr); }
+int alert_tests() { return cmocka_run_group_tests_name("alerts", test_alerts::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -7,6 +7,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_change_detector {
 namespace {
 
 using namespace std::chrono_literals;
@@ -217,7 +218,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_change_detector
 
-int watch_tests() { return cmocka_run_group_tests_name("watch", tests, nullptr, nullptr); }
+int watch_tests() { return cmocka_run_group_tests_name("watch", test_change_detector::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

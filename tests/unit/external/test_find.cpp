@@ -4,6 +4,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_find {
 namespace {
 
 std::string described(const std::vector<Endpoint> &list) {
@@ -115,7 +116,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_find
 
-int find_tests() { return cmocka_run_group_tests_name("find", tests, nullptr, nullptr); }
+int find_tests() { return cmocka_run_group_tests_name("find", test_find::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -6,6 +6,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_json {
 namespace {
 
 using nlohmann::json;
@@ -125,7 +126,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_json
 
-int json_tests() { return cmocka_run_group_tests_name("json", tests, nullptr, nullptr); }
+int json_tests() { return cmocka_run_group_tests_name("json", test_json::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

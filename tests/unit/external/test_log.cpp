@@ -13,6 +13,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_log {
 namespace {
 
 const auto kNow = std::chrono::system_clock::from_time_t(1795226400) + std::chrono::milliseconds(123);
@@ -92,7 +93,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_log
 
-int log_tests() { return cmocka_run_group_tests_name("log and watch", tests, nullptr, nullptr); }
+int log_tests() { return cmocka_run_group_tests_name("log and watch", test_log::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

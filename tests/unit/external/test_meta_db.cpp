@@ -11,6 +11,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_meta_db {
 namespace {
 
 std::string db__other_version__is_not_read() {
@@ -107,7 +108,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_meta_db
 
-int meta_db_tests() { return cmocka_run_group_tests_name("meta_db", tests, nullptr, nullptr); }
+int meta_db_tests() { return cmocka_run_group_tests_name("meta_db", test_meta_db::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

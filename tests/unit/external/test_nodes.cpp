@@ -7,6 +7,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_nodes {
 namespace {
 
 using nlohmann::json;
@@ -221,7 +222,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_nodes
 
-int node_tests() { return cmocka_run_group_tests_name("nodes", tests, nullptr, nullptr); }
+int node_tests() { return cmocka_run_group_tests_name("nodes", test_nodes::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -3,6 +3,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_plugin_start {
 namespace {
 
 constexpr const char *kFile = "/usr/lib/netdata/plugins.d/aclk.plugin";
@@ -71,7 +72,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_plugin_start
 
-int plugin_start_tests() { return cmocka_run_group_tests_name("plugin_start", tests, nullptr, nullptr); }
+int plugin_start_tests() {
+  return cmocka_run_group_tests_name("plugin_start", test_plugin_start::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

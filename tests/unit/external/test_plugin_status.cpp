@@ -16,6 +16,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_plugin_status {
 namespace {
 
 PluginStatus failing() {
@@ -157,7 +158,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_plugin_status
 
-int word_tests() { return cmocka_run_group_tests_name("word", tests, nullptr, nullptr); }
+int word_tests() { return cmocka_run_group_tests_name("word", test_plugin_status::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

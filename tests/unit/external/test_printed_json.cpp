@@ -17,6 +17,7 @@
 #include "tests/unit/random_steps.h"
 
 namespace aclk::external::test {
+namespace test_printed_json {
 namespace {
 
 using nlohmann::json;
@@ -295,7 +296,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_printed_json
 
-int printed_json_tests() { return cmocka_run_group_tests_name("printed json", tests, nullptr, nullptr); }
+int printed_json_tests() {
+  return cmocka_run_group_tests_name("printed json", test_printed_json::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

@@ -2,15 +2,19 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <string>
 
 #include "claim/base/files.h"
 #include "plugin-api/external/config/environment.h"
 #include "plugin-api/external/config/options.h"
 #include "plugin-api/external/config/settings.h"
+#include "tests/unit/cmocka_main.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
+namespace test_settings {
 namespace {
 
 using namespace std::chrono_literals;
@@ -188,7 +192,24 @@ std::string options__for_the_worker__come_back() {
   return {};
 }
 
+std::string link_settings__change_with_what_counts_for_the_link_only() {
+  const auto of = [](const char *text) { return link_settings(NetdataConf::parse(text)); };
+  const auto none = of("");
+  for (const auto *same : {"[web]\nbind to = x\n", "[cloud]\n# scope = full\nstatistics = no\n",
+                           "[plugin:aclk]\nsocket = no\n", "scope = full\n", "[cloud]\nenabled = no\n"})
+    EXPECT_EQ(of(same), none);
+  std::set<std::string> seen{none};
+  for (const auto *other : {"[cloud]\nurl = https://a\n", "[cloud]\ncloud base url = https://a\n",
+                            "[cloud]\nproxy = none\n", "[cloud]\nscope = full\n", "[cloud]\nscope = fuller\n",
+                            "[cloud]\nquery threads = 2\n", "[cloud]\nconversation log = yes\n",
+                            "[plugin:aclk]\nagent url = unix:/x\n", "[plugin:aclk]\npoll alerts every = 2\n",
+                            "[plugin:aclk]\npoll nodes every = 2\n", "[plugin:aclk]\npoll contexts every = 2\n"})
+    EXPECT(seen.insert(of(other)).second);
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(link_settings__change_with_what_counts_for_the_link_only),
     ACLK_TEST(environment__of_1_37__is_read),
     ACLK_TEST(environment__of_2_x__is_read),
     ACLK_TEST(environment__without_an_agent__has_the_packages_defaults),
@@ -204,7 +225,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_settings
 
-int settings_tests() { return cmocka_run_group_tests_name("settings", tests, nullptr, nullptr); }
+int settings_tests() { return cmocka_run_group_tests_name("settings", test_settings::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -8,6 +8,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_statistics {
 namespace {
 
 using namespace std::chrono_literals;
@@ -99,7 +100,10 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_statistics
 
-int statistics_tests() { return cmocka_run_group_tests_name("external statistics", kTests, nullptr, nullptr); }
+int statistics_tests() {
+  return cmocka_run_group_tests_name("external statistics", test_statistics::kTests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

@@ -3,6 +3,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_target_bounds {
 namespace {
 
 constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1795200000)};
@@ -174,7 +175,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_target_bounds
 
-int target_tests() { return cmocka_run_group_tests_name("target", tests, nullptr, nullptr); }
+int target_tests() { return cmocka_run_group_tests_name("target", test_target_bounds::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -6,6 +6,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_worker_pipe {
 namespace {
 
 using namespace std::chrono_literals;
@@ -120,7 +121,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_worker_pipe
 
-int plugin_words_tests() { return cmocka_run_group_tests_name("plugin words", tests, nullptr, nullptr); }
+int plugin_words_tests() {
+  return cmocka_run_group_tests_name("plugin words", test_worker_pipe::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

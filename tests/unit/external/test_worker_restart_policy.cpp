@@ -8,6 +8,7 @@
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
+namespace test_worker_restart_policy {
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,7 +191,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_worker_restart_policy
 
-int keeper_tests() { return cmocka_run_group_tests_name("keeper", tests, nullptr, nullptr); }
+int keeper_tests() {
+  return cmocka_run_group_tests_name("keeper", test_worker_restart_policy::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

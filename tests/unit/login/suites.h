@@ -10,7 +10,6 @@ int challenge_suite();
 int cloud_error_suite();
 int env_suite();
 int json_suite();
-int login_suite();
 int password_suite();
 int status_suite();
 

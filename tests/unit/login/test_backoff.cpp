@@ -12,6 +12,7 @@
 using namespace std::chrono_literals;
 
 namespace aclk::test {
+namespace test_backoff {
 namespace {
 
 using login::Backoff;
@@ -186,7 +187,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_backoff
 
-int backoff_suite() { return cmocka_run_group_tests_name("backoff", tests, nullptr, nullptr); }
+int backoff_suite() { return cmocka_run_group_tests_name("backoff", test_backoff::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -5,6 +5,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_challenge {
 namespace {
 
 using login::base64_decode;
@@ -77,7 +78,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_challenge
 
-int challenge_suite() { return cmocka_run_group_tests_name("challenge", tests, nullptr, nullptr); }
+int challenge_suite() { return cmocka_run_group_tests_name("challenge", test_challenge::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -7,6 +7,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_cloud_error {
 namespace {
 
 using login::parse_cloud_error;
@@ -119,7 +120,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_cloud_error
 
-int cloud_error_suite() { return cmocka_run_group_tests_name("cloud_error", tests, nullptr, nullptr); }
+int cloud_error_suite() {
+  return cmocka_run_group_tests_name("cloud_error", test_cloud_error::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

@@ -9,6 +9,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_env {
 namespace {
 
 using login::agree;
@@ -338,7 +339,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_env
 
-int env_suite() { return cmocka_run_group_tests_name("env", tests, nullptr, nullptr); }
+int env_suite() { return cmocka_run_group_tests_name("env", test_env::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -5,6 +5,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_json {
 namespace {
 
 using login::parse_json_object;
@@ -72,7 +73,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_json
 
-int json_suite() { return cmocka_run_group_tests_name("json", tests, nullptr, nullptr); }
+int json_suite() { return cmocka_run_group_tests_name("json", test_json::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -9,6 +9,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_password {
 namespace {
 
 using login::parse_password;
@@ -242,7 +243,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_password
 
-int password_suite() { return cmocka_run_group_tests_name("password", tests, nullptr, nullptr); }
+int password_suite() { return cmocka_run_group_tests_name("password", test_password::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

@@ -10,6 +10,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_status {
 namespace {
 
 using login::Status;
@@ -137,7 +138,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_status
 
-int status_suite() { return cmocka_run_group_tests_name("status", tests, nullptr, nullptr); }
+int status_suite() { return cmocka_run_group_tests_name("status", test_status::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

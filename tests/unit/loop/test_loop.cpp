@@ -10,6 +10,7 @@
 #include "aclk/loop/worker_pool.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_loop {
 using namespace aclk::loop;
 using namespace std::chrono_literals;
 
@@ -147,5 +148,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_loop
 
-int main() { return cmocka_run_group_tests_name("loop", tests, nullptr, nullptr); }
+int main() { return cmocka_run_group_tests_name("loop", test_loop::tests, nullptr, nullptr); }

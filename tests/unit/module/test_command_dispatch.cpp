@@ -3,6 +3,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_command_dispatch {
 using namespace aclk;
 using namespace aclk::module;
 
@@ -66,5 +67,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_command_dispatch
 
-int run_inbound_tests() { return cmocka_run_group_tests_name("inbound", tests, nullptr, nullptr); }
+int run_inbound_tests() {
+  return cmocka_run_group_tests_name("inbound", test_command_dispatch::tests, nullptr, nullptr);
+}

@@ -7,6 +7,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_ignored_settings {
 using namespace aclk;
 using namespace aclk::module;
 
@@ -47,5 +48,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_ignored_settings
 
-int run_passed_over_tests() { return cmocka_run_group_tests_name("link: old settings", tests, nullptr, nullptr); }
+int run_passed_over_tests() {
+  return cmocka_run_group_tests_name("link: old settings", test_ignored_settings::tests, nullptr, nullptr);
+}

@@ -11,6 +11,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_lifecycle {
 using aclk::module::Lifecycle;
 
 namespace {
@@ -154,5 +155,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_lifecycle
 
-int run_lifecycle_tests() { return cmocka_run_group_tests_name("lifecycle", kTests, nullptr, nullptr); }
+int run_lifecycle_tests() { return cmocka_run_group_tests_name("lifecycle", test_lifecycle::kTests, nullptr, nullptr); }

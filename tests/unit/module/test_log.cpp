@@ -6,6 +6,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_log {
 using namespace aclk;
 
 namespace {
@@ -54,5 +55,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_log
 
-int run_log_tests() { return cmocka_run_group_tests_name("log", tests, nullptr, nullptr); }
+int run_log_tests() { return cmocka_run_group_tests_name("log", test_log::tests, nullptr, nullptr); }

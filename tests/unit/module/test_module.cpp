@@ -18,6 +18,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_module {
 using namespace aclk;
 using namespace std::chrono_literals;
 using module::Module;
@@ -28,11 +29,11 @@ constexpr auto kLong = 120s;
 
 class Rig {
  public:
-  explicit Rig(std::uint32_t options = 0) {
+  explicit Rig(std::uint32_t options = 0, loop::TimeScale scale = {}) {
     node_.write_old_claim();
     auto t = table();
     t.options = options;
-    module = std::make_unique<Module>(test::adopted(t));
+    module = std::make_unique<Module>(test::adopted(t), scale);
   }
   ~Rig() {
     hold(false);
@@ -64,6 +65,15 @@ class Rig {
     return wait([this, n] { return readings_ >= n; });
   }
 
+  int nodes_calls() {
+    const std::lock_guard lock(mutex_);
+    return nodes_;
+  }
+  // The log has a line with this text.
+  bool wait_for_line(std::string_view part) {
+    return wait([this, part] { return log_text_.find(part) != std::string::npos; });
+  }
+
   std::filesystem::path cloud_dir() const { return node_.dir(); }
 
   std::unique_ptr<Module> module;
@@ -85,7 +95,13 @@ class Rig {
       d.user_config = d.lib = d.log = d.run = test::as_str(lib);
       return show(ctx, &d);
     };
-    t.log = [](void *me, naclk_log_source, naclk_log_level, naclk_str) {
+    t.log = [](void *me, naclk_log_source, naclk_log_level, naclk_str line) {
+      auto &r = *static_cast<Rig *>(me);
+      {
+        const std::lock_guard lock(r.mutex_);
+        r.log_text_.append(line.data, line.len).append("\n");
+        r.changed_.notify_all();
+      }
       if (const auto &f = static_cast<Rig *>(me)->on_hook) f();
     };
     t.config = [](void *me, naclk_str /*section*/, naclk_str key, naclk_text_fn show, void *ctx) {
@@ -134,6 +150,7 @@ class Rig {
   int nodes_ = 0;
   int configs_ = 0;
   int readings_ = 0;
+  std::string log_text_;
 };
 
 std::string module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up() {
@@ -218,6 +235,52 @@ std::string module__reload_ordered_while_a_hook_hangs__is_answered_at_once_and_t
   return {};
 }
 
+// A hook that hangs holds back what is asked of the host, and nothing else.
+std::string module__reload_while_a_hook_hangs_for_long__begins_anew_without_it_and_says_so() {
+  Rig r(0, {.deadlines = 40});
+  r.hold(true);
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(1));
+  for (int links = 2; links <= 3; ++links) {
+    r.module->reload_claim();
+    EXPECT(r.wait_for_readings(links));
+    EXPECT(r.wait_for_line("has not ended within"));
+    std::optional<report::LinkState> s;
+    do s = r.module->state(kLong);  // none: the link ended with the question unread
+    while (!s || s->unreadable.empty());
+    EXPECT(s->claimed && s->why.find("begins anew") == std::string::npos);
+    EXPECT(s->unreadable[0].why.find("before the link began anew") != std::string::npos);
+    EXPECT_EQ(r.nodes_calls(), 1);
+  }
+  // A stop and a start know of it.
+  EXPECT(!r.module->stop(100ms));
+  const auto again = r.module->start();
+  EXPECT(!again && again.error().code == Errc::unavailable);
+  r.hold(false);
+  EXPECT(r.module->stop(kLong));
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(2));
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
+std::string module__hook_of_the_last_link_ends__the_host_is_asked_again() {
+  Rig r(0, {.deadlines = 40});
+  r.hold(true);
+  EXPECT(r.module->start());
+  EXPECT(r.wait_for_nodes(1));
+  r.module->reload_claim();
+  EXPECT(r.wait_for_line("has not ended within"));
+  EXPECT(r.wait_for_readings(2));
+  r.hold(false);
+  EXPECT(r.wait_for_nodes(2));
+  std::optional<report::LinkState> s;
+  do s = r.module->state(kLong);
+  while (!s || !s->unreadable.empty());
+  EXPECT(r.module->stop(kLong));
+  return {};
+}
+
 // A host may notify from inside of its hooks (plugin.h, rule 7).
 std::string module__hooks_notify_from_where_they_are_called__nothing_locks_up() {
   for (const bool claimed : {false, true}) {
@@ -264,6 +327,8 @@ std::string module__unclaimed__wipes_the_claim_started_or_not() {
 
 const CMUnitTest kTests[] = {
     ACLK_TEST(module__reload_ordered_while_a_hook_hangs__is_answered_at_once_and_the_state_says_what_is_waited_for),
+    ACLK_TEST(module__reload_while_a_hook_hangs_for_long__begins_anew_without_it_and_says_so),
+    ACLK_TEST(module__hook_of_the_last_link_ends__the_host_is_asked_again),
     ACLK_TEST(module__hooks_notify_from_where_they_are_called__nothing_locks_up),
     ACLK_TEST(module__unclaimed__wipes_the_claim_started_or_not),
     ACLK_TEST(module__started_while_the_last_life_hangs_in_a_hook__is_told_so_and_nothing_locks_up),
@@ -272,5 +337,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_module
 
-int run_module_tests() { return cmocka_run_group_tests_name("module", kTests, nullptr, nullptr); }
+int run_module_tests() { return cmocka_run_group_tests_name("module", test_module::kTests, nullptr, nullptr); }

@@ -5,6 +5,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_read_book {
 using namespace aclk;
 using namespace aclk::host;
 using namespace std::chrono_literals;
@@ -77,5 +78,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_read_book
 
-int run_read_book_tests() { return cmocka_run_group_tests_name("read book", kTests, nullptr, nullptr); }
+int run_read_book_tests() { return cmocka_run_group_tests_name("read book", test_read_book::kTests, nullptr, nullptr); }

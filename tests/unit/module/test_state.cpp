@@ -5,6 +5,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_state {
 using namespace aclk;
 using namespace aclk::report;
 
@@ -198,5 +199,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_state
 
-int run_state_tests() { return cmocka_run_group_tests_name("state", tests, nullptr, nullptr); }
+int run_state_tests() { return cmocka_run_group_tests_name("state", test_state::tests, nullptr, nullptr); }

@@ -14,6 +14,7 @@
 #include "tests/unit/module/tests.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_traffic {
 using namespace aclk;
 using namespace aclk::report;
 
@@ -131,5 +132,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_traffic
 
-int run_traffic_tests() { return cmocka_run_group_tests_name("traffic", kTests, nullptr, nullptr); }
+int run_traffic_tests() { return cmocka_run_group_tests_name("traffic", test_traffic::kTests, nullptr, nullptr); }

@@ -4,6 +4,7 @@
 #pragma once
 
 int run_host_alert_tests();
+int run_host_table_tests();
 int run_inbound_tests();
 int run_lifecycle_tests();
 int run_log_tests();

@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 
+namespace test_keepalive {
 using namespace aclk;
 using namespace aclk::mqtt;
 using namespace std::chrono_literals;
@@ -189,5 +190,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_keepalive
 
-int run_keepalive_tests() { return cmocka_run_group_tests_name("keepalive", tests, nullptr, nullptr); }
+int run_keepalive_tests() { return cmocka_run_group_tests_name("keepalive", test_keepalive::tests, nullptr, nullptr); }

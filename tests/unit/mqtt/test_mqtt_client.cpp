@@ -9,6 +9,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 
+namespace test_mqtt_client {
 using namespace aclk;
 using namespace aclk::mqtt;
 using namespace std::chrono_literals;
@@ -407,5 +408,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_mqtt_client
 
-int run_mqtt_client_tests() { return cmocka_run_group_tests_name("mqtt_client", tests, nullptr, nullptr); }
+int run_mqtt_client_tests() {
+  return cmocka_run_group_tests_name("mqtt_client", test_mqtt_client::tests, nullptr, nullptr);
+}

@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 
+namespace test_outbox {
 using namespace aclk;
 using namespace aclk::mqtt;
 using namespace std::chrono_literals;
@@ -335,5 +336,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_outbox
 
-int run_outbox_tests() { return cmocka_run_group_tests_name("outbox", tests, nullptr, nullptr); }
+int run_outbox_tests() { return cmocka_run_group_tests_name("outbox", test_outbox::tests, nullptr, nullptr); }

@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 
+namespace test_reasons {
 using namespace aclk;
 using namespace aclk::mqtt;
 
@@ -34,5 +35,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_reasons
 
-int run_reasons_tests() { return cmocka_run_group_tests_name("reasons", tests, nullptr, nullptr); }
+int run_reasons_tests() { return cmocka_run_group_tests_name("reasons", test_reasons::tests, nullptr, nullptr); }

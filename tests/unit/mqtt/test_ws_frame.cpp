@@ -9,6 +9,7 @@
 #include "tests/unit/mqtt/tests.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_ws_frame {
 using namespace aclk;
 using namespace aclk::mqtt;
 
@@ -103,5 +104,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_ws_frame
 
-int run_ws_frame_tests() { return cmocka_run_group_tests_name("mqtt: ws_frame", tests, nullptr, nullptr); }
+int run_ws_frame_tests() {
+  return cmocka_run_group_tests_name("mqtt: ws_frame", test_ws_frame::tests, nullptr, nullptr);
+}

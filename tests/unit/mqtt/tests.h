@@ -8,4 +8,3 @@ int run_mqtt_client_tests();
 int run_reasons_tests();
 int run_keepalive_tests();
 int run_ws_frame_tests();
-int run_ws_link_tests();

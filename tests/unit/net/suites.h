@@ -5,16 +5,8 @@
 
 namespace aclk::test {
 
-int address_order_suite();
-int bridge_suite();
-int curl_multi_suite();
-int dialer_suite();
-int http_client_suite();
-int https_proxy_suite();
-int https_trust_suite();
 int proxy_answer_suite();
 int session_shelf_suite();
 int tls_fault_suite();
-int tls_sessions_suite();
 
 }  // namespace aclk::test

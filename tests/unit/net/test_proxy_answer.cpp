@@ -6,6 +6,7 @@
 #include "tests/unit/login/suites.h"
 
 namespace aclk::test {
+namespace test_proxy_answer {
 namespace {
 
 using net::first_words;
@@ -66,7 +67,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_proxy_answer
 
-int proxy_answer_suite() { return cmocka_run_group_tests_name("proxy_answer", tests, nullptr, nullptr); }
+int proxy_answer_suite() {
+  return cmocka_run_group_tests_name("proxy_answer", test_proxy_answer::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

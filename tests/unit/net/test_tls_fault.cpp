@@ -10,6 +10,7 @@
 #include "tests/unit/net/suites.h"
 
 namespace aclk::test {
+namespace test_tls_fault {
 namespace {
 
 using namespace aclk::net;
@@ -130,7 +131,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_tls_fault
 
-int tls_fault_suite() { return cmocka_run_group_tests_name("tls_fault", tests, nullptr, nullptr); }
+int tls_fault_suite() { return cmocka_run_group_tests_name("tls_fault", test_tls_fault::tests, nullptr, nullptr); }
 
 }  // namespace aclk::test

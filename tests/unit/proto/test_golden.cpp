@@ -11,6 +11,7 @@
 #include "tests/unit/proto/golden.h"
 #include "tests/unit/proto/tests.h"
 
+namespace test_golden {
 using namespace aclk::proto;
 using namespace aclk::proto::test;
 
@@ -111,5 +112,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_golden
 
-int run_golden_tests() { return cmocka_run_group_tests_name("proto: captured messages", kTests, nullptr, nullptr); }
+int run_golden_tests() {
+  return cmocka_run_group_tests_name("proto: captured messages", test_golden::kTests, nullptr, nullptr);
+}

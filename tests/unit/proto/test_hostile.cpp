@@ -14,6 +14,7 @@
 #include "tests/unit/proto/golden.h"
 #include "tests/unit/proto/tests.h"
 
+namespace test_hostile {
 using namespace aclk::proto;
 using aclk::proto::test::Codec;
 
@@ -171,5 +172,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_hostile
 
-int run_hostile_tests() { return cmocka_run_group_tests_name("proto: hostile bytes", kTests, nullptr, nullptr); }
+int run_hostile_tests() {
+  return cmocka_run_group_tests_name("proto: hostile bytes", test_hostile::kTests, nullptr, nullptr);
+}

@@ -15,6 +15,7 @@
 #include "tests/unit/proto/golden.h"
 #include "tests/unit/proto/tests.h"
 
+namespace test_message_types {
 using namespace aclk::proto;
 
 namespace {
@@ -94,7 +95,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_message_types
 
 int run_message_type_tests() {
-  return cmocka_run_group_tests_name("proto: message types and topics", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("proto: message types and topics", test_message_types::kTests, nullptr, nullptr);
 }

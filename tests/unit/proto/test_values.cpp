@@ -15,6 +15,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/tests.h"
 
+namespace test_values {
 using namespace aclk::proto;
 
 namespace {
@@ -274,5 +275,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_values
 
-int run_value_tests() { return cmocka_run_group_tests_name("proto: values", kTests, nullptr, nullptr); }
+int run_value_tests() { return cmocka_run_group_tests_name("proto: values", test_values::kTests, nullptr, nullptr); }

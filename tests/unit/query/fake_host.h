@@ -2,6 +2,9 @@
 //
 // A host behind the real C ABI whose only interesting hook is `query`. What it does is said in the target:
 //   ...hold...   waits until release() or until it is interrupted (then -ECANCELED)
+//   ...later...  the same by a thread of its own; the hook has returned
+//   ...deaf...   as later, but it does not care about interruptions
+//   ...twice...  answers twice
 //   ...errno=N   fails with -N
 //   ...size=N    answers N bytes
 // Anything else is answered with the target itself.
@@ -17,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <netdata-aclk/plugin.h>
@@ -36,16 +40,31 @@ class FakeHost {
     std::uint64_t received_us = 0;
   };
 
-  FakeHost() {
+  enum class Hook : std::uint8_t { blocks, never_blocks };
+
+  explicit FakeHost(Hook hook = Hook::blocks) {
     auto t = aclk::test::empty_host(this);
-    t.query = [](void *host, const naclk_query *q, naclk_reply_fn show, void *ctx) {
-      return static_cast<FakeHost *>(host)->query(*q, show, ctx);
+    t.log = [](void *host, naclk_log_source, naclk_log_level, naclk_str line) {
+      auto &h = *static_cast<FakeHost *>(host);
+      const std::lock_guard lock(h.mutex_);
+      h.log_ += text(line) + "\n";
     };
+    t.query = [](void *host, const naclk_query *q) { static_cast<FakeHost *>(host)->query(*q); };
+    t.query_cancelled = [](void *host, naclk_request r) {
+      auto &h = *static_cast<FakeHost *>(host);
+      const std::lock_guard lock(h.mutex_);
+      h.cancelled_.push_back(r.id);
+      h.wake_.notify_all();
+    };
+    if (hook == Hook::never_blocks) t.options |= NACLK_OPTION_QUERY_NEVER_BLOCKS;
     host_ = aclk::test::adopted(t);
   }
   FakeHost(const FakeHost &) = delete;
   FakeHost &operator=(const FakeHost &) = delete;
-  ~FakeHost() { release(); }
+  ~FakeHost() {
+    release();
+    join();
+  }
 
   [[nodiscard]] const host::Host &host() const { return *host_; }
 
@@ -64,6 +83,23 @@ class FakeHost {
     const std::lock_guard lock(mutex_);
     return most_;
   }
+  // Waits until all that answers later has answered.
+  void join() {
+    std::vector<std::thread> all;
+    {
+      const std::lock_guard lock(mutex_);
+      all.swap(threads_);
+    }
+    for (auto &t : all) t.join();
+  }
+  [[nodiscard]] std::vector<std::uint64_t> cancelled() const {
+    const std::lock_guard lock(mutex_);
+    return cancelled_;
+  }
+  [[nodiscard]] std::string log() const {
+    const std::lock_guard lock(mutex_);
+    return log_;
+  }
   // Waits until n questions have got here; false after five seconds.
   [[nodiscard]] bool wait_for_questions(std::size_t n) {
     std::unique_lock lock(mutex_);
@@ -79,26 +115,47 @@ class FakeHost {
     return std::strtol(target.c_str() + at + key.size(), nullptr, 10);
   }
 
-  int query(const naclk_query &q, naclk_reply_fn show, void *ctx) {
+  void query(const naclk_query &q) {
     Seen s{text(q.machine_guid), text(q.method), text(q.target), text(q.body), {},
            q.accept_gzip != 0,   q.deadline_ms,  q.max_bytes,    q.received_us};
     for (std::size_t i = 0; i < q.header_count; ++i)
       s.headers += text(q.headers[i].key) + ": " + text(q.headers[i].value) + "\n";
     const auto target = s.target;
-    std::unique_lock lock(mutex_);
-    seen_.push_back(std::move(s));
-    most_ = std::max(most_, ++inside_);
-    wake_.notify_all();
-    bool interrupted = false;
-    if (target.find("hold") != std::string::npos)
-      while (!released_ && !interrupted) {
-        wake_.wait_for(lock, std::chrono::milliseconds(2));
-        interrupted = q.interrupted(q.ctx) != 0;
-      }
-    --inside_;
-    lock.unlock();
-    if (interrupted) return -ECANCELED;
-    if (const auto e = number(target, "errno=")) return -static_cast<int>(*e);
+    {
+      const std::lock_guard lock(mutex_);
+      seen_.push_back(std::move(s));
+      most_ = std::max(most_, ++inside_);
+      wake_.notify_all();
+    }
+    const auto way = [request = q.request, complete = q.complete, interrupted = q.interrupted, target, this] {
+      answer(target, request, complete, interrupted);
+    };
+    const auto says = [&](const char *word) { return target.find(word) != std::string::npos; };
+    if (says("later") || says("deaf")) {
+      const std::lock_guard lock(mutex_);
+      threads_.emplace_back(way);
+      return;
+    }
+    way();
+  }
+
+  void answer(const std::string &target, naclk_request request, decltype(naclk_query::complete) complete,
+              decltype(naclk_query::interrupted) interrupted) {
+    const auto says = [&](const char *word) { return target.find(word) != std::string::npos; };
+    bool stop = false;
+    {
+      std::unique_lock lock(mutex_);
+      if (says("hold") || says("deaf"))
+        while (!released_ && !stop) {
+          wake_.wait_for(lock, std::chrono::milliseconds(2));
+          lock.unlock();
+          stop = !says("deaf") && interrupted(request) != 0;
+          lock.lock();
+        }
+      --inside_;
+    }
+    if (stop) return complete(request, -ECANCELED, nullptr);
+    if (const auto e = number(target, "errno=")) return complete(request, -static_cast<int>(*e), nullptr);
     const auto size = number(target, "size=");
     const std::string body = size ? std::string(static_cast<std::size_t>(*size), 'b') : target;
     naclk_reply r{};
@@ -106,14 +163,17 @@ class FakeHost {
     r.status = 200;
     r.content_type = str("application/json");
     r.body = str(body);
-    (void)show(ctx, &r);
-    return 0;
+    complete(request, 0, &r);
+    if (says("twice")) complete(request, 0, &r);
   }
 
   std::optional<host::Host> host_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::vector<std::thread> threads_;  // those that answer later
   std::vector<Seen> seen_;
+  std::vector<std::uint64_t> cancelled_;
+  std::string log_;
   int inside_ = 0;
   int most_ = 0;
   bool released_ = false;

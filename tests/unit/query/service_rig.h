@@ -43,10 +43,12 @@ inline std::string message(const std::string &id, const std::string &target, con
 
 class Rig {
  public:
-  explicit Rig(unsigned threads = 2, std::size_t waiting = 100) {
+  explicit Rig(unsigned threads = 2, std::size_t waiting = 100, FakeHost::Hook hook = FakeHost::Hook::blocks)
+      : host(hook) {
     ServiceOptions o;
     o.limits.running = threads;
     o.limits.waiting = waiting;
+    o.limits.grace = std::chrono::milliseconds(20);
     o.agent_version = "v1.37.1";
     ServiceEvents e;
     e.publish = [this](std::string topic, const std::string &payload) {
@@ -63,7 +65,8 @@ class Rig {
       (source == NACLK_LOG_ACCESS ? access : daemon) += std::string(line) + "\n";
     };
     pool = std::make_unique<loop::WorkerPool>("QUERY", threads, *inbox);
-    service = std::make_unique<Service>(loop.uv(), host.host(), *pool, nodes, std::move(o), std::move(e));
+    service =
+        std::make_unique<Service>(loop.uv(), host.host(), *pool, inbox->poster(), nodes, std::move(o), std::move(e));
     service->connection_up(1'700'000'000'000'001, 0);
   }
   ~Rig() {

@@ -13,6 +13,7 @@
 #include "tests/unit/query/tests.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_admission {
 using namespace aclk::query;
 using namespace std::chrono_literals;
 using aclk::loop::Instant;
@@ -31,9 +32,9 @@ AdmissionLimits limits(unsigned running, std::size_t waiting = 100, std::size_t 
 
 std::string show(const Actions &actions) {
   static const std::map<Do, std::string> names{
-      {Do::start, "start"},     {Do::interrupt, "interrupt"},    {Do::deliver, "deliver"},
-      {Do::discard, "discard"}, {Do::answer_timeout, "timeout"}, {Do::answer_cancelled, "cancelled"},
-      {Do::answer_busy, "busy"}};
+      {Do::start, "start"},      {Do::interrupt, "interrupt"},    {Do::deliver, "deliver"},
+      {Do::discard, "discard"},  {Do::answer_timeout, "timeout"}, {Do::answer_cancelled, "cancelled"},
+      {Do::answer_busy, "busy"}, {Do::give_up, "give-up"}};
   std::string s;
   for (const auto &a : actions) s += (s.empty() ? "" : " ") + names.at(a.what) + " " + std::to_string(a.id);
   return s;
@@ -225,6 +226,7 @@ struct Judge {
     unsigned epoch = 0;
     int interrupts = 0;
     Instant deadline;
+    Instant overdue = Instant::max();  // when it may be given up; its hook has returned
   };
   std::map<QueryId, Seen> seen;
   unsigned epoch = 0;
@@ -235,6 +237,10 @@ struct Judge {
   std::size_t count(At at) const {
     return static_cast<std::size_t>(
         std::count_if(seen.begin(), seen.end(), [&](const auto &s) { return s.second.at == at; }));
+  }
+  bool returned() const {
+    return std::any_of(seen.begin(), seen.end(),
+                       [](const auto &s) { return s.second.at == At::running && s.second.overdue != Instant::max(); });
   }
   void complain(const std::string &what, QueryId id) {
     if (wrong.empty()) wrong = what + " " + std::to_string(id);
@@ -267,6 +273,9 @@ struct Judge {
         case Do::discard:
           if (s.at == At::running && s.epoch == epoch) complain("reply lost", id);
           break;
+        case Do::give_up:
+          if (s.at != At::running || s.overdue > now) complain("given up early", id);
+          break;
         case Do::answer_timeout:
           if (s.at != At::waiting || s.deadline > now) complain("timed out early", id);
           break;
@@ -280,11 +289,49 @@ struct Judge {
   }
 };
 
+std::string admission__hook_returned_without_an_answer__is_given_up_after_deadline_and_grace() {
+  auto l = limits(1);
+  l.grace = 2s;
+  Rig r(l);
+  EXPECT_EQ(r.arrive("a", 10, 5s), "start 1");
+  EXPECT_EQ(r.arrive("b", 10, 60s), "");
+  r.a.returned(1);
+  EXPECT(r.a.next_due() == kT0 + 7s);
+  r.now = kT0 + 7s - 1ms;
+  EXPECT_EQ(r.tick(), "");
+  r.now = kT0 + 7s;
+  EXPECT_EQ(r.tick(), "give-up 1 start 2");
+  EXPECT_EQ(r.finish(1), "");
+  r.a.returned(1);
+  EXPECT(!r.a.next_due());
+  r.a.returned(2);
+  r.now = kT0 + 61s;
+  EXPECT_EQ(r.finish(2), "deliver 2");  // late, but within the grace
+  EXPECT(!r.a.next_due());
+  return {};
+}
+
+std::string admission__given_up_after_the_link_was_lost__frees_the_place_for_the_next_link() {
+  auto l = limits(1);
+  l.grace = 1s;
+  Rig r(l);
+  (void)r.arrive("a", 10, 5s);
+  r.a.returned(1);
+  EXPECT_EQ(r.lose(), "interrupt 1");
+  r.a.link_up();
+  EXPECT_EQ(r.arrive("b", 10, 60s), "");
+  r.now = kT0 + 6s;
+  EXPECT_EQ(r.cancel("c"), "nonegive-up 1 start 2");
+  return {};
+}
+
 std::string admission__any_sequence_of_events__keeps_every_promise() {
   for (unsigned seed = 0; seed < std::max(30U, std::min(300U, aclk::test::seeds() / 10)); ++seed) {
     std::mt19937 random(seed);
     const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
-    const auto l = limits(1 + pick(4), pick(6), pick(200));
+    auto l = limits(1 + pick(4), pick(6), pick(200));
+    l.grace = std::chrono::milliseconds(pick(50));
+    l.default_timeout = 500ms;
     Admission a(l);
     Judge judge;
     judge.max_running = l.running;
@@ -322,7 +369,14 @@ std::string admission__any_sequence_of_events__keeps_every_promise() {
           std::vector<QueryId> running;
           for (const auto &[id, s] : judge.seen)
             if (s.at == Judge::At::running) running.push_back(id);
-          if (!running.empty()) a.finished(running[pick(static_cast<unsigned>(running.size()))], now, out);
+          if (running.empty()) break;
+          const auto id = running[pick(static_cast<unsigned>(running.size()))];
+          if (pick(3) != 0) {
+            a.finished(id, now, out);
+          } else {
+            a.returned(id);
+            judge.seen[id].overdue = judge.seen[id].deadline + l.grace;
+          }
           break;
         }
         default: {
@@ -338,7 +392,7 @@ std::string admission__any_sequence_of_events__keeps_every_promise() {
       EXPECT_EQ(a.running(), judge.count(Judge::At::running));
       EXPECT_EQ(a.waiting(), judge.count(Judge::At::waiting));
       EXPECT(a.waiting() <= l.waiting && a.waiting_bytes() <= l.waiting_bytes);
-      EXPECT_EQ(a.next_due().has_value(), a.waiting() > 0);
+      EXPECT_EQ(a.next_due().has_value(), a.waiting() > 0 || judge.returned());
       EXPECT(a.waiting() == 0 || a.running() >= l.running);
     }
     // Whatever happened, in the end everybody has exactly one end.
@@ -370,11 +424,14 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(admission__shutdown__cancels_everything_and_delivers_what_comes_back),
     ACLK_TEST(admission__before_the_first_link__discards),
     ACLK_TEST(admission__limit_zero__still_runs_one),
+    ACLK_TEST(admission__hook_returned_without_an_answer__is_given_up_after_deadline_and_grace),
+    ACLK_TEST(admission__given_up_after_the_link_was_lost__frees_the_place_for_the_next_link),
     ACLK_TEST(admission__any_sequence_of_events__keeps_every_promise),
 };
 
 }  // namespace
+}  // namespace test_admission
 
 int aclk::query::test::admission_tests() {
-  return cmocka_run_group_tests_name("query admission", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query admission", test_admission::kTests, nullptr, nullptr);
 }

@@ -14,6 +14,7 @@
 #include "tests/unit/query/fake_nodes.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_allow_list {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -292,5 +293,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_allow_list
 
-int aclk::query::test::allow_tests() { return cmocka_run_group_tests_name("query allow", kTests, nullptr, nullptr); }
+int aclk::query::test::allow_tests() {
+  return cmocka_run_group_tests_name("query allow", test_allow_list::kTests, nullptr, nullptr);
+}

@@ -8,6 +8,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_cmd {
 using namespace aclk::query;
 using namespace std::chrono_literals;
 
@@ -352,5 +353,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_cmd
 
-int aclk::query::test::cmd_tests() { return cmocka_run_group_tests_name("query cmd", kTests, nullptr, nullptr); }
+int aclk::query::test::cmd_tests() {
+  return cmocka_run_group_tests_name("query cmd", test_cmd::kTests, nullptr, nullptr);
+}

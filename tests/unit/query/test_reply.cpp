@@ -13,6 +13,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_reply {
 using namespace aclk;
 using namespace aclk::query;
 using namespace std::chrono_literals;
@@ -393,5 +394,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_reply
 
-int aclk::query::test::reply_tests() { return cmocka_run_group_tests_name("query reply", kTests, nullptr, nullptr); }
+int aclk::query::test::reply_tests() {
+  return cmocka_run_group_tests_name("query reply", test_reply::kTests, nullptr, nullptr);
+}

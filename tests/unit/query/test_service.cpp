@@ -7,6 +7,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_service {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -226,7 +227,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_service
 
 int aclk::query::test::service_tests() {
-  return cmocka_run_group_tests_name("query service: answers", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query service: answers", test_service::kTests, nullptr, nullptr);
 }

@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_service_budgets {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -22,6 +23,21 @@ std::string service__refused_queries__do_not_fill_the_log() {
   r.ask(message("i", "/api/v1/info"));
   EXPECT(r.until_sent(2001));
   EXPECT(r.logged("code=200"));  // what the host was asked has its line
+  return {};
+}
+
+std::string service__lost_replies__are_told_twenty_times_and_counted() {
+  Rig r;
+  r.on_publish = [] { return false; };
+  for (int i = 0; i < 2000; ++i) r.ask(message("f" + std::to_string(i), "/api/v1/manage/health"));
+  const auto lines = [&r](const std::string &part) {
+    std::size_t n = 0;
+    for (auto at = r.daemon.find(part); at != std::string::npos; at = r.daemon.find(part, at + 1)) ++n;
+    return n;
+  };
+  EXPECT_EQ(lines("could not be queued for sending and is lost\n"), 20U);
+  EXPECT_EQ(r.service->counters().unsent, 2000U);
+  EXPECT(r.sent.empty());
   return {};
 }
 
@@ -176,6 +192,7 @@ std::string service__slowest_query__is_told_once() {
 
 const CMUnitTest kTests[] = {
     ACLK_TEST(service__refused_queries__do_not_fill_the_log),
+    ACLK_TEST(service__lost_replies__are_told_twenty_times_and_counted),
     ACLK_TEST(service__many_questions__never_run_more_than_the_limit),
     ACLK_TEST(service__queue_full__is_503),
     ACLK_TEST(service__waited_too_long__is_error_6_and_not_run),
@@ -188,7 +205,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_service_budgets
 
 int aclk::query::test::service_budget_tests() {
-  return cmocka_run_group_tests_name("query service: budgets", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query service: budgets", test_service_budgets::kTests, nullptr, nullptr);
 }

@@ -11,6 +11,7 @@
 #include "tests/unit/query/tests.h"
 #include "tests/unit/random_steps.h"
 
+namespace test_target {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -235,5 +236,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_target
 
-int aclk::query::test::target_tests() { return cmocka_run_group_tests_name("query target", kTests, nullptr, nullptr); }
+int aclk::query::test::target_tests() {
+  return cmocka_run_group_tests_name("query target", test_target::kTests, nullptr, nullptr);
+}

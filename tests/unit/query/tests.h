@@ -12,5 +12,6 @@ int reply_tests();
 int admission_tests();
 int service_tests();
 int service_budget_tests();
+int service_later_tests();
 
 }  // namespace aclk::query::test

@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_attempts {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -72,5 +73,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_attempts
 
-int run_attempts_tests() { return cmocka_run_group_tests_name("attempts", tests, nullptr, nullptr); }
+int run_attempts_tests() { return cmocka_run_group_tests_name("attempts", test_attempts::tests, nullptr, nullptr); }

@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_clock_skew {
 using namespace aclk::session;
 
 namespace {
@@ -47,5 +48,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_clock_skew
 
-int run_clock_skew_tests() { return cmocka_run_group_tests_name("clock_skew", tests, nullptr, nullptr); }
+int run_clock_skew_tests() {
+  return cmocka_run_group_tests_name("clock_skew", test_clock_skew::tests, nullptr, nullptr);
+}

@@ -12,6 +12,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_connection_manager {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -109,7 +110,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_connection_manager
 
 int run_connection_manager_tests() {
-  return cmocka_run_group_tests_name("connection_manager", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("connection_manager", test_connection_manager::kTests, nullptr, nullptr);
 }

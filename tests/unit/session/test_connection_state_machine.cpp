@@ -8,6 +8,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_connection_state_machine {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -318,5 +319,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_connection_state_machine
 
-int run_machine_tests() { return cmocka_run_group_tests_name("machine", tests, nullptr, nullptr); }
+int run_machine_tests() {
+  return cmocka_run_group_tests_name("machine", test_connection_state_machine::tests, nullptr, nullptr);
+}

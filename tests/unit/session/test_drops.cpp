@@ -6,6 +6,7 @@
 
 #include "tests/unit/cmocka_main.h"
 
+namespace test_drops {
 using namespace aclk::session;
 using namespace std::chrono_literals;
 
@@ -168,5 +169,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_drops
 
-int run_drops_tests() { return cmocka_run_group_tests_name("drops", tests, nullptr, nullptr); }
+int run_drops_tests() { return cmocka_run_group_tests_name("drops", test_drops::tests, nullptr, nullptr); }

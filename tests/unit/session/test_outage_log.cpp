@@ -10,6 +10,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_outage_log {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -212,5 +213,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_outage_log
 
-int run_outage_log_tests() { return cmocka_run_group_tests_name("outage_log", kTests, nullptr, nullptr); }
+int run_outage_log_tests() {
+  return cmocka_run_group_tests_name("outage_log", test_outage_log::kTests, nullptr, nullptr);
+}

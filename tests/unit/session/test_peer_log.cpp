@@ -7,6 +7,7 @@
 #include "tests/unit/host_table.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_peer_log {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -67,5 +68,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_peer_log
 
-int run_peer_log_tests() { return cmocka_run_group_tests_name("peer_log", kTests, nullptr, nullptr); }
+int run_peer_log_tests() { return cmocka_run_group_tests_name("peer_log", test_peer_log::kTests, nullptr, nullptr); }

@@ -12,6 +12,7 @@
 #include "tests/unit/session/states_md.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_states {
 using namespace aclk;
 using namespace aclk::session;
 using S = ConnectionState;
@@ -193,5 +194,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_states
 
-int run_states_tests() { return cmocka_run_group_tests_name("states", tests, nullptr, nullptr); }
+int run_states_tests() { return cmocka_run_group_tests_name("states", test_states::tests, nullptr, nullptr); }

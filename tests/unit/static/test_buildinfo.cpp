@@ -6,6 +6,7 @@
 
 #include "tests/unit/cmocka_main.h"
 
+namespace test_buildinfo {
 using aclk::static_entry::buildinfo_lines;
 
 namespace {
@@ -50,5 +51,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_buildinfo
 
-int main() { return cmocka_run_group_tests_name("static", tests, nullptr, nullptr); }
+int main() { return cmocka_run_group_tests_name("static", test_buildinfo::tests, nullptr, nullptr); }

@@ -17,6 +17,7 @@
 #include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_alert_property {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -406,5 +407,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_alert_property
 
-int run_alert_property_tests() { return cmocka_run_group_tests_name("alert property", tests, nullptr, nullptr); }
+int run_alert_property_tests() {
+  return cmocka_run_group_tests_name("alert property", test_alert_property::tests, nullptr, nullptr);
+}

@@ -9,6 +9,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_alert_sync {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -488,5 +489,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_alert_sync
 
-int run_alert_sync_tests() { return cmocka_run_group_tests_name("alerts", tests, nullptr, nullptr); }
+int run_alert_sync_tests() { return cmocka_run_group_tests_name("alerts", test_alert_sync::tests, nullptr, nullptr); }

@@ -14,6 +14,7 @@
 #include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_context_property {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -260,5 +261,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_context_property
 
-int run_context_property_tests() { return cmocka_run_group_tests_name("context property", tests, nullptr, nullptr); }
+int run_context_property_tests() {
+  return cmocka_run_group_tests_name("context property", test_context_property::tests, nullptr, nullptr);
+}

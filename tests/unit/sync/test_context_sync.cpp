@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_context_sync {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -219,5 +220,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_context_sync
 
-int run_context_sync_tests() { return cmocka_run_group_tests_name("contexts", tests, nullptr, nullptr); }
+int run_context_sync_tests() {
+  return cmocka_run_group_tests_name("contexts", test_context_sync::tests, nullptr, nullptr);
+}

@@ -18,6 +18,7 @@
 #include "tests/unit/sync/tests.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_contexts {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -133,5 +134,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_contexts
 
-int run_contexts_tests() { return cmocka_run_group_tests_name("contexts driver", tests, nullptr, nullptr); }
+int run_contexts_tests() {
+  return cmocka_run_group_tests_name("contexts driver", test_contexts::tests, nullptr, nullptr);
+}

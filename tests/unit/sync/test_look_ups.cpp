@@ -3,6 +3,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_look_ups {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -52,5 +53,6 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_look_ups
 
-int run_look_ups_tests() { return cmocka_run_group_tests_name("look-ups", kTests, nullptr, nullptr); }
+int run_look_ups_tests() { return cmocka_run_group_tests_name("look-ups", test_look_ups::kTests, nullptr, nullptr); }

@@ -7,6 +7,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
+namespace test_node_sync {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -419,5 +420,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_node_sync
 
-int run_node_sync_tests() { return cmocka_run_group_tests_name("node_sync", tests, nullptr, nullptr); }
+int run_node_sync_tests() { return cmocka_run_group_tests_name("node_sync", test_node_sync::tests, nullptr, nullptr); }

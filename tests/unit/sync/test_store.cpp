@@ -14,6 +14,7 @@
 #include "tests/unit/sync/tests.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_store {
 using namespace aclk;
 using namespace aclk::sync;
 using proto::AlarmStatus;
@@ -218,5 +219,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_store
 
-int run_store_tests() { return cmocka_run_group_tests_name("store", tests, nullptr, nullptr); }
+int run_store_tests() { return cmocka_run_group_tests_name("store", test_store::tests, nullptr, nullptr); }

@@ -12,6 +12,7 @@
 #include "tests/unit/sync/tests.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_write_behind_store {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -180,5 +181,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_write_behind_store
 
-int run_ledger_tests() { return cmocka_run_group_tests_name("store", tests, nullptr, nullptr); }
+int run_ledger_tests() {
+  return cmocka_run_group_tests_name("store", test_write_behind_store::tests, nullptr, nullptr);
+}

@@ -5,6 +5,7 @@
 
 int run_alert_property_tests();
 int run_alert_sync_tests();
+int run_commands_tests();
 int run_context_property_tests();
 int run_context_sync_tests();
 int run_contexts_tests();

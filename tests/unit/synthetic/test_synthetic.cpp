@@ -17,6 +17,7 @@
 #include "tests/synthetic/synthetic_db.h"
 #include "tests/unit/cmocka_main.h"
 
+namespace test_synthetic {
 namespace {
 
 constexpr std::uint64_t kStart = 1'700'000'000;
@@ -258,13 +259,13 @@ std::string target__arguments__are_read_and_others_ignored() {
   return {};
 }
 
-int is_interrupted(void *ctx) { return *static_cast<int *>(ctx); }
+int is_interrupted(naclk_request r) { return *static_cast<int *>(r.module); }
 
 std::string body_of(const Db &db, std::string_view target, int interrupted, int &result) {
   char *body = nullptr;
   std::size_t len = 0;
   const auto w = answer_read(str(target), 0, 0);
-  result = answer_make(db.get(), 0, &w, is_interrupted, &interrupted, &body, &len);
+  result = answer_make(db.get(), 0, &w, is_interrupted, {&interrupted, 1}, &body, &len);
   std::string out(body == nullptr ? "" : std::string(body, len));
   std::free(body);
   return out;
@@ -311,5 +312,6 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_synthetic
 
-int main() { return cmocka_run_group_tests_name("synthetic", tests, nullptr, nullptr); }
+int main() { return cmocka_run_group_tests_name("synthetic", test_synthetic::tests, nullptr, nullptr); }

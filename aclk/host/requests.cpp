@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "aclk/host/requests.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include "aclk/host/abi_text.h"
+#include "aclk/host/hook_result.h"
+
+namespace aclk::host {
+namespace {
+
+Result<HttpResponse> copy_of(int error, const naclk_reply *reply) {
+  try {
+    ACLK_CHECK(check(error > 0 ? -EIO : error, "an answer"));
+    if (reply == nullptr) return fail(Errc::io, "the agent's database showed no answer");
+    const auto r = take(reply);
+    HttpResponse out;
+    out.status = r.status;
+    out.content_type = view(r.content_type);
+    out.content_encoding = view(r.content_encoding);
+    out.cache_control = view(r.cache_control);
+    out.body.reserve(r.body.len + kHeadRoom);
+    out.body = view(r.body);
+    return out;
+  } catch (const std::exception &) {
+    return tl::unexpected<Error>({Errc::too_big, {}});  // nothing but memory can run out here
+  }
+}
+
+}  // namespace
+
+RequestId Requests::open(Answered answered) {
+  RequestId id = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    id = ++last_;
+    if (entries_.size() < kMost) {
+      entries_.emplace(id, Entry{std::move(answered), false});
+      return id;
+    }
+  }
+  answered(fail(Errc::unavailable,
+                fmt::format("the agent's database has {} questions that it has not answered; it is asked no more "
+                            "until it answers some",
+                            kMost)));
+  return id;
+}
+
+std::optional<Requests::Answered> Requests::end(RequestId id) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = entries_.find(id); it != entries_.end()) {
+      auto answered = std::move(it->second.answered);
+      entries_.erase(it);
+      if (answered) return answered;
+      ++late_;
+      return std::nullopt;
+    }
+    first = again_++ == 0;
+  }
+  if (first)
+    warn_(
+        "the agent's database has answered a question that was answered before, or never asked; such answers are "
+        "ignored, and only counted from now on");
+  return std::nullopt;
+}
+
+void Requests::answer(RequestId id, Result<HttpResponse> answer) {
+  if (const auto answered = end(id)) (*answered)(std::move(answer));
+}
+
+void Requests::complete(RequestId id, int error, const naclk_reply *reply) noexcept {
+  if (const auto answered = end(id)) (*answered)(copy_of(error, reply));
+}
+
+bool Requests::interrupt(RequestId id) {
+  const std::lock_guard lock(mutex_);
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return false;
+  it->second.interrupted = true;
+  return true;
+}
+
+bool Requests::interrupted(RequestId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = entries_.find(id);
+  return it == entries_.end() || it->second.interrupted;
+}
+
+bool Requests::is_open(RequestId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = entries_.find(id);
+  return it != entries_.end() && it->second.answered;
+}
+
+bool Requests::give_up(RequestId id) {
+  Answered unused;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  const auto it = entries_.find(id);
+  if (it == entries_.end() || !it->second.answered) return false;
+  unused.swap(it->second.answered);
+  it->second.interrupted = true;
+  return true;
+}
+
+Requests::Counters Requests::counters() const {
+  const std::lock_guard lock(mutex_);
+  return {entries_.size(), late_, again_};
+}
+
+}  // namespace aclk::host

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <thread>
+
+#include "plugin-api/external/agent/agent_client.h"
+#include "plugin-api/external/poll/poller.h"
+#include "tests/sockets/external/fake_agent.h"
+#include "tests/sockets/external/heard.h"
+#include "tests/sockets/external/suites.h"
+#include "tests/unit/external/tests.h"
+
+namespace aclk::external::test {
+namespace test_agent_client {
+namespace {
+
+using namespace std::chrono_literals;
+
+AgentClient::Candidates at(std::vector<Endpoint> places) {
+  return [places = std::move(places)]() -> Result<std::vector<Candidate>> {
+    std::vector<Candidate> out;
+    for (const auto &p : places) out.push_back({p, "test"});
+    return out;
+  };
+}
+
+std::string info_of(const std::string &uid) { return "{\"uid\":\"" + uid + "\",\"version\":\"v1.37.1\"}"; }
+
+unsigned infos(const FakeAgent &agent) {
+  unsigned n = 0;
+  for (const auto &r : agent.requests()) n += target_of(r) == "/api/v1/info" ? 1 : 0;
+  return n;
+}
+
+std::string agent__of_several_places__is_where_the_guid_is_right() {
+  FakeAgent other(serve_documents({{"/api/v1/info", info_of(kChild)}, {"/x", "wrong"}}));
+  FakeAgent html([](auto &) { return answer("<html>"); });
+  FakeAgent right(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "right"}}));
+  AgentClient agent(kLocal, 1, at({other.endpoint(), html.endpoint(), right.endpoint()}));
+  EXPECT_EQ(agent.get({}, "/x").value_or(""), "right");
+  EXPECT_EQ(other.requests().size(), 1U);
+  EXPECT_EQ(agent.facts().uid, kLocal);
+  EXPECT_EQ(agent.epoch(), 1U);
+  return {};
+}
+
+std::string agent__another_one_only__is_never_believed() {
+  FakeAgent other(serve_documents({{"/api/v1/info", info_of(kChild)}, {"/x", "wrong"}}));
+  AgentClient agent(kLocal, 1, at({other.endpoint()}));
+  const auto r = agent.get({}, "/x");
+  EXPECT(!r && r.error().code == Errc::unavailable);
+  EXPECT(r.error().what.find("another one") != std::string::npos);
+  EXPECT_EQ(other.requests().size(), 1U);
+  return {};
+}
+
+// What is told when the agent is at none of these places.
+std::string told(std::vector<Candidate> places) {
+  AgentClient agent(kLocal, 1, [&]() -> Result<std::vector<Candidate>> { return places; });
+  const auto r = agent.get({}, "/x");
+  return r ? "found" : r.error().what;
+}
+bool has(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+
+std::string agent__that_refuses_this_machine__names_the_setting() {
+  FakeAgent forbids([](auto &) { return answer("You are not allowed to access this resource.", 403); });
+  FakeAgent hangs_up([](auto &) { return Canned{"", true}; });
+  const auto dashboard = told({{forbids.endpoint(), "test", false, "", "10.* 127.0.0.1"}});
+  EXPECT(has(dashboard,
+             "[web] allow dashboard from = 10.* 127.0.0.1 in netdata.conf leaves out localhost; add localhost"));
+  EXPECT(has(told({{forbids.endpoint(), "test"}}), "allow dashboard from in netdata.conf may leave out localhost"));
+  EXPECT(has(told({{forbids.endpoint(), "test", false, "", "10.* local*"}}), "no dashboard"));
+  const auto closed = told({{hangs_up.endpoint(), "test", false, "10.* 192.168.*", ""}});
+  EXPECT(has(closed, "allow connections from = 10.* 192.168.* in netdata.conf leaves out localhost; add localhost"));
+  EXPECT(!has(closed, "agent url"));
+  EXPECT(has(told({{hangs_up.endpoint(), "test"}}), "allow connections from in netdata.conf may leave out localhost"));
+  EXPECT(!has(told({{hangs_up.endpoint(), "test", false, "10.* *", ""}}), "allow connections"));
+  return {};
+}
+
+std::string agent__at_none_of_its_places__tells_of_the_one_that_explains_it() {
+  FakeAgent another(serve_documents({{"/api/v1/info", info_of(kChild)}}));
+  FakeAgent forbids([](auto &) { return answer("no", 403); });
+  Endpoint nobody = forbids.endpoint();
+  nobody.port = 1;
+  const Candidate other{another.endpoint(), "test"};
+  const Candidate refused{forbids.endpoint(), "test"};
+  const Candidate away{nobody, "test"};
+  Candidate guess = refused;
+  guess.guess = true;
+  EXPECT(has(told({other, refused}), "status 403"));
+  EXPECT(has(told({refused, other, away}), "status 403"));
+  EXPECT(has(told({other, away}), "127.0.0.1:1: "));
+  EXPECT(has(told({away, guess}), "127.0.0.1:1: "));
+  EXPECT(has(told({other}), "another one"));
+  return {};
+}
+
+std::string agent__with_force_and_no_certificate__is_asked_in_clear() {
+  FakeAgent plain(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
+  auto e = plain.endpoint();
+  e.tls = true;
+  AgentClient agent(kLocal, 1, at({e}));
+  EXPECT_EQ(agent.get({}, "/x").value_or(""), "y");
+  EXPECT(agent.owner_known());
+  return {};
+}
+
+std::string agent__steady__is_checked_once_per_connection() {
+  FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  for (int i = 0; i < 10; ++i) EXPECT(agent.get({}, "/x"));
+  EXPECT_EQ(infos(fake), 1U);
+  EXPECT_EQ(fake.connections(), 1U);
+  fake.drop_connections();
+  EXPECT(agent.get({}, "/x"));
+  EXPECT_EQ(infos(fake), 2U);
+  return {};
+}
+
+std::string agent__replaced_by_another_behind_the_same_port__is_noticed() {
+  std::atomic<bool> changed{false};
+  FakeAgent fake([&](const std::string &r) {
+    return answer(target_of(r) == "/api/v1/info" ? info_of(changed.load() ? kChild : kLocal)
+                                                 : "secret of somebody else");
+  });
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.get({}, "/x"));
+  changed.store(true);
+  fake.drop_connections();
+  EXPECT(!agent.get({}, "/x"));
+  EXPECT(!agent.get({}, "/x"));
+  return {};
+}
+
+std::string agent__away_and_back__is_found_again_elsewhere() {
+  auto first = std::make_unique<FakeAgent>(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "1"}}));
+  FakeAgent second(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "2"}}));
+  std::vector<Endpoint> places{first->endpoint()};
+  std::mutex mutex;
+  AgentClient agent(kLocal, 1, [&]() -> Result<std::vector<Candidate>> {
+    const std::lock_guard lock(mutex);
+    return std::vector<Candidate>{{places.front(), "test"}};
+  });
+  EXPECT_EQ(agent.get({}, "/x").value_or(""), "1");
+  first.reset();
+  EXPECT(agent.get({}, "/x").error().code == Errc::unavailable);
+  const auto epoch = agent.epoch();
+  {
+    const std::lock_guard lock(mutex);
+    places.front() = second.endpoint();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  auto r = agent.get({}, "/x");
+  while (!r && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(20ms);  // a search is made each 500 ms at most
+    r = agent.get({}, "/x");
+  }
+  EXPECT_EQ(r.value_or(""), "2");
+  EXPECT(agent.epoch() > epoch);
+  return {};
+}
+
+std::string agent__protected_by_tokens__is_denied() {
+  FakeAgent fake([](auto &) { return answer("You need to be authorized", 412); });
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  const auto r = agent.locate(nullptr);
+  EXPECT(!r && r.error().code == Errc::denied);
+  EXPECT(r.error().what.find("bearer") != std::string::npos);
+  return {};
+}
+
+std::string agent__whose_info_no_parser_reads__is_known_by_its_uid() {
+  const auto info = std::string("{\n\t\"version\": \"v1.37.1\",\n\t\"uid\": \"") + kLocal +
+                    "\",\n\t\"mirrored_hosts\": [\n\t\t\"ki\"d\",\n\t\"uid\": \"" + kChild + "\"\n}";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info}, {"/api/v1/contexts", "{}"}}));
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.get({}, "/api/v1/contexts"));
+  EXPECT_EQ(agent.facts().version, "v1.37.1");
+  EXPECT(!agent.get_json({}, "/api/v1/info"));
+  fake.drop_connections();
+  EXPECT(agent.query({}, {.target = "/api/v1/contexts"}, {.max_bytes = 1000, .timeout = 1s}, nullptr));
+  // Recorded with a host and a child whose names hold quotes.
+  FakeAgent real(serve_documents({{"/api/v1/info", sample("v1_quotes_info_child.json")}, {"/x", "y"}}));
+  AgentClient quoted(kChild, 1, at({real.endpoint()}));
+  EXPECT(quoted.get({}, "/x"));
+  return {};
+}
+
+std::string agent__elements_that_cannot_be_read__are_named_once() {
+  const std::string charts =
+      "{\n\t\"charts\": {\n\t\t\"a.b\": \t\t{\n\t\t\t\"id\": ?\n\t\t},\n\t\t\"c.d\": \t\t{\n"
+      "\t\t\t\"id\": \"c.d\"\n\t\t}\n\t}\n}\n";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/api/v1/charts", charts}}));
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  std::vector<std::string> told;
+  agent.on_lost([&](const std::string &sentence) { told.push_back(sentence); });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(agent.get_json({}, "/api/v1/charts").value()["charts"].size(), 1U);
+  EXPECT_EQ(told.size(), 1U);
+  EXPECT(told[0].find("the agent's /api/v1/charts has an entry that cannot be read") == 0);
+  EXPECT(told[0].find("\"a.b\"") != std::string::npos);
+  return {};
+}
+
+std::string agent__documents_beyond_their_natural_size__are_not_read_and_named() {
+  std::string many = "[";
+  for (int i = 0; i < 1'100'000; ++i) many += "[],";
+  FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)},
+                                  {"/api/v1/contexts", many + "1]"},
+                                  {"/api/v2/versions", std::string(100'000, ' ')}}));
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  const auto contexts = agent.get_json({}, "/api/v1/contexts");
+  EXPECT(!contexts && contexts.error().code == Errc::too_big);
+  EXPECT(contexts.error().what.find("the agent's /api/v1/contexts has more than 1000000 values") == 0);
+  const auto versions = agent.get_json({}, "/api/v2/versions");
+  EXPECT(!versions && versions.error().code == Errc::too_big);
+  EXPECT_EQ(versions.error().what, "the agent's /api/v2/versions is larger than 65536 bytes, so it is not read");
+  return {};
+}
+
+std::string agent__child__is_asked_by_its_guid() {
+  FakeAgent fake(serve_documents(
+      {{"/api/v1/info", info_of(kLocal)}, {std::string("/host/") + kChild + "/api/v1/x", "kid"}, {"/api/v1/x", "me"}}));
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT_EQ(agent.get(kChild, "/api/v1/x").value_or(""), "kid");
+  EXPECT_EQ(agent.get(kLocal, "/api/v1/x").value_or(""), "me");
+  EXPECT_EQ(agent.get({}, "/api/v1/x").value_or(""), "me");
+  EXPECT(agent.get(kChild, "/nothing").error().code == Errc::not_found);
+  EXPECT_EQ(agent.query(kChild, {.target = "/api/v1/x"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->body, "kid");
+  EXPECT_EQ(agent.query(kChild, {.target = "/nothing"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->status, 404);
+  return {};
+}
+
+std::string agent__queries__never_more_at_once_than_allowed() {
+  std::mutex mutex;
+  int now = 0;
+  int most = 0;
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    {
+      const std::lock_guard lock(mutex);
+      most = std::max(most, ++now);
+    }
+    std::this_thread::sleep_for(5ms);
+    const std::lock_guard lock(mutex);
+    --now;
+    return answer("x");
+  });
+  AgentClient agent(kLocal, 2, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  std::atomic<int> good{0};
+  std::vector<std::thread> askers;
+  askers.reserve(8);
+  for (int i = 0; i < 8; ++i)
+    askers.emplace_back([&] {
+      for (int q = 0; q < 4; ++q)
+        if (agent.query({}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 10s, .gzip = true}, nullptr)) ++good;
+    });
+  for (auto &t : askers) t.join();
+  EXPECT_EQ(good.load(), 32);
+  EXPECT(most <= 2);
+  EXPECT(fake.connections() <= 3U);  // two for queries, one for metadata
+  return {};
+}
+
+std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended() {
+  std::atomic<int> begun{0};
+  std::atomic<bool> ends{false};
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    ++begun;
+    while (target_of(r) == "/heavy" && !ends) std::this_thread::sleep_for(1ms);
+    return answer("x");
+  });
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
+      &ends, [](std::atomic<bool> *e) { e->store(true); });  // or the fake agent waits for ever when a check fails
+  AgentClient agent(kLocal, 2, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  int leave_at = 1000;
+  const auto ask = [&](const char *target, std::chrono::milliseconds timeout) {
+    return agent.query({}, {.target = target}, {.max_bytes = 1000, .timeout = timeout, .gzip = true},
+                       [&] { return begun.load() >= leave_at; });
+  };
+  EXPECT_EQ(ask("/heavy", 1s).error().code, Errc::timeout);
+  EXPECT_EQ(begun.load(), 1);
+  leave_at = 2;
+  EXPECT_EQ(ask("/heavy", 60s).error().code, Errc::cancelled);
+  leave_at = 1000;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("/heavy", 20ms).error().code, Errc::timeout);
+  EXPECT_EQ(begun.load(), 2);
+  EXPECT(agent.get({}, "/small"));  // metadata has a place of its own
+  ends = true;
+  EXPECT(ask("/small", 10s));
+  EXPECT(ask("/small", 10s));
+  return {};
+}
+
+std::string poller__on_1_37__tells_what_changes() {
+  std::atomic<int> alarm{100};
+  std::atomic<int> contexts{0};
+  FakeAgent fake([&](const std::string &r) {
+    const auto t = target_of(r);
+    if (t == "/api/v1/alarms?active") return answer("{\"latest_alarm_log_unique_id\":" + std::to_string(alarm) + "}");
+    if (t == "/api/v1/contexts")
+      return answer("{\"contexts\":{\"a\":{\"priority\":" + std::to_string(contexts) + "}}}");
+    if (t == "/api/v1/info") return answer(sample("v1_info.json"));
+    return answer("gone", 404);  // the child has just left
+  });
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  AgentLog log({LogStyle::classic, {}, false, -1});
+  Heard heard;
+  PolledAnswers answers;
+  Poller poller(agent, answers, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
+  EXPECT(heard.wait_for("NAX"));
+  heard.clear();
+  alarm = 101;
+  EXPECT(heard.wait_for("A"));
+  heard.clear();
+  contexts = 5;
+  EXPECT(heard.wait_for("X"));
+  return {};
+}
+
+std::string poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an_own_link() {
+  std::atomic<int> alerts{1};
+  std::atomic<bool> own{false};
+  std::atomic<bool> asked{false};
+  FakeAgent fake([&](const std::string &r) {
+    const auto t = target_of(r);
+    if (t == "/api/v2/versions") {
+      asked = true;
+      return answer("{\"versions\":{\"alerts_soft_hash\":" + std::to_string(alerts) + "}}");
+    }
+    if (t == "/api/v1/alarms?active") return answer("{\"latest_alarm_log_unique_id\":" + std::to_string(alerts) + "}");
+    if (t == "/api/v1/contexts") return answer("{}");
+    if (t != "/api/v1/info") return answer("gone", 404);  // the child has just left
+    auto info = sample_json("v1_info.json");
+    info["aclk-available"] = own.load();
+    return answer(info.dump());
+  });
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  AgentLog log({LogStyle::classic, {}, false, -1});
+  Heard heard;
+  PolledAnswers answers;
+  Poller poller(agent, answers, log, kFast,
+                {[&](const Event &e) { heard.add(e); },
+                 [&] {
+                   heard.add({NACLK_EVENT_CLAIM, {}});
+                 }});
+  EXPECT(heard.wait_for("NAX"));
+  EXPECT(asked);
+  heard.clear();
+  alerts = 2;
+  EXPECT(heard.wait_for("A"));
+  own = true;
+  EXPECT(heard.wait_for("M"));
+  return {};
+}
+
+std::string poller__agent_silent__stops_within_moments() {
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
+    return Canned{"", true, 30s};
+  });
+  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  AgentLog log({LogStyle::classic, {}, false, -1});
+  Heard heard;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    PolledAnswers answers;
+    Poller poller(agent, answers, log, kFast, {[&](const Event &e) { heard.add(e); }, [] {}});
+    EXPECT(heard.wait_for("N"));
+  }
+  EXPECT(std::chrono::steady_clock::now() - begin < 5s);
+  return {};
+}
+
+const CMUnitTest tests[] = {
+    ACLK_TEST(agent__of_several_places__is_where_the_guid_is_right),
+    ACLK_TEST(agent__another_one_only__is_never_believed),
+    ACLK_TEST(agent__that_refuses_this_machine__names_the_setting),
+    ACLK_TEST(agent__at_none_of_its_places__tells_of_the_one_that_explains_it),
+    ACLK_TEST(agent__with_force_and_no_certificate__is_asked_in_clear),
+    ACLK_TEST(agent__steady__is_checked_once_per_connection),
+    ACLK_TEST(agent__replaced_by_another_behind_the_same_port__is_noticed),
+    ACLK_TEST(agent__away_and_back__is_found_again_elsewhere),
+    ACLK_TEST(agent__protected_by_tokens__is_denied),
+    ACLK_TEST(agent__whose_info_no_parser_reads__is_known_by_its_uid),
+    ACLK_TEST(agent__elements_that_cannot_be_read__are_named_once),
+    ACLK_TEST(agent__documents_beyond_their_natural_size__are_not_read_and_named),
+    ACLK_TEST(agent__child__is_asked_by_its_guid),
+    ACLK_TEST(agent__queries__never_more_at_once_than_allowed),
+    ACLK_TEST(agent__queries_given_up__keep_their_place_until_the_agent_has_ended),
+    ACLK_TEST(poller__on_1_37__tells_what_changes),
+    ACLK_TEST(poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an_own_link),
+    ACLK_TEST(poller__agent_silent__stops_within_moments),
+};
+
+}  // namespace
+}  // namespace test_agent_client
+
+int agent_tests() { return cmocka_run_group_tests_name("agent", test_agent_client::tests, nullptr, nullptr); }
+
+}  // namespace aclk::external::test

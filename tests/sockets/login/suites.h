@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One function per test file: runs its group, returns how many failed.
+#pragma once
+
+namespace aclk::test {
+
+int login_suite();
+
+}  // namespace aclk::test
