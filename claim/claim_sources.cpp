@@ -356,9 +356,9 @@ Verdict judge(const WrittenClaim &w, const Identity &id, std::optional<fs::file_
   }
   if (unclaimed && (!w.written || *w.written <= *unclaimed))
     return ignored(
-        fmt::format("this node was unclaimed by hand ({}). To claim it again, run netdata-aclk claim, or {} "
+        fmt::format("this node was unclaimed by hand ({}). To claim it again, run netdata-aclk claim, or {}"
                     "remove {}",
-                    unclaimed_note(dir), w.file.empty() ? "" : fmt::format("edit {}, or", w.file.string()),
+                    unclaimed_note(dir), w.file.empty() ? "" : fmt::format("edit {}, or ", w.file.string()),
                     (dir / "unclaimed").string()));
   return {ClaimAction::claim, {}, {}};
 }

@@ -67,6 +67,10 @@ Result<Settings> resolve_settings(const ClaimOptions &o, const CloudConf &conf, 
   Settings s;
   s.conf = conf;
   const auto asked = o.token ? o.token : env_text(getenv, "NETDATA_CLAIM_TOKEN");
+  if (!asked && conf.token.empty())
+    return fail(Errc::invalid_argument,
+                "there is no claiming token: the cloud shows it where nodes are added; give it with --token-file FILE, "
+                "in NETDATA_CLAIM_TOKEN, or in the file that NETDATA_CLAIM_TOKEN_FILE names");
   ACLK_TRY(s.token, checked_token(unquoted(asked ? *asked : conf.token)));
   // The rooms of cloud.conf belong to its token: another token may be of another Space, which does not have them.
   const auto &kept = s.token == conf.token ? conf.rooms : std::string();

@@ -20,6 +20,11 @@ bool is_theirs(const claim::AgentPlaces &places, const fs::path &file) {
   return user && *user && claim::lies_with(file, **user);
 }
 
+Error named_by_environment(const Error &e) {
+  return {e.code,
+          fmt::format("{} (named by {}); {}", e.what, claim::kTokenFileVariable, claim::token_file_advice(e.code))};
+}
+
 }  // namespace
 
 Result<std::optional<fs::path>> token_file_named_by_environment() {
@@ -38,12 +43,14 @@ Result<std::optional<fs::path>> token_file_named_by_environment() {
 }
 
 tl::expected<std::optional<std::string>, claim::ClaimReport> become_agent_user_with_token(
-    const claim::AgentPlaces &places, const std::optional<fs::path> &file) {
+    const claim::AgentPlaces &places, const std::optional<fs::path> &file, bool by_environment) {
   const bool theirs = file && is_theirs(places, *file);
   std::optional<std::string> token;
   const auto read = [&]() -> Result<void> {
     if (!file) return {};
-    ACLK_TRY(token, claim::read_token_file(*file));
+    auto text = claim::read_token_file(*file);
+    if (!text && by_environment) return tl::unexpected<Error>(named_by_environment(text.error()));
+    ACLK_TRY(token, std::move(text));
     return {};
   };
   const auto stop = [](ExitCode exit, const Error &e) {
@@ -61,7 +68,9 @@ Result<std::string> token_beyond_the_agents_reach(const claim::AgentPlaces &plac
   if (::geteuid() == 0 && is_theirs(places, file))
     return fail(Errc::denied,
                 fmt::format("{} lies in a directory of the agent's user: move it to one of root's", file.string()));
-  return claim::read_token_file(file);
+  auto token = claim::read_token_file(file);
+  if (!token) return tl::unexpected<Error>(named_by_environment(token.error()));
+  return token;
 }
 
 }  // namespace aclk::cli

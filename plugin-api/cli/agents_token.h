@@ -22,9 +22,9 @@ namespace aclk::cli {
 // Becomes the agent's user for good, and gives the token if there is a file. Errors: as the command ends (usage,
 // wrong_user).
 [[nodiscard]] tl::expected<std::optional<std::string>, claim::ClaimReport> become_agent_user_with_token(
-    const claim::AgentPlaces &places, const std::optional<std::filesystem::path> &file);
+    const claim::AgentPlaces &places, const std::optional<std::filesystem::path> &file, bool by_environment);
 
-// The token for who stays root. Errors: also denied, for a file in a directory of the agent's user.
+// The token of the environment for who stays root. Errors: also denied, for a file in a directory of the agent's user.
 [[nodiscard]] Result<std::string> token_beyond_the_agents_reach(const claim::AgentPlaces &places,
                                                                 const std::filesystem::path &file);
 

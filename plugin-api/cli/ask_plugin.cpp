@@ -83,6 +83,7 @@ Offline look_at_files(const Where &where) {
   const auto uid = user && *user ? (*user)->uid : ::geteuid();
   const auto processes = claim::read_processes({d.lib, d.cache});
   s.plugin_runs = claim::plugin_of(processes, "aclk.plugin", uid).has_value();
+  o.plugin_runs = s.plugin_runs;
   s.agent_runs = claim::agent_of(processes, uid).has_value();
   s.not_started = external::why_not_started(conf, s.plugin_file);
   s.no_web_server = external::has_no_web_server(conf);

@@ -37,7 +37,8 @@ void add_where_options(CLI::App &command, Where &where);
 // What is known without the plugin.
 struct Offline {
   claim::Identity identity;
-  std::string why;  // a sentence or two: cause and next step
+  bool plugin_runs = false;  // then nobody knows whether it is online
+  std::string why;           // a sentence or two: cause and next step
 };
 // Root's process becomes the agent's user for it, for good.
 [[nodiscard]] Offline look_at_files(const Where &where);

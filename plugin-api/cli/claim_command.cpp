@@ -82,7 +82,7 @@ int run(const CLI::App &command, const ClaimArguments &a) {
     if (!named) return finish(ExitCode::usage, named.error().what);
     file = std::move(*named);
   }
-  auto token = become_agent_user_with_token(places_of(d), file);
+  auto token = become_agent_user_with_token(places_of(d), file, a.token_file.empty());
   if (!token) return finish(token.error().exit, token.error().message);
   if (*token) o.token = std::move(**token);
   std::signal(SIGPIPE, SIG_IGN);

@@ -118,7 +118,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
     file = std::move(*named);
   }
   // From here on nothing is opened that the agent's user may not open.
-  auto token = become_agent_user_with_token(places_of(d), file);
+  auto token = become_agent_user_with_token(places_of(d), file, true);
   if (!token) return end_as_v1(token.error(), a, o, d);
   if (*token) o.token = std::move(**token);
   if (!o.token && claim::environment_or_empty("NETDATA_CLAIM_TOKEN").empty())

@@ -37,7 +37,7 @@ std::string text_of(const Offline &o) {
   std::string out = fmt::format("ACLK Available: No\nClaimed: {}\n", claimed ? "Yes" : "No");
   if (claimed)
     out += fmt::format("Claimed Id: {}\nCloud URL: {}\n", o.identity.claim_id, masked_url(o.identity.conf.url));
-  return out + fmt::format("Online: No\nReason: {}\n", o.why);
+  return out + fmt::format("Online: {}\nReason: {}\n", o.plugin_runs ? "Unknown" : "No", o.why);
 }
 
 std::string json_of(const Offline &o) {
@@ -47,7 +47,7 @@ std::string json_of(const Offline &o) {
   j["agent-claimed"] = claimed;
   j["claimed-id"] = claimed ? Json(o.identity.claim_id) : Json(nullptr);
   j["cloud-url"] = claimed ? Json(masked_url(o.identity.conf.url)) : Json(nullptr);
-  j["online"] = false;
+  j["online"] = o.plugin_runs ? Json(nullptr) : Json(false);
   j["blocked-by"] = o.why;
   return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

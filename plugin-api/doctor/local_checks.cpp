@@ -15,12 +15,14 @@
 #include <cerrno>
 #include <system_error>
 
+#include "claim/agent_processes.h"
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
 #include "claim/claim_sources.h"
 #include "claim/cloud_dir.h"
 #include "claim/path_owner.h"
 #include "plugin-api/external/agent/agent_client.h"
+#include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/plugin_start.h"
 #include "plugin-api/external/config/settings.h"
 #include "plugin-api/external/control/unlinked_answers.h"
@@ -246,6 +248,16 @@ Finding check_plugin(const DoctorContext &context, const RunningLink &running) {
   if (!running.there && running.trouble.empty()) {
     const auto file = external::installed_plugin(context.conf(), claim::process_environment());
     if (const auto why = external::why_not_started(context.conf(), file); !why.empty()) return bad_from("plugin", why);
+    const auto processes = claim::read_processes({context.env().lib, {}});
+    if (const auto pid = claim::plugin_of(processes, "aclk.plugin", ::geteuid()))
+      return warning(
+          "plugin",
+          fmt::format("aclk.plugin runs (process {}), but nobody answers at its local socket: whether it is "
+                      "online is not known here",
+                      *pid),
+          fmt::format("look for \"local socket\" in the agent's {}; `socket` in [plugin:aclk] of netdata.conf "
+                      "may name a place that can be written",
+                      external::kPluginLog));
   }
   return check_running(running);
 }

@@ -49,7 +49,8 @@ def test_180_04_token_file_of_the_environment__claims_by_command_and_by_each_scr
     for n, way in enumerate(ways):
         secret.unlink(missing_ok=True)
         p = subprocess.run(way, env=clean_env(**env), capture_output=True, text=True, timeout=60)
-        assert p.returncode != 0 and str(secret) in p.stderr and "No such file" in p.stderr, p.stderr
+        assert p.returncode != 0 and f"{secret}: No such file" in p.stderr, p.stderr
+        assert "NETDATA_CLAIM_TOKEN_FILE" in p.stderr and "mount the secret there" in p.stderr, p.stderr
         secret.write_text(f"'{machine.cloud.token}'\r\n")
         p = subprocess.run(way, env=clean_env(**env), capture_output=True, text=True, timeout=60)
         assert p.returncode == 0, p.stderr

@@ -227,3 +227,16 @@ def test_87_11_only_this_agents_process_is_the_agent(build, fresh):
     says("the agent runs, but aclk.plugin does not", "mine")
     p = run_cli(build, mine, "prepare-template", env=env)
     assert p.returncode == 2 and "The agent is running (process" in p.stderr, p
+
+
+def test_87_12_plugin_without_a_socket_is_not_told_as_offline(build, fresh):
+    """Nobody can ask it: what it would say is not known."""
+    agent = fresh.agent("mute", config={"plugin:aclk": {"socket": "/nonexistent/aclk.sock"}})
+    wait_until(agent.plugin_pid, 20, "the plugin runs")
+    env = {"NETDATA_USER_PLUGINS_DIRS": agent.dir / "plugins"}
+    p = wait_until(lambda: (r := run_cli(build, agent, "state", env=env)).returncode == 3 and r, 10, "no answer")
+    assert "Online: Unknown\nReason: aclk.plugin runs, but does not listen at its socket" in p.stdout, p
+    assert json.loads(run_cli(build, agent, "state", "--json", env=env).stdout)["online"] is None
+    found = json.loads(run_cli(build, agent, "doctor", "--json", env=env).stdout)["findings"]
+    [f] = [f for f in found if f["check"] == "plugin"]
+    assert f["text"].startswith("aclk.plugin runs (process ") and "local socket" in f["remedy"], f

@@ -24,6 +24,7 @@ std::vector<std::filesystem::path> socket_places(std::string_view setting, const
   if (run_dir.empty() && lib_dir.lexically_normal() == "/var/lib/netdata")
     places.push_back(std::filesystem::path("/run/netdata") / kName);
   places.push_back(lib_dir / kName);
+  places.push_back(lib_dir / "cloud.d" / kName);  // of a container this may be all that can be written
   return places;
 }
 

@@ -100,12 +100,14 @@ std::string request__too_long__is_refused() {
 
 std::string socket_places__by_agent__are_in_order() {
   using Places = std::vector<fs::path>;
-  EXPECT(socket_places("", "", "/var/lib/netdata") == Places({"/run/netdata/aclk.sock", "/var/lib/netdata/aclk.sock"}));
-  EXPECT(socket_places("", "/run/x", "/var/lib/netdata") == Places({"/run/x/aclk.sock", "/var/lib/netdata/aclk.sock"}));
-  EXPECT(socket_places("", "", "/opt/n/lib") == Places({"/opt/n/lib/aclk.sock"}));
+  EXPECT(socket_places("", "", "/var/lib/netdata") ==
+         Places({"/run/netdata/aclk.sock", "/var/lib/netdata/aclk.sock", "/var/lib/netdata/cloud.d/aclk.sock"}));
+  EXPECT(socket_places("", "/run/x", "/var/lib/netdata") ==
+         Places({"/run/x/aclk.sock", "/var/lib/netdata/aclk.sock", "/var/lib/netdata/cloud.d/aclk.sock"}));
+  EXPECT(socket_places("", "", "/opt/n/lib") == Places({"/opt/n/lib/aclk.sock", "/opt/n/lib/cloud.d/aclk.sock"}));
   EXPECT(socket_places("/tmp/s", "/run/x", "/l") == Places({"/tmp/s"}));
   EXPECT(socket_places("no", "/run/x", "/l").empty());
-  EXPECT(socket_places("relative", "", "/l") == Places({"/l/aclk.sock"}));
+  EXPECT(socket_places("relative", "", "/l") == Places({"/l/aclk.sock", "/l/cloud.d/aclk.sock"}));
   return {};
 }
 

@@ -149,6 +149,7 @@ std::string judge__unclaimed_by_hand__needs_a_file_written_later() {
   w.written.reset();
   w.file.clear();
   EXPECT(judge(w, {}, then, "/d").deed == ClaimAction::nothing);
+  EXPECT(judge(w, {}, then, "/d").line.ends_with("run netdata-aclk claim, or remove /d/unclaimed"));
   return {};
 }
 

@@ -105,7 +105,8 @@ std::string settings__quotes_around_what_was_asked_for__are_taken_off() {
 }
 
 std::string settings__no_token__is_an_error() {
-  EXPECT(!resolve_settings({}, {}, "", env({})));
+  const auto none = resolve_settings({}, {}, "", env({}));
+  EXPECT(!none && none.error().what.find("--token-file") != std::string::npos);
   EXPECT(!resolve_settings({}, {}, "", env({{"NETDATA_CLAIM_TOKEN", " "}})));
   return {};
 }
