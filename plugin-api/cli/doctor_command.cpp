@@ -60,7 +60,7 @@ int run(const DoctorArguments &given, loop::TimeScale scale) {
   add(doctor::check_readable(context));
   all.push_back(doctor::check_disk(context));
   all.push_back(doctor::check_agent(context, running));
-  add(doctor::check_documents(context));
+  add(doctor::check_documents(context, running));
   all.push_back(doctor::check_plugin(context, running));
   add(doctor::check_reads(running));
   if (auto drops = doctor::check_drops(running)) all.push_back(std::move(*drops));

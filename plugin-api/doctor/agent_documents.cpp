@@ -62,13 +62,22 @@ Findings look_at_documents(const std::string &local, const ReadDocument &read) {
   return out;
 }
 
-Findings check_documents(const DoctorContext &context) {
+Findings documents_not_read(const Error &why, const RunningLink &link) {
+  if (link.agent_place.empty()) return {};
+  return {bad("documents",
+              fmt::format("the agent does not answer now, although aclk.plugin has found it at {}: {}",
+                          link.agent_place, why.what),
+              "see whether it hangs or is only busy (top, its error.log); if it stays so, restart it")};
+}
+
+Findings check_documents(const DoctorContext &context, const RunningLink &link) {
   if (context.env().machine_guid.empty()) return {};
   const auto settings = external::read_settings(context.conf(), {});
   const auto ask = external::ask_command_sockets(context.env(), claim::process_environment(), {});
   external::AgentClient agent(context.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
-  if (!facts || facts->own_link) return {};
+  if (!facts) return documents_not_read(facts.error(), link);
+  if (facts->own_link) return {};
   return look_at_documents(context.env().machine_guid, [&](std::string_view node, std::string_view target) {
     return agent.get_json(node, target);
   });

@@ -22,8 +22,11 @@ using ReadDocument = std::function<Result<nlohmann::json>(std::string_view node,
 // Alarms, alert log, contexts and charts of each live node (the first 100), and the info that lists them. One finding
 // for each that cannot be read; a good one if there is none. `local`: machine GUID. Pure, but for reading.
 [[nodiscard]] Findings look_at_documents(const std::string &local, const ReadDocument &read);
-// The same of the agent of this machine. Nothing when it cannot be found: that has a finding of its own.
-[[nodiscard]] Findings check_documents(const DoctorContext &context);
+// Of an agent that was not found just now. Nothing when that has a finding of its own; the plugin may have found it
+// before, and does not know yet that it hangs.
+[[nodiscard]] Findings documents_not_read(const Error &why, const RunningLink &link);
+// The same as look_at_documents of the agent of this machine.
+[[nodiscard]] Findings check_documents(const DoctorContext &context, const RunningLink &link);
 // Reads that fail each time, by the running plugin's word.
 [[nodiscard]] Findings check_reads(const RunningLink &link);
 

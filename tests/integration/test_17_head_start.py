@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a link does before its turn, and remembers of the connection before: aclk/session/README.md, "Fewer round
 trips"."""
-from odd import again, link, settled  # noqa: F401  (fixtures)
+from reconnecting_link import again, link, settled  # noqa: F401  (fixtures)
 
 
 class Upgrades:

@@ -50,6 +50,7 @@ NodeSync::NodeSync(std::string claim_id, host::Capabilities agent, const std::ve
     r.node.machine_guid = s.machine_guid;
     r.node.hostname = s.hostname;
     r.node.hops = s.hops;
+    r.node.local = s.hops == 0;
     r.node_id = s.node_id;
     order_.push_back(s.machine_guid);
     records_.emplace(s.machine_guid, std::move(r));

@@ -175,6 +175,19 @@ std::string documents__that_cannot_be_read__are_findings_each_with_its_node() {
   return {};
 }
 
+std::string documents__of_an_agent_that_hangs__are_a_finding_beside_the_plugins_word() {
+  const Error hangs{Errc::timeout, "no answer in 10 s"};
+  EXPECT(documents_not_read(hangs, {}).empty());  // "agent" says it
+  RunningLink link;
+  link.there = true;
+  link.agent_place = "http://127.0.0.1:19999";
+  const auto f = documents_not_read(hangs, link);
+  EXPECT_EQ(verdicts(f), "documentsx ");
+  EXPECT(f.at(0).text.find(link.agent_place) != std::string::npos && f.at(0).text.ends_with("no answer in 10 s"));
+  EXPECT(f.at(0).remedy.find("restart it") != std::string::npos);
+  return {};
+}
+
 std::string silence__plugin_runs__is_never_told_as_if_it_did_not() {
   using claim::Standing;
   for (const auto standing : {Standing::disabled, Standing::not_claimed, Standing::broken, Standing::claimed}) {
@@ -215,6 +228,7 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
 const CMUnitTest tests[] = {
     ACLK_TEST(running_link__reads_that_fail_each_time__are_findings),
     ACLK_TEST(documents__that_cannot_be_read__are_findings_each_with_its_node),
+    ACLK_TEST(documents__of_an_agent_that_hangs__are_a_finding_beside_the_plugins_word),
     ACLK_TEST(silence__plugin_runs__is_never_told_as_if_it_did_not),
     ACLK_TEST(silence__each_cause__comes_before_what_is_wrong_besides),
     ACLK_TEST(running_link__not_online__repeats_the_plugins_reason_and_its_next_step),
