@@ -184,7 +184,7 @@ def test_94_23_the_table_of_promises_names_tests_that_exist():
     tests = Path(__file__).resolve().parents[1]
     table = (tests / "README.md").read_text()
     ours = "".join(f.read_text() for f in tests.glob("integration/test_*.py"))
-    unit = "".join(f.read_text() for f in tests.glob("unit/*/*.cpp"))
+    unit = "".join(f.read_text() for kind in ("unit", "sockets") for f in tests.glob(f"{kind}/*/*.cpp"))
     missing = [n for n in set(re.findall(r"\b\d\d_\d\d\b", table)) if f"def test_{n}_" not in ours]
     missing += [n for n in set(re.findall(r"(?:claim|reach)::(\w\w+)", table)) if f"def test_{n}(" not in ours]
     missing += [n for n in set(re.findall(r"`(\w+__\w+)`", table)) if n != "a__b__c" and f" {n}()" not in unit]

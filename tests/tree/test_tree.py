@@ -49,3 +49,9 @@ def test_includes_follow_the_order_of_the_rooms(tree):
 def test_every_room_of_the_list_is_a_folder(tree):
     missing = [r for r in rooms.order(tree.text("aclk/README.md")) if r not in tree.folders]
     assert not missing
+
+
+def test_tests_of_a_file_stand_in_a_namespace_of_its_name(tree):
+    """A folder's files are compiled as one, and each has its own `tests`."""
+    missing = [str(f) for f in ROOT.glob("tests/*/*/test_*.cpp") if f"namespace {f.stem} {{" not in f.read_text()]
+    assert not missing

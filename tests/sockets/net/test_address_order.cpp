@@ -19,6 +19,7 @@
 #include "tests/unit/cmocka_main.h"
 
 namespace aclk::test {
+namespace test_address_order {
 namespace {
 
 using net::AddressOrder;
@@ -188,7 +189,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_address_order
 
-int address_order_suite() { return cmocka_run_group_tests_name("address_order", tests, nullptr, nullptr); }
+int address_order_suite() {
+  return cmocka_run_group_tests_name("address_order", test_address_order::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

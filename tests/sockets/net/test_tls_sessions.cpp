@@ -14,6 +14,7 @@
 #include "tests/unit/cmocka_main.h"
 
 namespace aclk::test {
+namespace test_tls_sessions {
 namespace {
 
 using net::HttpClient;
@@ -201,7 +202,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_tls_sessions
 
-int tls_sessions_suite() { return cmocka_run_group_tests_name("tls_sessions", tests, nullptr, nullptr); }
+int tls_sessions_suite() {
+  return cmocka_run_group_tests_name("tls_sessions", test_tls_sessions::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

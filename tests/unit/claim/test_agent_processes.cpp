@@ -7,6 +7,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_agent_processes {
 using namespace aclk;
 using namespace aclk::claim;
 using namespace aclk::test;
@@ -134,7 +135,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_agent_processes
 
 int run_agent_processes_tests() {
-  return cmocka_run_group_tests_name("claim: the agent's processes", tests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("claim: the agent's processes", test_agent_processes::tests, nullptr, nullptr);
 }

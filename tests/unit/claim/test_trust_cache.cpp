@@ -13,6 +13,7 @@
 #include "tests/unit/temp_dir.h"
 
 namespace aclk::claim {
+namespace test_trust_cache {
 namespace {
 
 using Context = COwn<SSL_CTX, SSL_CTX_free>;
@@ -116,8 +117,9 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_trust_cache
 }  // namespace aclk::claim
 
 int run_trust_cache_tests() {
-  return cmocka_run_group_tests_name("trust_cache", aclk::claim::kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("trust_cache", aclk::claim::test_trust_cache::kTests, nullptr, nullptr);
 }

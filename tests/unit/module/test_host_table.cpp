@@ -8,6 +8,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
+namespace test_host_table {
 using namespace aclk;
 
 namespace {
@@ -54,5 +55,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_host_table
 
-int run_host_table_tests() { return cmocka_run_group_tests_name("host table", kTests, nullptr, nullptr); }
+int run_host_table_tests() {
+  return cmocka_run_group_tests_name("host table", test_host_table::kTests, nullptr, nullptr);
+}

@@ -8,6 +8,7 @@
 #include "tests/unit/net/suites.h"
 
 namespace aclk::test {
+namespace test_session_shelf {
 namespace {
 
 using net::SessionShelf;
@@ -105,7 +106,10 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_session_shelf
 
-int session_shelf_suite() { return cmocka_run_group_tests_name("session_shelf", tests, nullptr, nullptr); }
+int session_shelf_suite() {
+  return cmocka_run_group_tests_name("session_shelf", test_session_shelf::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::test

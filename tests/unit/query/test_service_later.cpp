@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
+namespace test_service_later {
 using namespace aclk;
 using namespace aclk::query;
 using namespace aclk::query::test;
@@ -200,7 +201,9 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_service_later
 
 int aclk::query::test::service_later_tests() {
-  return cmocka_run_group_tests_name("query service: answers that come later", kTests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("query service: answers that come later", test_service_later::kTests, nullptr,
+                                     nullptr);
 }

@@ -6,6 +6,7 @@
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"
 
+namespace test_head_start {
 using namespace aclk;
 using namespace aclk::session;
 using namespace std::chrono_literals;
@@ -116,5 +117,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
+}  // namespace test_head_start
 
-int run_head_start_tests() { return cmocka_run_group_tests_name("head_start", kTests, nullptr, nullptr); }
+int run_head_start_tests() {
+  return cmocka_run_group_tests_name("head_start", test_head_start::kTests, nullptr, nullptr);
+}

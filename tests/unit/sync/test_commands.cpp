@@ -24,6 +24,7 @@
 #include "tests/unit/sync/tests.h"
 #include "tests/unit/temp_dir.h"
 
+namespace test_commands {
 using namespace aclk;
 using namespace aclk::sync;
 using namespace std::chrono_literals;
@@ -302,5 +303,8 @@ const CMUnitTest tests[] = {
 };
 
 }  // namespace
+}  // namespace test_commands
 
-int run_commands_tests() { return cmocka_run_group_tests_name("commands of a hostile cloud", tests, nullptr, nullptr); }
+int run_commands_tests() {
+  return cmocka_run_group_tests_name("commands of a hostile cloud", test_commands::tests, nullptr, nullptr);
+}
