@@ -10,12 +10,12 @@
 namespace aclk::claim {
 namespace {
 
-constexpr std::size_t kMaxFile = 64U << 10;
+constexpr std::size_t kMaxTokenFile = 64U << 10;
 
 }  // namespace
 
 Result<std::string> read_token_file(const std::filesystem::path &file) {
-  ACLK_TRY(const auto text, read_file(file, kMaxFile));
+  ACLK_TRY(const auto text, read_file(file, kMaxTokenFile));
   if (const auto trouble = encoding_trouble(text); !trouble.empty())
     return fail(Errc::parse, fmt::format("cannot use {}: {}", file.string(), trouble));
   auto token = std::string(unquoted(text));
