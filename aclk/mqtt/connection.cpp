@@ -192,10 +192,15 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   }
 
   std::size_t pull(std::span<std::uint8_t> buffer) {
-    if (!mqtt) return 0;
-    const auto n = mqtt->pull(buffer);
-    if (n > 0) outbox.sent(mqtt->publishes_out(), loop::now());
-    return n;
+    std::size_t got = 0;
+    while (mqtt && got < buffer.size()) {
+      const auto n = mqtt->pull(buffer.subspan(got));
+      if (n == 0) break;
+      got += n;
+      outbox.sent(mqtt->publishes_out(), loop::now());
+      flush();  // what waited for this
+    }
+    return got;
   }
 
   void on_open() {

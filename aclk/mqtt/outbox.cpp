@@ -50,6 +50,7 @@ std::optional<Publish> Outbox::next() {
     if (q == waiting_.end()) return std::nullopt;
     const auto size = q->front().payload.size();
     if (!flying_.empty() && flying_bytes_ + size > bounds_.window_bytes) return std::nullopt;
+    if (!leaving_.empty() && unsent_bytes_ + size > bounds_.unsent_bytes) return std::nullopt;
     auto m = std::move(q->front());
     q->pop_front();
     --waiting_count_;
@@ -84,10 +85,11 @@ void Outbox::published(std::uint64_t ticket, int mid, loop::Instant now) {
   auto m = std::move(handed_->second);
   handed_.reset();
   ++publishes_;
+  unsent_bytes_ += m.payload.size();
+  leaving_.push_back({publishes_, mid, now, m.payload.size()});
   if (mid == 0) return finish(m, Delivery::acked, 0);
   flying_bytes_ += m.payload.size();
   order_.emplace_back(mid, now);
-  leaving_.push_back({publishes_, mid, now});
   flying_.insert_or_assign(mid, Flying{std::move(m), now, std::nullopt});
 }
 
@@ -96,6 +98,7 @@ void Outbox::sent(std::uint64_t publishes, loop::Instant now) {
   while (!leaving_.empty() && leaving_.front().publish <= publishes) {
     const auto &l = leaving_.front();
     if (const auto it = flying_.find(l.mid); it != flying_.end() && it->second.since == l.since) it->second.left = now;
+    unsent_bytes_ -= l.bytes;
     leaving_.pop_front();
   }
 }
@@ -161,7 +164,7 @@ void Outbox::lost() {
   order_.clear();
   leaving_.clear();
   flying_.clear();
-  flying_bytes_ = waiting_count_ = waiting_bytes_ = 0;
+  flying_bytes_ = unsent_bytes_ = waiting_count_ = waiting_bytes_ = 0;
   aliases_.clear();
   limits_.reset();
   for (auto &m : gone) finish(m, Delivery::lost, 0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What waits to be published on one connection: bounded, in order of importance, never more in flight than the broker
-// allows (Receive Maximum), topic aliases within its Topic Alias Maximum, PUBACK bookkeeping. Pure: the owner publishes
-// what next() hands out. libmosquitto's own queue, which has no bound, stays empty.
+// What waits to be published on one connection: bounded, in order of importance, handed out no sooner than the socket
+// takes it, never more in flight than the broker allows (Receive Maximum), topic aliases within its Topic Alias
+// Maximum, PUBACK bookkeeping. Pure: the owner publishes what next() hands out. libmosquitto's own queue, which has no
+// bound, stays empty.
 #pragma once
 
 #include <array>
@@ -60,6 +61,8 @@ struct OutboxBounds {
   std::size_t max_bytes = 64U << 20;
   std::size_t window = 100;             // in flight, further bounded by the broker
   std::size_t window_bytes = 8U << 20;  // in flight; one larger message may go alone
+  // Handed out and not taken by the socket; one larger message may go alone. What is handed out cannot be overtaken.
+  std::size_t unsent_bytes = 16U << 10;
 };
 
 class Outbox {
@@ -78,8 +81,8 @@ class Outbox {
   void published(std::uint64_t ticket, int mid, loop::Instant now);
   void failed(std::uint64_t ticket, Delivery why);
 
-  // The socket has taken bytes, and with them so many PUBLISH packets whole since open(). On a slow line a long one
-  // takes minutes to leave, and those behind it.
+  // The socket has taken bytes, and with them so many PUBLISH packets whole since open(): others may go now. On a slow
+  // line a long one takes minutes to leave, and those behind it.
   void sent(std::uint64_t publishes, loop::Instant now);
 
   // False for an unknown packet id: ignored (proto/README.md, "PUBLISH"). `latency` gets the time since published().
@@ -90,6 +93,7 @@ class Outbox {
   [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] std::size_t in_flight() const { return flying_.size(); }
+  [[nodiscard]] std::size_t unsent_bytes() const { return unsent_bytes_; }
   // When a missing PUBACK means that the connection is dead. Of the oldest message, while it has not left: `within`
   // after the socket last took anything. Then `within` after it left or, while others still come in (a slow line with
   // much on it), after the last of them; but never later than kPatience times that.
@@ -107,6 +111,7 @@ class Outbox {
     std::uint64_t publish = 0;  // the how many-th PUBLISH it is
     int mid = 0;
     loop::Instant since;
+    std::size_t bytes = 0;
   };
 
   [[nodiscard]] const Flying *oldest() const;
@@ -125,6 +130,7 @@ class Outbox {
   std::uint64_t publishes_ = 0;
   loop::Instant moved_{};  // the socket last took something
   std::size_t flying_bytes_ = 0;
+  std::size_t unsent_bytes_ = 0;  // of leaving_
   std::map<std::string, std::uint16_t> aliases_;
   std::optional<loop::Instant> last_ack_;
   std::uint64_t tickets_ = 0;

@@ -56,6 +56,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::vector<std::uint8_t> buffer;
   std::size_t filled = 0;
   std::size_t sent = 0;
+  std::size_t frames_at_once = 1;
 
   static State *of(lws *w) { return static_cast<State *>(lws_get_opaque_user_data(w)); }
 
@@ -88,7 +89,8 @@ constexpr auto kWriteClose = static_cast<lws_write_protocol>(4);
 // Before the first payload: what a header may take, and where libwebsockets would write its own if it made one.
 constexpr std::size_t kHeadRoom = LWS_PRE > kMaxFrameHead ? LWS_PRE : kMaxFrameHead;
 constexpr std::size_t kFramePayload = kRecordBytes - 8;  // bytes; with so many the header has 8 (frame_head_bytes())
-constexpr std::size_t kPullBytes = 4 * kFramePayload;
+// At a time; one on a line that takes less than it is given: what is in frames cannot be overtaken.
+constexpr std::size_t kMostFrames = 4;
 
 // A frame may be as large as the largest packet that is taken (mqtt_client.cpp), and some more.
 constexpr std::size_t kMaxFrameBytes = 64U << 20;
@@ -253,7 +255,8 @@ WsEnd WsLink::State::ending(lws *w) const {
 // Fills the buffer when all of it was sent.
 bool WsLink::State::has_more() {
   if (sent < filled) return true;
-  buffer.resize(kHeadRoom + kPullBytes);
+  buffer.resize(kHeadRoom + frames_at_once * kFramePayload);
+  frames_at_once = std::min(2 * frames_at_once, kMostFrames);
   sent = kHeadRoom;
   filled = kHeadRoom + (!orphan && events.pull ? events.pull(std::span(buffer).subspan(kHeadRoom)) : 0);
   return sent < filled;
@@ -269,6 +272,7 @@ int WsLink::State::write(lws *w) {
     // Untouched: to libwebsockets this is no WebSocket payload that it would have to frame.
     if (lws_write(w, frame->data(), frame->size(), LWS_WRITE_HTTP) < 0) return -1;
     if (lws_send_pipe_choked(w) != 0) {
+      frames_at_once = 1;
       lws_callback_on_writable(w);
       return 0;
     }

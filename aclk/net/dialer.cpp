@@ -29,8 +29,9 @@ namespace {
 // retransmissions.
 constexpr unsigned kUserTimeoutMs = 60'000;
 // What the kernel keeps unsent, at most: on a slow line its megabytes of buffer would be minutes, in which nobody here
-// knows what has left.
-constexpr int kMostUnsent = 128 * 1024;
+// knows what has left, and nothing overtakes it. Room is told when half of it is gone, so that two records of TLS are
+// no partial write (aclk/mqtt/README.md, "Sending").
+constexpr int kMostUnsent = 32 * 1024;
 
 std::string peer_of(int fd) {
   sockaddr_storage a{};

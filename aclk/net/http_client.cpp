@@ -178,6 +178,9 @@ std::size_t Exchange::on_body(const char *data, std::size_t size, std::size_t co
     x.too_big_ = true;
     return 0;
   }
+  if (x.response_.body.empty())
+    if (const auto length = x.easy_.offset(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T); length > 0)
+      x.response_.body.reserve(std::min(static_cast<std::size_t>(length), x.request_.max_body));
   x.response_.body.append(data, n);
   return n;
 }

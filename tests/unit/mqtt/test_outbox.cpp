@@ -190,6 +190,69 @@ std::string outbox__window_of_bytes__one_large_message_goes_alone() {
   return {};
 }
 
+// As long as the socket takes nothing, what is handed out stays within its bound, however much waits.
+std::string outbox__slow_line__hands_out_a_little_at_a_time_and_control_comes_next() {
+  Outbox o;
+  Log log;
+  int mid = 1;
+  o.open(limits(100, 0));
+  for (int i = 0; i < 50; ++i) o.push(log.message(std::string(5'000, 'b')));
+  (void)drain(o, mid);
+  EXPECT(o.unsent_bytes() == 15'000U && o.in_flight() == 3U);
+  o.push(log.message("c", Priority::control));
+  EXPECT(o.next().has_value());  // it is small enough
+  return {};
+}
+
+std::string outbox__control_behind_bulk__overtakes_all_that_is_not_handed_out() {
+  Outbox o({.unsent_bytes = 10'000});
+  Log log;
+  int mid = 1;
+  o.open(limits(100, 0));
+  for (int i = 0; i < 50; ++i) o.push(log.message(std::string(5'000, 'b')));
+  (void)drain(o, mid);
+  EXPECT_EQ(o.unsent_bytes(), 10'000U);
+  o.push(log.message("c", Priority::control));
+  EXPECT(!o.next());  // no room: it would stand behind what is handed out, and so may wait here
+  o.sent(1, t0);
+  EXPECT(drain(o, mid).starts_with("/t|0|c "));
+  EXPECT(o.unsent_bytes() <= 10'000U);
+  return {};
+}
+
+std::string outbox__message_larger_than_the_bound__goes_alone_when_all_before_it_has_left() {
+  Outbox o({.unsent_bytes = 100});
+  Log log;
+  int mid = 1;
+  o.open(limits(100, 0));
+  o.push(log.message("a"));
+  o.push(log.message(std::string(1'000, 'b')));
+  o.push(log.message("c"));
+  EXPECT_EQ(drain(o, mid), "/t|0|a ");
+  o.sent(1, t0);
+  EXPECT_EQ(drain(o, mid), "/t|0|" + std::string(1'000, 'b') + " ");
+  EXPECT_EQ(drain(o, mid), "");
+  o.sent(2, t0);
+  EXPECT_EQ(drain(o, mid), "/t|0|c ");
+  return {};
+}
+
+std::string outbox__qos_0__counts_as_unsent_until_it_has_left() {
+  Outbox o({.unsent_bytes = 3});
+  Log log;
+  o.open(limits(100, 0));
+  o.push(log.message("aa"));
+  o.push(log.message("bb"));
+  const auto p = o.next();
+  EXPECT(p);
+  o.published(p->ticket, 0, t0);
+  EXPECT_EQ(o.unsent_bytes(), 2U);
+  EXPECT(!o.next());
+  o.sent(1, t0);
+  EXPECT(o.next().has_value());
+  return {};
+}
+
 std::string outbox__pubacks__known_unknown_and_refusing() {
   Outbox o;
   Log log;
@@ -326,6 +389,10 @@ const CMUnitTest tests[] = {
     ACLK_TEST(outbox__larger_than_the_broker_takes__refused_before_and_after_connack),
     ACLK_TEST(outbox__full__refuses_bulk_but_not_control),
     ACLK_TEST(outbox__window_of_bytes__one_large_message_goes_alone),
+    ACLK_TEST(outbox__slow_line__hands_out_a_little_at_a_time_and_control_comes_next),
+    ACLK_TEST(outbox__control_behind_bulk__overtakes_all_that_is_not_handed_out),
+    ACLK_TEST(outbox__message_larger_than_the_bound__goes_alone_when_all_before_it_has_left),
+    ACLK_TEST(outbox__qos_0__counts_as_unsent_until_it_has_left),
     ACLK_TEST(outbox__pubacks__known_unknown_and_refusing),
     ACLK_TEST(outbox__ack_deadline__follows_the_acknowledgements),
     ACLK_TEST(outbox__ack_deadline__begins_when_the_message_has_left),
