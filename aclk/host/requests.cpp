@@ -46,7 +46,8 @@ RequestId Requests::open(Answered answered) {
   answered(fail(Errc::unavailable,
                 fmt::format("the agent's database has {} questions that it has not answered; it is asked no more "
                             "until it answers some",
-                            kMost)));
+                            kMost)),
+           true);
   return id;
 }
 
@@ -70,12 +71,12 @@ std::optional<Requests::Answered> Requests::end(RequestId id) {
   return std::nullopt;
 }
 
-void Requests::answer(RequestId id, Result<HttpResponse> answer) {
-  if (const auto answered = end(id)) (*answered)(std::move(answer));
+void Requests::answer(RequestId id, Result<HttpResponse> answer, bool begun) {
+  if (const auto answered = end(id)) (*answered)(std::move(answer), begun);
 }
 
 void Requests::complete(RequestId id, int error, const naclk_reply *reply) noexcept {
-  if (const auto answered = end(id)) (*answered)(copy_of(error, reply));
+  if (const auto answered = end(id)) (*answered)(copy_of(error, reply), error != -EBUSY);
 }
 
 bool Requests::interrupt(RequestId id) {

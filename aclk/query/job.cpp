@@ -38,13 +38,13 @@ void Job::ask(const host::Host &host) const {
 void Job::run(const host::Host &host) {
   begin_ = loop::now();
   if (interrupted) return host.requests().answer(asked, interrupted_answer());
-  expired = begin_ >= deadline;
-  if (expired) return host.requests().answer(asked, fail(Errc::timeout, ""));
+  if (begin_ >= deadline) return host.requests().answer(asked, fail(Errc::timeout, ""), false);
   ask(host);
 }
 
-void Job::finish(Result<HttpResponse> answer) noexcept {
+void Job::finish(Result<HttpResponse> answer, bool begun) noexcept {
   try {
+    expired = !begun;
     if (expired) {
       out = frame_error(asker, ErrorReply::timeout, loop::wall_us());
       return;

@@ -35,13 +35,13 @@ struct Job {
   // What finish() leaves behind.
   FramedReply out;
   std::chrono::microseconds host_time{0};
-  bool expired = false;  // its time was over before the host could be asked
+  bool expired = false;  // its time was over before the host could be asked, or began
   bool overran = false;  // the host gave up at the deadline
 
   // The thread that may call the hook. Asks the host for `target`; the answer is that of host.requests() to `asked`.
   void run(const host::Host &host);
   // The thread that answers. Makes the reply ready to send. Always leaves something in `out`; never throws.
-  void finish(Result<HttpResponse> answer) noexcept;
+  void finish(Result<HttpResponse> answer, bool begun) noexcept;
 
  private:
   void ask(const host::Host &host) const;

@@ -221,8 +221,8 @@ void Service::start(QueryId id, const JobPtr &q) {
   q->place = take_place();
   ++counters_.per_thread[q->place];
   const auto alive = std::weak_ptr<char>(alive_);
-  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<HttpResponse> answer) {
-    q->finish(std::move(answer));
+  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<HttpResponse> answer, bool begun) {
+    q->finish(std::move(answer), begun);
     post([this, id, alive] {
       if (!alive.expired()) on_done(id);
     });

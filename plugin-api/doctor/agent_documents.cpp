@@ -74,7 +74,7 @@ Findings check_documents(const DoctorContext &context, const RunningLink &link) 
   if (context.env().machine_guid.empty()) return {};
   const auto settings = external::read_settings(context.conf(), {});
   const auto ask = external::ask_command_sockets(context.env(), claim::process_environment(), {});
-  external::AgentClient agent(context.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
+  external::AgentClient agent(context.env().machine_guid, {}, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts) return documents_not_read(facts.error(), link);
   if (facts->own_link) return {};

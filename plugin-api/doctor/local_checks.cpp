@@ -222,7 +222,7 @@ Finding check_agent(const DoctorContext &context, const RunningLink &running) {
   std::string foreign;
   const auto ask = external::ask_command_sockets(context.env(), claim::process_environment(),
                                                  [&foreign](const std::string &line) { foreign = line; });
-  external::AgentClient agent(context.env().machine_guid, 1, [&] { return external::find_candidates(settings, ask); });
+  external::AgentClient agent(context.env().machine_guid, {}, [&] { return external::find_candidates(settings, ask); });
   const auto facts = agent.locate(nullptr);
   if (!facts) {
     auto f = bad_from("agent", facts.error().what);

@@ -14,10 +14,7 @@ namespace aclk::external {
 namespace {
 
 constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
-constexpr std::chrono::minutes kLongestWork{5};  // of the agent on a query that was given up
-constexpr std::chrono::milliseconds kCheckTimeout{5'000};
 constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
-constexpr std::uint64_t kMaxInfo = 8ULL << 20;          // 20 000 children
 constexpr std::size_t kMaxNamed = 500;                  // elements that could not be read
 
 // What a document may have: some ten times the largest that are known.
@@ -55,8 +52,20 @@ constexpr const char *kAddLocalhost = "add localhost to it and restart the agent
 // Why a place is not where the agent is, by what it explains: when the agent is nowhere, the highest is told.
 enum class AgentClient::Miss : std::uint8_t { another, no_answer, hung_up, refused };
 
-AgentClient::AgentClient(std::string machine_guid, unsigned query_limit, Candidates candidates)
-    : machine_guid_(std::move(machine_guid)), candidates_(std::move(candidates)), queries_(query_limit, kLongestWork) {}
+AgentClient::AgentClient(std::string machine_guid, QueryLimit limit, Candidates candidates)
+    : machine_guid_(std::move(machine_guid)),
+      candidates_(std::move(candidates)),
+      queries_(limit.safe, limit.most,
+               {.place = [this]() -> std::optional<Endpoint> {
+                  const std::lock_guard lock(mutex_);
+                  return endpoint_;
+                },
+                .find = [this](const Interrupted &interrupted) -> Result<void> {
+                  return locate(interrupted).map([](const AgentFacts &) {});
+                },
+                .judge = [this](const Endpoint &endpoint, const HttpLane &lane,
+                                const Result<HttpResponse> &answer) { return judge(endpoint, lane, answer, nullptr); },
+                .lost = [this](const Endpoint &endpoint) { lost(endpoint); }}) {}
 
 AgentFacts AgentClient::facts() const {
   const std::lock_guard lock(mutex_);
@@ -108,10 +117,6 @@ void AgentClient::lost(const Endpoint &endpoint) {
 // Asks the server over this connection who it is. On success the connection counts as confirmed.
 Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
                                 const Interrupted &interrupted, Miss *miss) {
-  const auto note = [miss](Miss m) {
-    if (miss != nullptr) *miss = m;
-  };
-  note(Miss::no_answer);
   connection.confirmed = {};
   HttpRequest request;
   request.target = "/api/v1/info";
@@ -119,8 +124,20 @@ Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &en
   const auto answer = connection.http.perform(
       endpoint, std::move(request),
       {.max_bytes = kMaxInfo, .timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout)}, interrupted);
+  ACLK_CHECK(judge(endpoint, connection.http.lane(), answer, miss));
+  connection.confirmed = endpoint;
+  return {};
+}
+
+// What it has said of itself.
+Result<void> AgentClient::judge(const Endpoint &endpoint, const HttpLane &lane, const Result<HttpResponse> &answer,
+                                Miss *miss) {
+  const auto note = [miss](Miss m) {
+    if (miss != nullptr) *miss = m;
+  };
+  note(Miss::no_answer);
   if (!answer) {
-    if (connection.http.hung_up()) note(Miss::hung_up);
+    if (lane.hung_up()) note(Miss::hung_up);
     return again(answer.error());
   }
   const auto where = endpoint.describe();
@@ -144,10 +161,9 @@ Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &en
     return fail(Errc::unavailable, fmt::format("the agent at {} is another one: its machine GUID is {}, not {}", where,
                                                facts.uid, machine_guid_));
   }
-  connection.confirmed = endpoint;
   const std::lock_guard lock(mutex_);
   facts_ = facts;
-  owner_known_ = connection.http.owner() == Owner::ours;
+  owner_known_ = lane.owner() == Owner::ours;
   return {};
 }
 
@@ -220,11 +236,9 @@ Result<Endpoint> AgentClient::where(PooledConnection &connection, Clock::time_po
   return found;
 }
 
-Result<HttpResponse> AgentClient::ask(ConnectionPool &pool, HttpRequest request, AnswerBounds bounds,
-                                      const Interrupted &interrupted) {
+Result<HttpResponse> AgentClient::ask(HttpRequest request, AnswerBounds bounds, const Interrupted &interrupted) {
   const auto deadline = Clock::now() + bounds.timeout;
-  queries_.tidy();
-  auto lease = pool.take(deadline, interrupted);
+  auto lease = metadata_.take(deadline, interrupted);
   if (!lease) return again(lease.error());
   auto &connection = lease->get();
   const auto endpoint = where(connection, deadline, interrupted);
@@ -242,13 +256,13 @@ Result<HttpResponse> AgentClient::ask(ConnectionPool &pool, HttpRequest request,
     if (answer.error().code == Errc::unavailable) lost(*endpoint);
     return answer;
   }
-  const bool is_new = connection.http.is_new();
+  const bool is_new = connection.http.lane().is_new();
   if (is_new)
     if (auto r = check(connection, *endpoint, Clock::now() + kCheckTimeout, interrupted); !r) {
       if (is_away(r.error().code)) lost(*endpoint);
       return again(r.error());
     }
-  if (is_new && &pool == &metadata_) {
+  if (is_new) {
     const std::lock_guard lock(mutex_);
     begin_epoch();
   }
@@ -268,8 +282,7 @@ Result<std::string> AgentClient::get(std::string_view node, std::string_view tar
   HttpRequest request;
   request.target = path_of(node, target);
   const auto path = target.substr(0, target.find('?'));
-  auto answer =
-      ask(metadata_, std::move(request), {.max_bytes = max_bytes(path), .timeout = kMetadataTimeout}, interrupted);
+  auto answer = ask(std::move(request), {.max_bytes = max_bytes(path), .timeout = kMetadataTimeout}, interrupted);
   if (!answer && answer.error().code == Errc::too_big)
     return fail(Errc::too_big, fmt::format("the agent's {} is larger than {} bytes, so it is not read",
                                            path_of(node, path), max_bytes(path)));
@@ -307,10 +320,10 @@ void AgentClient::on_lost(std::function<void(const std::string &)> tell) {
   tell_lost_ = std::move(tell);
 }
 
-Result<HttpResponse> AgentClient::query(std::string_view node, HttpRequest request, const AnswerBounds &bounds,
-                                        const Interrupted &interrupted) {
+void AgentClient::query(QueryTicket ticket, std::string_view node, HttpRequest request, const AnswerBounds &bounds,
+                        AgentQueries::Answered answered) {
   request.target = path_of(node, request.target);
-  return ask(queries_, std::move(request), bounds, interrupted);
+  queries_.ask(ticket, std::move(request), bounds, std::move(answered));
 }
 
 }  // namespace aclk::external

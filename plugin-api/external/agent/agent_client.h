@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The agent beside this plugin, as something that can be asked. Finds it, makes sure that it is the right one, keeps
-// one connection for metadata and a few for the cloud's queries, and survives its restarts.
+// one connection for metadata and a few for the cloud's queries (agent_queries.h), and survives its restarts.
 //
 // Nothing an agent says is passed on before /api/v1/info over the same connection has told the machine GUID expected;
 // a connection that had to be replaced is checked again before the answer that came over it is believed.
@@ -21,17 +21,24 @@
 #include <vector>
 
 #include "plugin-api/external/agent/agent_facts.h"
+#include "plugin-api/external/agent/agent_queries.h"
 #include "plugin-api/external/agent/connection_pool.h"
 #include "plugin-api/external/agent/find_agent.h"
 
 namespace aclk::external {
 
+// How many queries the agent may work on at once (in_flight_limit.h).
+struct QueryLimit {
+  unsigned safe = 1;
+  unsigned most = 1;
+};
+
 class AgentClient {
  public:
   using Candidates = std::function<Result<std::vector<Candidate>>()>;
 
-  // machine_guid: who the agent must be. query_limit: how many queries it may work on at once.
-  AgentClient(std::string machine_guid, unsigned query_limit, Candidates candidates);
+  // machine_guid: who the agent must be.
+  AgentClient(std::string machine_guid, QueryLimit limit, Candidates candidates);
 
   // Finds the agent if need be, over the metadata connection. What it said of itself the last time it was checked.
   [[nodiscard]] Result<AgentFacts> locate(const Interrupted &interrupted);
@@ -48,10 +55,12 @@ class AgentClient {
   // that asks; it must not ask itself.
   void on_lost(std::function<void(const std::string &)> tell);
 
-  // One of the cloud's queries; any status is an answer. bounds.timeout counts from now, waiting included. Its place
-  // is taken until the agent has ended its work, be it for nobody any more (at most 5 min).
-  [[nodiscard]] Result<HttpResponse> query(std::string_view node, HttpRequest request, const AnswerBounds &bounds,
-                                           const Interrupted &interrupted);
+  // One of the cloud's queries, named by the caller; any status is an answer. See AgentQueries::ask.
+  void query(QueryTicket ticket, std::string_view node, HttpRequest request, const AnswerBounds &bounds,
+             AgentQueries::Answered answered);
+  void cancel_query(QueryTicket ticket) { queries_.cancel(ticket); }
+  // See AgentQueries::stop.
+  void stop_queries() { queries_.stop(); }
 
   // Where it was found, for people; empty while it is away.
   [[nodiscard]] std::string place() const;
@@ -76,9 +85,9 @@ class AgentClient {
   enum class Miss : std::uint8_t;
   Result<void> check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
                      const Interrupted &interrupted, Miss *miss = nullptr);
+  Result<void> judge(const Endpoint &endpoint, const HttpLane &lane, const Result<HttpResponse> &answer, Miss *miss);
   static std::string explain(const Candidate &c, const std::string &seen, Miss miss);
-  Result<HttpResponse> ask(ConnectionPool &pool, HttpRequest request, AnswerBounds bounds,
-                           const Interrupted &interrupted);
+  Result<HttpResponse> ask(HttpRequest request, AnswerBounds bounds, const Interrupted &interrupted);
   void lost(const Endpoint &endpoint);
   void report_lost(const std::string &document, const std::string &element);
   void begin_epoch();  // with mutex_ held
@@ -86,8 +95,7 @@ class AgentClient {
 
   const std::string machine_guid_;
   const Candidates candidates_;
-  ConnectionPool metadata_{1, std::chrono::milliseconds(0)};
-  ConnectionPool queries_;
+  ConnectionPool metadata_{1};
 
   std::mutex lost_mutex_;
   std::function<void(const std::string &)> tell_lost_;
@@ -102,6 +110,8 @@ class AgentClient {
   Error last_error_{Errc::unavailable, "the agent has not been looked for yet"};
   unsigned epoch_ = 0;
   Clock::time_point since_{};
+
+  AgentQueries queries_;  // its thread asks all of the above
 };
 
 }  // namespace aclk::external

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view kOwn = "plugin:aclk";
 constexpr unsigned kMaxWebThreads = 6;  // the agent's default upper bound
+constexpr unsigned kQuickPerThread = 4;
+constexpr unsigned kMostQueries = 64;  // as many as the module asks at once
 
 std::optional<unsigned> number(const NetdataConf &conf, std::string_view section, std::string_view key) {
   const auto text = conf.get(section, key);
@@ -75,10 +77,10 @@ std::string link_settings(const NetdataConf &conf) {
   return out;
 }
 
-unsigned query_limit(const Settings &settings, unsigned cores) {
+QueryThreads query_limit(const Settings &settings, unsigned cores) {
   unsigned threads = settings.web_threads;
-  if (threads == 0) threads = std::min(kMaxWebThreads, cores);
-  return threads > 1 ? threads - 1 : 1;
+  if (threads == 0) threads = std::max(std::min(kMaxWebThreads, cores), 1U);
+  return {threads > 1 ? threads - 1 : 1, std::min(threads * kQuickPerThread, kMostQueries)};
 }
 
 }  // namespace aclk::external

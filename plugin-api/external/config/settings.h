@@ -46,9 +46,14 @@ inline constexpr std::uint16_t kNetdataPort = 19999;
 // these settings does. `statistics` and `socket` are the supervisor's, which reads them once.
 [[nodiscard]] std::string link_settings(const NetdataConf &conf);
 
-// How many of the cloud's queries the agent may work on at once: its web threads but one, so that nobody else waits
-// behind them, and at least one. The agent has min(6, cores) threads if not told otherwise, and computes in them
-// (plugin-api/external/README.md, "Queries at the same time").
-[[nodiscard]] unsigned query_limit(const Settings &settings, unsigned cores);
+// How many of the cloud's queries the agent may work on at once (plugin-api/external/README.md, "Queries at the same
+// time"). It has min(6, cores) web threads if not told otherwise, and computes in them. `safe`: all but one of them,
+// and at least one, so that nobody else waits behind slow queries; `most`: of those that it answers quickly, four a
+// thread.
+struct QueryThreads {
+  unsigned safe = 1;
+  unsigned most = 1;
+};
+[[nodiscard]] QueryThreads query_limit(const Settings &settings, unsigned cores);
 
 }  // namespace aclk::external

@@ -49,7 +49,9 @@ naclk_host ExternalHost::table() {
   t.active_alerts = hooks::active_alerts;
   t.alert_config = hooks::alert_config;
   t.query = hooks::query;
+  t.query_cancelled = hooks::query_cancelled;
   t.interest = hooks::interest;
+  t.options |= NACLK_OPTION_QUERY_NEVER_BLOCKS;
   if (!log_.wants_debug()) t.options |= NACLK_OPTION_NO_DEBUG;
   return t;  // store_node_id and load_node_id stay NULL: the module keeps node ids
 }

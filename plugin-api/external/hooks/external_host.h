@@ -67,7 +67,10 @@ class ExternalHost {
   void interest(std::uint32_t kinds);
 
   // From now on every call to the agent is interrupted: hooks come back within 100 ms.
-  void begin_stop() { stopping_.store(true); }
+  void begin_stop() {
+    stopping_.store(true);
+    agent_.stop_queries();
+  }
   [[nodiscard]] const Interrupted &stopping() const { return stopped_; }
 
   // GET for metadata, given up when stopping.

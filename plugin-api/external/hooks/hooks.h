@@ -32,6 +32,7 @@ int active_alerts(void *host, naclk_str machine_guid, naclk_alert_fn visit, void
 int alert_config(void *host, naclk_str config_hash, naclk_alert_config_fn show, void *ctx) noexcept;
 void interest(void *host, uint32_t kinds) noexcept;
 void query(void *host, const naclk_query *query) noexcept;
+void query_cancelled(void *host, naclk_request request) noexcept;
 
 // Runs the body of a hook: it gets the ExternalHost and returns 0 or a negated errno.
 template <class Body>

@@ -3,6 +3,7 @@
 // query: a question of the cloud, passed to the agent's web API, its answer passed back untouched.
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 
 #include "claim/base/text.h"
 #include "plugin-api/external/agent/target_bounds.h"
@@ -30,22 +31,29 @@ std::vector<HttpHeader> forwarded_headers(const naclk_query &query) {
   return out;
 }
 
-int complete(const naclk_query &query, const HttpResponse &answer) {
-  naclk_reply r{};
-  r.size = sizeof r;
-  r.status = answer.status;
-  r.content_type = view(answer.content_type);
-  // Compressed answers whose body got lost are empty answers: nothing to unpack.
-  if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
-  r.cache_control = view(answer.cache_control);
-  r.body = view(answer.body);
-  query.complete(query.request, 0, &r);
-  return 0;
-}
+// The way back of an answer.
+struct Asker {
+  naclk_request request;
+  void (*complete)(naclk_request, int, const naclk_reply *);
+
+  void fail(int error) const { complete(request, error, nullptr); }
+  void answer(const HttpResponse &answer) const {
+    naclk_reply r{};
+    r.size = sizeof r;
+    r.status = answer.status;
+    r.content_type = view(answer.content_type);
+    // Compressed answers whose body got lost are empty answers: nothing to unpack.
+    if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
+    r.cache_control = view(answer.cache_control);
+    r.body = view(answer.body);
+    complete(request, 0, &r);
+  }
+};
 
 }  // namespace
 
 void query(void *host, const naclk_query *query) noexcept {
+  const Asker asker{query->request, query->complete};
   const int failed = guarded(host, [&](ExternalHost &h) {
     std::string node;
     if (query->machine_guid.len != 0) {
@@ -57,18 +65,32 @@ void query(void *host, const naclk_query *query) noexcept {
     if (!method) return -EINVAL;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     auto target = bound_target(*method, text(query->target), now);
-    if (!target) return complete(*query, target.error());
+    if (!target) {
+      asker.answer(target.error());
+      return 0;
+    }
     HttpRequest request{.method = *method, .target = std::move(*target), .headers = forwarded_headers(*query)};
     const AnswerBounds bounds{
         .max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes),
         .timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U)),
-        .gzip = true};  // the module unpacks for an asker that does not take it
-    const Interrupted interrupted = [&] { return h.stopping()() || query->interrupted(query->request) != 0; };
-    const auto answer = h.agent().query(node, std::move(request), bounds, interrupted);
-    if (!answer) return negated_errno(answer.error().code);
-    return complete(*query, *answer);
+        .gzip = query->accept_gzip != 0};
+    h.agent().query(query->request.id, node, std::move(request), bounds,
+                    [asker](const Result<HttpResponse> &answer, bool asked) {
+                      if (answer)
+                        asker.answer(*answer);
+                      else
+                        asker.fail(asked ? negated_errno(answer.error().code) : -EBUSY);
+                    });
+    return 0;
   });
-  if (failed != 0) query->complete(query->request, failed, nullptr);
+  if (failed != 0) asker.fail(failed);
+}
+
+void query_cancelled(void *host, naclk_request request) noexcept {
+  (void)guarded(host, [&](ExternalHost &h) {
+    h.agent().cancel_query(request.id);
+    return 0;
+  });
 }
 
 }  // namespace aclk::external::hooks

@@ -333,7 +333,7 @@ int work(const Options &options, const Environment &env, AgentLog &log, const Cr
   const auto limit = query_limit(settings, cores);
   const auto ask =
       ask_command_sockets(env, claim::process_environment(), [&log](const std::string &line) { log.warning(line); });
-  AgentClient agent(env.machine_guid, limit, [&] { return find_candidates(settings, ask); });
+  AgentClient agent(env.machine_guid, {limit.safe, limit.most}, [&] { return find_candidates(settings, ask); });
   const auto facts = find(agent, end, log, options);
   if (!facts) return kExitStopped;
   if (!*facts) return exit_of(facts->error(), log);
@@ -350,7 +350,7 @@ int work(const Options &options, const Environment &env, AgentLog &log, const Cr
   HostFacts host_facts;
   host_facts.env = env;
   if (host_facts.env.version.empty()) host_facts.env.version = (*facts)->version;
-  host_facts.query_threads = limit;
+  host_facts.query_threads = limit.most;
   host_facts.proxy_label = proxy_label(conf, env);
   host_facts.capabilities = agent_capabilities(**facts);
   ExternalHost host(std::move(host_facts), conf, agent, log);

@@ -326,7 +326,8 @@ struct naclk_query {
   uint64_t received_us; /* when the question arrived */
 
   struct naclk_request request;
-  /* Answers the question: 0 with a reply, or a negated errno without one. To be called exactly once, from any thread,
+  /* Answers the question: 0 with a reply, or a negated errno without one (beside those of 4.: -EBUSY, the deadline has
+   * passed before the work on it began; -EMSGSIZE). To be called exactly once, from any thread,
    * inside the hook or after it. It copies the reply, makes it ready to be sent (it may compress the body), and comes
    * back; it never waits for the network and never calls the host. A second answer is ignored, and said once in the
    * log. When none has come 2 s after the deadline, the cloud is answered 504 and a later one is ignored. */

@@ -20,7 +20,7 @@ struct Bench {
   // cache: where netdata-meta.db is.
   explicit Bench(FakeAgent::Handler handler, const std::string &cache = "/nonexistent")
       : fake(std::move(handler)),
-        agent(kLocal, 2,
+        agent(kLocal, {2, 2},
               [this]() -> Result<std::vector<Candidate>> {
                 return std::vector<Candidate>{{fake.endpoint(), "test"}};
               }),

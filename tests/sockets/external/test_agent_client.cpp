@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <future>
 #include <thread>
 
 #include "plugin-api/external/agent/agent_client.h"
@@ -24,6 +28,21 @@ AgentClient::Candidates at(std::vector<Endpoint> places) {
 
 std::string info_of(const std::string &uid) { return "{\"uid\":\"" + uid + "\",\"version\":\"v1.37.1\"}"; }
 
+// A query, waited for. interrupted: asked often, true = cancel it.
+Result<HttpResponse> asked(AgentClient &agent, std::string_view node, const std::string &target,
+                           std::chrono::milliseconds timeout = 10s,
+                           const std::function<bool()> &interrupted = nullptr) {
+  static std::atomic<QueryTicket> tickets{0};
+  std::promise<Result<HttpResponse>> promise;
+  auto future = promise.get_future();
+  const auto ticket = ++tickets;
+  agent.query(ticket, node, {.target = target}, {.max_bytes = 1000, .timeout = timeout, .gzip = true},
+              [&promise](Result<HttpResponse> r, bool) { promise.set_value(std::move(r)); });
+  while (future.wait_for(1ms) != std::future_status::ready)
+    if (interrupted && interrupted()) agent.cancel_query(ticket);
+  return future.get();
+}
+
 unsigned infos(const FakeAgent &agent) {
   unsigned n = 0;
   for (const auto &r : agent.requests()) n += target_of(r) == "/api/v1/info" ? 1 : 0;
@@ -34,7 +53,7 @@ std::string agent__of_several_places__is_where_the_guid_is_right() {
   FakeAgent other(serve_documents({{"/api/v1/info", info_of(kChild)}, {"/x", "wrong"}}));
   FakeAgent html([](auto &) { return answer("<html>"); });
   FakeAgent right(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "right"}}));
-  AgentClient agent(kLocal, 1, at({other.endpoint(), html.endpoint(), right.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({other.endpoint(), html.endpoint(), right.endpoint()}));
   EXPECT_EQ(agent.get({}, "/x").value_or(""), "right");
   EXPECT_EQ(other.requests().size(), 1U);
   EXPECT_EQ(agent.facts().uid, kLocal);
@@ -44,7 +63,7 @@ std::string agent__of_several_places__is_where_the_guid_is_right() {
 
 std::string agent__another_one_only__is_never_believed() {
   FakeAgent other(serve_documents({{"/api/v1/info", info_of(kChild)}, {"/x", "wrong"}}));
-  AgentClient agent(kLocal, 1, at({other.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({other.endpoint()}));
   const auto r = agent.get({}, "/x");
   EXPECT(!r && r.error().code == Errc::unavailable);
   EXPECT(r.error().what.find("another one") != std::string::npos);
@@ -54,7 +73,7 @@ std::string agent__another_one_only__is_never_believed() {
 
 // What is told when the agent is at none of these places.
 std::string told(std::vector<Candidate> places) {
-  AgentClient agent(kLocal, 1, [&]() -> Result<std::vector<Candidate>> { return places; });
+  AgentClient agent(kLocal, {1, 1}, [&]() -> Result<std::vector<Candidate>> { return places; });
   const auto r = agent.get({}, "/x");
   return r ? "found" : r.error().what;
 }
@@ -98,7 +117,7 @@ std::string agent__with_force_and_no_certificate__is_asked_in_clear() {
   FakeAgent plain(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
   auto e = plain.endpoint();
   e.tls = true;
-  AgentClient agent(kLocal, 1, at({e}));
+  AgentClient agent(kLocal, {1, 1}, at({e}));
   EXPECT_EQ(agent.get({}, "/x").value_or(""), "y");
   EXPECT(agent.owner_known());
   return {};
@@ -106,7 +125,7 @@ std::string agent__with_force_and_no_certificate__is_asked_in_clear() {
 
 std::string agent__steady__is_checked_once_per_connection() {
   FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   for (int i = 0; i < 10; ++i) EXPECT(agent.get({}, "/x"));
   EXPECT_EQ(infos(fake), 1U);
   EXPECT_EQ(fake.connections(), 1U);
@@ -122,7 +141,7 @@ std::string agent__replaced_by_another_behind_the_same_port__is_noticed() {
     return answer(target_of(r) == "/api/v1/info" ? info_of(changed.load() ? kChild : kLocal)
                                                  : "secret of somebody else");
   });
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT(agent.get({}, "/x"));
   changed.store(true);
   fake.drop_connections();
@@ -136,7 +155,7 @@ std::string agent__away_and_back__is_found_again_elsewhere() {
   FakeAgent second(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "2"}}));
   std::vector<Endpoint> places{first->endpoint()};
   std::mutex mutex;
-  AgentClient agent(kLocal, 1, [&]() -> Result<std::vector<Candidate>> {
+  AgentClient agent(kLocal, {1, 1}, [&]() -> Result<std::vector<Candidate>> {
     const std::lock_guard lock(mutex);
     return std::vector<Candidate>{{places.front(), "test"}};
   });
@@ -161,7 +180,7 @@ std::string agent__away_and_back__is_found_again_elsewhere() {
 
 std::string agent__protected_by_tokens__is_denied() {
   FakeAgent fake([](auto &) { return answer("You need to be authorized", 412); });
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   const auto r = agent.locate(nullptr);
   EXPECT(!r && r.error().code == Errc::denied);
   EXPECT(r.error().what.find("bearer") != std::string::npos);
@@ -172,15 +191,15 @@ std::string agent__whose_info_no_parser_reads__is_known_by_its_uid() {
   const auto info = std::string("{\n\t\"version\": \"v1.37.1\",\n\t\"uid\": \"") + kLocal +
                     "\",\n\t\"mirrored_hosts\": [\n\t\t\"ki\"d\",\n\t\"uid\": \"" + kChild + "\"\n}";
   FakeAgent fake(serve_documents({{"/api/v1/info", info}, {"/api/v1/contexts", "{}"}}));
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT(agent.get({}, "/api/v1/contexts"));
   EXPECT_EQ(agent.facts().version, "v1.37.1");
   EXPECT(!agent.get_json({}, "/api/v1/info"));
   fake.drop_connections();
-  EXPECT(agent.query({}, {.target = "/api/v1/contexts"}, {.max_bytes = 1000, .timeout = 1s}, nullptr));
+  EXPECT(asked(agent, {}, "/api/v1/contexts"));
   // Recorded with a host and a child whose names hold quotes.
   FakeAgent real(serve_documents({{"/api/v1/info", sample("v1_quotes_info_child.json")}, {"/x", "y"}}));
-  AgentClient quoted(kChild, 1, at({real.endpoint()}));
+  AgentClient quoted(kChild, {1, 1}, at({real.endpoint()}));
   EXPECT(quoted.get({}, "/x"));
   return {};
 }
@@ -190,7 +209,7 @@ std::string agent__elements_that_cannot_be_read__are_named_once() {
       "{\n\t\"charts\": {\n\t\t\"a.b\": \t\t{\n\t\t\t\"id\": ?\n\t\t},\n\t\t\"c.d\": \t\t{\n"
       "\t\t\t\"id\": \"c.d\"\n\t\t}\n\t}\n}\n";
   FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/api/v1/charts", charts}}));
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   std::vector<std::string> told;
   agent.on_lost([&](const std::string &sentence) { told.push_back(sentence); });
   for (int i = 0; i < 3; ++i) EXPECT_EQ(agent.get_json({}, "/api/v1/charts").value()["charts"].size(), 1U);
@@ -206,7 +225,7 @@ std::string agent__documents_beyond_their_natural_size__are_not_read_and_named()
   FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)},
                                   {"/api/v1/contexts", many + "1]"},
                                   {"/api/v2/versions", std::string(100'000, ' ')}}));
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   const auto contexts = agent.get_json({}, "/api/v1/contexts");
   EXPECT(!contexts && contexts.error().code == Errc::too_big);
   EXPECT(contexts.error().what.find("the agent's /api/v1/contexts has more than 1000000 values") == 0);
@@ -219,13 +238,13 @@ std::string agent__documents_beyond_their_natural_size__are_not_read_and_named()
 std::string agent__child__is_asked_by_its_guid() {
   FakeAgent fake(serve_documents(
       {{"/api/v1/info", info_of(kLocal)}, {std::string("/host/") + kChild + "/api/v1/x", "kid"}, {"/api/v1/x", "me"}}));
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT_EQ(agent.get(kChild, "/api/v1/x").value_or(""), "kid");
   EXPECT_EQ(agent.get(kLocal, "/api/v1/x").value_or(""), "me");
   EXPECT_EQ(agent.get({}, "/api/v1/x").value_or(""), "me");
   EXPECT(agent.get(kChild, "/nothing").error().code == Errc::not_found);
-  EXPECT_EQ(agent.query(kChild, {.target = "/api/v1/x"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->body, "kid");
-  EXPECT_EQ(agent.query(kChild, {.target = "/nothing"}, {.max_bytes = 1000, .timeout = 1s}, nullptr)->status, 404);
+  EXPECT_EQ(asked(agent, kChild, "/api/v1/x")->body, "kid");
+  EXPECT_EQ(asked(agent, kChild, "/nothing")->status, 404);
   return {};
 }
 
@@ -244,7 +263,7 @@ std::string agent__queries__never_more_at_once_than_allowed() {
     --now;
     return answer("x");
   });
-  AgentClient agent(kLocal, 2, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
   std::atomic<int> good{0};
   std::vector<std::thread> askers;
@@ -252,7 +271,7 @@ std::string agent__queries__never_more_at_once_than_allowed() {
   for (int i = 0; i < 8; ++i)
     askers.emplace_back([&] {
       for (int q = 0; q < 4; ++q)
-        if (agent.query({}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 10s, .gzip = true}, nullptr)) ++good;
+        if (asked(agent, {}, "/q")) ++good;
     });
   for (auto &t : askers) t.join();
   EXPECT_EQ(good.load(), 32);
@@ -272,12 +291,11 @@ std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended(
   });
   const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
       &ends, [](std::atomic<bool> *e) { e->store(true); });  // or the fake agent waits for ever when a check fails
-  AgentClient agent(kLocal, 2, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
   int leave_at = 1000;
   const auto ask = [&](const char *target, std::chrono::milliseconds timeout) {
-    return agent.query({}, {.target = target}, {.max_bytes = 1000, .timeout = timeout, .gzip = true},
-                       [&] { return begun.load() >= leave_at; });
+    return asked(agent, {}, target, timeout, [&] { return begun.load() >= leave_at; });
   };
   EXPECT_EQ(ask("/heavy", 1s).error().code, Errc::timeout);
   EXPECT_EQ(begun.load(), 1);
@@ -293,6 +311,93 @@ std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended(
   return {};
 }
 
+std::string agent__queries__are_many_at_once_while_the_agent_is_quick() {
+  std::mutex mutex;
+  int now = 0;
+  int most = 0;
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    {
+      const std::lock_guard lock(mutex);
+      most = std::max(most, ++now);
+    }
+    std::this_thread::sleep_for(2ms);
+    const std::lock_guard lock(mutex);
+    --now;
+    return answer("x");
+  });
+  AgentClient agent(kLocal, {1, 4}, at({fake.endpoint()}));
+  std::mutex done_mutex;
+  std::condition_variable done;
+  int good = 0;
+  for (QueryTicket t = 1; t <= 100; ++t)
+    agent.query(t, {}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 20s}, [&](const Result<HttpResponse> &a, bool) {
+      const std::lock_guard lock(done_mutex);
+      if (a && a->body == "x") ++good;
+      done.notify_all();
+    });
+  {
+    std::unique_lock lock(done_mutex);
+    EXPECT(done.wait_for(lock, 20s, [&] { return good == 100; }));
+  }
+  EXPECT(most >= 2 && most <= 4);
+  EXPECT(fake.connections() <= 5U);
+  return {};
+}
+
+std::string agent__connection_that_another_server_has_taken_over__its_answer_is_not_passed_on() {
+  std::atomic<bool> taken_over{false};
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(taken_over ? kChild : kLocal));
+    return answer(taken_over ? "wrong" : "right");
+  });
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
+  EXPECT_EQ(asked(agent, {}, "/x").value_or(HttpResponse{}).body, "right");
+  taken_over = true;
+  fake.drop_connections();
+  EXPECT_EQ(asked(agent, {}, "/x").error().code, Errc::unavailable);
+  EXPECT_EQ(asked(agent, {}, "/x").error().code, Errc::unavailable);
+  return {};
+}
+
+std::string agent__stopped_with_queries_everywhere__answers_all_of_them_cancelled() {
+  std::atomic<bool> ends{false};
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    while (!ends) std::this_thread::sleep_for(1ms);
+    return answer("x");
+  });
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
+      &ends, [](std::atomic<bool> *e) { e->store(true); });
+  AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
+  std::atomic<int> cancelled{0};
+  const auto ask = [&](QueryTicket t) {
+    agent.query(t, {}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 60s}, [&](const Result<HttpResponse> &a, bool) {
+      if (!a && a.error().code == Errc::cancelled) ++cancelled;
+    });
+  };
+  for (QueryTicket t = 1; t <= 10; ++t) ask(t);
+  agent.stop_queries();
+  EXPECT_EQ(cancelled.load(), 10);
+  ask(11);
+  EXPECT_EQ(cancelled.load(), 11);
+  agent.cancel_query(3);
+  agent.stop_queries();
+  return {};
+}
+
+std::string agent__nowhere__queries_are_refused_with_the_reason_and_come_back_with_it() {
+  Endpoint gone;
+  {
+    FakeAgent fake(serve_documents({}));
+    gone = fake.endpoint();
+  }
+  AgentClient agent(kLocal, {1, 1}, at({gone}));
+  EXPECT_EQ(asked(agent, {}, "/x").error().code, Errc::unavailable);
+  EXPECT(asked(agent, {}, "/x").error().what.find("127.0.0.1") != std::string::npos);
+  return {};
+}
+
 std::string poller__on_1_37__tells_what_changes() {
   std::atomic<int> alarm{100};
   std::atomic<int> contexts{0};
@@ -304,7 +409,7 @@ std::string poller__on_1_37__tells_what_changes() {
     if (t == "/api/v1/info") return answer(sample("v1_info.json"));
     return answer("gone", 404);  // the child has just left
   });
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
   AgentLog log({LogStyle::classic, {}, false, -1});
   Heard heard;
@@ -337,7 +442,7 @@ std::string poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an
     info["aclk-available"] = own.load();
     return answer(info.dump());
   });
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
   AgentLog log({LogStyle::classic, {}, false, -1});
   Heard heard;
@@ -362,7 +467,7 @@ std::string poller__agent_silent__stops_within_moments() {
     if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
     return Canned{"", true, 30s};
   });
-  AgentClient agent(kLocal, 1, at({fake.endpoint()}));
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
   AgentLog log({LogStyle::classic, {}, false, -1});
   Heard heard;
@@ -392,6 +497,10 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__child__is_asked_by_its_guid),
     ACLK_TEST(agent__queries__never_more_at_once_than_allowed),
     ACLK_TEST(agent__queries_given_up__keep_their_place_until_the_agent_has_ended),
+    ACLK_TEST(agent__queries__are_many_at_once_while_the_agent_is_quick),
+    ACLK_TEST(agent__connection_that_another_server_has_taken_over__its_answer_is_not_passed_on),
+    ACLK_TEST(agent__stopped_with_queries_everywhere__answers_all_of_them_cancelled),
+    ACLK_TEST(agent__nowhere__queries_are_refused_with_the_reason_and_come_back_with_it),
     ACLK_TEST(poller__on_1_37__tells_what_changes),
     ACLK_TEST(poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an_own_link),
     ACLK_TEST(poller__agent_silent__stops_within_moments),

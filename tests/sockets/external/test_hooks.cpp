@@ -220,17 +220,17 @@ class Asking {
  public:
   // Asks, and waits for the answer.
   Reply ask(const Bench &b, naclk_query q) {
-    q.request = {this, 1};
+    q.request = {this, ++last_};
     q.complete = [](naclk_request r, int error, const naclk_reply *reply) {
       static_cast<Asking *>(r.module)->answered(error, reply);
     };
-    q.interrupted = [](naclk_request r) { return static_cast<Asking *>(r.module)->interrupted ? 1 : 0; };
     b.table.query(b.table.host, &q);
+    if (cancelled) b.table.query_cancelled(b.table.host, q.request);
     std::unique_lock lock(mutex_);
     if (!came_.wait_for(lock, 10s, [this] { return reply_.has_value(); })) return {};
     return *std::exchange(reply_, std::nullopt);
   }
-  std::atomic<bool> interrupted{false};
+  bool cancelled = false;  // when it has been asked
 
  private:
   void answered(int error, const naclk_reply *r) {
@@ -239,6 +239,7 @@ class Asking {
                           : Reply{error, r->status, str(r->content_type), str(r->content_encoding), str(r->body)};
     came_.notify_all();
   }
+  std::uint64_t last_ = 0;
   std::mutex mutex_;
   std::condition_variable came_;
   std::optional<Reply> reply_;
@@ -270,7 +271,7 @@ std::string query__answers_of_any_status__are_passed_on() {
   return {};
 }
 
-std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for() {
+std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for_if_the_asker_takes_it() {
   Bench b([](const std::string &r) {
     return target_of(r) == "/api/v1/info" ? answer(sample("v1_info.json"))
                                           : answer("\x1f\x8b..", 200, "Content-Encoding: gzip\r\n");
@@ -285,6 +286,7 @@ std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_f
   q.headers = headers;
   q.header_count = std::size(headers);
   q.body = view("payload");
+  q.accept_gzip = 1;
   Reply r;
   r = asked(b, q);
   EXPECT_EQ(r.error, 0);
@@ -297,6 +299,9 @@ std::string query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_f
   EXPECT(sent.find("Accept-Encoding: gzip\r\n") != std::string::npos);
   EXPECT(sent.find("GET /api/v1/contexts ") == 0);
   EXPECT(sent.ends_with("\r\n\r\n"));  // and no body
+  q.accept_gzip = 0;
+  (void)asked(b, q);
+  EXPECT(b.fake.requests().back().find("Accept-Encoding: identity\r\n") != std::string::npos);
   return {};
 }
 
@@ -334,7 +339,7 @@ std::string query__limits__become_error_numbers() {
   EXPECT_EQ(asked(b, q).error, -ETIME);
   q = question("/slow");
   Asking cancelled;
-  cancelled.interrupted = true;
+  cancelled.cancelled = true;
   EXPECT_EQ(cancelled.ask(b, q).error, -ECANCELED);
   q = question("/large");
   q.machine_guid = view("not a guid");
@@ -371,7 +376,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(hooks__alert_config_of_1_37__accepts_every_hash_that_was_shown),
     ACLK_TEST(hooks__agent_away__say_again_later),
     ACLK_TEST(query__answers_of_any_status__are_passed_on),
-    ACLK_TEST(query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for),
+    ACLK_TEST(query__headers__only_harmless_ones_are_forwarded_and_gzip_is_asked_for_if_the_asker_takes_it),
     ACLK_TEST(query__too_much_for_1_37__never_reaches_it),
     ACLK_TEST(query__limits__become_error_numbers),
     ACLK_TEST(query__bodiless_answer__has_no_encoding),

@@ -33,7 +33,7 @@ std::string http__many_requests__use_one_connection_and_ask_to_keep_it() {
     EXPECT(a && a->status == 200 && a->body == "{}");
     EXPECT_EQ(a->content_type, "application/json; charset=utf-8");
     EXPECT_EQ(a->cache_control, "no-cache");
-    EXPECT_EQ(http.is_new(), i == 0);
+    EXPECT_EQ(http.lane().is_new(), i == 0);
   }
   EXPECT_EQ(agent.connections(), 1U);
   const auto request = agent.requests().front();
@@ -182,11 +182,11 @@ std::string http__nobody_there__is_unavailable() {
 std::string http__connection_closed_meanwhile__is_replaced_and_told() {
   FakeAgent agent([](auto &) { return answer("x"); });
   HttpConnection http;
-  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && http.is_new());
-  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && !http.is_new());
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && http.lane().is_new());
+  EXPECT(http.perform(agent.endpoint(), get("/"), bounds(), nullptr) && !http.lane().is_new());
   agent.drop_connections();
   const auto a = http.perform(agent.endpoint(), get("/"), bounds(), nullptr);
-  EXPECT(a && http.is_new() && a->body == "x");
+  EXPECT(a && http.lane().is_new() && a->body == "x");
   return {};
 }
 
@@ -207,7 +207,7 @@ std::string http__not_an_http_server__is_an_error() {
 }
 
 std::string pool__all_taken__waits_until_deadline_or_cancel() {
-  ConnectionPool pool(1, 0ms);
+  ConnectionPool pool(1);
   auto first = pool.take(Clock::now(), nullptr);
   EXPECT(first);
   EXPECT(pool.take(Clock::now() + 20ms, nullptr).error().code == Errc::timeout);
@@ -218,7 +218,7 @@ std::string pool__all_taken__waits_until_deadline_or_cancel() {
 }
 
 std::string pool__given_back__wakes_the_one_who_waits() {
-  ConnectionPool pool(1, 0ms);
+  ConnectionPool pool(1);
   auto held = std::make_unique<Result<ConnectionPool::Lease>>(pool.take(Clock::now(), nullptr));
   std::thread other([&] { held.reset(); });
   const auto lease = pool.take(Clock::now() + 10s, nullptr);

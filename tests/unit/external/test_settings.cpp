@@ -142,14 +142,20 @@ std::string settings__old_keys_of_global__count_as_the_agent_moves_them() {
   return {};
 }
 
-std::string query_limit__leaves_the_agent_one_thread() {
+std::string query_limit__leaves_the_agent_one_thread_of_slow_ones_and_has_four_quick_ones_a_thread() {
   Settings s;
-  EXPECT_EQ(query_limit(s, 1), 1U);
-  EXPECT_EQ(query_limit(s, 2), 1U);
-  EXPECT_EQ(query_limit(s, 4), 3U);
-  EXPECT_EQ(query_limit(s, 64), 5U);
+  const auto limit = [&s](unsigned cores) {
+    const auto l = query_limit(s, cores);
+    return std::pair(l.safe, l.most);
+  };
+  EXPECT(limit(1) == std::pair(1U, 4U));
+  EXPECT(limit(2) == std::pair(1U, 8U));
+  EXPECT(limit(4) == std::pair(3U, 16U));
+  EXPECT(limit(64) == std::pair(5U, 24U));
   s.web_threads = 2;
-  EXPECT_EQ(query_limit(s, 64), 1U);
+  EXPECT(limit(64) == std::pair(1U, 8U));
+  s.web_threads = 256;
+  EXPECT(limit(64) == std::pair(255U, 64U));
   return {};
 }
 
@@ -218,7 +224,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(netdata_conf__file_changed__is_read_again),
     ACLK_TEST(settings__defaults_and_all_keys__are_read),
     ACLK_TEST(settings__old_keys_of_global__count_as_the_agent_moves_them),
-    ACLK_TEST(query_limit__leaves_the_agent_one_thread),
+    ACLK_TEST(query_limit__leaves_the_agent_one_thread_of_slow_ones_and_has_four_quick_ones_a_thread),
     ACLK_TEST(options__of_the_agent__are_taken),
     ACLK_TEST(options__of_a_person__are_answered),
     ACLK_TEST(options__for_the_worker__come_back),

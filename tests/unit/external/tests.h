@@ -14,6 +14,7 @@
 
 namespace aclk::external::test {
 
+int in_flight_limit_tests();
 int settings_tests();
 int find_tests();
 int json_tests();

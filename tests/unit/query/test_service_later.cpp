@@ -108,6 +108,17 @@ std::string later__answered_twice__the_second_is_ignored_counted_and_said_once()
   return {};
 }
 
+std::string later__time_over_before_the_host_began__is_error_6() {
+  Rig r(1, 100, kNeverBlocks);
+  r.ask(message("a", "/api/v1/data?later&errno=" + std::to_string(EBUSY)));
+  EXPECT(r.until_sent(1));
+  EXPECT_EQ(r.sent[0].code(), 503);
+  EXPECT_EQ(r.sent[0].header["error-code"].get<int>(), 6);
+  EXPECT(r.logged("QUERY CANCELED: QUEUE TIME EXCEEDED "));
+  EXPECT_EQ(r.service->counters().timed_out, 1U);
+  return {};
+}
+
 std::string later__link_lost__interrupts_and_nothing_of_it_is_answered_on_the_next_one() {
   Rig r(2, 100, kNeverBlocks);
   r.ask(message("held", "/api/v1/data?later&hold"));
@@ -176,7 +187,7 @@ std::string later__host_that_answers_nothing__is_asked_no_more_than_so_many() {
   auto &requests = host.requests();
   int refused = 0;
   for (std::size_t i = 0; i < host::Requests::kMost + 3; ++i) {
-    const auto id = requests.open([&](const Result<HttpResponse> &a) {
+    const auto id = requests.open([&](const Result<HttpResponse> &a, bool) {
       if (!a && a.error().code == Errc::unavailable) ++refused;
     });
     (void)requests.give_up(id);
@@ -193,6 +204,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(later__cancelled__the_host_is_told_and_its_answer_is_499),
     ACLK_TEST(later__never_answered__is_504_after_the_deadline_and_its_place_goes_to_the_next),
     ACLK_TEST(later__answered_twice__the_second_is_ignored_counted_and_said_once),
+    ACLK_TEST(later__time_over_before_the_host_began__is_error_6),
     ACLK_TEST(later__link_lost__interrupts_and_nothing_of_it_is_answered_on_the_next_one),
     ACLK_TEST(later__shutdown__answers_of_interrupted_questions_still_go_out),
     ACLK_TEST(later__service_destroyed__what_comes_afterwards_does_nothing),
