@@ -212,7 +212,8 @@ class TestPaths:
 
 
 class TestTime:
-    """The agent works on few queries at a time (its web threads but one); the others wait in the module."""
+    """The agent works on few queries at a time (at most four a web thread); the others wait in the module."""
+    AT_ONCE = 4 * 6
 
     @pytest.fixture
     def busy(self, online):
@@ -225,7 +226,7 @@ class TestTime:
                 return [online.cloud.collect(q, 60).http_status for q in self.queries]
 
         os.kill(online.agent.pid, signal.SIGSTOP)
-        Busy.queries = [online.cloud.query_async(online.claim, "/api/v1/info") for _ in range(6)]
+        Busy.queries = [online.cloud.query_async(online.claim, "/api/v1/info") for _ in range(self.AT_ONCE)]
         yield Busy()
         os.kill(online.agent.pid, signal.SIGCONT)
 
@@ -234,7 +235,7 @@ class TestTime:
         q = online.cloud.query_async(online.claim, "/api/v1/charts?cancelled", msg_id="cancel-me")
         online.cloud.cancel(online.claim, "cancel-me")
         assert online.cloud.collect(q, 10).http_status == 499
-        assert busy.thaw() == [200] * 6
+        assert busy.thaw() == [200] * self.AT_ONCE
         online.assert_online()
         assert not [x for x in asked(online.agent) if "charts?cancelled" in x], "it ran all the same"
 
@@ -249,7 +250,7 @@ class TestTime:
         r = online.cloud.collect(q, 10)
         assert (r.http_status, r.error_code) == (503, 6)
         assert r.header["error-description"] == "Timeout sending binpacked message"
-        assert busy.thaw() == [200] * 6
+        assert busy.thaw() == [200] * self.AT_ONCE
         online.assert_online()
         assert not [x for x in asked(online.agent) if "charts?expired" in x]
 
@@ -257,11 +258,11 @@ class TestTime:
         online.cloud.query_async(online.claim, "/api/v1/info", msg_id="running")  # one more that waits
         running = online.cloud.collect(busy.queries[0], 0.1)
         assert running is None
-        msg_id = [m for m in online.cloud.messages(online.claim, "cmd", "down")][-7]["msg_id"]
+        msg_id = [m for m in online.cloud.messages(online.claim, "cmd", "down")][-self.AT_ONCE - 1]["msg_id"]
         online.cloud.cancel(online.claim, msg_id)
         assert online.cloud.collect(busy.queries[0], 10).http_status == 499
         busy.queries.pop(0)
-        assert busy.thaw() == [200] * 5
+        assert busy.thaw() == [200] * (self.AT_ONCE - 1)
 
     def test_30_33_a_frozen_agent_costs_a_timeout_not_the_link(self, online):
         """The agent stops answering; a query with a deadline gets its error reply, the link stays up."""
