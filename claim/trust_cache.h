@@ -4,7 +4,7 @@
 // read a system's CAs takes 30 ms. One thread.
 #pragma once
 
-#include <openssl/types.h>
+#include <openssl/x509.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,8 +12,6 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
-
-extern "C" void X509_STORE_free(X509_STORE *);
 
 namespace aclk::claim {
 
