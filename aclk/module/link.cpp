@@ -393,6 +393,8 @@ report::Numbers Link::take_numbers() {
   auto numbers = report::numbers(from);
   const auto since = std::max(session.last_disconnect_s, i.began_s);
   const auto now_s = loop::wall_us() / 1'000'000;
+  const auto answers = i.host.requests().counters();
+  numbers["answers_ignored"] = answers.late + answers.again;
   numbers["offline_s"] = session.online ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_s - since));
   return numbers;
 }

@@ -26,6 +26,7 @@ Numbers numbers(const Sources &from) {
             {"queries", q.received},
             {"queries_malformed", q.malformed},
             {"queries_forwarded", q.forwarded},
+            {"queries_unanswered", q.unanswered},
             {"replies", q.replies},
             {"query_us", q.host_us},
             {"slowest_query_us", from.slowest_query_us},

@@ -19,8 +19,8 @@ namespace aclk::report {
 //   online (now, 0 or 1), connects, bytes_in, bytes_out, pubacks, latency_us (sum), slowest_ack_us (max),
 //   latency.N (PUBACKs by kLatencyLimits), queued, queued_bytes, unacknowledged, alerts_waiting, queries_waiting,
 //   queries_running, offline_s (all now; the link adds the last), queries, queries_malformed, queries_forwarded,
-//   replies, query_us, slowest_query_us (max), query_type.NAME, query_thread.N, sent.TYPE, sent_bytes.TYPE,
-//   received.TYPE
+//   queries_unanswered, answers_ignored (of the host: late, twice; the link adds it), replies, query_us,
+//   slowest_query_us (max), query_type.NAME, query_thread.N, sent.TYPE, sent_bytes.TYPE, received.TYPE
 using Numbers = std::map<std::string, std::uint64_t>;
 
 struct Sources {
