@@ -9,11 +9,19 @@ macro(aclk_lacks what package how)
     message(FATAL_ERROR "\n  Unable to ${how} ${what}, which Netdata Cloud needs.\n  Install: apt-get install ${package}\n"
                         "  Or everything at once: packaging/deps")
   endif()
-  message(WARNING "Unable to ${how} ${what} (Debian's package ${package}). The install process will continue, but you "
-                  "will not be able to connect this node to Netdata Cloud.")
+  message(WARNING "\n  Unable to ${how} ${what} (Debian's package ${package}). The install process will continue, but you "
+                  "will not be able to connect this node to Netdata Cloud.\n") # indented: CMake wraps no line of it
   list(APPEND ACLK_LACKS ${what})
 endmacro()
 
+include(CheckLanguage)
+check_language(CXX)
+if(NOT CMAKE_CXX_COMPILER)
+  unset(CMAKE_CXX_COMPILER CACHE) # looked for again once it is there
+  aclk_lacks("a C++ compiler" g++ find)
+  return()
+endif()
+enable_language(CXX)
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
   aclk_lacks(pkg-config pkg-config find)
@@ -34,7 +42,8 @@ macro(aclk_pkg target module package)
     unset(CMAKE_REQUIRED_LIBRARIES)
     unset(CMAKE_REQUIRED_QUIET)
     if(NOT ACLK_${target}_USABLE)
-      unset(ACLK_${target}_USABLE CACHE) # looked at again once it is mended
+      unset(ACLK_${target}_USABLE CACHE) # both are looked at again once it is mended
+      unset(__pkg_config_checked_${target} CACHE)
       aclk_lacks(${module} ${package} "build with")
     endif()
   endif()

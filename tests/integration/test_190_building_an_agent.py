@@ -125,7 +125,7 @@ class TestRequireCloud:
         done = run("packaging/install", "--require-cloud", "--prefix", tmp_path / "usr", "--build", tmp_path / "b",
                    ok=False, PKG_CONFIG_LIBDIR=without(tmp_path, hidden=library))
         assert done.returncode == 1
-        assert f"Unable to find {library}, which Netdata Cloud needs. Install: apt-get install {package}" in done.stderr
+        assert f"Unable to find {library}, which Netdata Cloud needs.\nInstall: apt-get install {package}\n" in done.stderr
         assert not (tmp_path / "usr").exists()
 
     @pytest.mark.parametrize("library", ["libmosquitto", "libwebsockets"])
@@ -150,6 +150,13 @@ class TestNeitherSwitch:
         out = said(by_make(tmp_path / "usr", tmp_path)["aclk"], tmp_path)
         assert out["state"][0] == "ACLK Available: No"
         assert any(f"NO (missing: {library})" in line for line in out["buildinfo"])
+
+    def test_190_21_what_was_missing_is_found_once_it_is_there(self, tmp_path):
+        """In the same build directory."""
+        configure = ("cmake", "-S", REPO, "-B", tmp_path / "b", "-DACLK_TESTS=OFF")
+        first = run(*configure, PKG_CONFIG_LIBDIR=without(tmp_path, broken="libmosquitto"))
+        assert "Netdata Cloud: no, built without libmosquitto" in first.stdout
+        assert "Netdata Cloud: no" not in run(*configure).stdout
 
 
 class TestDisableCloud:
