@@ -63,6 +63,7 @@ def leave(**order):
         rig.cloud.send(rig.claim, "DisconnectReq", {"reconnect_after_seconds": 0, "permaban": False, "error_code": 1,
                                                       "error_description": "make room", **order})
         wait_triggered(rig, "PUBLISH")
+        rig.configure(on_up={})  # the next connection may be there in some milliseconds
         wait_until(lambda: 'to "cloud request"' in rig.host.log_since(said), 15,
                    lambda: f"the order at {rig.name}:\n{rig.story()}", 0.03)
     return trigger
