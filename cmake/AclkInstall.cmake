@@ -16,8 +16,12 @@ endfunction()
 function(aclk_install_library)
   add_library(NetdataAclk::aclk ALIAS netdata-aclk-shared)
   add_library(NetdataAclk::aclk-static ALIAS netdata-aclk-static)
-  set_target_properties(netdata-aclk-shared PROPERTIES OUTPUT_NAME netdata-aclk EXPORT_NAME aclk
-                        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  # A program that was linked with another major version of the ABI does not get this one.
+  file(STRINGS ${PROJECT_SOURCE_DIR}/plugin-api/include/netdata-aclk/plugin.h abi REGEX "define NACLK_ABI_M(AJ|IN)OR")
+  string(REGEX REPLACE ".*MAJOR ([0-9]+)u;.*MINOR ([0-9]+)u.*" "\\1.\\2" abi "${abi}")
+  string(REGEX REPLACE "\\..*" "" major ${abi})
+  set_target_properties(netdata-aclk-shared PROPERTIES OUTPUT_NAME netdata-aclk EXPORT_NAME aclk VERSION ${abi}
+                        SOVERSION ${major})
   set_target_properties(netdata-aclk-static PROPERTIES OUTPUT_NAME netdata-aclk EXPORT_NAME aclk-static)
   set(exports ${PROJECT_SOURCE_DIR}/plugin-api/exports.map)
   target_link_options(netdata-aclk-shared PRIVATE LINKER:--version-script=${exports})

@@ -97,7 +97,7 @@ class TestFindingTheLibrary:
             assert out["state"][0] == "ACLK Available: Yes", kind
             assert json.loads(out["json"][0])["agent-claimed"] is False
             assert out["stop-is"] == ["0"]
-            assert ("libnetdata-aclk.so.0" in libraries(agent)) == (kind == "aclk")
+            assert ("libnetdata-aclk.so.2" in libraries(agent)) == (kind == "aclk")
 
     def test_190_02_the_static_form_says_which_library_it_lacks(self, prefix, tmp_path):
         done = run("cmake", "-S", CONSUMER / "find", "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={prefix}", ok=False,
