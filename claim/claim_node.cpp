@@ -59,10 +59,10 @@ std::optional<ClaimReport> refuse_limited(const Identity &id, const fs::path &di
 }
 
 // The claim that is there. A copy of the claim id that an interrupted run could not write any more is written now.
-ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, const Doors &doors) {
+ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, const ClaimEnvironment &environment) {
   const auto copy = options.cloud_dir / "claimed_id";
   if (const auto text = read_file(copy, 1024); !text && text.error().code == Errc::not_found)
-    if (auto r = write_claimed_id(*doors.disk, options.cloud_dir, id.claim_id); !r)
+    if (auto r = write_claimed_id(*environment.disk, options.cloud_dir, id.claim_id); !r)
       return {ExitCode::local_files, fmt::format("This node is claimed, but: {}.", r.error().what)};
   auto message = fmt::format(
       "This node is already claimed.\nClaim id: {}\nCloud URL: {}\nNothing was changed. To give it "
@@ -79,11 +79,11 @@ Result<std::string> machine_guid(const ClaimOptions &o) {
   return read_machine_guid(o.lib_dir);
 }
 
-tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const Doors &doors) {
-  auto id = load_identity(options.cloud_dir, machine_guid(options).value_or(""), doors.getenv,
+tl::expected<Identity, ClaimReport> check_standing(const ClaimOptions &options, const ClaimEnvironment &environment) {
+  auto id = load_identity(options.cloud_dir, machine_guid(options).value_or(""), environment.getenv,
                           netdata_conf_limit_of(options));
   if (const auto no = refuse_limited(id, options.cloud_dir)) return Stop(*no);
-  if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, doors));
+  if (id.standing == Standing::claimed && !options.reclaim) return Stop(report_claimed(id, options, environment));
   if (id.standing == Standing::copied && !options.reclaim)
     return stop(ExitCode::local_files, fmt::format("{}\nNothing was changed.", id.why));
   if (id.standing == Standing::broken && !options.reclaim)
@@ -104,22 +104,23 @@ tl::expected<std::string, ClaimReport> netdata_conf_text(const ClaimOptions &opt
   return stop(ExitCode::local_files, text.error().what + ".\nNothing was changed.");
 }
 
-tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions &options, const Doors &doors) {
+tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions &options,
+                                          const ClaimEnvironment &environment) {
   Plan p;
   p.dir = options.cloud_dir;
   const auto netdata_conf = netdata_conf_text(options);
   if (!netdata_conf) return Stop(netdata_conf.error());
-  auto settings = resolve_settings(options, id.conf, *netdata_conf, doors.getenv);
+  auto settings = resolve_settings(options, id.conf, *netdata_conf, environment.getenv);
   if (!settings) return stop(ExitCode::usage, settings.error().what + ".");
   p.settings = std::move(*settings);
   auto guid = machine_guid(options);
   if (!guid) return stop(ExitCode::no_machine_guid, guid.error().what + ".");
   p.machine_guid = std::move(*guid);
-  p.hostname = options.hostname ? *options.hostname : registry_hostname(*netdata_conf, doors.system_hostname);
+  p.hostname = options.hostname ? *options.hostname : registry_hostname(*netdata_conf, environment.system_hostname);
   p.claim_id = options.claim_id;
   if (!id.trust_trouble.empty()) return stop(ExitCode::local_files, id.trust_trouble + ".");
   if (id.trust_file) p.trust_file = id.trust_file->string();
-  auto keys = choose_key_pair(options.cloud_dir, options.reclaim, doors.new_key);
+  auto keys = choose_key_pair(options.cloud_dir, options.reclaim, environment.new_key);
   if (!keys)
     return stop(ExitCode::local_files,
                 fmt::format("Failed to generate private/public key pair. {}.", keys.error().what));
@@ -127,19 +128,19 @@ tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions
   return p;
 }
 
-void announce(const Plan &p, const Doors &doors) {
+void announce(const Plan &p, const ClaimEnvironment &environment) {
   const auto &s = p.settings;
-  if (!s.warning.empty()) doors.say("warning: " + s.warning);
-  if (!p.keys.note.empty()) doors.say("warning: " + p.keys.note);
+  if (!s.warning.empty()) environment.say("warning: " + s.warning);
+  if (!p.keys.note.empty()) environment.say("warning: " + p.keys.note);
   if (s.insecure)
-    doors.say(
+    environment.say(
         "WARNING: insecure: the cloud's certificate is NOT verified; whoever sits on the way can take the token "
         "and this node");
-  doors.say(fmt::format("claiming {} (machine guid {}) at {}, proxy: {}", p.hostname, p.machine_guid, masked_url(s.url),
-                        s.proxy.display()));
+  environment.say(fmt::format("claiming {} (machine guid {}) at {}, proxy: {}", p.hostname, p.machine_guid,
+                              masked_url(s.url), s.proxy.display()));
 }
 
-Outcome attempt(const Plan &p, const std::string &claim_id, const Doors &doors) {
+Outcome attempt(const Plan &p, const std::string &claim_id, const ClaimEnvironment &environment) {
   const auto &s = p.settings;
   ClaimCall call;
   call.url = claim_url(s.url, claim_id);
@@ -147,22 +148,22 @@ Outcome attempt(const Plan &p, const std::string &claim_id, const Doors &doors) 
   call.proxy = s.proxy;
   call.insecure = s.insecure;
   call.trust_file = p.trust_file;
-  const auto answer = doors.put(call);
+  const auto answer = environment.put(call);
   if (answer) return judge_answer(answer->status, answer->body);
   return judge_failure(answer.error(), {s.proxy.display(), s.insecure, (p.dir / "public.pem").string(), p.trust_file});
 }
 
 // The claim id the cloud granted, or what it said last.
-tl::expected<std::string, Outcome> ask_the_cloud(const Plan &p, const Doors &doors) {
+tl::expected<std::string, Outcome> ask_the_cloud(const Plan &p, const ClaimEnvironment &environment) {
   for (unsigned failure = 0;; ++failure) {
-    auto claim_id = p.claim_id ? *p.claim_id : doors.new_claim_id();
-    auto outcome = attempt(p, claim_id, doors);
+    auto claim_id = p.claim_id ? *p.claim_id : environment.new_claim_id();
+    auto outcome = attempt(p, claim_id, environment);
     if (outcome.claimed()) return claim_id;
     const auto delay = retry_delay(failure, outcome);
     if (!delay) return tl::unexpected<Outcome>(std::move(outcome));
-    doors.say(fmt::format("attempt {} of {}: {}; next one in {} ms", failure + 1, kMaxAttempts,
-                          outcome.reason.substr(0, outcome.reason.find('\n')), delay->count()));
-    doors.sleep(*delay);
+    environment.say(fmt::format("attempt {} of {}: {}; next one in {} ms", failure + 1, kMaxAttempts,
+                                outcome.reason.substr(0, outcome.reason.find('\n')), delay->count()));
+    environment.sleep(*delay);
   }
 }
 
@@ -177,13 +178,14 @@ std::string standing_now(const Identity &before) {
                      masked_url(before.conf.url));
 }
 
-ClaimReport save(const Plan &p, const Identity &before, const std::string &claim_id, const Doors &doors) {
+ClaimReport save(const Plan &p, const Identity &before, const std::string &claim_id,
+                 const ClaimEnvironment &environment) {
   NewIdentity id{p.keys.private_pem, p.keys.public_pem, p.settings.conf};
   id.conf.claimed_id = claim_id;
   id.conf.machine_guid = p.machine_guid;
   id.conf.hostname = p.hostname;
   const auto in_force = before.claim_id.empty() ? std::nullopt : std::optional<CloudConf>(before.conf);
-  if (const auto r = write_identity(*doors.disk, p.dir, id, in_force); !r) {
+  if (const auto r = write_identity(*environment.disk, p.dir, id, in_force); !r) {
     const auto after = load_identity(p.dir);
     const auto now = after.standing == Standing::claimed ? "This node is claimed as " + after.claim_id
                                                          : std::string("This node is not claimed");
@@ -194,7 +196,7 @@ ClaimReport save(const Plan &p, const Identity &before, const std::string &claim
                     r.error().what, now, claim_id,
                     after.claim_id == claim_id ? "" : ", which will never connect: remove that node there")};
   }
-  (void)doors.disk->remove(p.dir / "unclaimed");
+  (void)environment.disk->remove(p.dir / "unclaimed");
   return {
       ExitCode::claimed,
       fmt::format("Agent was successfully claimed.\nClaim id: {}\nCloud URL: {}\nThe agent's aclk.plugin sees this by "
@@ -209,7 +211,7 @@ bool cannot_be_opened(const fs::path &file) {
 
 }  // namespace
 
-Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say) {
+ClaimEnvironment real_environment(Disk &disk, HttpPut put, std::function<void(std::string_view)> say) {
   return {process_environment(),
           std::move(put),
           [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
@@ -220,22 +222,22 @@ Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> 
           std::move(say)};
 }
 
-ClaimReport claim_node(const ClaimOptions &options, const Doors &doors) {
+ClaimReport claim_node(const ClaimOptions &options, const ClaimEnvironment &environment) {
   // Before anything is made or locked.
-  const auto as_found = load_identity(options.cloud_dir, {}, doors.getenv, netdata_conf_limit_of(options));
+  const auto as_found = load_identity(options.cloud_dir, {}, environment.getenv, netdata_conf_limit_of(options));
   const auto no = refuse_limited(as_found, options.cloud_dir);
   if (no && !cannot_be_opened(options.cloud_dir / "cloud.conf")) return *no;
   const auto dir = CloudDir::open(options.cloud_dir);
   if (!dir)  // also when it is why cloud.conf cannot be opened: that says more than the file's error
     return {dir.error().code == Errc::unavailable ? ExitCode::busy : ExitCode::local_files, dir.error().what + "."};
   if (no) return *no;
-  const auto before = check_standing(options, doors);
+  const auto before = check_standing(options, environment);
   if (!before) return before.error();
-  const auto plan = make_plan(*before, options, doors);
+  const auto plan = make_plan(*before, options, environment);
   if (!plan) return plan.error();
-  announce(*plan, doors);
-  const auto claim_id = ask_the_cloud(*plan, doors);
-  if (claim_id) return save(*plan, *before, *claim_id, doors);
+  announce(*plan, environment);
+  const auto claim_id = ask_the_cloud(*plan, environment);
+  if (claim_id) return save(*plan, *before, *claim_id, environment);
   const auto &o = claim_id.error();
   return {o.exit, fmt::format("{}\n{}\n{}", o.reason, o.next_step, standing_now(*before)), o.reason, o.cause};
 }

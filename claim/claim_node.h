@@ -19,7 +19,7 @@
 
 namespace aclk::claim {
 
-struct Doors {
+struct ClaimEnvironment {
   Getenv getenv;
   HttpPut put;
   std::function<void(std::chrono::milliseconds)> sleep;
@@ -32,7 +32,7 @@ struct Doors {
 
 // The outside as it is; `put` is what asks the cloud (aclk/net/claim_put.h). `say` is called from inside
 // claim_node only.
-[[nodiscard]] Doors real_doors(Disk &disk, HttpPut put, std::function<void(std::string_view)> say);
+[[nodiscard]] ClaimEnvironment real_environment(Disk &disk, HttpPut put, std::function<void(std::string_view)> say);
 
 struct ClaimReport {
   ExitCode exit = ExitCode::claimed;
@@ -45,6 +45,6 @@ struct ClaimReport {
 // Blocks: up to kMaxAttempts requests of kClaimTimeout each. Changes nothing when the node is claimed already (unless
 // `reclaim`), when the link is switched off, and when the cloud does not say 204; in particular an old claim stays in
 // force until a new one has been granted. The caller is the agent's user already (agent_user.h) and ignores SIGPIPE.
-[[nodiscard]] ClaimReport claim_node(const ClaimOptions &options, const Doors &doors);
+[[nodiscard]] ClaimReport claim_node(const ClaimOptions &options, const ClaimEnvironment &environment);
 
 }  // namespace aclk::claim

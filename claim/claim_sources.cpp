@@ -46,31 +46,32 @@ std::optional<fs::file_time_type> unclaimed_at(const fs::path &dir) {
   return when;
 }
 
-Verdict judge_now(const WrittenClaim &w, const Places &p, const Doors &doors) {
+Verdict judge_now(const WrittenClaim &w, const Places &p, const ClaimEnvironment &environment) {
   const auto guid = p.machine_guid ? *p.machine_guid : read_machine_guid(p.lib_dir).value_or("");
-  const auto id = load_identity(p.cloud_dir, guid, doors.getenv, p.netdata_conf_limit());
+  const auto id = load_identity(p.cloud_dir, guid, environment.getenv, p.netdata_conf_limit());
   return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
 }
 
-Settled adjust(const WrittenClaim &w, const Places &p, const Doors &doors, const TellLine &tell) {
+Settled adjust(const WrittenClaim &w, const Places &p, const ClaimEnvironment &environment, const TellLine &tell) {
   const auto held = CloudDir::open(p.cloud_dir);
   if (!held) {
     tell(true, held.error().what);
     return Settled::later;
   }
   // What was read before the lock may be another claim's by now, and its key gone.
-  const auto v = judge_now(w, p, doors);
+  const auto v = judge_now(w, p, environment);
   if (v.deed != ClaimAction::adjust) return Settled::later;
   const auto file = p.cloud_dir / "cloud.conf";
-  auto done = doors.disk->stage(file, format_cloud_conf(v.conf), kCloudFileMode).and_then([&](const fs::path &staged) {
-    return doors.disk->put_in_place(staged, file);
-  });
-  if (done) done = doors.disk->sync(p.cloud_dir);
+  auto done =
+      environment.disk->stage(file, format_cloud_conf(v.conf), kCloudFileMode).and_then([&](const fs::path &staged) {
+        return environment.disk->put_in_place(staged, file);
+      });
+  if (done) done = environment.disk->sync(p.cloud_dir);
   tell(!done, done ? v.line : done.error().what);
   return done ? Settled::yes : Settled::later;
 }
 
-ClaimReport ask(const WrittenClaim &w, const Places &p, const Doors &doors) {
+ClaimReport ask(const WrittenClaim &w, const Places &p, const ClaimEnvironment &environment) {
   ClaimOptions o;
   o.cloud_dir = p.cloud_dir;
   o.lib_dir = p.lib_dir;
@@ -85,12 +86,12 @@ ClaimReport ask(const WrittenClaim &w, const Places &p, const Doors &doors) {
   o.proxy = w.proxy;
   o.written_in = w.file;
   o.insecure = w.insecure.value_or(false);
-  auto with = doors;
+  auto with = environment;
   if (!w.file.empty())  // one written claim is not mixed with another
     with.getenv = [&](const char *name) -> std::optional<std::string> {
       const std::string_view n = name;
       if (n.starts_with("NETDATA_CLAIM_") || n == "NETDATA_EXTRA_CLAIM_OPTS") return std::nullopt;
-      return doors.getenv(name);
+      return environment.getenv(name);
     };
   return claim_node(o, with);
 }
@@ -101,26 +102,27 @@ std::optional<Limit> Places::netdata_conf_limit() const {
   return netdata_conf ? limit : claim::netdata_conf_limit(config_dir / "netdata.conf");
 }
 
-Settled carry_out_written_claims(const Places &p, const Doors &doors, const TellLine &tell) {
-  const auto files = read_claim_files(p.config_dir, p.cloud_dir, doors.getenv);
+Settled carry_out_written_claims(const Places &p, const ClaimEnvironment &environment, const TellLine &tell) {
+  const auto files = read_claim_files(p.config_dir, p.cloud_dir, environment.getenv);
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
     if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
-  for (const auto &line : useless(files, doors.getenv)) tell(true, line);
-  if (environment_has_token(doors.getenv) && !unquoted(doors.getenv(kTokenFileVariable).value_or("")).empty())
+  for (const auto &line : useless(files, environment.getenv)) tell(true, line);
+  if (environment_has_token(environment.getenv) &&
+      !unquoted(environment.getenv(kTokenFileVariable).value_or("")).empty())
     tell(false, fmt::format("NETDATA_CLAIM_TOKEN and {} are both set: NETDATA_CLAIM_TOKEN counts, the file is not read",
                             kTokenFileVariable));
   auto settled = Settled::yes;
-  for (const auto &w : written_claims(files, doors.getenv)) {
-    const auto v = judge_now(w, p, doors);
-    if (v.deed == ClaimAction::adjust) return adjust(w, p, doors, tell);
+  for (const auto &w : written_claims(files, environment.getenv)) {
+    const auto v = judge_now(w, p, environment);
+    if (v.deed == ClaimAction::adjust) return adjust(w, p, environment, tell);
     if (v.deed == ClaimAction::nothing) {
       tell(false, v.line);
       return Settled::yes;  // what comes after it does not count
     }
-    const auto report = ask(w, p, doors);
+    const auto report = ask(w, p, environment);
     if (report.exit == ExitCode::claimed) {
       const auto now = load_identity(p.cloud_dir);
-      for (const auto *name : {"token", "rooms"}) (void)doors.disk->remove(p.cloud_dir / name);
+      for (const auto *name : {"token", "rooms"}) (void)environment.disk->remove(p.cloud_dir / name);
       tell(false, fmt::format("changed: {} asks for a claim, and this node is claimed as {} at {} now", w.source,
                               now.claim_id, masked_url(now.conf.url)));
       return Settled::yes;

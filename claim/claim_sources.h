@@ -49,7 +49,8 @@ enum class Settled : std::uint8_t {
 using TellLine = std::function<void(bool bad, const std::string &line)>;
 
 // Blocks as claim_node does, for each written claim until one is granted. Nothing is logged when there is none.
-[[nodiscard]] Settled carry_out_written_claims(const Places &places, const Doors &doors, const TellLine &tell);
+[[nodiscard]] Settled carry_out_written_claims(const Places &places, const ClaimEnvironment &environment,
+                                               const TellLine &tell);
 
 // Changes when one of the files does, or when it is touched; 0 when nothing is written down anywhere.
 [[nodiscard]] std::uint64_t claim_files_print(const Places &places, const Getenv &getenv);

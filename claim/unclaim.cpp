@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 namespace {
 
-constexpr auto kPatience = 5s;  // for a link to say goodbye: the worker's 2.4 s, generously
+constexpr auto kGoodbyeTimeout = 5s;  // for a link to say goodbye: the worker's 2.4 s, generously
 constexpr auto kLook = 100ms;
 
 // What a claim leaves in cloud.d, by whatever version.
@@ -134,10 +134,10 @@ ClaimReport failed(const Error &e) {
 }
 
 // True: nobody has the durable state open any more.
-bool wait_for_the_link(const fs::path &dir, const UnclaimDoors &doors) {
+bool wait_for_the_link(const fs::path &dir, const UnclaimEnvironment &environment) {
   for (auto waited = 0ms; in_use(dir / "aclk.db"); waited += kLook) {
-    if (waited >= kPatience) return false;
-    doors.sleep(kLook);
+    if (waited >= kGoodbyeTimeout) return false;
+    environment.sleep(kLook);
   }
   return true;
 }
@@ -146,12 +146,12 @@ std::optional<int> find_agent(const AgentFiles &files) { return running_for_sure
 
 }  // namespace
 
-UnclaimDoors real_unclaim_doors(Disk &disk) {
+UnclaimEnvironment real_unclaim_environment(Disk &disk) {
   return {&disk, [](std::chrono::milliseconds t) { std::this_thread::sleep_for(t); },
           [] { return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(std::time(nullptr))); }, find_agent};
 }
 
-ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
+ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimEnvironment &environment) {
   const auto id = load_identity(o.cloud_dir);
   if (!there(o.cloud_dir))
     return {ExitCode::claimed, "This node is not claimed: there is no " + o.cloud_dir.string() + "."};
@@ -162,17 +162,18 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
   // It may hold the claim id: what is left of the file would still be a claim.
   if (id.unclear)
     return {ExitCode::local_files, id.why + ".\nNothing was changed. Put that right and run the command again."};
-  Wiping w(*doors.disk, o.cloud_dir);
+  Wiping w(*environment.disk, o.cloud_dir);
   const auto was = id.claim_id.empty() ? id.conf.claimed_id : id.claim_id;
   if (!was.empty()) {
-    const auto note = fmt::format("{} unclaimed {} at {} by {}\n", doors.now(), was, masked_url(id.conf.url), o.by);
+    const auto note =
+        fmt::format("{} unclaimed {} at {} by {}\n", environment.now(), was, masked_url(id.conf.url), o.by);
     if (auto r = w.write("unclaimed", note); !r) return failed(r.error());
   }
   if (auto r = w.withdraw(); !r) return failed(r.error());
-  const bool stopped = wait_for_the_link(o.cloud_dir, doors);
+  const bool stopped = wait_for_the_link(o.cloud_dir, environment);
   if (auto r = w.remove_all(o.cloud_dir, kClaimFiles); !r) return failed(r.error());
   if (auto r = w.remove_all(o.cloud_dir, kStateFiles); !r) return failed(r.error());
-  if (auto r = doors.disk->sync(o.cloud_dir); !r) return failed(r.error());
+  if (auto r = environment.disk->sync(o.cloud_dir); !r) return failed(r.error());
 
   if (was.empty()) return {ExitCode::claimed, "This node is not claimed.\n" + w.story()};
   auto message = fmt::format(
@@ -187,8 +188,8 @@ ClaimReport unclaim_node(const UnclaimOptions &o, const UnclaimDoors &doors) {
   return {ExitCode::claimed, message};
 }
 
-ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors) {
-  if (const auto pid = doors.running_agent({o.lib_dir, o.cache_dir}))
+ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimEnvironment &environment) {
+  if (const auto pid = environment.running_agent({o.lib_dir, o.cache_dir}))
     return {
         ExitCode::local_files,
         fmt::format("The agent is running (process {}), and would go on with the machine guid "
@@ -196,7 +197,7 @@ ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors)
                     "command again, "
                     "and take the image before it starts again.",
                     *pid)};
-  Wiping w(*doors.disk, o.cloud_dir);
+  Wiping w(*environment.disk, o.cloud_dir);
   if (there(o.cloud_dir)) {
     const auto dir = CloudDir::open(o.cloud_dir);
     if (!dir)
@@ -205,7 +206,7 @@ ClaimReport prepare_template(const UnclaimOptions &o, const UnclaimDoors &doors)
     if (auto r = w.remove_all(o.cloud_dir, kClaimFiles); !r) return failed(r.error());
     if (auto r = w.remove_all(o.cloud_dir, kStateFiles); !r) return failed(r.error());
     if (auto r = w.remove(o.cloud_dir / "unclaimed"); !r) return failed(r.error());
-    if (auto r = doors.disk->sync(o.cloud_dir); !r) return failed(r.error());
+    if (auto r = environment.disk->sync(o.cloud_dir); !r) return failed(r.error());
   }
   if (auto r = w.remove_all(o.lib_dir, kMachineFiles); !r) return failed(r.error());
   if (!o.cache_dir.empty())

@@ -22,7 +22,7 @@ struct UnclaimOptions {
   std::string by;                   // who asks, for the note: a user name
 };
 
-struct UnclaimDoors {
+struct UnclaimEnvironment {
   Disk *disk = nullptr;  // not owned
   std::function<void(std::chrono::milliseconds)> sleep;
   std::function<std::string()> now;  // "2026-11-21 10:00:00", for the note
@@ -30,17 +30,17 @@ struct UnclaimDoors {
   std::function<std::optional<int>(const AgentFiles &files)> running_agent;
 };
 
-[[nodiscard]] UnclaimDoors real_unclaim_doors(Disk &disk);
+[[nodiscard]] UnclaimEnvironment real_unclaim_environment(Disk &disk);
 
 // The claim is withdrawn first (a link that is up sees that, says goodbye and ends; waited for up to 5 s), then
 // keys, claim id and durable state go. cloud.conf keeps what the administrator set (enabled, url, proxy, insecure) and
 // loses what belonged to the claim; certificates stay. cloud.d/unclaimed gets a line that says when, what and by whom,
 // so that what asked for this claim (claim.conf, environment) does not bring it back at the next start.
 // Blocks. Exits: claimed (0: done, or there was nothing), local_files, busy.
-[[nodiscard]] ClaimReport unclaim_node(const UnclaimOptions &options, const UnclaimDoors &doors);
+[[nodiscard]] ClaimReport unclaim_node(const UnclaimOptions &options, const UnclaimEnvironment &environment);
 
 // The same without the note, and the agent's machine guid goes too: it makes a new one when it starts. Refused (exit
 // local_files) while the agent runs, which knows its guid by heart and would go on with it.
-[[nodiscard]] ClaimReport prepare_template(const UnclaimOptions &options, const UnclaimDoors &doors);
+[[nodiscard]] ClaimReport prepare_template(const UnclaimOptions &options, const UnclaimEnvironment &environment);
 
 }  // namespace aclk::claim

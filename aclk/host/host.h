@@ -15,7 +15,7 @@
 
 #include <netdata-aclk/plugin.h>
 
-#include "aclk/host/read_book.h"
+#include "aclk/host/failing_reads.h"
 #include "aclk/host/requests.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
@@ -105,7 +105,7 @@ class Host {
   [[nodiscard]] bool query_never_blocks() const { return (table_.options & NACLK_OPTION_QUERY_NEVER_BLOCKS) != 0; }
   // Any thread.
   [[nodiscard]] Requests &requests() const { return *requests_; }
-  // Any thread. Which of the reads above (queries apart) fail each time; each is logged as read_book.h says.
+  // Any thread. Which of the reads above (queries apart) fail each time; each is logged as failing_reads.h says.
   [[nodiscard]] std::vector<Unreadable> unreadable() const;
   // Lines of level debug go somewhere.
   [[nodiscard]] bool wants_debug() const { return (table_.options & NACLK_OPTION_NO_DEBUG) == 0; }
@@ -128,7 +128,7 @@ class Host {
   naclk_host table_{};
   Identity identity_;
   Directories directories_;
-  std::shared_ptr<ReadBook> reads_ = std::make_shared<ReadBook>();
+  std::shared_ptr<FailingReads> reads_ = std::make_shared<FailingReads>();
   std::shared_ptr<Requests> requests_;  // the host has pointers to it
 };
 

@@ -129,13 +129,14 @@ void ClaimThread::claim() {
   story_.begin(claimer_.repeats());
   const auto where = places();
   const auto disk = claim::real_disk();
-  auto doors = claim::real_doors(*disk, {}, [this](std::string_view line) { story_.line(false, std::string(line)); });
-  doors.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
+  auto environment =
+      claim::real_environment(*disk, {}, [this](std::string_view line) { story_.line(false, std::string(line)); });
+  environment.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
     if (ending_) return fail(Errc::cancelled, "the agent is stopping");
     call.interrupted = [this] { return ending_.load(); };
     return net::put_claim(call);
   };
-  doors.sleep = [this](std::chrono::milliseconds how_long) {
+  environment.sleep = [this](std::chrono::milliseconds how_long) {
     const auto until = Clock::now() + how_long;
     for (auto now = Clock::now(); !ending_ && now < until; now = Clock::now()) {
       pollfd fd{woken_.get(), POLLIN, 0};
@@ -145,7 +146,7 @@ void ClaimThread::claim() {
   };
   auto settled = claim::Settled::later;
   try {
-    settled = claim::carry_out_written_claims(where, doors,
+    settled = claim::carry_out_written_claims(where, environment,
                                               [this](bool bad, const std::string &line) { story_.line(bad, line); });
   } catch (const std::exception &e) {
     story_.line(true, e.what());

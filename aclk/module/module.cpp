@@ -294,7 +294,7 @@ void Module::wipe() {
   const auto disk = claim::real_disk();
   const auto &dirs = host_.directories();
   auto report = claim::unclaim_node({cloud_dir(host_), dirs.lib, {}, "the agent's command unclaim"},
-                                    claim::real_unclaim_doors(*disk));
+                                    claim::real_unclaim_environment(*disk));
   const auto line = report.message.substr(0, report.message.find('\n'));
   log_.notice("CLAIM: {}", line);
   const std::lock_guard lock(mutex_);

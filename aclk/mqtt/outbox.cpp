@@ -144,7 +144,7 @@ std::optional<loop::Instant> Outbox::ack_deadline(std::chrono::milliseconds with
   if (f == nullptr) return std::nullopt;
   if (!f->left) return std::max(f->since, moved_) + within;
   const auto since = last_ack_ ? std::max(*f->left, *last_ack_) : *f->left;
-  return std::min(since + within, *f->left + within * kPatience);
+  return std::min(since + within, *f->left + within * kLatestFactor);
 }
 
 void Outbox::lost() {

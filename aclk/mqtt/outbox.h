@@ -96,8 +96,8 @@ class Outbox {
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent_bytes_; }
   // When a missing PUBACK means that the connection is dead. Of the oldest message, while it has not left: `within`
   // after the socket last took anything. Then `within` after it left or, while others still come in (a slow line with
-  // much on it), after the last of them; but never later than kPatience times that.
-  static constexpr int kPatience = 5;
+  // much on it), after the last of them; but never later than kLatestFactor times that.
+  static constexpr int kLatestFactor = 5;
   [[nodiscard]] std::optional<loop::Instant> ack_deadline(std::chrono::milliseconds within) const;
   [[nodiscard]] std::uint64_t acked() const { return acked_; }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "aclk/host/read_book.h"
+#include "aclk/host/failing_reads.h"
 #include "aclk/session/connection_manager.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "aclk/sync/nodes/node_sync.h"

@@ -87,9 +87,9 @@ int run(const CLI::App &command, const ClaimArguments &a) {
   if (*token) o.token = std::move(**token);
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
-  const auto doors = claim::real_doors(*disk, net::put_claim,
-                                       [](std::string_view line) { fmt::print(stderr, "{}\n", terminal_text(line)); });
-  const auto report = claim::claim_node(o, doors);
+  const auto environment = claim::real_environment(
+      *disk, net::put_claim, [](std::string_view line) { fmt::print(stderr, "{}\n", terminal_text(line)); });
+  const auto report = claim::claim_node(o, environment);
   return finish(report.exit, report.message);
 }
 

@@ -65,7 +65,7 @@ claim::ClaimOptions options_of(const ScriptArguments &a, const Directories &d) {
 claim::ClaimReport claim(const claim::ClaimOptions &o, const std::function<void(std::string_view)> &say) {
   std::signal(SIGPIPE, SIG_IGN);
   const auto disk = claim::real_disk();
-  return claim::claim_node(o, claim::real_doors(*disk, net::put_claim, say));
+  return claim::claim_node(o, claim::real_environment(*disk, net::put_claim, say));
 }
 
 // ---------------------------------------------------------------------------------------------------- as 1.37

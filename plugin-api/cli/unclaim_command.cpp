@@ -11,7 +11,7 @@
 namespace aclk::cli {
 namespace {
 
-using Work = claim::ClaimReport (*)(const claim::UnclaimOptions &, const claim::UnclaimDoors &);
+using Work = claim::ClaimReport (*)(const claim::UnclaimOptions &, const claim::UnclaimEnvironment &);
 
 constexpr const char *kUnclaimExits = R"(
 Exit status:
@@ -27,7 +27,7 @@ int run(const std::string &cloud_dir, Work work) {
   if (const auto r = claim::become_agent_user(places_of(d)); !r)
     return finish(claim::ExitCode::wrong_user, r.error().what);
   const auto disk = claim::real_disk();
-  const auto report = work(o, claim::real_unclaim_doors(*disk));
+  const auto report = work(o, claim::real_unclaim_environment(*disk));
   return finish(report.exit, report.message);
 }
 

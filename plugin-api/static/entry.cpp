@@ -54,8 +54,8 @@ int guarded(Body body) noexcept {
   }
 }
 
-constexpr auto kPatience = 2s;         // with the link's loop
-constexpr auto kUnclaimPatience = 5s;  // a goodbye may take 3 s
+constexpr auto kLoopTimeout = 2s;     // with the link's loop
+constexpr auto kUnclaimTimeout = 5s;  // a goodbye may take 3 s
 
 using aclk::HttpResponse;
 using aclk::module::Module;
@@ -77,12 +77,12 @@ HttpResponse no_answer() { return aclk::text_response(503, "The link does not an
 
 template <HttpResponse (*Make)(const Module &, const LinkState &)>
 HttpResponse serve_state(Module &module) {
-  const auto state = module.state(kPatience);
+  const auto state = module.state(kLoopTimeout);
   return state ? Make(module, *state) : no_answer();
 }
 
 HttpResponse serve_traffic(Module &module) {
-  auto text = module.what_is_sent(kPatience);
+  auto text = module.what_is_sent(kLoopTimeout);
   return text ? aclk::json_response(200, std::move(*text)) : no_answer();
 }
 
@@ -168,13 +168,13 @@ int netdata_aclk_command(naclk_module *m, naclk_str command, naclk_text_fn show,
       return 0;
     }
     if (c == "unclaim") {
-      const auto report = m->module.unclaim(kUnclaimPatience);
+      const auto report = m->module.unclaim(kUnclaimTimeout);
       if (!report) return -ETIME;
       (void)show(ctx, str(report->message));
       return report->exit == aclk::claim::ExitCode::claimed ? 0 : -EIO;
     }
     if (c == "aclk-statistics") {
-      const auto numbers = m->module.take_numbers(kPatience);
+      const auto numbers = m->module.take_numbers(kLoopTimeout);
       if (!numbers) return -ETIME;
       (void)show(ctx, str(aclk::report::numbers_json(*numbers)));
       return 0;

@@ -287,7 +287,7 @@ void ContextSync::tick(ClockPair now) {
   if (interested && stale_ && !reading_ && (!read_again_at_ || *read_again_at_ <= now.at)) {
     stale_ = false;
     reading_ = true;
-    wish_ = true;
+    read_requested_ = true;
   }
   if (may_update() && !flying_ && !checkpoint_) update(now);
 }
@@ -302,7 +302,7 @@ std::optional<loop::Instant> ContextSync::next_due() const {
   return due;
 }
 
-bool ContextSync::take_wish() { return std::exchange(wish_, false); }
+bool ContextSync::take_read_request() { return std::exchange(read_requested_, false); }
 std::optional<ContextMessage> ContextSync::take_message() { return std::exchange(message_, std::nullopt); }
 std::vector<Change> ContextSync::take_changes() { return std::exchange(changes_, {}); }
 std::vector<std::string> ContextSync::take_notes() { return std::exchange(notes_, {}); }

@@ -47,7 +47,7 @@ class ContextSync {
   // False: updates were not streaming.
   bool stop_streaming();
 
-  // From the host: contexts may have changed; and the answers to take_wish(), contexts without a version.
+  // From the host: contexts may have changed; and the answers to take_read_request(), contexts without a version.
   void changed();
   void reading(std::vector<proto::ContextUpdated> contexts, ClockPair now);
   void reading_failed(ClockPair now);
@@ -60,7 +60,7 @@ class ContextSync {
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
 
   // True once: read the host's contexts and call reading() or reading_failed().
-  [[nodiscard]] bool take_wish();
+  [[nodiscard]] bool take_read_request();
   [[nodiscard]] std::optional<ContextMessage> take_message();
   [[nodiscard]] std::vector<Change> take_changes();
   // Sentences for the log, each once.
@@ -109,7 +109,7 @@ class ContextSync {
   std::optional<loop::Instant> read_again_at_;  // after a failure
   std::int64_t last_created_us_;
 
-  bool wish_ = false;
+  bool read_requested_ = false;
   std::optional<ContextMessage> message_;
   std::vector<Change> changes_;
   std::vector<std::string> notes_;

@@ -135,7 +135,7 @@ void Contexts::run(const std::string &guid, Entry &e) {
   store_.add(e.sync.take_changes());
   for (const auto &note : e.sync.take_notes())
     if (e.lines.allow(loop::now())) log_.notice("RRDCONTEXT: {}", note);
-  if (e.sync.take_wish()) to_read_.push_back({guid, e.life});
+  if (e.sync.take_read_request()) to_read_.push_back({guid, e.life});
   if (auto m = e.sync.take_message()) {
     ++flying_;
     publish_(m->type, std::move(m->payload),

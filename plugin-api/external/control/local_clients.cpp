@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxClients = 16;  // more wait in the backlog
-constexpr auto kPatience = 5s;           // from accept to the last byte
+constexpr auto kClientTimeout = 5s;      // from accept to the last byte
 constexpr auto kRest = 200ms;            // without descriptors the listener stays readable: rather late than busy
 
 }  // namespace
@@ -46,7 +46,7 @@ LocalClients::Clock::time_point LocalClients::next() const {
 void LocalClients::accept(int listener) {
   Fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (fd)
-    clients_.push_back({std::move(fd), {}, {}, 0, Clock::now() + kPatience});
+    clients_.push_back({std::move(fd), {}, {}, 0, Clock::now() + kClientTimeout});
   else if (errno == EMFILE || errno == ENFILE)  // else another process was faster
     rests_until_ = Clock::now() + kRest;
 }
@@ -63,7 +63,7 @@ bool LocalClients::go_on(Client &c, short events) {
     if (request.status == 0) return true;
     if (request.status == 200) {
       c.out = local_response(serve_(request));
-      c.until = Clock::now() + kPatience;  // what serve() took is not the client's fault
+      c.until = Clock::now() + kClientTimeout;  // what serve() took is not the client's fault
     } else {
       c.out = local_response(local_error(request.status, "This is no request that is understood here."));
     }

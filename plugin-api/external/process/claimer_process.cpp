@@ -38,10 +38,10 @@ int claim_what_is_written(const Environment &env, int lines_fd) {
   ::signal(SIGPIPE, SIG_IGN);
   ::fcntl(lines_fd, F_SETFD, FD_CLOEXEC);
   const auto disk = claim::real_disk();
-  const auto doors = claim::real_doors(*disk, net::put_claim,
-                                       [&](std::string_view line) { write_line(lines_fd, false, std::string(line)); });
+  const auto environment = claim::real_environment(
+      *disk, net::put_claim, [&](std::string_view line) { write_line(lines_fd, false, std::string(line)); });
   const auto tell = [&](bool bad, const std::string &line) { write_line(lines_fd, bad, line); };
-  const auto settled = claim::carry_out_written_claims({env.cloud_dir(), env.lib, env.user_config}, doors, tell);
+  const auto settled = claim::carry_out_written_claims({env.cloud_dir(), env.lib, env.user_config}, environment, tell);
   return settled == claim::Settled::yes ? 0 : kClaimAgain;
 }
 

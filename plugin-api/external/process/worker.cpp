@@ -288,7 +288,7 @@ class Work {
   }
 
   void show_charts(StatisticsCharts &charts) const {
-    for (const auto &c : charts.take(numbers_of(module_.get()))) tell_supervisor(options_, chart_words(c));
+    for (const auto &c : charts.take(numbers_of(module_.get()))) tell_supervisor(options_, chart_lines(c));
   }
 
   int stop() {

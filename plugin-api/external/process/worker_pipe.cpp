@@ -23,7 +23,7 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-std::string chart_words(const ChartText &chart) {
+std::string chart_lines(const ChartText &chart) {
   if (chart.definition.size() + chart.values.size() + 3 > PIPE_BUF) return {};
   return kChart + chart.definition + kMiddle + chart.values + kEnd;
 }

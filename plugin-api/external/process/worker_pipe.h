@@ -16,7 +16,7 @@
 namespace aclk::external {
 
 // The bytes of a chart; empty if they would be too many for one write.
-[[nodiscard]] std::string chart_words(const ChartText &chart);
+[[nodiscard]] std::string chart_lines(const ChartText &chart);
 // The agent is looked for, in vain so far: why. A sentence that is too long loses its end.
 [[nodiscard]] std::string looking_words(std::string_view trouble);
 // It was found.

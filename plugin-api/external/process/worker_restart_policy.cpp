@@ -15,10 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 2800ms;  // agents of both generations allow a plugin 2 to 3 s
-constexpr auto kAfterKill = 200ms;  // for the kernel to clear away
-constexpr auto kStableLife = 5min;  // after that a death is an accident, not a habit
-constexpr auto kRecheck = 5min;     // whether a reason to rest still holds
+constexpr auto kStopTimeout = 2800ms;  // agents of both generations allow a plugin 2 to 3 s
+constexpr auto kAfterKill = 200ms;     // for the kernel to clear away
+constexpr auto kStableLife = 5min;     // after that a death is an accident, not a habit
+constexpr auto kRecheck = 5min;        // whether a reason to rest still holds
 constexpr std::chrono::seconds kFirstBackoff = 1s;
 constexpr std::chrono::seconds kMaxBackoff = 60s;
 
@@ -42,7 +42,7 @@ WorkerRestartPolicy::Orders WorkerRestartPolicy::start() {
 WorkerRestartPolicy::Orders WorkerRestartPolicy::end_worker(Time now) {
   state_ = State::ending;
   killed_ = false;
-  at_ = now + kPatience;
+  at_ = now + kStopTimeout;
   Orders o;
   o.signal = SIGTERM;
   return o;
@@ -134,7 +134,7 @@ WorkerRestartPolicy::Orders WorkerRestartPolicy::on_quit(Time now) {
   leaving_ = true;
   if (state_ == State::running) return end_worker(now);
   if (state_ == State::ending) {
-    at_ = std::min(at_, now + kPatience);
+    at_ = std::min(at_, now + kStopTimeout);
     return {};
   }
   state_ = State::gone;
@@ -157,7 +157,7 @@ WorkerRestartPolicy::Orders WorkerRestartPolicy::on_time(Time now) {
     state_ = State::gone;
     o.exit = true;
   } else {
-    at_ = now + kPatience;
+    at_ = now + kStopTimeout;
   }
   return o;
 }

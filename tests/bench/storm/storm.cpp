@@ -69,7 +69,7 @@ class Storm {
 
  private:
   static constexpr Ms kLimit = 24h;
-  static constexpr Ms kPatience = 10s;  // of an attempt to connect (aclk/session/README.md, "HTTPS requests")
+  static constexpr Ms kAttemptTimeout = 10s;  // of an attempt to connect (aclk/session/README.md, "HTTPS requests")
   using Due = std::pair<Ms, std::uint32_t>;
   static loop::Instant at(Ms t) { return loop::Instant{} + 1h + t; }
 
@@ -126,7 +126,7 @@ class Storm {
     if (s >= o_.down_s && second.attempts > o_.front) {  // nobody has time for it
       f.status = login::Status::socket_timeout;
       f.retry_after_s = 0;
-      plan(i, m.login_failed(f, at(now_ + kPatience)), kPatience);
+      plan(i, m.login_failed(f, at(now_ + kAttemptTimeout)), kAttemptTimeout);
       return;
     }
     plan(i, m.login_failed(f, at(now_)));

@@ -83,18 +83,18 @@ Node::Node() {
   options.netdata_conf = lib() / "netdata.conf";
   options.token = "tok-secret";
   options.url = "https://cloud.test";
-  doors.getenv = [](const char *) { return std::nullopt; };
-  doors.put = [this](const claim::ClaimCall &call) {
+  environment.getenv = [](const char *) { return std::nullopt; };
+  environment.put = [this](const claim::ClaimCall &call) {
     const auto n = std::min(calls.size(), answers.size() - 1);
     calls.push_back(call);
     return answers.at(n);
   };
-  doors.sleep = [this](std::chrono::milliseconds t) { sleeps.push_back(t); };
-  doors.new_claim_id = [this] { return "00000000-0000-4000-8000-00000000000" + std::to_string(calls.size()); };
-  doors.new_key = [] { return PrivateKey::from_pem(some_private_pem(1)); };
-  doors.system_hostname = [] { return std::string("the-host"); };
-  doors.disk = &disk;
-  doors.say = [this](std::string_view line) { said.append(line).append("\n"); };
+  environment.sleep = [this](std::chrono::milliseconds t) { sleeps.push_back(t); };
+  environment.new_claim_id = [this] { return "00000000-0000-4000-8000-00000000000" + std::to_string(calls.size()); };
+  environment.new_key = [] { return PrivateKey::from_pem(some_private_pem(1)); };
+  environment.system_hostname = [] { return std::string("the-host"); };
+  environment.disk = &disk;
+  environment.say = [this](std::string_view line) { said.append(line).append("\n"); };
 }
 
 void Node::write_old_claim() {

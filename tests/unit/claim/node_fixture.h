@@ -60,7 +60,7 @@ struct Node {
   TempDir tmp;
   claim::ClaimOptions options;  // token "tok-secret", url https://cloud.test
   BreakingDisk disk;
-  claim::Doors doors;
+  claim::ClaimEnvironment environment;
 
   // What the cloud will say, in order; the last one again and again.
   std::vector<Result<claim::HttpAnswer>> answers;
@@ -71,7 +71,7 @@ struct Node {
   [[nodiscard]] std::filesystem::path lib() const { return tmp.path(); }
   [[nodiscard]] std::filesystem::path dir() const { return tmp.path() / "cloud.d"; }
   void write_old_claim();  // kOldClaim, https://old.test, key number 0
-  claim::ClaimReport run() { return claim::claim_node(options, doors); }
+  claim::ClaimReport run() { return claim::claim_node(options, environment); }
 };
 
 }  // namespace aclk::test

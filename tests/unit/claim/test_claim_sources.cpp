@@ -158,7 +158,7 @@ struct Declared : Node {
   void write(const std::string &text) { put(lib() / "claim.conf", text); }
   Settled fulfil() {
     lines.clear();
-    return carry_out_written_claims({dir(), lib(), lib()}, doors, [this](bool bad, const std::string &line) {
+    return carry_out_written_claims({dir(), lib(), lib()}, environment, [this](bool bad, const std::string &line) {
       lines += (bad ? "ERROR " : "") + line + "\n";
     });
   }
@@ -186,7 +186,7 @@ std::string wish__refused__leaves_its_place_to_the_next_one() {
   put(n.dir() / "token", "good-secret\n");
   put(n.dir() / "rooms", "r9");
   put(n.dir() / "cloud.conf", "[global]\n url = https://mine.test\n");
-  n.doors.getenv = env({{"NETDATA_CLAIM_URL", "https://not.test"}, {"NETDATA_CLAIM_ROOMS", "not"}});
+  n.environment.getenv = env({{"NETDATA_CLAIM_URL", "https://not.test"}, {"NETDATA_CLAIM_ROOMS", "not"}});
   EXPECT(n.fulfil() == Settled::yes);
   EXPECT(n.lines.starts_with("ERROR Failed: token is expired, not found, or invalid"));
   EXPECT_EQ(n.calls.size(), 2U);
@@ -260,7 +260,7 @@ std::string wish__claimed_anew_before_the_lock__the_new_claim_stays() {
   const auto conf = n.dir() / "cloud.conf";
   const auto old_conf = get(conf);
   const auto swap_in = [&](const std::string &text) {
-    n.doors.getenv = [conf, text, done = std::make_shared<bool>(false)](const char *name) {
+    n.environment.getenv = [conf, text, done = std::make_shared<bool>(false)](const char *name) {
       if (std::string_view(name) == "NETDATA_DISABLE_CLOUD" && !std::exchange(*done, true)) put(conf, text);
       return std::optional<std::string>();
     };
@@ -306,8 +306,8 @@ std::string print__of_nothing__is_zero_and_a_touch_changes_it() {
 
 std::string netdata_disable_cloud__begins_with_1__switches_off_claim_and_link() {
   Declared n;
-  n.doors.getenv = env({{"NETDATA_DISABLE_CLOUD", "1"}});
-  EXPECT(load_identity(n.dir(), "", n.doors.getenv).standing == Standing::disabled);
+  n.environment.getenv = env({{"NETDATA_DISABLE_CLOUD", "1"}});
+  EXPECT(load_identity(n.dir(), "", n.environment.getenv).standing == Standing::disabled);
   EXPECT(n.run().exit == ExitCode::disabled);
   n.write("[global]\n token = t\n");
   EXPECT(n.fulfil() == Settled::yes && contains(n.lines, "NETDATA_DISABLE_CLOUD"));
@@ -369,10 +369,10 @@ std::string wishes__in_quotes__are_taken_without_them() {
 
 std::string wish__bad_url__is_told_with_the_variable_or_file_it_came_from() {
   Declared n;
-  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN", "t"}, {"NETDATA_CLAIM_URL", "ftp://x"}});
+  n.environment.getenv = env({{"NETDATA_CLAIM_TOKEN", "t"}, {"NETDATA_CLAIM_URL", "ftp://x"}});
   (void)n.fulfil();
   EXPECT(contains(n.lines, "NETDATA_CLAIM_URL") && !contains(n.lines, "--url"));
-  n.doors.getenv = env({});
+  n.environment.getenv = env({});
   n.write("[global]\n token = t\n url = ftp://x\n");
   (void)n.fulfil();
   EXPECT(contains(n.lines, "(from " + (n.lib() / "claim.conf").string()));
@@ -394,7 +394,7 @@ std::string token_file__of_the_environment__is_read_like_any_other_token() {
     EXPECT(all[0].token == "tok" && all[0].url == "https://b.test" && all[0].file.empty() && !all[0].written);
     EXPECT_EQ(all[0].source, "the environment (NETDATA_CLAIM_TOKEN_FILE = " + secret.string() + ")");
   }
-  n.doors.getenv = by_file;
+  n.environment.getenv = by_file;
   n.answers = {HttpAnswer{403, ""}, HttpAnswer{204, ""}};
   EXPECT(n.fulfil() == Settled::yes &&
          contains(n.lines, "claiming token of your Space into " + secret.string() + "\n"));
@@ -407,7 +407,7 @@ std::string token_file__of_the_environment__is_read_like_any_other_token() {
 std::string token_file__that_cannot_be_used__is_told_with_variable_file_cause_and_next_step() {
   Declared n;
   const auto secret = n.lib() / "secret";
-  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", secret.string()}, {"NETDATA_CLAIM_URL", "https://b.test"}});
+  n.environment.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", secret.string()}, {"NETDATA_CLAIM_URL", "https://b.test"}});
   const auto told = [&](const std::string &cause, const std::string &next) {
     EXPECT(n.fulfil() == Settled::yes);
     const bool all = n.lines.starts_with("ERROR ") && contains(n.lines, "NETDATA_CLAIM_TOKEN_FILE") &&
@@ -416,7 +416,7 @@ std::string token_file__that_cannot_be_used__is_told_with_variable_file_cause_an
     return all && n.lines.find('\n') + 1 == n.lines.size() ? std::string() : n.lines;
   };
   EXPECT_EQ(told("No such file", "mount the secret there"), "");
-  EXPECT(claim_files_print({n.dir(), n.lib(), n.lib()}, n.doors.getenv) != 0);
+  EXPECT(claim_files_print({n.dir(), n.lib(), n.lib()}, n.environment.getenv) != 0);
   fs::create_directory(secret);  // as Docker does where the host's file is missing
   EXPECT_EQ(told("not a regular file", "expected is a file with the token"), "");
   fs::remove(secret);
@@ -431,7 +431,7 @@ std::string token_file__that_cannot_be_used__is_told_with_variable_file_cause_an
   EXPECT(contains(token_file_advice(Errc::denied), "let the agent's user read it"));
   EXPECT_EQ(n.calls.size(), 0U);
   // What is no path may be the token.
-  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", "tok-secret"}});
+  n.environment.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", "tok-secret"}});
   EXPECT(n.fulfil() == Settled::yes && contains(n.lines, "NETDATA_CLAIM_TOKEN_FILE is not the absolute path"));
   EXPECT(!contains(n.lines, "secret there") && !contains(n.lines, "tok-secret"));
   return {};
@@ -439,7 +439,8 @@ std::string token_file__that_cannot_be_used__is_told_with_variable_file_cause_an
 
 std::string token_file__beside_a_token__does_not_count_and_that_is_told() {
   Declared n;
-  n.doors.getenv = env({{"NETDATA_CLAIM_TOKEN_FILE", (n.lib() / "secret").string()}, {"NETDATA_CLAIM_TOKEN", "mine"}});
+  n.environment.getenv =
+      env({{"NETDATA_CLAIM_TOKEN_FILE", (n.lib() / "secret").string()}, {"NETDATA_CLAIM_TOKEN", "mine"}});
   put(n.dir() / "cloud.conf", "[global]\n url = https://mine.test\n");
   n.answers = {HttpAnswer{204, ""}};
   EXPECT(n.fulfil() == Settled::yes && contains(n.calls.at(0).body, "\"mine\""));

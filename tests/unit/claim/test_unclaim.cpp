@@ -24,7 +24,7 @@ struct Claimed : Node {
       put(dir() / name, "x");
   }
   UnclaimOptions how() { return {dir(), lib(), lib() / "cache", "tester"}; }
-  UnclaimDoors outside() {
+  UnclaimEnvironment outside() {
     return {&disk, [](std::chrono::milliseconds) {}, [] { return std::string("2026-11-21 10:00:00"); },
             [this](const AgentFiles &) { return running; }};
   }

@@ -47,8 +47,8 @@ std::string statistics__each_chart__goes_in_one_write() {
   (void)s.take(many);
   const auto charts = s.take(many);
   EXPECT(charts.size() >= 16);
-  for (const auto &c : charts) EXPECT(!chart_words(c).empty());
-  EXPECT_EQ(chart_words({std::string(PIPE_BUF, 'x'), ""}), std::string());
+  for (const auto &c : charts) EXPECT(!chart_lines(c).empty());
+  EXPECT_EQ(chart_lines({std::string(PIPE_BUF, 'x'), ""}), std::string());
   EXPECT(looking_words(std::string(PIPE_BUF, 'x')).size() <= PIPE_BUF);
   EXPECT(found_words(std::string(PIPE_BUF, 'x'), std::string(PIPE_BUF, 'y')).size() <= PIPE_BUF);
   return {};
@@ -56,7 +56,7 @@ std::string statistics__each_chart__goes_in_one_write() {
 
 std::string worker_words__in_any_pieces__are_understood() {
   const std::string bytes = looking_words(std::string("refused\0", 8)) + "1" +
-                            chart_words({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0" +
+                            chart_lines({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0" +
                             found_words("unix:/a", "1.37.1") + std::string(kServingWord);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     std::string heard;

@@ -3,6 +3,6 @@
 
 int main() {
   return run_host_alert_tests() + run_host_table_tests() + run_inbound_tests() + run_lifecycle_tests() +
-         run_log_tests() + run_module_tests() + run_passed_over_tests() + run_read_book_tests() + run_state_tests() +
-         run_traffic_tests();
+         run_log_tests() + run_module_tests() + run_passed_over_tests() + run_failing_reads_tests() +
+         run_state_tests() + run_traffic_tests();
 }

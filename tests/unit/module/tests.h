@@ -10,6 +10,6 @@ int run_lifecycle_tests();
 int run_log_tests();
 int run_module_tests();
 int run_passed_over_tests();
-int run_read_book_tests();
+int run_failing_reads_tests();
 int run_state_tests();
 int run_traffic_tests();

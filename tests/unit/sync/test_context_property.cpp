@@ -104,7 +104,7 @@ class Life {
   void work() {
     for (auto &c : sync_->take_changes()) unsaved_.push_back(std::move(c));
     (void)sync_->take_notes();
-    if (sync_->take_wish()) reading_ = true;
+    if (sync_->take_read_request()) reading_ = true;
     if (auto m = sync_->take_message()) {
       if (m->payload.size() > max_payload_) cloud_.wrong = "a message over the limit";
       wire_ = std::move(m);

@@ -48,7 +48,7 @@ ContextSync streaming(std::vector<proto::ContextUpdated> with) {
   ContextSync s("claim", "node", {});
   s.online(100'000, at(0ms));
   s.checkpoint(1, at(0ms));
-  (void)s.take_wish();
+  (void)s.take_read_request();
   s.reading(std::move(with), at(0ms));
   (void)sent(s);
   s.delivered(Delivery::acked, at(0ms));
@@ -59,7 +59,7 @@ std::string contexts__checkpoint_differs__snapshot_with_new_versions() {
   ContextSync s("claim", "node", {{"old", {kStart + 9, 1, 0, 3}}});
   s.online(100'000, at(0ms));
   s.checkpoint(12345, at(0ms));
-  EXPECT(s.take_wish());
+  EXPECT(s.take_read_request());
   s.reading({context("a", true), context("old", false)}, at(0ms));
   EXPECT_EQ(sent(s), "snapshot a old");
   // version - first while collected, else version + last - first
@@ -73,7 +73,7 @@ std::string contexts__restarted_with_an_earlier_clock__created_at_rises() {
   ContextSync s("claim", "node", {{"a", {100, 10, 0, 0}}}, kLast);
   s.online(100'000, at(0ms));
   s.checkpoint(90, at(0ms));
-  (void)s.take_wish();
+  (void)s.take_read_request();
   s.reading({context("a", true), context("b", true)}, at(0ms));
   (void)s.take_changes();
   s.tick(at(65s));
@@ -91,7 +91,7 @@ std::string contexts__checkpoint_equal__nothing_is_sent() {
   ContextSync s("claim", "node", {{"a", {100, 10, 0, 0}}});
   s.online(100'000, at(0ms));
   s.checkpoint(90, at(0ms));
-  EXPECT(s.take_wish());
+  EXPECT(s.take_read_request());
   s.reading({context("a", true)}, at(0ms));
   EXPECT_EQ(sent(s), "");
   EXPECT(s.streaming());
@@ -102,7 +102,7 @@ std::string contexts__new_one__is_told_after_5_s_other_changes_after_65() {
   auto s = streaming({context("a", true), context("b", true)});
   s.changed();
   s.tick(at(1s));
-  EXPECT(s.take_wish());
+  EXPECT(s.take_read_request());
   s.reading({context("a", true, 11), context("b", true), context("c", true)}, at(1s));
   s.tick(at(5999ms));
   EXPECT_EQ(sent(s), "");
@@ -140,7 +140,7 @@ std::string contexts__stopped__sends_and_reads_nothing() {
   EXPECT(!s.stop_streaming());
   s.changed();
   s.tick(at(100s));
-  EXPECT(!s.take_wish());
+  EXPECT(!s.take_read_request());
   EXPECT(!s.next_due());
   return {};
 }
@@ -151,9 +151,9 @@ std::string contexts__reconnected__wait_15_s_for_the_clouds_word() {
   s.changed();
   s.online(100'000, at(10s));
   s.tick(at(24s));
-  EXPECT(!s.take_wish());
+  EXPECT(!s.take_read_request());
   s.tick(at(25s));
-  EXPECT(s.take_wish());
+  EXPECT(s.take_read_request());
   return {};
 }
 

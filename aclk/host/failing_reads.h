@@ -28,11 +28,11 @@ struct Unreadable {
   bool operator==(const Unreadable &) const = default;
 };
 
-class ReadBook {
+class FailingReads {
  public:
   using Line = std::pair<bool, std::string>;  // an error?
   // An agent that is away or has just started gives what it has later: that is told when it lasts.
-  static constexpr std::chrono::seconds kPatience{150};
+  static constexpr std::chrono::seconds kPassing{150};
 
   // How a read ended; nullptr = well. What is to be logged about it: the first failure in full, its repetition summed
   // up, its end. A node or thing that is not there, a host that cannot, and a read that was interrupted are no
@@ -48,7 +48,7 @@ class ReadBook {
     Outage::Moment began;
     Outage outage;
     bool passing = true;  // each failure may be over by itself
-    [[nodiscard]] bool counts(Outage::Moment now) const { return !passing || now.now - began.now >= kPatience; }
+    [[nodiscard]] bool counts(Outage::Moment now) const { return !passing || now.now - began.now >= kPassing; }
   };
   static constexpr std::size_t kMaxRows = 1000;
 

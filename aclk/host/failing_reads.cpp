@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/host/read_book.h"
+#include "aclk/host/failing_reads.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@ bool may_pass(Errc code) { return code == Errc::unavailable || code == Errc::tim
 
 }  // namespace
 
-std::optional<ReadBook::Line> ReadBook::ended(const std::string &what, const Error *error, Outage::Moment now) {
+std::optional<FailingReads::Line> FailingReads::ended(const std::string &what, const Error *error, Outage::Moment now) {
   const std::lock_guard lock(mutex_);
   auto it = rows_.find(what);
   if (error != nullptr && error->code == Errc::cancelled) return std::nullopt;
@@ -45,7 +45,7 @@ std::optional<ReadBook::Line> ReadBook::ended(const std::string &what, const Err
   return std::nullopt;
 }
 
-std::vector<Unreadable> ReadBook::unreadable(Outage::Moment now) const {
+std::vector<Unreadable> FailingReads::unreadable(Outage::Moment now) const {
   const std::lock_guard lock(mutex_);
   std::vector<Unreadable> out;
   for (const auto &[what, row] : rows_)

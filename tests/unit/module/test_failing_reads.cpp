@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Reads of the host that fail each time: what the log and the state are told.
-#include "aclk/host/read_book.h"
+#include "aclk/host/failing_reads.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 
-namespace test_read_book {
+namespace test_failing_reads {
 using namespace aclk;
 using namespace aclk::host;
 using namespace std::chrono_literals;
@@ -18,13 +18,13 @@ const Error kAway{Errc::unavailable, "away"};
 
 Outage::Moment at(std::chrono::seconds t) { return {std::chrono::steady_clock::time_point(t + 10'000s), t.count()}; }
 
-std::string told(ReadBook &book, const Error *error, std::chrono::seconds t) {
+std::string told(FailingReads &book, const Error *error, std::chrono::seconds t) {
   const auto line = book.ended(kAlerts, error, at(t));
   return line ? (line->first ? "E " : "I ") + line->second : std::string();
 }
 
 std::string reads__that_fail_each_time__are_told_once_then_summed_up_and_their_end() {
-  ReadBook book;
+  FailingReads book;
   EXPECT(told(book, &kBroken, 0s).starts_with("E the alerts of node x cannot be read"));
   EXPECT(told(book, &kBroken, 0s).empty());
   EXPECT(told(book, &kBroken, 0s).empty());
@@ -36,7 +36,7 @@ std::string reads__that_fail_each_time__are_told_once_then_summed_up_and_their_e
 }
 
 std::string reads__that_fail_each_time__are_in_the_state_with_since_when_and_why() {
-  ReadBook book;
+  FailingReads book;
   EXPECT(book.unreadable(at(0s)).empty());
   (void)book.ended(kAlerts, &kBroken, at(5s));
   (void)book.ended(kAlerts, &kBroken, at(7s));
@@ -48,7 +48,7 @@ std::string reads__that_fail_each_time__are_in_the_state_with_since_when_and_why
 }
 
 std::string reads__that_may_work_in_a_moment__are_told_when_it_lasts() {
-  ReadBook book;
+  FailingReads book;
   EXPECT(told(book, &kAway, 0s).empty());
   EXPECT(told(book, &kAway, 149s).empty());
   EXPECT(book.unreadable(at(149s)).empty());
@@ -61,7 +61,7 @@ std::string reads__that_may_work_in_a_moment__are_told_when_it_lasts() {
 }
 
 std::string reads__of_what_is_not_there__are_no_failures() {
-  ReadBook book;
+  FailingReads book;
   for (const auto code : {Errc::not_found, Errc::unsupported, Errc::cancelled}) {
     const Error e{code, "no"};
     EXPECT(told(book, &e, 0s).empty());
@@ -78,6 +78,8 @@ const CMUnitTest kTests[] = {
 };
 
 }  // namespace
-}  // namespace test_read_book
+}  // namespace test_failing_reads
 
-int run_read_book_tests() { return cmocka_run_group_tests_name("read book", test_read_book::kTests, nullptr, nullptr); }
+int run_failing_reads_tests() {
+  return cmocka_run_group_tests_name("failing reads", test_failing_reads::kTests, nullptr, nullptr);
+}
