@@ -34,6 +34,7 @@ class Requests {
 
   // `warn`: one sentence for the log, from any thread.
   explicit Requests(std::function<void(const std::string &)> warn) : warn_(std::move(warn)) {}
+  ~Requests() = default;
   Requests(const Requests &) = delete;
   Requests &operator=(const Requests &) = delete;
 

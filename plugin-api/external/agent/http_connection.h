@@ -21,6 +21,7 @@ using Interrupted = std::function<bool()>;
 class HttpConnection {
  public:
   HttpConnection();
+  ~HttpConnection() = default;
   HttpConnection(const HttpConnection &) = delete;
   HttpConnection &operator=(const HttpConnection &) = delete;
 
