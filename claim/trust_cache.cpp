@@ -11,6 +11,7 @@
 #include <iterator>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "claim/trust.h"
 

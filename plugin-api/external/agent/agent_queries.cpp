@@ -34,7 +34,8 @@ void AgentQueries::ask(QueryTicket ticket, HttpRequest request, const AnswerBoun
   {
     const std::lock_guard lock(mutex_);
     try {
-      if (!stop_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+      if (!multi_) why = {Errc::unavailable, "there is no memory for the cloud's queries"};
+      if (multi_ && !stop_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
     } catch (const std::system_error &) {
       why = {Errc::unavailable, "there is no thread to be had for the cloud's queries"};
     }

@@ -365,7 +365,7 @@ struct naclk_host {
   /* Thread: any. A setting of netdata.conf: section "cloud", key "proxy". -ENOENT when it is not set. Shown once.
    * [cloud] enabled: anything but yes, true, on, auto, on demand in any case, when it is set, switches the module off.
    * Any other negative number: there are settings and they cannot be read (netdata.conf is not readable).
-   * They may limit the cloud, so nothing is sent to anybody until netdata_aclk_reload finds them readable; what is
+   * They may limit the cloud, so nothing is sent to anybody until NACLK_EVENT_CLAIM finds them readable; what is
    * shown then is the reason, a sentence for people. */
   int (*config)(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx);
 

@@ -248,20 +248,35 @@ std::string agent__child__is_asked_by_its_guid() {
   return {};
 }
 
+// Answers that take their time, and how many were being made at once at most.
+class Crowd {
+ public:
+  Canned serve(std::chrono::milliseconds takes) {
+    {
+      const std::lock_guard lock(mutex_);
+      most_ = std::max(most_, ++now_);
+    }
+    std::this_thread::sleep_for(takes);
+    const std::lock_guard lock(mutex_);
+    --now_;
+    return answer("x");
+  }
+  [[nodiscard]] int most() {
+    const std::lock_guard lock(mutex_);
+    return most_;
+  }
+
+ private:
+  std::mutex mutex_;
+  int now_ = 0;
+  int most_ = 0;
+};
+
 std::string agent__queries__never_more_at_once_than_allowed() {
-  std::mutex mutex;
-  int now = 0;
-  int most = 0;
+  Crowd crowd;
   FakeAgent fake([&](const std::string &r) {
     if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
-    {
-      const std::lock_guard lock(mutex);
-      most = std::max(most, ++now);
-    }
-    std::this_thread::sleep_for(5ms);
-    const std::lock_guard lock(mutex);
-    --now;
-    return answer("x");
+    return crowd.serve(5ms);
   });
   AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
   EXPECT(agent.locate(nullptr));
@@ -275,7 +290,7 @@ std::string agent__queries__never_more_at_once_than_allowed() {
     });
   for (auto &t : askers) t.join();
   EXPECT_EQ(good.load(), 32);
-  EXPECT(most <= 2);
+  EXPECT(crowd.most() <= 2);
   EXPECT(fake.connections() <= 3U);  // two for queries, one for metadata
   return {};
 }
@@ -312,19 +327,10 @@ std::string agent__queries_given_up__keep_their_place_until_the_agent_has_ended(
 }
 
 std::string agent__queries__are_many_at_once_while_the_agent_is_quick() {
-  std::mutex mutex;
-  int now = 0;
-  int most = 0;
+  Crowd crowd;
   FakeAgent fake([&](const std::string &r) {
     if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
-    {
-      const std::lock_guard lock(mutex);
-      most = std::max(most, ++now);
-    }
-    std::this_thread::sleep_for(2ms);
-    const std::lock_guard lock(mutex);
-    --now;
-    return answer("x");
+    return crowd.serve(2ms);
   });
   AgentClient agent(kLocal, {1, 4}, at({fake.endpoint()}));
   std::mutex done_mutex;
@@ -340,7 +346,7 @@ std::string agent__queries__are_many_at_once_while_the_agent_is_quick() {
     std::unique_lock lock(done_mutex);
     EXPECT(done.wait_for(lock, 20s, [&] { return good == 100; }));
   }
-  EXPECT(most >= 2 && most <= 4);
+  EXPECT(crowd.most() >= 2 && crowd.most() <= 4);
   EXPECT(fake.connections() <= 5U);
   return {};
 }

@@ -292,6 +292,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_claim_retry_policy
 
-int run_claimer_tests() {
+int run_claim_retry_policy_tests() {
   return cmocka_run_group_tests_name("claim: claimer", test_claim_retry_policy::tests, nullptr, nullptr);
 }

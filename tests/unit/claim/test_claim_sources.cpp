@@ -491,6 +491,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_claim_sources
 
-int run_wish_tests() {
+int run_claim_sources_tests() {
   return cmocka_run_group_tests_name("claim: written claims", test_claim_sources::tests, nullptr, nullptr);
 }

@@ -131,6 +131,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_cloud_dir_permissions
 
-int run_upkeep_tests() {
+int run_cloud_dir_permissions_tests() {
   return cmocka_run_group_tests_name("claim: permissions", test_cloud_dir_permissions::tests, nullptr, nullptr);
 }

@@ -220,6 +220,8 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_change_detector
 
-int watch_tests() { return cmocka_run_group_tests_name("watch", test_change_detector::tests, nullptr, nullptr); }
+int change_detector_tests() {
+  return cmocka_run_group_tests_name("watch", test_change_detector::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

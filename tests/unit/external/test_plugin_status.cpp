@@ -160,6 +160,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_plugin_status
 
-int word_tests() { return cmocka_run_group_tests_name("word", test_plugin_status::tests, nullptr, nullptr); }
+int plugin_status_tests() { return cmocka_run_group_tests_name("word", test_plugin_status::tests, nullptr, nullptr); }
 
 }  // namespace aclk::external::test

@@ -123,7 +123,7 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_worker_pipe
 
-int plugin_words_tests() {
+int worker_pipe_tests() {
   return cmocka_run_group_tests_name("plugin words", test_worker_pipe::tests, nullptr, nullptr);
 }
 

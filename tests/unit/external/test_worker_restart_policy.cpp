@@ -193,7 +193,7 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_worker_restart_policy
 
-int keeper_tests() {
+int worker_restart_policy_tests() {
   return cmocka_run_group_tests_name("keeper", test_worker_restart_policy::tests, nullptr, nullptr);
 }
 

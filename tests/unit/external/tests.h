@@ -25,13 +25,13 @@ int alert_log_tests();
 int meta_db_tests();
 int definition_tests();
 int target_tests();
-int watch_tests();
-int keeper_tests();
+int change_detector_tests();
+int worker_restart_policy_tests();
 int plugin_start_tests();
-int plugin_words_tests();
+int worker_pipe_tests();
 int log_tests();
 int statistics_tests();
-int word_tests();
+int plugin_status_tests();
 
 inline std::string sample(const std::string &name) {
   std::ifstream in(ACLK_TESTS_DIR "/unit/external/samples/" + name, std::ios::binary);

@@ -69,6 +69,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_command_dispatch
 
-int run_inbound_tests() {
+int run_command_dispatch_tests() {
   return cmocka_run_group_tests_name("inbound", test_command_dispatch::tests, nullptr, nullptr);
 }

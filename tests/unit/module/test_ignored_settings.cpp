@@ -50,6 +50,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_ignored_settings
 
-int run_passed_over_tests() {
+int run_ignored_settings_tests() {
   return cmocka_run_group_tests_name("link: old settings", test_ignored_settings::tests, nullptr, nullptr);
 }

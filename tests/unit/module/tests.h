@@ -5,11 +5,11 @@
 
 int run_host_alert_tests();
 int run_host_table_tests();
-int run_inbound_tests();
+int run_command_dispatch_tests();
 int run_lifecycle_tests();
 int run_log_tests();
 int run_module_tests();
-int run_passed_over_tests();
+int run_ignored_settings_tests();
 int run_failing_reads_tests();
 int run_state_tests();
 int run_traffic_tests();

@@ -321,6 +321,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_connection_state_machine
 
-int run_machine_tests() {
+int run_connection_state_machine_tests() {
   return cmocka_run_group_tests_name("machine", test_connection_state_machine::tests, nullptr, nullptr);
 }

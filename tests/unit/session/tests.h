@@ -4,7 +4,7 @@
 #pragma once
 
 int run_states_tests();
-int run_machine_tests();
+int run_connection_state_machine_tests();
 int run_attempts_tests();
 int run_clock_skew_tests();
 int run_peer_log_tests();

@@ -183,6 +183,6 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_write_behind_store
 
-int run_ledger_tests() {
+int run_write_behind_store_tests() {
   return cmocka_run_group_tests_name("store", test_write_behind_store::tests, nullptr, nullptr);
 }

@@ -9,7 +9,7 @@ int run_commands_tests();
 int run_context_property_tests();
 int run_context_sync_tests();
 int run_contexts_tests();
-int run_ledger_tests();
+int run_write_behind_store_tests();
 int run_look_ups_tests();
 int run_node_sync_tests();
 int run_store_tests();
