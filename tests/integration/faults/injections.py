@@ -47,9 +47,10 @@ def at(stage, how, after=0, **switches):
 def reach(rig, stage, **switches):
     """A new attempt waits at this stage for its answer."""
     if stage in ("CONNECT", "SUBSCRIBE"):
+        before = _newest_id(rig)
         rig.configure(on_up={stage: {"hold": True}}, **switches)
         rig.cut()
-        wait_triggered(rig, stage)
+        wait_triggered(rig, stage, before)
     else:
         since = (rig.cloud.https_requests()[-1:] or [{"n": 0}])[0]["n"]
         rig.configure(**{stage + "_pause": True}, **switches)
@@ -65,11 +66,17 @@ def release(rig, stage):
         rig.cloud.release(rig.claim)
 
 
-def wait_triggered(rig, packet):
+def wait_triggered(rig, packet, before=None):
+    """By a connection newer than `before`: of one whose client has just left, the cloud may not know it yet."""
     def there():
         c = rig.cloud.newest(rig.claim)
-        return c and c["open"] and c["triggered"] == packet
+        return c and c["id"] != before and c["open"] and c["triggered"] == packet
     wait_until(there, 15, lambda: f"{packet} of {rig.name}:\n{rig.story()}", 0.03)
+
+
+def _newest_id(rig):
+    c = rig.cloud.newest(rig.claim)
+    return c and c["id"]
 
 
 def now(how, after=0):
