@@ -2,8 +2,10 @@
 """What the benchmarks share: a local cloud and the product online, in a temporary directory that goes at the end."""
 import argparse
 import contextlib
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,45 @@ class Bench:
         """Seconds of CPU of the product so far, both of its processes."""
         return sum(process.cpu_seconds(p) for p in (self.worker, self.supervisor) if p)
 
+    def host_cpu(self):
+        """The same of the agent beside it, 0 without one."""
+        return process.cpu_seconds(self.agent.pid) if self.agent else 0.0
+
+    def ask(self, load, target, count, in_flight, gzip=False):
+        """count questions by tests/bench/load through the broker: its figures (tests/bench/load/figures.h)."""
+        info = self.cloud.info
+        return load.run("cloud", "--port", info["broker_port"], "--user", info["broker_user"], "--inbox",
+                        f"/agent/{self.claim}/inbound/cmd", "--replies", "/svc/load/replies", "--target", target, "--count",
+                        count, "--in-flight", in_flight, *(["--gzip"] if gzip else []),
+                        env={"LOAD_PASSWORD": info["broker_password"]})
+
+
+class Load:
+    """The program tests/bench/load."""
+
+    def __init__(self, build):
+        self.binary = Path(build) / "tests/bench/load/load"
+        if not self.binary.exists():
+            sys.exit(f"{self.binary} is missing: build the target load (-DACLK_TESTS=ON)")
+
+    def run(self, *args, env=None):
+        out = subprocess.run([self.binary, *map(str, args)], capture_output=True, text=True, env={**os.environ, **(env or {})})
+        if out.returncode:
+            sys.exit(out.stderr)
+        return json.loads(out.stdout)
+
+
+@contextlib.contextmanager
+def direct_cloud(base):
+    """A local cloud whose broker agents reach by a WebSocket of its own: nothing of Python is between them and it."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    options = [f"listener {port} 127.0.0.1", "protocol websockets", f"certfile {base}/server.pem", f"keyfile {base}/server.key"]
+    with LocalCloud.start(base, broker_options=options) as cloud:
+        cloud.configure(env_patch={"transports": [{"endpoint": f"wss://localhost:{port}/mqtt", "type": "MQTTv5"}]})
+        yield cloud
+
 
 @contextlib.contextmanager
 def directory():
@@ -50,9 +91,9 @@ def directory():
 
 
 @contextlib.contextmanager
-def external(base, build, collectors="all"):
+def external(base, build, collectors="all", cloud=LocalCloud.start):
     """aclk.plugin under a stock agent with Debian's default collectors."""
-    with LocalCloud.start(base / "cloud") as cloud, \
+    with cloud(base / "cloud") as cloud, \
             Netdata(base / "agent", name="bench", plugin=build.plugin, collectors=collectors) as agent:
         claim_id = claim(build, agent, cloud)
         cloud.wait_online(claim_id, 30)
@@ -61,9 +102,9 @@ def external(base, build, collectors="all"):
 
 
 @contextlib.contextmanager
-def synthetic(base, build, **options):
+def synthetic(base, build, cloud=LocalCloud.start, **options):
     """The module alone: aclk-synthetic with a made-up database."""
-    with LocalCloud.start(base / "cloud") as cloud:
+    with cloud(base / "cloud") as cloud:
         home = SyntheticHome(base / "host")
         claim_id = claim(build, home, cloud)
         with Synthetic(build.synthetic, home, **options) as host:
@@ -80,5 +121,5 @@ def machine():
             f"load average {os.getloadavg()[0]:.1f}")
 
 
-__all__ = ["Bench", "Build", "LocalCloud", "Netdata", "Synthetic", "SyntheticHome", "arguments", "claim", "directory",
-           "external", "machine", "process", "synthetic"]
+__all__ = ["Bench", "Build", "Load", "LocalCloud", "Netdata", "Synthetic", "SyntheticHome", "arguments", "claim",
+           "direct_cloud", "directory", "external", "machine", "process", "synthetic"]

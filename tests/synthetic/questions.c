@@ -20,7 +20,19 @@ struct question {
   struct naclk_request request;
   void (*complete)(struct naclk_request request, int error, const struct naclk_reply *reply);
   int (*interrupted)(struct naclk_request request);
+  size_t target_len;
   char target[];
+};
+
+/* The first large answer is made once and shown again to whoever asks the same: who measures the module does that, and
+ * does not want to measure us. Never changes once it is there. */
+enum { LARGE = 4096 };
+struct kept_answer {
+  int64_t node;
+  char *target;
+  size_t target_len;
+  char *body;
+  size_t len;
 };
 
 struct questions {
@@ -30,10 +42,11 @@ struct questions {
   uint32_t default_delay_ms;
   bool later;
   pthread_t thread;
-  pthread_mutex_t lock; /* first, stop */
+  pthread_mutex_t lock; /* first, stop, kept.body */
   pthread_cond_t changed;
   struct question *first; /* by due_ms */
   bool stop;
+  struct kept_answer kept; /* body NULL: none yet */
 };
 
 static uint64_t steady_ms(void) {
@@ -46,6 +59,7 @@ static struct question *copy_question(const struct questions *all, const struct 
   struct question *c = calloc(1, sizeof *c + q->target.len);
   if (c == NULL) return NULL;
   if (q->target.len > 0) memcpy(c->target, q->target.data, q->target.len);
+  c->target_len = q->target.len;
   c->node = synthetic_db_find(all->db, q->machine_guid);
   c->wish = answer_read((struct naclk_str){c->target, q->target.len}, all->default_bytes, all->default_delay_ms);
   c->due_ms = steady_ms() + c->wish.delay_ms;
@@ -71,15 +85,51 @@ static void complete(const struct question *q, int error, const struct naclk_rep
   for (uint32_t i = 0; i < q->wish.answers; ++i) q->complete(q->request, error, reply);
 }
 
-static void answer(const struct questions *all, const struct question *q) {
-  char *body = NULL;
+/* NULL: it has to be made. */
+static char *find_kept(struct questions *all, const struct question *q, size_t *len) {
+  const struct kept_answer *k = &all->kept;
+  pthread_mutex_lock(&all->lock);
+  char *found = k->body != NULL && k->node == q->node && k->target_len == q->target_len &&
+                        memcmp(k->target, q->target, k->target_len) == 0
+                    ? k->body
+                    : NULL;
+  pthread_mutex_unlock(&all->lock);
+  if (found != NULL) *len = k->len;
+  return found;
+}
+
+/* Takes over a body that is worth it. */
+static bool keep_answer(struct questions *all, const struct question *q, char *body, size_t len) {
+  if (len < LARGE || answer_reads_alerts(&q->wish)) return false;
+  pthread_mutex_lock(&all->lock);
+  struct kept_answer *k = &all->kept;
+  bool taken = k->body == NULL;
+  if (taken) {
+    k->target = malloc(q->target_len + 1);
+    taken = k->target != NULL;
+  }
+  if (taken) {
+    memcpy(k->target, q->target, q->target_len);
+    k->node = q->node;
+    k->target_len = q->target_len;
+    k->len = len;
+    k->body = body;
+  }
+  pthread_mutex_unlock(&all->lock);
+  return taken;
+}
+
+static void answer(struct questions *all, const struct question *q) {
   size_t len = 0;
   int r = verdict(q);
-  if (r == 0) {
+  char *body = r == 0 ? find_kept(all, q, &len) : NULL;
+  bool kept = body != NULL;
+  if (r == 0 && !kept) {
     const int locked = answer_reads_alerts(&q->wish); /* nothing else of the database ever changes */
     if (locked) pthread_mutex_lock(all->alerts);
     r = answer_make(all->db, (uint32_t)q->node, &q->wish, q->interrupted, q->request, &body, &len);
     if (locked) pthread_mutex_unlock(all->alerts);
+    kept = r == 0 && keep_answer(all, q, body, len);
   }
   if (r == 0 && len > q->max_bytes) r = -EMSGSIZE;
   if (r != 0) {
@@ -93,7 +143,7 @@ static void answer(const struct questions *all, const struct question *q) {
     };
     complete(q, 0, &reply);
   }
-  free(body);
+  if (!kept) free(body);
 }
 
 /* ------------------------------------------------------------------------------------------- on the module's worker */
@@ -220,5 +270,7 @@ void questions_free(struct questions *all) {
   }
   pthread_cond_destroy(&all->changed);
   pthread_mutex_destroy(&all->lock);
+  free(all->kept.target);
+  free(all->kept.body);
   free(all);
 }

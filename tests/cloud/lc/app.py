@@ -47,7 +47,8 @@ class Cloud:
         web = f"http://127.0.0.1:{self.control.port}"
         return {"url": self.front.url, "ca": str(ca), "token": space.token, "rooms": list(space.rooms),
                 "web": web + "/", "control": web + "/control", "dir": str(self.directory), "pid": os.getpid(),
-                "broker_port": self.broker.port, "broker_pid": self.broker.pid}
+                "broker_port": self.broker.port, "broker_pid": self.broker.pid,
+                "broker_user": self.broker.admin, "broker_password": self.broker.password}
 
     async def stop(self):
         for relay in list(self.relays.values()):

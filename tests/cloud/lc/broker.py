@@ -13,6 +13,8 @@ import shutil
 import socket
 
 CONTROL = "$CONTROL/dynamic-security/v1"
+# Replies to the questions of somebody else at this broker, such as tests/bench/load: the cloud itself does not hear them.
+LOAD_REPLIES = "/svc/load"
 START_SECONDS = 15
 ATTEMPTS = 5
 
@@ -143,6 +145,7 @@ def agent_role(claim_id: str) -> dict:
     return {"command": "createRole", "rolename": f"agent-{claim_id}", "acls": [
         acl("publishClientSend", f"/agent/{claim_id}/outbound/#"),
         acl("publishClientSend", "/svc/agent-data-ctrl/#"),
+        acl("publishClientSend", f"{LOAD_REPLIES}/#"),
         acl("publishClientReceive", f"/agent/{claim_id}/inbound/#"),
         acl("subscribePattern", f"/agent/{claim_id}/inbound/#"),
         acl("unsubscribePattern", f"/agent/{claim_id}/inbound/#"),
