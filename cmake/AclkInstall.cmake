@@ -33,8 +33,12 @@ function(aclk_install_library)
   install(EXPORT NetdataAclk NAMESPACE NetdataAclk:: DESTINATION ${dir})
   install(EXPORT NetdataAclkStatic NAMESPACE NetdataAclk:: DESTINATION ${dir})
   set(ACLK_STATIC_NEEDS ${ARGN})
+  # The host for an agent is compiled by the agent's project, since it needs the agent's headers.
+  set(ACLK_AGENT_DIR ${CMAKE_INSTALL_DATADIR}/netdata-aclk/agent)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugin-api/agent/ DESTINATION ${ACLK_AGENT_DIR})
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/package/NetdataAclkConfig.cmake.in
-                                ${CMAKE_CURRENT_BINARY_DIR}/NetdataAclkConfig.cmake INSTALL_DESTINATION ${dir})
+                                ${CMAKE_CURRENT_BINARY_DIR}/NetdataAclkConfig.cmake INSTALL_DESTINATION ${dir}
+                                PATH_VARS ACLK_AGENT_DIR)
   write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/NetdataAclkConfigVersion.cmake
                                    COMPATIBILITY SameMajorVersion)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/NetdataAclkConfig.cmake

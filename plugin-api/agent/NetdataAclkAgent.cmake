@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # netdata_aclk_compile_into(TARGET): the link of netdata-aclk in the place of an agent's own, for the project of an agent
 # v2.11.0. What it does is told in README.md beside this file.
-find_package(NetdataAclk 0.1 REQUIRED COMPONENTS static)
-
 function(netdata_aclk_compile_into target)
   set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
   foreach(part alert_config alerts contexts events node_info nodes query self state thread)
     target_sources(${target} PRIVATE ${here}/naclk_agent_${part}.c)
   endforeach()
   target_include_directories(${target} PRIVATE ${here})
+  target_compile_definitions(${target} PRIVATE ENABLE_NETDATA_ACLK)
   # What the agent calls of its link, from other files than the link's own, comes to us.
   foreach(function aclk_main
           aclk_queue_node_info send_node_info_with_wait schedule_node_state_update send_node_update_with_wait

@@ -90,7 +90,7 @@ int naclk_agent_alert_config(void *host, struct naclk_str config_hash, naclk_ale
 
 void naclk_agent_query(void *host, const struct naclk_query *query);
 
-/* ------------------------------------------------------------------------- what hooks have in common (…_nodes.c) */
+/* ---------------------------------------------------------- what hooks have in common (naclk_agent_nodes.c) */
 
 /* The node of this machine guid, held until rrdhost_acquired_release; NULL: none of this guid. */
 RRDHOST_ACQUIRED *naclk_agent_find(struct naclk_str machine_guid);
