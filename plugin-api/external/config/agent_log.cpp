@@ -71,6 +71,18 @@ std::string iso_time(std::chrono::system_clock::time_point now) {
   return fmt::format("{}.{:03}{}", strftime_local("%Y-%m-%dT%H:%M:%S", t), ms % 1000, zone);
 }
 
+// The name of the ordinary file that is open there, if it has one.
+std::filesystem::path name_of(int fd) {
+  std::error_code e;
+  auto name = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), e);
+  struct stat open {};
+  struct stat there {};
+  if (e || ::fstat(fd, &open) != 0 || !S_ISREG(open.st_mode) || ::stat(name.c_str(), &there) != 0 ||
+      open.st_ino != there.st_ino || open.st_dev != there.st_dev)
+    return {};
+  return name;
+}
+
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const auto n = ::write(fd, text.data(), text.size());
@@ -110,7 +122,21 @@ int AgentLog::File::fd() {
 }
 
 AgentLog::AgentLog(Options options)
-    : options_(std::move(options)), access_(options_.dir / "access.log"), debug_(options_.dir / "debug.log") {}
+    : options_(std::move(options)),
+      stderr_path_(name_of(options_.stderr_fd)),
+      access_(options_.dir / "access.log"),
+      debug_(options_.dir / "debug.log") {}
+
+// The agent is told of a rotation, and its plugins are not; they have its stderr of before.
+void AgentLog::follow_rotation() {
+  struct stat there {};
+  struct stat open {};
+  if (stderr_path_.empty() || ::stat(stderr_path_.c_str(), &there) != 0 || !S_ISREG(there.st_mode) ||
+      ::fstat(options_.stderr_fd, &open) != 0 || (open.st_ino == there.st_ino && open.st_dev == there.st_dev))
+    return;
+  const Fd fresh(::open(stderr_path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
+  if (fresh) (void)::dup2(fresh.get(), options_.stderr_fd);
+}
 
 void AgentLog::line(naclk_log_source source, naclk_log_level level, std::string_view text) {
   if (source != NACLK_LOG_ACCESS && level == NACLK_LOG_DEBUG && !options_.debug) return;
@@ -120,6 +146,7 @@ void AgentLog::line(naclk_log_source source, naclk_log_level level, std::string_
     const int fd = source == NACLK_LOG_ACCESS ? access_.fd() : debug_.fd();
     if (fd >= 0) return write_all(fd, format_log_line(options_.style, source, level, now, text));
   }
+  follow_rotation();
   write_all(options_.stderr_fd, format_log_line(options_.style, NACLK_LOG_DAEMON, level, now, text));
 }
 

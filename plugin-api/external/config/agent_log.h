@@ -42,10 +42,15 @@ class AgentLog {
   explicit AgentLog(Options options);
 
   [[nodiscard]] bool wants_debug() const { return options_.debug; }
+  // Lines of the daemon go to stderr. When that is an ordinary file, as of an agent that logs into files, it is opened
+  // anew after it was renamed (log rotation): for all of this process, and for those that it starts.
   // access and trace lines are appended to access.log and debug.log if the agent keeps these as ordinary files that
   // can be written, else they go to stderr. A file that was renamed (log rotation) is opened anew. A line that cannot
   // be written is lost.
   void line(naclk_log_source source, naclk_log_level level, std::string_view text);
+
+  // What line() does first; for whoever is to start a process.
+  void follow_rotation();
 
   void info(std::string_view text) { line(NACLK_LOG_DAEMON, NACLK_LOG_INFO, text); }
   void warning(std::string_view text) { line(NACLK_LOG_DAEMON, NACLK_LOG_WARNING, text); }
@@ -63,7 +68,8 @@ class AgentLog {
   };
 
   const Options options_;
-  std::mutex mutex_;  // for the files
+  const std::filesystem::path stderr_path_;  // empty = no ordinary file, or one without a name
+  std::mutex mutex_;                         // for the files
   File access_;
   File debug_;
 };

@@ -284,6 +284,7 @@ class Supervisor {
   void start_claiming(Clock::time_point now) {
     story_.begin(claimer_.repeats());
     claim_lines_.reset();
+    log_.follow_rotation();
     auto child = start_claimer(options_, program_);
     if (child) {
       claimer_child_ = std::move(*child);
@@ -319,6 +320,7 @@ class Supervisor {
     if (orders.signal != 0 && child_.pid > 0) ::kill(child_.pid, orders.signal);
     if (orders.exit) done_ = true;
     if (!orders.start) return;
+    log_.follow_rotation();
     auto child = start_worker(options_, program_, door_.socket_fd(), door_.word_fd());
     if (!child) return obey(restarts_.on_start_failed(now, child.error().what), now);
     child_ = std::move(*child);

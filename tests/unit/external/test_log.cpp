@@ -67,6 +67,43 @@ std::string log__access_lines__go_to_the_agents_file_and_follow_its_rotation() {
   return {};
 }
 
+// The agent opens its own log anew; what its plugins have as stderr stays the file that was renamed.
+std::string log__daemon_lines__follow_the_rotation_of_the_agents_log() {
+  const aclk::test::TempDir d;
+  const auto file = d / "error.log";
+  const Fd err(::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
+  AgentLog log({LogStyle::classic, d.path(), false, err.get()});
+  log.info("one");
+  std::filesystem::rename(file, d / "error.log.1");
+  log.info("two");
+  EXPECT(write_file_atomically(file, "", 0600));
+  log.info("three");
+  EXPECT_EQ(::write(err.get(), "of a library\n", 13), 13);
+  EXPECT(read_file(d / "error.log.1")->find("two\n") != std::string::npos);
+  EXPECT(read_file(d / "error.log.1")->find("three") == std::string::npos);
+  EXPECT(read_file(file)->find("three\nof a library\n") != std::string::npos);
+  EXPECT((::fcntl(err.get(), F_GETFD) & FD_CLOEXEC) == 0);  // a process that is started now has it as well
+  return {};
+}
+
+std::string log__stderr_that_is_no_file_with_a_name__stays_what_it_is() {
+  const aclk::test::TempDir d;
+  const Fd err(::open((d / "gone").c_str(), O_CREAT | O_RDWR | O_APPEND, 0600));
+  std::filesystem::remove(d / "gone");
+  AgentLog log({LogStyle::classic, d.path(), false, err.get()});
+  EXPECT(write_file_atomically(d / "gone", "", 0600));
+  log.info("one");
+  EXPECT_EQ(*read_file(d / "gone"), "");
+  std::array<int, 2> pipe{};
+  EXPECT_EQ(::pipe(pipe.data()), 0);
+  const Fd in(pipe[0]), out(pipe[1]);
+  AgentLog(AgentLog::Options{LogStyle::classic, d.path(), false, out.get()}).info("two");
+  std::array<char, 200> got{};
+  const auto n = ::read(in.get(), got.data(), got.size());
+  EXPECT(n > 0 && std::string(got.data(), static_cast<std::size_t>(n)).ends_with("two\n"));
+  return {};
+}
+
 std::string log__debug_lines__only_when_wanted() {
   const aclk::test::TempDir d;
   const Fd err(::open((d / "stderr").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600));
@@ -89,6 +126,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(log__of_2_x__is_logfmt),
     ACLK_TEST(log__text_with_line_feeds__stays_one_line),
     ACLK_TEST(log__access_lines__go_to_the_agents_file_and_follow_its_rotation),
+    ACLK_TEST(log__daemon_lines__follow_the_rotation_of_the_agents_log),
+    ACLK_TEST(log__stderr_that_is_no_file_with_a_name__stays_what_it_is),
     ACLK_TEST(log__debug_lines__only_when_wanted),
 };
 
