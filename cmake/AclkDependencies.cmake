@@ -78,7 +78,9 @@ aclk_cmake(fmt libfmt-dev)
 aclk_cmake(nlohmann_json nlohmann-json3-dev)
 aclk_cmake(CLI11 libcli11-dev)
 aclk_cmake(Threads libc6-dev)
-aclk_program(PROTOC_C protoc-c protobuf-c-compiler)
+# Not protoc-c, which is deprecated since protobuf-c 1.5.
+aclk_program(PROTOC protoc protobuf-compiler)
+aclk_program(PROTOC_GEN_C protoc-gen-c protobuf-c-compiler)
 
 # Header only; Debian's cmake file does not offer a target that can be marked as a system header everywhere.
 find_path(TL_EXPECTED_INCLUDE tl/expected.hpp)

@@ -132,8 +132,10 @@ struct MqttClient::Impl {
   }
 
   void end_by_rc(int rc) {
-    // A DISCONNECT without a reason code means 0 (MQTT 5, 3.14.2.1); libmosquitto 2.0.11 takes it for an error.
-    if (rc == MOSQ_ERR_PROTOCOL && meter.newest() == kShortDisconnect) return end_by_broker(0);
+    // A DISCONNECT without a reason code means 0 (MQTT 5, 3.14.2.1). libmosquitto takes it for an error: 2.0.11 of the
+    // protocol, later ones of the packet.
+    if ((rc == MOSQ_ERR_PROTOCOL || rc == MOSQ_ERR_MALFORMED_PACKET) && meter.newest() == kShortDisconnect)
+      return end_by_broker(0);
     std::string words = mosquitto_strerror(rc);
     if (words.ends_with('.')) words.pop_back();
     // libmosquitto calls this "out of memory".
