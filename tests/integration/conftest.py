@@ -32,7 +32,7 @@ def pytest_report_header():
         try:
             p = subprocess.run([program(cmd[0], cmd[0]), *cmd[1:]], capture_output=True, text=True, timeout=10)
             return (p.stdout or p.stderr).splitlines()[0].strip()
-        except (OSError, IndexError, subprocess.TimeoutExpired):
+        except (OSError, IndexError, subprocess.TimeoutExpired, pytest.skip.Exception):
             return f"{cmd[0]}: not installed"
 
     b = Build()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import private_tmp, process
-from .paths import program
+from .paths import program, skip_without
 from .ports import take_port
 from .process import Process, clean_env
 from .waiting import wait_until
@@ -63,6 +63,7 @@ class Netdata:
 
     def __init__(self, base, name="node1", plugin=None, collectors="few", config=None, stream_to=None, parent=False,
                  web=True, guid=None, env=None, health=None):
+        skip_without("netdata")
         self.dir = Path(base)
         self.name, self.plugin, self.collectors = name, plugin, collectors
         self.config, self.env = config or {}, env or {}

@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 REPO = Path(__file__).resolve().parents[3]
 
 
@@ -63,8 +65,15 @@ class Build:
                                 f"cmake --build --preset release")
 
 
+def skip_without(name):
+    """Skips the test if $ACLK_WITHOUT has this program: a distribution that does not have it."""
+    if name in os.environ.get("ACLK_WITHOUT", "").split():
+        pytest.skip(f"needs {name} (ACLK_WITHOUT)")
+
+
 def program(name, package):
     """The full path of a program of the distribution, or an error that names its package."""
+    skip_without(name)
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
     if not path:
         raise FileNotFoundError(f"{name}: not installed (apt-get install {package}, or packaging/deps --tests)")
