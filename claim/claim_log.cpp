@@ -17,13 +17,13 @@ void ClaimLog::begin(bool repeats) {
   outcome_.runs = true;
 }
 
-void ClaimLog::line(bool bad, const std::string &text) {
-  if (bad) {
+void ClaimLog::line(ClaimLine kind, const std::string &text) {
+  if (kind == ClaimLine::failure) {
     bad_.push_back(text);
     return;
   }
   good_ = text;
-  if (outage_.first(text)) log_(false, text);
+  if (outage_.first(text)) log_(ClaimLine::news, text);
 }
 
 // Of several sources that failed each is told; what only led to an end is not.
@@ -45,17 +45,17 @@ void ClaimLog::end(std::optional<std::chrono::seconds> pause, Outage::Moment at)
   conclude(pause, at.wall_s);
   const auto bad = std::exchange(bad_, {});
   if (!pause) {  // settled, for better or for worse
-    for (const auto &text : bad) log_(true, text);
-    if (const auto how = outage_.over(at); how && bad.empty()) log_(false, "it worked " + *how);
+    for (const auto &text : bad) log_(ClaimLine::failure, text);
+    if (const auto how = outage_.over(at); how && bad.empty()) log_(ClaimLine::news, "it worked " + *how);
     return;
   }
   const auto what = bad.empty() ? std::string("it did not work") : bad.back();
   const auto tell = outage_.failed(fmt::format("{}", fmt::join(bad, "\n")), at);
   if (tell == Outage::Tell::in_full) {
-    for (const auto &text : bad) log_(true, text);
-    log_(false, fmt::format("trying again in {} s, or when what asks for the claim changes", pause->count()));
+    for (const auto &text : bad) log_(ClaimLine::failure, text);
+    log_(ClaimLine::news, fmt::format("trying again in {} s, or when what asks for the claim changes", pause->count()));
   } else if (tell == Outage::Tell::summary) {
-    log_(true,
+    log_(ClaimLine::failure,
          fmt::format("still not claimed: {}; {}, the next in {}", what, outage_.tally(at), duration_text(*pause)));
   }
 }

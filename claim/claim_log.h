@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is told of a claim that is tried again and again. The log hears the first time all of it, then what is new, and
-// from time to time one line that says it still does not work (base/outage.h). Who asks hears the last outcome. Pure.
+// What is logged of a claim that is tried again and again: the first time all of it, then what is new, and from time to
+// time one line that it still does not work (base/outage.h). Whoever asks gets the last outcome. Pure.
 #pragma once
 
 #include <chrono>
@@ -28,15 +28,18 @@ struct ClaimOutcome {
   [[nodiscard]] bool any() const { return !line.empty(); }
 };
 
+// A line about a claim, for the log: something that happened, or why it failed.
+enum class ClaimLine : std::uint8_t { news, failure };
+using LogClaim = std::function<void(ClaimLine kind, const std::string &line)>;
+
 class ClaimLog {
  public:
-  using Log = std::function<void(bool bad, const std::string &line)>;
-  explicit ClaimLog(Log log) : log_(std::move(log)) {}
+  explicit ClaimLog(LogClaim log) : log_(std::move(log)) {}
 
   // It begins. `repeats`: because it failed before, and nothing changed since.
   void begin(bool repeats);
-  // What is said while it runs. Errors wait for its end.
-  void line(bool bad, const std::string &text);
+  // A line while it runs. Failures are logged when it has ended.
+  void line(ClaimLine kind, const std::string &text);
   // It is over; `pause`: until it begins again, if it failed and that makes sense.
   void end(std::optional<std::chrono::seconds> pause, Outage::Moment at);
   // Nothing is written down any more.
@@ -47,7 +50,7 @@ class ClaimLog {
  private:
   void conclude(std::optional<std::chrono::seconds> pause, std::int64_t wall_s);
 
-  Log log_;
+  LogClaim log_;
   Outage outage_;
   std::vector<std::string> bad_;
   std::string good_;  // the last line that was no error

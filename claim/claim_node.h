@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "claim/claim_call.h"
+#include "claim/claim_request.h"
 #include "claim/exit_code.h"
 #include "claim/identity_files.h"
 #include "claim/key.h"

@@ -52,10 +52,10 @@ Verdict judge_now(const WrittenClaim &w, const Places &p, const ClaimEnvironment
   return judge(w, id, unclaimed_at(p.cloud_dir), p.cloud_dir);
 }
 
-Settled adjust(const WrittenClaim &w, const Places &p, const ClaimEnvironment &environment, const TellLine &tell) {
+Settled adjust(const WrittenClaim &w, const Places &p, const ClaimEnvironment &environment, const LogClaim &log) {
   const auto held = CloudDir::open(p.cloud_dir);
   if (!held) {
-    tell(true, held.error().what);
+    log(ClaimLine::failure, held.error().what);
     return Settled::later;
   }
   // What was read before the lock may be another claim's by now, and its key gone.
@@ -67,7 +67,7 @@ Settled adjust(const WrittenClaim &w, const Places &p, const ClaimEnvironment &e
         return environment.disk->put_in_place(staged, file);
       });
   if (done) done = environment.disk->sync(p.cloud_dir);
-  tell(!done, done ? v.line : done.error().what);
+  log(done ? ClaimLine::news : ClaimLine::failure, done ? v.line : done.error().what);
   return done ? Settled::yes : Settled::later;
 }
 
@@ -102,34 +102,37 @@ std::optional<Limit> Places::netdata_conf_limit() const {
   return netdata_conf ? limit : claim::netdata_conf_limit(config_dir / "netdata.conf");
 }
 
-Settled carry_out_written_claims(const Places &p, const ClaimEnvironment &environment, const TellLine &tell) {
+Settled carry_out_written_claims(const Places &p, const ClaimEnvironment &environment, const LogClaim &log) {
   const auto files = read_claim_files(p.config_dir, p.cloud_dir, environment.getenv);
   for (const auto *f : {&files.claim_conf, &files.token, &files.rooms})
-    if (!f->trouble.empty()) tell(true, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
-  for (const auto &line : useless(files, environment.getenv)) tell(true, line);
+    if (!f->trouble.empty())
+      log(ClaimLine::failure, fmt::format("{}; give it to the agent's group (chmod 0640)", f->trouble));
+  for (const auto &line : useless(files, environment.getenv)) log(ClaimLine::failure, line);
   if (environment_has_token(environment.getenv) &&
       !unquoted(environment.getenv(kTokenFileVariable).value_or("")).empty())
-    tell(false, fmt::format("NETDATA_CLAIM_TOKEN and {} are both set: NETDATA_CLAIM_TOKEN counts, the file is not read",
-                            kTokenFileVariable));
+    log(ClaimLine::news,
+        fmt::format("NETDATA_CLAIM_TOKEN and {} are both set: NETDATA_CLAIM_TOKEN counts, the file is not read",
+                    kTokenFileVariable));
   auto settled = Settled::yes;
   for (const auto &w : written_claims(files, environment.getenv)) {
     const auto v = judge_now(w, p, environment);
-    if (v.deed == ClaimAction::adjust) return adjust(w, p, environment, tell);
+    if (v.deed == ClaimAction::adjust) return adjust(w, p, environment, log);
     if (v.deed == ClaimAction::nothing) {
-      tell(false, v.line);
+      log(ClaimLine::news, v.line);
       return Settled::yes;  // what comes after it does not count
     }
     const auto report = ask(w, p, environment);
     if (report.exit == ExitCode::claimed) {
       const auto now = load_identity(p.cloud_dir);
       for (const auto *name : {"token", "rooms"}) (void)environment.disk->remove(p.cloud_dir / name);
-      tell(false, fmt::format("changed: {} asks for a claim, and this node is claimed as {} at {} now", w.source,
-                              now.claim_id, masked_url(now.conf.url)));
+      log(ClaimLine::news, fmt::format("changed: {} asks for a claim, and this node is claimed as {} at {} now",
+                                       w.source, now.claim_id, masked_url(now.conf.url)));
       return Settled::yes;
     }
     const auto &what = report.reason.empty() ? report.message : report.reason;
     const auto advice = written_advice(report.exit, report.cause, w);
-    tell(true, fmt::format("{} (asked for by {}){}{}", what, w.source, advice.empty() ? "" : "; ", advice));
+    log(ClaimLine::failure,
+        fmt::format("{} (asked for by {}){}{}", what, w.source, advice.empty() ? "" : "; ", advice));
     if (worth_another_try(report.exit)) settled = Settled::later;
   }
   return settled;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "claim/claim_log.h"
 #include "claim/claim_node.h"
 #include "claim/identity.h"
 #include "claim/proxy.h"
@@ -45,12 +46,9 @@ enum class Settled : std::uint8_t {
   later,  // trying again makes sense: network, cloud, disk
 };
 
-// How it is told: one line each, for the log. `bad` = an error.
-using TellLine = std::function<void(bool bad, const std::string &line)>;
-
 // Blocks as claim_node does, for each written claim until one is granted. Nothing is logged when there is none.
 [[nodiscard]] Settled carry_out_written_claims(const Places &places, const ClaimEnvironment &environment,
-                                               const TellLine &tell);
+                                               const LogClaim &log);
 
 // Changes when one of the files does, or when it is touched; 0 when nothing is written down anywhere.
 [[nodiscard]] std::uint64_t claim_files_print(const Places &places, const Getenv &getenv);

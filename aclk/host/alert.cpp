@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "aclk/host/abi_text.h"
+#include "aclk/host/abi_values.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {

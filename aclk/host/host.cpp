@@ -8,9 +8,8 @@
 #include <chrono>
 #include <cstring>
 
-#include "aclk/host/abi_text.h"
+#include "aclk/host/abi_values.h"
 #include "aclk/host/alert.h"
-#include "aclk/host/hook_result.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {

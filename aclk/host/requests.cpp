@@ -7,8 +7,7 @@
 #include <exception>
 #include <utility>
 
-#include "aclk/host/abi_text.h"
-#include "aclk/host/hook_result.h"
+#include "aclk/host/abi_values.h"
 
 namespace aclk::host {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "aclk/login/backoff.h"
 #include "aclk/login/env.h"
+#include "aclk/login/password.h"
 #include "aclk/login/status.h"
-#include "aclk/login/topics.h"
 #include "aclk/loop/time_scale.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/http_client.h"

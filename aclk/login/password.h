@@ -4,14 +4,22 @@
 // Pure.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aclk/login/status.h"
-#include "aclk/login/topics.h"
+#include "proto/message_types.h"
 
 namespace aclk::login {
+
+// The topics that a cloud gave to an agent with its password (proto/README.md, "Topics").
+
+struct Topics {
+  std::array<std::string, proto::kTopicCount> full;  // by Topic; the claim id filled in
+  [[nodiscard]] const std::string &operator[](proto::Topic t) const { return full[static_cast<std::size_t>(t)]; }
+};
 
 struct Password {
   std::string client_id;

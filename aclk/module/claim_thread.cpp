@@ -37,11 +37,11 @@ ClaimThread::ClaimThread(const host::Host &host, const host::Log &log, std::func
       config_watch_(host.directories().user_config, claim::kConfigFiles),
       woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       print_(print_of(host)),
-      story_([this](bool bad, const std::string &line) {
+      claim_log_([this](claim::ClaimLine kind, const std::string &line) {
         if (ending_) return;     // what is given up has no end worth telling
         std::string one = line;  // answers for people have several
         std::ranges::replace(one, '\n', ' ');
-        if (bad)
+        if (kind == claim::ClaimLine::failure)
           log_.error("CLAIM: {}", one);
         else
           log_.info("CLAIM: {}", one);
@@ -126,11 +126,11 @@ void ClaimThread::look() {
 }
 
 void ClaimThread::claim() {
-  story_.begin(claimer_.repeats());
+  claim_log_.begin(claimer_.repeats());
   const auto where = places();
   const auto disk = claim::real_disk();
-  auto environment =
-      claim::real_environment(*disk, {}, [this](std::string_view line) { story_.line(false, std::string(line)); });
+  auto environment = claim::real_environment(
+      *disk, {}, [this](std::string_view line) { claim_log_.line(claim::ClaimLine::news, std::string(line)); });
   environment.put = [this](claim::ClaimCall call) -> Result<claim::HttpAnswer> {
     if (ending_) return fail(Errc::cancelled, "the agent is stopping");
     call.interrupted = [this] { return ending_.load(); };
@@ -146,13 +146,13 @@ void ClaimThread::claim() {
   };
   auto settled = claim::Settled::later;
   try {
-    settled = claim::carry_out_written_claims(where, environment,
-                                              [this](bool bad, const std::string &line) { story_.line(bad, line); });
+    settled = claim::carry_out_written_claims(
+        where, environment, [this](claim::ClaimLine kind, const std::string &line) { claim_log_.line(kind, line); });
   } catch (const std::exception &e) {
-    story_.line(true, e.what());
+    claim_log_.line(claim::ClaimLine::failure, e.what());
   }
   const auto pause = claimer_.on_end(Clock::now(), settled == claim::Settled::later, print_of(host_));
-  story_.end(pause, moment());
+  claim_log_.end(pause, moment());
 }
 
 // What the host knows itself counts instead of an agent's files.

@@ -62,7 +62,7 @@ class ClaimThread {
   // Below: of the thread.
   std::uint64_t print_;
   claim::ClaimRetryPolicy claimer_;
-  claim::ClaimLog story_;
+  claim::ClaimLog claim_log_;
   Clock::time_point look_at_{};
   std::promise<void> over_;
   std::future<void> ended_ = over_.get_future();

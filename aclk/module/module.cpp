@@ -11,7 +11,7 @@
 #include "aclk/loop/own_thread.h"
 #include "aclk/module/ignored_settings.h"
 #include "claim/base/url.h"
-#include "claim/cloud_dir_permissions.h"
+#include "claim/cloud_dir.h"
 #include "claim/unclaim.h"
 
 namespace aclk::module {

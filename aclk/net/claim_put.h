@@ -3,7 +3,7 @@
 // The claim's PUT by libcurl, over the same ways and with the same trust as everything else here.
 #pragma once
 
-#include "claim/claim_call.h"
+#include "claim/claim_request.h"
 
 namespace aclk::net {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/host/abi_text.h"
+#include "aclk/host/abi_values.h"
 
 namespace aclk::query {
 

@@ -10,12 +10,7 @@
 #include "claim/claim_script.h"
 #include "claim/exit_code.h"
 #include "plugin-api/cli/argv_secrets.h"
-#include "plugin-api/cli/claim_command.h"
-#include "plugin-api/cli/doctor_command.h"
-#include "plugin-api/cli/script_command.h"
-#include "plugin-api/cli/state_command.h"
-#include "plugin-api/cli/unclaim_command.h"
-#include "plugin-api/cli/what_is_sent_command.h"
+#include "plugin-api/cli/commands.h"
 
 namespace aclk::cli {
 namespace {

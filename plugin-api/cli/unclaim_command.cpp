@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/cli/unclaim_command.h"
+#include "plugin-api/cli/commands.h"
 
 #include <memory>
 #include <string>

@@ -15,7 +15,7 @@
 
 #include <netdata-aclk/plugin.h>
 
-#include "aclk/host/abi_text.h"
+#include "aclk/host/abi_values.h"
 #include "aclk/loop/clock.h"
 #include "aclk/module/module.h"
 #include "aclk/report/info.h"

@@ -45,9 +45,9 @@ void fuzz(std::string_view bytes) {
       std::string whole;
       std::string pieces;
       const auto lines = [](std::string &out) {
-        return external::ClaimLines([&](bool bad, const std::string &text) {
+        return external::ClaimLines([&](claim::ClaimLine kind, const std::string &text) {
           require(!text.empty() && text.find('\n') == std::string::npos, "a line is one");
-          out += (bad ? "E" : "I") + text + "\n";
+          out += (kind == claim::ClaimLine::failure ? "E" : "I") + text + "\n";
         });
       };
       auto a = lines(whole);

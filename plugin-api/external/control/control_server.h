@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "plugin-api/external/config/agent_log.h"
-#include "plugin-api/external/control/local_clients.h"
 #include "plugin-api/external/control/local_listener.h"
+#include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
 #include "plugin-api/external/control/shared_text.h"
 

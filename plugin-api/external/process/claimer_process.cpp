@@ -19,9 +19,9 @@ constexpr std::size_t kMaxLine = 16U << 10;
 constexpr char kBad = 'E';
 constexpr char kGood = 'I';
 
-void write_line(int fd, bool bad, std::string text) {
+void write_line(int fd, claim::ClaimLine kind, std::string text) {
   std::ranges::replace(text, '\n', ' ');
-  text.insert(text.begin(), bad ? kBad : kGood);
+  text.insert(text.begin(), kind == claim::ClaimLine::failure ? kBad : kGood);
   text += '\n';
   for (std::string_view left = text; !left.empty();) {
     const auto n = ::write(fd, left.data(), left.size());
@@ -38,9 +38,10 @@ int claim_what_is_written(const Environment &env, int lines_fd) {
   ::signal(SIGPIPE, SIG_IGN);
   ::fcntl(lines_fd, F_SETFD, FD_CLOEXEC);
   const auto disk = claim::real_disk();
-  const auto environment = claim::real_environment(
-      *disk, net::put_claim, [&](std::string_view line) { write_line(lines_fd, false, std::string(line)); });
-  const auto tell = [&](bool bad, const std::string &line) { write_line(lines_fd, bad, line); };
+  const auto environment = claim::real_environment(*disk, net::put_claim, [&](std::string_view line) {
+    write_line(lines_fd, claim::ClaimLine::news, std::string(line));
+  });
+  const auto tell = [&](claim::ClaimLine kind, const std::string &line) { write_line(lines_fd, kind, line); };
   const auto settled = claim::carry_out_written_claims({env.cloud_dir(), env.lib, env.user_config}, environment, tell);
   return settled == claim::Settled::yes ? 0 : kClaimAgain;
 }
@@ -51,7 +52,8 @@ void ClaimLines::feed(std::string_view bytes) {
       if (text_.size() < kMaxLine) text_ += c;
       continue;
     }
-    if (text_.size() > 1 && (text_[0] == kBad || text_[0] == kGood)) line_(text_[0] == kBad, text_.substr(1));
+    if (text_.size() > 1 && (text_[0] == kBad || text_[0] == kGood))
+      line_(text_[0] == kBad ? claim::ClaimLine::failure : claim::ClaimLine::news, text_.substr(1));
     text_.clear();
   }
 }

@@ -5,10 +5,10 @@
 // pipe, and the supervisor, who knows what has been said before, to the log.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "claim/claim_log.h"
 #include "plugin-api/external/config/environment.h"
 
 namespace aclk::external {
@@ -21,14 +21,13 @@ inline constexpr int kClaimAgain = 75;  // its exit status for "later"
 // The lines, on the supervisor's side; in any pieces. Pure.
 class ClaimLines {
  public:
-  using Line = std::function<void(bool bad, const std::string &text)>;
-  explicit ClaimLines(Line line) : line_(std::move(line)) {}
+  explicit ClaimLines(claim::LogClaim line) : line_(std::move(line)) {}
   void feed(std::string_view bytes);
   // Another process: half a line of the one before means nothing.
   void reset() { text_.clear(); }
 
  private:
-  Line line_;
+  claim::LogClaim line_;
   std::string text_;
 };
 

@@ -21,7 +21,7 @@
 #include "claim/claim_log.h"
 #include "claim/claim_retry_policy.h"
 #include "claim/claim_sources.h"
-#include "claim/cloud_dir_permissions.h"
+#include "claim/cloud_dir.h"
 #include "claim/file_watch.h"
 #include "claim/identity.h"
 #include "plugin-api/external/charts/status_chart.h"
@@ -210,7 +210,7 @@ class Supervisor {
 
   // What we know has changed: whoever answers shall know it too.
   void tell() {
-    word_.claim = story_.outcome();
+    word_.claim = claim_log_.outcome();
     word_.rests = restarts_.why_waiting();
     const auto next = word_.rests.empty() ? std::nullopt : restarts_.next();
     const auto left = next ? std::chrono::ceil<std::chrono::seconds>(*next - Clock::now()).count() : 0;
@@ -254,7 +254,7 @@ class Supervisor {
     const auto limit = places_.netdata_conf_limit();
     const auto print = claim::identity_print(cloud_dir_, limit, link_settings(conf_.snapshot()));
     const auto written_claims = claim::claim_files_print(places_, claim::process_environment());
-    if (written_claims == 0 && claimer_child_.pid <= 0) story_.forget();
+    if (written_claims == 0 && claimer_child_.pid <= 0) claim_log_.forget();
     if (claimer_.on_look(now, written_claims, print)) start_claiming(now);
     tell();
     const bool ordered = std::exchange(reload_, false);
@@ -282,7 +282,7 @@ class Supervisor {
   }
 
   void start_claiming(Clock::time_point now) {
-    story_.begin(claimer_.repeats());
+    claim_log_.begin(claimer_.repeats());
     claim_lines_.reset();
     log_.follow_rotation();
     auto child = start_claimer(options_, program_);
@@ -290,7 +290,7 @@ class Supervisor {
       claimer_child_ = std::move(*child);
       return;
     }
-    story_.line(true, fmt::format("cannot start claiming: {}", child.error().what));
+    claim_log_.line(claim::ClaimLine::failure, fmt::format("cannot start claiming: {}", child.error().what));
     claimer_ended(now, W_EXITCODE(kClaimAgain, 0));
   }
 
@@ -301,7 +301,7 @@ class Supervisor {
     const auto pause = claimer_.on_end(
         now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit(), link_settings(conf_.snapshot())));
     look_at_ = std::min(look_at_, now + claim::kDebounce);
-    story_.end(pause, {now, wall_s()});
+    claim_log_.end(pause, {now, wall_s()});
     tell();
   }
 
@@ -350,11 +350,11 @@ class Supervisor {
   claim::FileWatch watch_;
   claim::FileWatch config_watch_;
   claim::ClaimRetryPolicy claimer_;
-  claim::ClaimLog story_{[this](bool bad, const std::string &line) {
-    log_.line(NACLK_LOG_DAEMON, bad ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "CLAIM: " + line);
+  claim::ClaimLog claim_log_{[this](claim::ClaimLine kind, const std::string &line) {
+    log_.line(NACLK_LOG_DAEMON, kind == claim::ClaimLine::failure ? NACLK_LOG_ERROR : NACLK_LOG_INFO, "CLAIM: " + line);
   }};
   Child claimer_child_;
-  ClaimLines claim_lines_{[this](bool bad, const std::string &line) { story_.line(bad, line); }};
+  ClaimLines claim_lines_{[this](claim::ClaimLine kind, const std::string &line) { claim_log_.line(kind, line); }};
   PluginsdInput input_;
   WorkerRestartPolicy restarts_;
   Fd signals_;

@@ -140,7 +140,7 @@ std::string pattern(std::size_t n) {
   return s;
 }
 
-std::string bridge__made__gives_a_socket_ready_for_use() {
+std::string tls_bridge__made__gives_a_socket_ready_for_use() {
   Rig r;
   EXPECT(r.bridge != nullptr && static_cast<bool>(r.app));
   EXPECT((fcntl(r.app.get(), F_GETFL) & O_NONBLOCK) != 0);
@@ -148,7 +148,7 @@ std::string bridge__made__gives_a_socket_ready_for_use() {
   return {};
 }
 
-std::string bridge__bytes_of_every_size__arrive_whole_both_ways() {
+std::string tls_bridge__bytes_of_every_size__arrive_whole_both_ways() {
   for (const std::size_t per_call : {1U << 20, 4096U, 7U}) {
     Rig r({.per_call = per_call});
     for (const std::size_t n : {1U, 65536U, 65537U, per_call == 7 ? 100'000U : 3'000'000U}) {
@@ -160,7 +160,7 @@ std::string bridge__bytes_of_every_size__arrive_whole_both_ways() {
   return {};
 }
 
-std::string bridge__what_the_descriptor_does_not_show__is_delivered() {
+std::string tls_bridge__what_the_descriptor_does_not_show__is_delivered() {
   Rig r({.per_call = 16384, .hidden = pattern(200'000)});
   std::string got;
   EXPECT(r.loop.until_elsewhere([&] {
@@ -181,7 +181,7 @@ std::string bridge__what_the_descriptor_does_not_show__is_delivered() {
   return {};
 }
 
-std::string bridge__side_that_takes_no_more__is_not_read_for_and_costs_nothing() {
+std::string tls_bridge__side_that_takes_no_more__is_not_read_for_and_costs_nothing() {
   Rig r;
   const auto much = pattern(4'000'000);
   for (const auto *ends : {"up", "down"}) {
@@ -205,7 +205,7 @@ std::string bridge__side_that_takes_no_more__is_not_read_for_and_costs_nothing()
   return {};
 }
 
-std::string bridge__idle__does_not_turn() {
+std::string tls_bridge__idle__does_not_turn() {
   Rig r;
   EXPECT(r.passes(r.app, r.cloud, "hello") && r.passes(r.cloud, r.app, "hello"));
   const int before = r.fate.calls;
@@ -214,7 +214,7 @@ std::string bridge__idle__does_not_turn() {
   return {};
 }
 
-std::string bridge__far_side_closes__near_gets_all_of_it_and_then_the_end() {
+std::string tls_bridge__far_side_closes__near_gets_all_of_it_and_then_the_end() {
   Rig r;
   const auto bytes = pattern(150'000);
   EXPECT_EQ(Rig::push(r.cloud, bytes), bytes.size());
@@ -227,7 +227,7 @@ std::string bridge__far_side_closes__near_gets_all_of_it_and_then_the_end() {
   return {};
 }
 
-std::string bridge__near_side_closes__far_gets_all_of_it_and_then_the_end() {
+std::string tls_bridge__near_side_closes__far_gets_all_of_it_and_then_the_end() {
   for (const bool half : {false, true}) {
     Rig r({.per_call = 1000});
     const auto bytes = pattern(150'000);
@@ -245,7 +245,7 @@ std::string bridge__near_side_closes__far_gets_all_of_it_and_then_the_end() {
   return {};
 }
 
-std::string bridge__wire_breaks__near_gets_what_came_before_and_then_the_end() {
+std::string tls_bridge__wire_breaks__near_gets_what_came_before_and_then_the_end() {
   {
     Rig r;
     r.fate.breaks_on_write = true;
@@ -264,7 +264,7 @@ std::string bridge__wire_breaks__near_gets_what_came_before_and_then_the_end() {
   return {};
 }
 
-std::string bridge__destroyed__ends_both_sides_at_once() {
+std::string tls_bridge__destroyed__ends_both_sides_at_once() {
   Rig r;
   EXPECT_EQ(Rig::push(r.app, "hello"), 5U);
   r.bridge.reset();
@@ -274,7 +274,7 @@ std::string bridge__destroyed__ends_both_sides_at_once() {
   return {};
 }
 
-std::string bridge__wire_without_a_descriptor__is_an_error() {
+std::string tls_bridge__wire_without_a_descriptor__is_an_error() {
   OnLoop loop;
   Fate fate;
   EXPECT(!ProxyTlsBridge::make(loop.uv(), std::make_unique<FakeWire>(Fd(), fate)));
@@ -283,16 +283,16 @@ std::string bridge__wire_without_a_descriptor__is_an_error() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(bridge__made__gives_a_socket_ready_for_use),
-    ACLK_TEST(bridge__bytes_of_every_size__arrive_whole_both_ways),
-    ACLK_TEST(bridge__what_the_descriptor_does_not_show__is_delivered),
-    ACLK_TEST(bridge__side_that_takes_no_more__is_not_read_for_and_costs_nothing),
-    ACLK_TEST(bridge__idle__does_not_turn),
-    ACLK_TEST(bridge__far_side_closes__near_gets_all_of_it_and_then_the_end),
-    ACLK_TEST(bridge__near_side_closes__far_gets_all_of_it_and_then_the_end),
-    ACLK_TEST(bridge__wire_breaks__near_gets_what_came_before_and_then_the_end),
-    ACLK_TEST(bridge__destroyed__ends_both_sides_at_once),
-    ACLK_TEST(bridge__wire_without_a_descriptor__is_an_error),
+    ACLK_TEST(tls_bridge__made__gives_a_socket_ready_for_use),
+    ACLK_TEST(tls_bridge__bytes_of_every_size__arrive_whole_both_ways),
+    ACLK_TEST(tls_bridge__what_the_descriptor_does_not_show__is_delivered),
+    ACLK_TEST(tls_bridge__side_that_takes_no_more__is_not_read_for_and_costs_nothing),
+    ACLK_TEST(tls_bridge__idle__does_not_turn),
+    ACLK_TEST(tls_bridge__far_side_closes__near_gets_all_of_it_and_then_the_end),
+    ACLK_TEST(tls_bridge__near_side_closes__far_gets_all_of_it_and_then_the_end),
+    ACLK_TEST(tls_bridge__wire_breaks__near_gets_what_came_before_and_then_the_end),
+    ACLK_TEST(tls_bridge__destroyed__ends_both_sides_at_once),
+    ACLK_TEST(tls_bridge__wire_without_a_descriptor__is_an_error),
 };
 
 }  // namespace

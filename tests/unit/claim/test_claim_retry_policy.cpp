@@ -25,13 +25,13 @@ namespace {
 
 constexpr ClaimRetryPolicy::Time kT0{1h};
 
-std::string claimer__nothing_written_down__never_starts() {
+std::string retry_policy__nothing_written_down__never_starts() {
   ClaimRetryPolicy c;
   EXPECT(!c.on_look(kT0, 0, 7) && !c.next());
   return {};
 }
 
-std::string claimer__new_files_or_identity__starts_once_for_each() {
+std::string retry_policy__new_files_or_identity__starts_once_for_each() {
   ClaimRetryPolicy c;
   EXPECT(c.on_look(kT0, 1, 7));
   EXPECT(!c.on_look(kT0, 2, 7));  // one at a time
@@ -43,7 +43,7 @@ std::string claimer__new_files_or_identity__starts_once_for_each() {
   return {};
 }
 
-std::string claimer__file_corrected_while_it_ran__begins_again_at_once() {
+std::string retry_policy__file_corrected_while_it_ran__begins_again_at_once() {
   for (const bool later : {false, true}) {
     ClaimRetryPolicy c;
     EXPECT(c.on_look(kT0, 1, 7));
@@ -54,7 +54,7 @@ std::string claimer__file_corrected_while_it_ran__begins_again_at_once() {
   return {};
 }
 
-std::string claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes() {
+std::string retry_policy__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes() {
   ClaimRetryPolicy c;
   auto now = kT0;
   EXPECT(c.on_look(now, 1, 7));
@@ -71,7 +71,7 @@ std::string claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_c
   return {};
 }
 
-std::string claimer__order__begins_anew_what_was_settled() {
+std::string retry_policy__order__begins_anew_what_was_settled() {
   ClaimRetryPolicy c;
   EXPECT(c.on_look(kT0, 1, 7));
   c.on_order();  // it runs already
@@ -88,13 +88,15 @@ std::string claimer__order__begins_anew_what_was_settled() {
   return {};
 }
 
-std::string claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told() {
+std::string claim_log__cloud_away__is_told_once_then_summed_up_and_its_end_is_told() {
   std::string log;
-  ClaimLog s([&](bool bad, const std::string &line) { log += (bad ? "E " : "I ") + line + "\n"; });
+  ClaimLog s([&](ClaimLine kind, const std::string &line) {
+    log += (kind == ClaimLine::failure ? "E " : "I ") + line + "\n";
+  });
   const auto once = [&](bool repeats) {
     s.begin(repeats);
-    s.line(false, "claiming node1 at https://cloud");
-    s.line(true, "Failed: Netdata Cloud is unavailable");
+    s.line(ClaimLine::news, "claiming node1 at https://cloud");
+    s.line(ClaimLine::failure, "Failed: Netdata Cloud is unavailable");
   };
   Outage::Moment at{kT0, 0};
   once(false);
@@ -114,34 +116,34 @@ std::string claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_
   log.clear();
   at.now += 240s;
   s.begin(true);
-  s.line(false, "claiming node1 at https://cloud");
-  s.line(false, "changed: claimed");
+  s.line(ClaimLine::news, "claiming node1 at https://cloud");
+  s.line(ClaimLine::news, "changed: claimed");
   s.end(std::nullopt, at);
   EXPECT(log == "I changed: claimed\nI it worked after 5 attempts in 7 min\n");
   return {};
 }
 
-std::string claim_story__changed_file__is_told_in_full_again() {
+std::string claim_log__changed_file__is_told_in_full_again() {
   std::string log;
-  ClaimLog s([&](bool /*bad*/, const std::string &line) { log += line + "\n"; });
+  ClaimLog s([&](ClaimLine /*kind*/, const std::string &line) { log += line + "\n"; });
   for (int n = 0; n < 2; ++n) {
     log.clear();
     s.begin(false);
-    s.line(false, "claiming");
-    s.line(true, "Failed: token is expired, not found, or invalid");
+    s.line(ClaimLine::news, "claiming");
+    s.line(ClaimLine::failure, "Failed: token is expired, not found, or invalid");
     s.end(std::nullopt, {kT0, 0});
     EXPECT(log == "claiming\nFailed: token is expired, not found, or invalid\n");
   }
   return {};
 }
 
-std::string claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_again() {
-  ClaimLog s([](bool, const std::string &) {});
+std::string claim_log__outcome__says_what_came_of_it_and_when_it_is_tried_again() {
+  ClaimLog s([](ClaimLine, const std::string &) {});
   EXPECT(!s.outcome().any() && !s.outcome().runs);
   s.begin(false);
   EXPECT(s.outcome().runs && !s.outcome().any());
-  s.line(false, "claiming node1");
-  s.line(true, "Failed: away (asked for by claim.conf)");
+  s.line(ClaimLine::news, "claiming node1");
+  s.line(ClaimLine::failure, "Failed: away (asked for by claim.conf)");
   s.end(30s, {kT0, 1000});
   const auto first = s.outcome();
   EXPECT_EQ(first.line, "Failed: away (asked for by claim.conf)");
@@ -149,18 +151,18 @@ std::string claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_agai
   EXPECT(first.attempts == 1 && first.since_s == 1000 && first.ended_s == 1000 && first.next_s == 1030);
   s.begin(true);
   EXPECT(s.outcome().runs && s.outcome().any());  // what is known stays while it is tried again
-  s.line(true, "Failed: away");
-  s.line(true, "and the other one");
+  s.line(ClaimLine::failure, "Failed: away");
+  s.line(ClaimLine::failure, "and the other one");
   s.end(60s, {kT0, 1031});
   EXPECT_EQ(s.outcome().line, "Failed: away; and the other one");
   EXPECT(s.outcome().attempts == 2 && s.outcome().since_s == 1000 && s.outcome().next_s == 1091);
   s.begin(false);  // somebody corrected the file
-  s.line(true, "Failed: token");
+  s.line(ClaimLine::failure, "Failed: token");
   s.end(std::nullopt, {kT0, 2000});
   EXPECT(s.outcome().bad && s.outcome().attempts == 1 && s.outcome().since_s == 2000 && s.outcome().next_s == 0);
   s.begin(false);
-  s.line(false, "claiming node1");
-  s.line(false, "changed: claimed now");
+  s.line(ClaimLine::news, "claiming node1");
+  s.line(ClaimLine::news, "changed: claimed now");
   s.end(std::nullopt, {kT0, 3000});
   EXPECT_EQ(s.outcome().line, "changed: claimed now");
   EXPECT(!s.outcome().bad && s.outcome().attempts == 0);
@@ -191,7 +193,7 @@ std::string claim_print__of_identity_files__changes_with_content_only() {
   return {};
 }
 
-std::string claim_watch__follows_the_directory_from_before_it_exists() {
+std::string file_watch__follows_the_directory_from_before_it_exists() {
   const aclk::test::TempDir d;
   const auto cloud = d / "lib" / "cloud.d";
   FileWatch w(cloud, kCloudFiles);
@@ -231,7 +233,7 @@ struct NotRoot {
   const bool was_root = ::geteuid() == 0;
 };
 
-std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again() {
+std::string file_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again() {
   const aclk::test::TempDir d;
   const auto cloud = d / "cloud.d";
   std::filesystem::create_directory(cloud);
@@ -255,7 +257,7 @@ std::string claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried
   return {};
 }
 
-std::string watch__kubernetes_swaps_its_data_link__looks() {
+std::string file_watch__kubernetes_swaps_its_data_link__looks() {
   const aclk::test::TempDir tmp;
   std::filesystem::create_directory(tmp / "..v1");
   std::filesystem::create_directory(tmp / "..v2");
@@ -275,18 +277,18 @@ std::string watch__kubernetes_swaps_its_data_link__looks() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(watch__kubernetes_swaps_its_data_link__looks),
-    ACLK_TEST(claimer__nothing_written_down__never_starts),
-    ACLK_TEST(claimer__new_files_or_identity__starts_once_for_each),
-    ACLK_TEST(claimer__file_corrected_while_it_ran__begins_again_at_once),
-    ACLK_TEST(claimer__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
+    ACLK_TEST(file_watch__kubernetes_swaps_its_data_link__looks),
+    ACLK_TEST(retry_policy__nothing_written_down__never_starts),
+    ACLK_TEST(retry_policy__new_files_or_identity__starts_once_for_each),
+    ACLK_TEST(retry_policy__file_corrected_while_it_ran__begins_again_at_once),
+    ACLK_TEST(retry_policy__cloud_away__tries_later_and_later_and_at_once_when_a_file_changes),
     ACLK_TEST(claim_print__of_identity_files__changes_with_content_only),
-    ACLK_TEST(claim_watch__follows_the_directory_from_before_it_exists),
-    ACLK_TEST(claim_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again),
-    ACLK_TEST(claimer__order__begins_anew_what_was_settled),
-    ACLK_TEST(claim_story__cloud_away__is_told_once_then_summed_up_and_its_end_is_told),
-    ACLK_TEST(claim_story__changed_file__is_told_in_full_again),
-    ACLK_TEST(claim_story__outcome__says_what_came_of_it_and_when_it_is_tried_again),
+    ACLK_TEST(file_watch__follows_the_directory_from_before_it_exists),
+    ACLK_TEST(file_watch__directory_that_cannot_be_read__says_so_and_can_be_tried_again),
+    ACLK_TEST(retry_policy__order__begins_anew_what_was_settled),
+    ACLK_TEST(claim_log__cloud_away__is_told_once_then_summed_up_and_its_end_is_told),
+    ACLK_TEST(claim_log__changed_file__is_told_in_full_again),
+    ACLK_TEST(claim_log__outcome__says_what_came_of_it_and_when_it_is_tried_again),
 };
 
 }  // namespace

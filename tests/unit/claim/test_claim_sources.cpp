@@ -50,7 +50,7 @@ WrittenClaim written_claim() {
   return w;
 }
 
-std::string wishes__of_all_kinds__come_in_the_documented_order() {
+std::string claim_sources__of_all_kinds__come_in_the_documented_order() {
   ClaimFiles files;
   files.claim_conf = {"/c/claim.conf",
                       "[global]\n token = t1\n rooms = r1\n url = https://a\n proxy = http://p\n insecure = yes\n",
@@ -69,7 +69,7 @@ std::string wishes__of_all_kinds__come_in_the_documented_order() {
   return {};
 }
 
-std::string wishes__without_a_token__are_none() {
+std::string claim_sources__without_a_token__are_none() {
   ClaimFiles files;
   files.claim_conf = {"/c/claim.conf", "[global]\n url = https://a\n# token = t\n token =\n", {}, {}};
   files.token = {"/d/token", " \n", {}, {}};
@@ -86,7 +86,7 @@ std::string extra_claim_opts__word_insecure__and_nothing_else_means_insecure() {
   return {};
 }
 
-std::string judge__claimed_with_the_same_token__is_kept() {
+std::string claim_comparison__claimed_with_the_same_token__is_kept() {
   const auto v = judge(written_claim(), claimed(), std::nullopt, "/d");
   EXPECT(v.deed == ClaimAction::nothing);
   EXPECT_EQ(v.line, std::string("kept: this node is claimed as ") + kOldClaim +
@@ -100,7 +100,7 @@ std::string judge__claimed_with_the_same_token__is_kept() {
   return {};
 }
 
-std::string judge__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
+std::string claim_comparison__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
   auto token = written_claim();
   token.token = "other-secret";
   auto url = written_claim();
@@ -113,7 +113,7 @@ std::string judge__claimed_elsewhere__is_ignored_with_the_way_to_follow() {
   return {};
 }
 
-std::string judge__claimed_and_another_proxy__changes_cloud_conf_only() {
+std::string claim_comparison__claimed_and_another_proxy__changes_cloud_conf_only() {
   auto w = written_claim();
   w.proxy = "http://u:p-secret@proxy:1";
   w.insecure = true;
@@ -126,7 +126,7 @@ std::string judge__claimed_and_another_proxy__changes_cloud_conf_only() {
   return {};
 }
 
-std::string judge__disabled_broken_or_copied__is_ignored_with_the_reason() {
+std::string claim_comparison__disabled_broken_or_copied__is_ignored_with_the_reason() {
   for (const auto s : {Standing::disabled, Standing::broken, Standing::copied}) {
     Identity id;
     id.standing = s;
@@ -137,7 +137,7 @@ std::string judge__disabled_broken_or_copied__is_ignored_with_the_reason() {
   return {};
 }
 
-std::string judge__unclaimed_by_hand__needs_a_file_written_later() {
+std::string claim_comparison__unclaimed_by_hand__needs_a_file_written_later() {
   const auto then = fs::file_time_type::clock::now();
   auto w = written_claim();
   w.written = then - std::chrono::seconds(1);
@@ -158,14 +158,15 @@ struct Declared : Node {
   void write(const std::string &text) { put(lib() / "claim.conf", text); }
   Settled fulfil() {
     lines.clear();
-    return carry_out_written_claims({dir(), lib(), lib()}, environment, [this](bool bad, const std::string &line) {
-      lines += (bad ? "ERROR " : "") + line + "\n";
-    });
+    return carry_out_written_claims({dir(), lib(), lib()}, environment,
+                                    [this](ClaimLine kind, const std::string &line) {
+                                      lines += (kind == ClaimLine::failure ? "ERROR " : "") + line + "\n";
+                                    });
   }
   std::string lines;
 };
 
-std::string wish__fulfilled_twice__claims_once() {
+std::string claim_sources__fulfilled_twice__claims_once() {
   Declared n;
   n.answers = {HttpAnswer{204, ""}};
   n.write("[global]\n token = tok-secret\n rooms = r1\n url = https://cloud.test\n proxy = http://u:secret@p:1\n");
@@ -179,7 +180,7 @@ std::string wish__fulfilled_twice__claims_once() {
   return {};
 }
 
-std::string wish__refused__leaves_its_place_to_the_next_one() {
+std::string claim_sources__refused__leaves_its_place_to_the_next_one() {
   Declared n;
   n.answers = {HttpAnswer{403, ""}, HttpAnswer{204, ""}};
   n.write("[global]\n token = bad-secret\n url = https://cloud.test\n");
@@ -196,7 +197,7 @@ std::string wish__refused__leaves_its_place_to_the_next_one() {
   return {};
 }
 
-std::string wish__cloud_away__is_for_later_and_refused_ones_are_not() {
+std::string claim_sources__cloud_away__is_for_later_and_refused_ones_are_not() {
   Declared n;
   n.write("[global]\n token = t\n url = https://cloud.test\n");
   n.answers = {HttpAnswer{503, ""}};
@@ -208,7 +209,7 @@ std::string wish__cloud_away__is_for_later_and_refused_ones_are_not() {
   return {};
 }
 
-std::string wish__fails__is_told_what_to_change_where_it_is_written() {
+std::string claim_sources__fails__is_told_what_to_change_where_it_is_written() {
   Declared n;
   n.write("[global]\n token = t\n url = https://cloud.test\n");
   const auto conf = (n.lib() / "claim.conf").string();
@@ -236,7 +237,7 @@ std::string wish__fails__is_told_what_to_change_where_it_is_written() {
   return {};
 }
 
-std::string wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() {
+std::string claim_sources__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() {
   Declared n;
   n.answers = {HttpAnswer{204, ""}};
   n.write("[global]\n token = t\n url = https://cloud.test\n");
@@ -250,7 +251,7 @@ std::string wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud() 
 }
 
 // The environment is asked once the identity was read: there, somebody else is quicker.
-std::string wish__claimed_anew_before_the_lock__the_new_claim_stays() {
+std::string claim_sources__claimed_anew_before_the_lock__the_new_claim_stays() {
   Declared n;
   n.answers = {HttpAnswer{204, ""}};
   const std::string wanted = "[global]\n token = t\n url = https://cloud.test\n";
@@ -353,7 +354,7 @@ std::string useless__text_without_a_token__is_told_with_what_is_expected() {
   return {};
 }
 
-std::string wishes__in_quotes__are_taken_without_them() {
+std::string claim_sources__in_quotes__are_taken_without_them() {
   ClaimFiles files;
   files.claim_conf.text = "[global]\n token = \"t1\"\n rooms = 'r1,r2'\n url = \"https://a\"\n";
   files.token.text = "\"t3\"\n";
@@ -367,7 +368,7 @@ std::string wishes__in_quotes__are_taken_without_them() {
   return {};
 }
 
-std::string wish__bad_url__is_told_with_the_variable_or_file_it_came_from() {
+std::string claim_sources__bad_url__is_told_with_the_variable_or_file_it_came_from() {
   Declared n;
   n.environment.getenv = env({{"NETDATA_CLAIM_TOKEN", "t"}, {"NETDATA_CLAIM_URL", "ftp://x"}});
   (void)n.fulfil();
@@ -468,22 +469,22 @@ const CMUnitTest tests[] = {
     ACLK_TEST(token_file__beside_a_token__does_not_count_and_that_is_told),
     ACLK_TEST(token_file__mounted_or_replaced_later__changes_the_print),
     ACLK_TEST(useless__text_without_a_token__is_told_with_what_is_expected),
-    ACLK_TEST(wishes__in_quotes__are_taken_without_them),
-    ACLK_TEST(wish__bad_url__is_told_with_the_variable_or_file_it_came_from),
-    ACLK_TEST(wishes__of_all_kinds__come_in_the_documented_order),
-    ACLK_TEST(wishes__without_a_token__are_none),
+    ACLK_TEST(claim_sources__in_quotes__are_taken_without_them),
+    ACLK_TEST(claim_sources__bad_url__is_told_with_the_variable_or_file_it_came_from),
+    ACLK_TEST(claim_sources__of_all_kinds__come_in_the_documented_order),
+    ACLK_TEST(claim_sources__without_a_token__are_none),
     ACLK_TEST(extra_claim_opts__word_insecure__and_nothing_else_means_insecure),
-    ACLK_TEST(judge__claimed_with_the_same_token__is_kept),
-    ACLK_TEST(judge__claimed_elsewhere__is_ignored_with_the_way_to_follow),
-    ACLK_TEST(judge__claimed_and_another_proxy__changes_cloud_conf_only),
-    ACLK_TEST(judge__disabled_broken_or_copied__is_ignored_with_the_reason),
-    ACLK_TEST(judge__unclaimed_by_hand__needs_a_file_written_later),
-    ACLK_TEST(wish__fulfilled_twice__claims_once),
-    ACLK_TEST(wish__refused__leaves_its_place_to_the_next_one),
-    ACLK_TEST(wish__cloud_away__is_for_later_and_refused_ones_are_not),
-    ACLK_TEST(wish__fails__is_told_what_to_change_where_it_is_written),
-    ACLK_TEST(wish__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud),
-    ACLK_TEST(wish__claimed_anew_before_the_lock__the_new_claim_stays),
+    ACLK_TEST(claim_comparison__claimed_with_the_same_token__is_kept),
+    ACLK_TEST(claim_comparison__claimed_elsewhere__is_ignored_with_the_way_to_follow),
+    ACLK_TEST(claim_comparison__claimed_and_another_proxy__changes_cloud_conf_only),
+    ACLK_TEST(claim_comparison__disabled_broken_or_copied__is_ignored_with_the_reason),
+    ACLK_TEST(claim_comparison__unclaimed_by_hand__needs_a_file_written_later),
+    ACLK_TEST(claim_sources__fulfilled_twice__claims_once),
+    ACLK_TEST(claim_sources__refused__leaves_its_place_to_the_next_one),
+    ACLK_TEST(claim_sources__cloud_away__is_for_later_and_refused_ones_are_not),
+    ACLK_TEST(claim_sources__fails__is_told_what_to_change_where_it_is_written),
+    ACLK_TEST(claim_sources__proxy_changed__rewrites_cloud_conf_without_asking_the_cloud),
+    ACLK_TEST(claim_sources__claimed_anew_before_the_lock__the_new_claim_stays),
     ACLK_TEST(print__of_nothing__is_zero_and_a_touch_changes_it),
     ACLK_TEST(netdata_disable_cloud__begins_with_1__switches_off_claim_and_link),
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "claim/cloud_dir_permissions.h"
+#include "claim/cloud_dir.h"
 
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ void fill(const fs::path &dir) {
   for (const auto *name : {"public.pem", "cloud.conf", "claimed_id"}) mode(dir / name, 0660);
 }
 
-std::string upkeep__all_is_well__does_and_says_nothing() {
+std::string permissions__all_is_well__does_and_says_nothing() {
   const TempDir tmp;
   fill(tmp.path());
   const auto u = repair_permissions(tmp.path());
@@ -38,7 +38,7 @@ std::string upkeep__all_is_well__does_and_says_nothing() {
   return {};
 }
 
-std::string upkeep__files_open_to_others__are_closed_and_named() {
+std::string permissions__files_open_to_others__are_closed_and_named() {
   const TempDir tmp;
   fill(tmp.path());
   mode(tmp.path(), 0755);
@@ -57,7 +57,7 @@ std::string upkeep__files_open_to_others__are_closed_and_named() {
   return {};
 }
 
-std::string upkeep__modes__never_get_wider() {
+std::string permissions__modes__never_get_wider() {
   const TempDir tmp;
   fill(tmp.path());
   mode(tmp.path() / "private.pem", 0400);
@@ -68,7 +68,7 @@ std::string upkeep__modes__never_get_wider() {
   return {};
 }
 
-std::string upkeep__public_key_missing_or_damaged__is_derived_again() {
+std::string permissions__public_key_missing_or_damaged__is_derived_again() {
   const TempDir tmp;
   fill(tmp.path());
   const auto file = tmp.path() / "public.pem";
@@ -84,7 +84,7 @@ std::string upkeep__public_key_missing_or_damaged__is_derived_again() {
 }
 
 // Which of the two is right is not known here.
-std::string upkeep__public_key_of_another_pair__is_left_alone() {
+std::string permissions__public_key_of_another_pair__is_left_alone() {
   const TempDir tmp;
   fill(tmp.path());
   const auto other = public_pem_of(some_private_pem(1));
@@ -94,7 +94,7 @@ std::string upkeep__public_key_of_another_pair__is_left_alone() {
   return {};
 }
 
-std::string upkeep__symbolic_link__is_not_followed() {
+std::string permissions__symbolic_link__is_not_followed() {
   const TempDir tmp;
   fill(tmp.path());
   put(tmp.path() / "target", "");
@@ -106,7 +106,7 @@ std::string upkeep__symbolic_link__is_not_followed() {
   return {};
 }
 
-std::string upkeep__file_of_another_user__is_reported_with_the_command() {
+std::string permissions__file_of_another_user__is_reported_with_the_command() {
   if (::geteuid() != 0) return {};  // only root can make one
   const TempDir tmp;
   fill(tmp.path());
@@ -119,13 +119,13 @@ std::string upkeep__file_of_another_user__is_reported_with_the_command() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(upkeep__all_is_well__does_and_says_nothing),
-    ACLK_TEST(upkeep__files_open_to_others__are_closed_and_named),
-    ACLK_TEST(upkeep__modes__never_get_wider),
-    ACLK_TEST(upkeep__public_key_missing_or_damaged__is_derived_again),
-    ACLK_TEST(upkeep__public_key_of_another_pair__is_left_alone),
-    ACLK_TEST(upkeep__symbolic_link__is_not_followed),
-    ACLK_TEST(upkeep__file_of_another_user__is_reported_with_the_command),
+    ACLK_TEST(permissions__all_is_well__does_and_says_nothing),
+    ACLK_TEST(permissions__files_open_to_others__are_closed_and_named),
+    ACLK_TEST(permissions__modes__never_get_wider),
+    ACLK_TEST(permissions__public_key_missing_or_damaged__is_derived_again),
+    ACLK_TEST(permissions__public_key_of_another_pair__is_left_alone),
+    ACLK_TEST(permissions__symbolic_link__is_not_followed),
+    ACLK_TEST(permissions__file_of_another_user__is_reported_with_the_command),
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ std::string sentence__its_last_part__is_the_remedy() {
   return {};
 }
 
-std::string ladder__each_rung__is_reached_by_those_before_it() {
+std::string check_sequence__each_rung__is_reached_by_those_before_it() {
   const Findings rungs{good("a", "A"), warning("b", "B", "look"), good("c", "C")};
   EXPECT_EQ(verdicts(climb(rungs, {})), "a+ b! c+ ");
   EXPECT_EQ(verdicts(climb(rungs, Fall{"a", "why"})), "ax b- c- ");
@@ -43,7 +43,7 @@ std::string ladder__each_rung__is_reached_by_those_before_it() {
   return {};
 }
 
-std::string ladder__a_fall_without_advice__gets_that_of_its_rung() {
+std::string check_sequence__a_fall_without_advice__gets_that_of_its_rung() {
   const auto advice = [](const char *check, const char *why) { return climb({}, Fall{check, why}).front().remedy; };
   EXPECT_EQ(advice("tls", "no; take the other road"), "take the other road");
   EXPECT(!advice("broker-tls", "no").empty());
@@ -236,8 +236,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(running_link__written_claim__is_told_with_what_comes_next),
     ACLK_TEST(running_link__that_keeps_falling__is_a_finding),
     ACLK_TEST(sentence__its_last_part__is_the_remedy),
-    ACLK_TEST(ladder__each_rung__is_reached_by_those_before_it),
-    ACLK_TEST(ladder__a_fall_without_advice__gets_that_of_its_rung),
+    ACLK_TEST(check_sequence__each_rung__is_reached_by_those_before_it),
+    ACLK_TEST(check_sequence__a_fall_without_advice__gets_that_of_its_rung),
     ACLK_TEST(findings__as_text_json_and_status__say_the_same),
     ACLK_TEST(host__one_family_is_dead__is_a_warning_only),
 };

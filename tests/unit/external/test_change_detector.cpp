@@ -24,7 +24,7 @@ std::string shown(const Events &events) {
 
 NodeList nodes() { return read_mirrored_hosts(sample_json("v1_info.json"), kLocal); }
 
-std::string watch__nodes__any_change_is_told_once() {
+std::string change_detector__nodes__any_change_is_told_once() {
   ChangeDetector w;
   auto list = nodes();
   EXPECT_EQ(shown(w.on_nodes(list)), "N*");
@@ -41,7 +41,7 @@ std::string watch__nodes__any_change_is_told_once() {
   return {};
 }
 
-std::string watch__info__first_look_is_silent_then_each_kind_by_itself() {
+std::string change_detector__info__first_look_is_silent_then_each_kind_by_itself() {
   ChangeDetector w;
   auto info = sample_json("v1_info.json");
   EXPECT_EQ(shown(w.on_info(kLocal, print_of_info(info))), "");
@@ -62,7 +62,7 @@ std::string watch__info__first_look_is_silent_then_each_kind_by_itself() {
   return {};
 }
 
-std::string watch__contexts_and_alert_log__first_look_and_changes_are_told() {
+std::string change_detector__contexts_and_alert_log__first_look_and_changes_are_told() {
   ChangeDetector w;
   EXPECT_EQ(shown(w.on_contexts(kLocal, 5)), "X0");
   EXPECT_EQ(shown(w.on_contexts(kLocal, 5)), "");
@@ -89,14 +89,14 @@ std::string versions__with_or_without_the_object_around_them__are_read() {
   return {};
 }
 
-std::string watch__agent_returns__everything_may_have_changed() {
+std::string change_detector__agent_returns__everything_may_have_changed() {
   ChangeDetector w;
   (void)w.on_nodes(nodes());
   EXPECT_EQ(shown(w.on_return()), "N*X0X1A0A1");
   return {};
 }
 
-std::string watch__node_gone_and_back__is_looked_at_anew() {
+std::string change_detector__node_gone_and_back__is_looked_at_anew() {
   ChangeDetector w;
   auto list = nodes();
   (void)w.on_nodes(list);
@@ -110,7 +110,7 @@ std::string watch__node_gone_and_back__is_looked_at_anew() {
   return {};
 }
 
-std::string plan__each_subject__has_its_interval() {
+std::string poll_schedule__each_subject__has_its_interval() {
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (const auto s : kSubjects) EXPECT(p.due(s, t0));
@@ -124,7 +124,7 @@ std::string plan__each_subject__has_its_interval() {
   return {};
 }
 
-std::string plan__nothing_changes__slows_down_to_a_third_but_not_alerts() {
+std::string poll_schedule__nothing_changes__slows_down_to_a_third_but_not_alerts() {
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (int i = 0; i < 100; ++i)
@@ -137,7 +137,7 @@ std::string plan__nothing_changes__slows_down_to_a_third_but_not_alerts() {
   return {};
 }
 
-std::string plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does() {
+std::string poll_schedule__nobody_listens__looks_seldom_and_at_once_when_somebody_does() {
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (const auto s : kSubjects) p.listened_to(s, false);
@@ -153,7 +153,7 @@ std::string plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does() 
   return {};
 }
 
-std::string plan__many_children__are_looked_at_in_turn() {
+std::string poll_schedule__many_children__are_looked_at_in_turn() {
   NodeList nodes;
   for (int i = 0; i < 6; ++i) {
     auto &n = nodes.add();
@@ -176,7 +176,7 @@ std::string plan__many_children__are_looked_at_in_turn() {
   return {};
 }
 
-std::string plan__alerts_of_children__each_within_two_rounds() {
+std::string poll_schedule__alerts_of_children__each_within_two_rounds() {
   const auto rounds = [](std::size_t children) {
     NodeList nodes;
     for (std::size_t i = 0; i <= children; ++i) {
@@ -204,17 +204,17 @@ std::string plan__alerts_of_children__each_within_two_rounds() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(watch__nodes__any_change_is_told_once),
-    ACLK_TEST(watch__info__first_look_is_silent_then_each_kind_by_itself),
-    ACLK_TEST(watch__contexts_and_alert_log__first_look_and_changes_are_told),
+    ACLK_TEST(change_detector__nodes__any_change_is_told_once),
+    ACLK_TEST(change_detector__info__first_look_is_silent_then_each_kind_by_itself),
+    ACLK_TEST(change_detector__contexts_and_alert_log__first_look_and_changes_are_told),
     ACLK_TEST(versions__with_or_without_the_object_around_them__are_read),
-    ACLK_TEST(watch__agent_returns__everything_may_have_changed),
-    ACLK_TEST(watch__node_gone_and_back__is_looked_at_anew),
-    ACLK_TEST(plan__each_subject__has_its_interval),
-    ACLK_TEST(plan__nothing_changes__slows_down_to_a_third_but_not_alerts),
-    ACLK_TEST(plan__nobody_listens__looks_seldom_and_at_once_when_somebody_does),
-    ACLK_TEST(plan__many_children__are_looked_at_in_turn),
-    ACLK_TEST(plan__alerts_of_children__each_within_two_rounds),
+    ACLK_TEST(change_detector__agent_returns__everything_may_have_changed),
+    ACLK_TEST(change_detector__node_gone_and_back__is_looked_at_anew),
+    ACLK_TEST(poll_schedule__each_subject__has_its_interval),
+    ACLK_TEST(poll_schedule__nothing_changes__slows_down_to_a_third_but_not_alerts),
+    ACLK_TEST(poll_schedule__nobody_listens__looks_seldom_and_at_once_when_somebody_does),
+    ACLK_TEST(poll_schedule__many_children__are_looked_at_in_turn),
+    ACLK_TEST(poll_schedule__alerts_of_children__each_within_two_rounds),
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace aclk::external::test {
 namespace test_meta_db {
 namespace {
 
-std::string db__other_version__is_not_read() {
+std::string meta_db__other_version__is_not_read() {
   const MetaDbFile file(17);
   const auto db = MetaDb::open(file.dir());
   EXPECT(!db && db.error().code == Errc::unsupported);
@@ -22,7 +22,7 @@ std::string db__other_version__is_not_read() {
   return {};
 }
 
-std::string db__missing_or_damaged__is_an_error() {
+std::string meta_db__missing_or_damaged__is_an_error() {
   const auto none = MetaDb::open("/nonexistent");
   EXPECT(!none && none.error().code == Errc::io);
   EXPECT(none.error().what.find("/nonexistent/netdata-meta.db") != std::string::npos);
@@ -34,7 +34,7 @@ std::string db__missing_or_damaged__is_an_error() {
   return {};
 }
 
-std::string db__tables_are_others__is_an_error() {
+std::string meta_db__tables_are_others__is_an_error() {
   MetaDbFile file(7);
   file.run("ALTER TABLE host RENAME COLUMN hops TO jumps");
   auto db = MetaDb::open(file.dir());
@@ -44,7 +44,7 @@ std::string db__tables_are_others__is_an_error() {
   return {};
 }
 
-std::string db__stopping_or_slow__gives_up() {
+std::string meta_db__stopping_or_slow__gives_up() {
   MetaDbFile file(7);
   file.run(
       "INSERT INTO host (host_id, hostname, hops) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
@@ -65,7 +65,7 @@ std::string db__stopping_or_slow__gives_up() {
   return {};
 }
 
-std::string db__while_the_agent_writes__is_read_and_never_written() {
+std::string meta_db__while_the_agent_writes__is_read_and_never_written() {
   MetaDbFile file(7);
   file.add_host(kLocal, "parent", 0);
   file.run("BEGIN IMMEDIATE; DELETE FROM host");
@@ -99,11 +99,11 @@ std::string children__of_the_database__are_those_with_hops() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(db__other_version__is_not_read),
-    ACLK_TEST(db__missing_or_damaged__is_an_error),
-    ACLK_TEST(db__tables_are_others__is_an_error),
-    ACLK_TEST(db__stopping_or_slow__gives_up),
-    ACLK_TEST(db__while_the_agent_writes__is_read_and_never_written),
+    ACLK_TEST(meta_db__other_version__is_not_read),
+    ACLK_TEST(meta_db__missing_or_damaged__is_an_error),
+    ACLK_TEST(meta_db__tables_are_others__is_an_error),
+    ACLK_TEST(meta_db__stopping_or_slow__gives_up),
+    ACLK_TEST(meta_db__while_the_agent_writes__is_read_and_never_written),
     ACLK_TEST(children__of_the_database__are_those_with_hops),
 };
 

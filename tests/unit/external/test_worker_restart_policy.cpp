@@ -26,7 +26,7 @@ WorkerRestartPolicy running(WorkerRestartPolicy::Time now = kT0) {
   return k;
 }
 
-std::string keeper__not_claimed__rests_without_a_timer() {
+std::string restart_policy__not_claimed__rests_without_a_timer() {
   WorkerRestartPolicy k;
   EXPECT(nothing(k.on_identity(kT0, false, true)));
   EXPECT(k.state() == State::resting && !k.next() && !k.has_worker());
@@ -35,13 +35,13 @@ std::string keeper__not_claimed__rests_without_a_timer() {
   return {};
 }
 
-std::string keeper__claimed__starts_a_worker() {
+std::string restart_policy__claimed__starts_a_worker() {
   const auto k = running();
   EXPECT(k.state() == State::running && k.has_worker() && !k.next());
   return {};
 }
 
-std::string keeper__worker_dies__is_started_again_later_and_later() {
+std::string restart_policy__worker_dies__is_started_again_later_and_later() {
   auto k = running();
   auto now = kT0;
   for (const auto wait : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s, 60s}) {
@@ -56,7 +56,7 @@ std::string keeper__worker_dies__is_started_again_later_and_later() {
   return {};
 }
 
-std::string keeper__worker_lived_five_minutes__begins_with_one_second_again() {
+std::string restart_policy__worker_lived_five_minutes__begins_with_one_second_again() {
   auto k = running();
   (void)k.on_worker_end(kT0, signalled(SIGSEGV));
   k.on_started(kT0);
@@ -67,7 +67,7 @@ std::string keeper__worker_lived_five_minutes__begins_with_one_second_again() {
   return {};
 }
 
-std::string keeper__start_fails__waits_and_says_why() {
+std::string restart_policy__start_fails__waits_and_says_why() {
   WorkerRestartPolicy k;
   EXPECT(k.on_identity(kT0, true, true).start);
   const auto o = k.on_start_failed(kT0, "fork: no memory");
@@ -76,7 +76,7 @@ std::string keeper__start_fails__waits_and_says_why() {
   return {};
 }
 
-std::string keeper__identity_changes__stops_gracefully_and_starts_at_once() {
+std::string restart_policy__identity_changes__stops_gracefully_and_starts_at_once() {
   auto k = running();
   EXPECT_EQ(k.on_identity(kT0, true, true).signal, SIGTERM);
   EXPECT(k.state() == State::ending);
@@ -87,7 +87,7 @@ std::string keeper__identity_changes__stops_gracefully_and_starts_at_once() {
   return {};
 }
 
-std::string keeper__claim_removed_while_running__stops_and_rests() {
+std::string restart_policy__claim_removed_while_running__stops_and_rests() {
   auto k = running();
   EXPECT_EQ(k.on_identity(kT0, false, true).signal, SIGTERM);
   EXPECT(nothing(k.on_worker_end(kT0, exited(0))));
@@ -95,7 +95,7 @@ std::string keeper__claim_removed_while_running__stops_and_rests() {
   return {};
 }
 
-std::string keeper__claimed_again_while_ending__starts_after_the_end() {
+std::string restart_policy__claimed_again_while_ending__starts_after_the_end() {
   auto k = running();
   (void)k.on_identity(kT0, false, true);
   EXPECT(nothing(k.on_identity(kT0, true, true)));
@@ -103,7 +103,7 @@ std::string keeper__claimed_again_while_ending__starts_after_the_end() {
   return {};
 }
 
-std::string keeper__identity_changes_while_waiting__starts_at_once() {
+std::string restart_policy__identity_changes_while_waiting__starts_at_once() {
   auto k = running();
   (void)k.on_worker_end(kT0, signalled(SIGKILL));
   EXPECT(nothing(k.on_identity(kT0, true, false)));
@@ -111,7 +111,7 @@ std::string keeper__identity_changes_while_waiting__starts_at_once() {
   return {};
 }
 
-std::string keeper__agent_has_its_own_link__looks_again_each_five_minutes_and_says_it_once() {
+std::string restart_policy__agent_has_its_own_link__looks_again_each_five_minutes_and_says_it_once() {
   auto k = running();
   EXPECT(k.on_worker_end(kT0, exited(kExitOwnLink)).error.find("link") != std::string::npos);
   EXPECT(k.left_alone() && k.next() == kT0 + 5min);
@@ -127,7 +127,7 @@ std::string keeper__agent_has_its_own_link__looks_again_each_five_minutes_and_sa
   return {};
 }
 
-std::string keeper__quit__ends_the_worker_then_exits() {
+std::string restart_policy__quit__ends_the_worker_then_exits() {
   auto k = running();
   EXPECT_EQ(k.on_quit(kT0).signal, SIGTERM);
   EXPECT(nothing(k.on_quit(kT0 + 1s)));
@@ -136,7 +136,7 @@ std::string keeper__quit__ends_the_worker_then_exits() {
   return {};
 }
 
-std::string keeper__worker_hangs_at_quit__is_killed_and_all_is_over_in_three_seconds() {
+std::string restart_policy__worker_hangs_at_quit__is_killed_and_all_is_over_in_three_seconds() {
   auto k = running();
   (void)k.on_quit(kT0);
   EXPECT(nothing(k.on_time(kT0 + 2799ms)));
@@ -146,7 +146,7 @@ std::string keeper__worker_hangs_at_quit__is_killed_and_all_is_over_in_three_sec
   return {};
 }
 
-std::string keeper__worker_hangs_at_restart__is_killed_and_replaced() {
+std::string restart_policy__worker_hangs_at_restart__is_killed_and_replaced() {
   auto k = running();
   (void)k.on_identity(kT0, true, true);
   EXPECT_EQ(k.on_time(kT0 + 2800ms).signal, SIGKILL);
@@ -154,7 +154,7 @@ std::string keeper__worker_hangs_at_restart__is_killed_and_replaced() {
   return {};
 }
 
-std::string keeper__quit_while_replacing__does_not_start_another() {
+std::string restart_policy__quit_while_replacing__does_not_start_another() {
   auto k = running();
   (void)k.on_identity(kT0, true, true);
   EXPECT(nothing(k.on_quit(kT0 + 1s)));
@@ -163,7 +163,7 @@ std::string keeper__quit_while_replacing__does_not_start_another() {
   return {};
 }
 
-std::string keeper__quit_while_waiting__exits_at_once() {
+std::string restart_policy__quit_while_waiting__exits_at_once() {
   auto k = running();
   (void)k.on_worker_end(kT0, signalled(SIGKILL));
   EXPECT(k.on_quit(kT0).exit);
@@ -173,21 +173,21 @@ std::string keeper__quit_while_waiting__exits_at_once() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(keeper__not_claimed__rests_without_a_timer),
-    ACLK_TEST(keeper__claimed__starts_a_worker),
-    ACLK_TEST(keeper__worker_dies__is_started_again_later_and_later),
-    ACLK_TEST(keeper__worker_lived_five_minutes__begins_with_one_second_again),
-    ACLK_TEST(keeper__start_fails__waits_and_says_why),
-    ACLK_TEST(keeper__identity_changes__stops_gracefully_and_starts_at_once),
-    ACLK_TEST(keeper__claim_removed_while_running__stops_and_rests),
-    ACLK_TEST(keeper__claimed_again_while_ending__starts_after_the_end),
-    ACLK_TEST(keeper__identity_changes_while_waiting__starts_at_once),
-    ACLK_TEST(keeper__agent_has_its_own_link__looks_again_each_five_minutes_and_says_it_once),
-    ACLK_TEST(keeper__quit__ends_the_worker_then_exits),
-    ACLK_TEST(keeper__worker_hangs_at_quit__is_killed_and_all_is_over_in_three_seconds),
-    ACLK_TEST(keeper__worker_hangs_at_restart__is_killed_and_replaced),
-    ACLK_TEST(keeper__quit_while_replacing__does_not_start_another),
-    ACLK_TEST(keeper__quit_while_waiting__exits_at_once),
+    ACLK_TEST(restart_policy__not_claimed__rests_without_a_timer),
+    ACLK_TEST(restart_policy__claimed__starts_a_worker),
+    ACLK_TEST(restart_policy__worker_dies__is_started_again_later_and_later),
+    ACLK_TEST(restart_policy__worker_lived_five_minutes__begins_with_one_second_again),
+    ACLK_TEST(restart_policy__start_fails__waits_and_says_why),
+    ACLK_TEST(restart_policy__identity_changes__stops_gracefully_and_starts_at_once),
+    ACLK_TEST(restart_policy__claim_removed_while_running__stops_and_rests),
+    ACLK_TEST(restart_policy__claimed_again_while_ending__starts_after_the_end),
+    ACLK_TEST(restart_policy__identity_changes_while_waiting__starts_at_once),
+    ACLK_TEST(restart_policy__agent_has_its_own_link__looks_again_each_five_minutes_and_says_it_once),
+    ACLK_TEST(restart_policy__quit__ends_the_worker_then_exits),
+    ACLK_TEST(restart_policy__worker_hangs_at_quit__is_killed_and_all_is_over_in_three_seconds),
+    ACLK_TEST(restart_policy__worker_hangs_at_restart__is_killed_and_replaced),
+    ACLK_TEST(restart_policy__quit_while_replacing__does_not_start_another),
+    ACLK_TEST(restart_policy__quit_while_waiting__exits_at_once),
 };
 
 }  // namespace

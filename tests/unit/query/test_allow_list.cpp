@@ -98,7 +98,7 @@ const std::vector<std::string> kNeverServed{"manage",
                                             "badge.svg~",
                                             "\xc3\xa9"};
 
-std::string allow__each_endpoint_and_version__is_as_in_the_table() {
+std::string allow_list__each_endpoint_and_version__is_as_in_the_table() {
   for (const auto &[name, versions] : kServed)
     for (const char v : std::string("123")) {
       const int want = versions.find(v) == std::string::npos ? 403 : 0;
@@ -108,7 +108,7 @@ std::string allow__each_endpoint_and_version__is_as_in_the_table() {
   return {};
 }
 
-std::string allow__forbidden_endpoints__are_403_in_every_version_method_and_spelling() {
+std::string allow_list__forbidden_endpoints__are_403_in_every_version_method_and_spelling() {
   for (const auto &name : kNeverServed)
     for (const char *v : {"1", "2", "3"}) {
       for (const auto m : {HttpMethod::get, HttpMethod::post, HttpMethod::put, HttpMethod::del})
@@ -126,7 +126,7 @@ std::string allow__forbidden_endpoints__are_403_in_every_version_method_and_spel
   return {};
 }
 
-std::string allow__evasion_attempts__never_reach_the_host() {
+std::string allow_list__evasion_attempts__never_reach_the_host() {
   for (const auto *raw : {"/api/v1/manage/health?cmd=SILENCE%20ALL",
                           "/api/v1/man%61ge/health",
                           "/api/v1/%6danage/health",
@@ -181,7 +181,7 @@ std::string allow__evasion_attempts__never_reach_the_host() {
   return {};
 }
 
-std::string allow__management__is_403_even_with_a_sub_path() {
+std::string allow_list__management__is_403_even_with_a_sub_path() {
   EXPECT_EQ(status("/api/v1/manage/health"), 403);
   EXPECT_EQ(status("/api/v1/manage"), 403);
   EXPECT_EQ(status("/api/v3/settings"), 403);
@@ -189,7 +189,7 @@ std::string allow__management__is_403_even_with_a_sub_path() {
   return {};
 }
 
-std::string allow__put_and_delete__are_405_with_allow() {
+std::string allow_list__put_and_delete__are_405_with_allow() {
   for (const auto m : {HttpMethod::put, HttpMethod::del}) {
     const auto a = refuse(m, 1, "data", Scope::full);
     EXPECT(a.has_value());
@@ -200,7 +200,7 @@ std::string allow__put_and_delete__are_405_with_allow() {
   return {};
 }
 
-std::string allow__scope_license_manager__leaves_only_nodes() {
+std::string allow_list__scope_license_manager__leaves_only_nodes() {
   const std::set<std::string> nodes{
       "info",     "aclk",        "dbengine_stats", "ml_info",     "nodes", "node_instances",
       "versions", "stream_path", "progress",       "stream_info", "me"};
@@ -211,12 +211,12 @@ std::string allow__scope_license_manager__leaves_only_nodes() {
   return {};
 }
 
-std::string allow__version_out_of_range__is_refused() {
+std::string allow_list__version_out_of_range__is_refused() {
   for (const int v : {-1, 0, 4, 33, 64, 1000}) EXPECT(refuse(HttpMethod::get, v, "info", Scope::full).has_value());
   return {};
 }
 
-std::string allow__refusal_text__is_escaped_and_short() {
+std::string allow_list__refusal_text__is_escaped_and_short() {
   const auto a = refuse(HttpMethod::get, 1, "<script>" + std::string(5000, 'x'), Scope::full);
   EXPECT(a->body.find('<') == std::string::npos);
   EXPECT(a->body.size() < 400);
@@ -229,7 +229,7 @@ HttpRequest with_headers(std::vector<HttpHeader> h) {
   return r;
 }
 
-std::string caller__credentials__are_never_forwarded() {
+std::string identity_of_request__credentials__are_never_forwarded() {
   auto r = with_headers({{"X-Netdata-Auth", "Bearer x"},
                          {"authorization", "y"},
                          {"X-AUTH-TOKEN", "z"},
@@ -247,7 +247,7 @@ std::string caller__credentials__are_never_forwarded() {
   return {};
 }
 
-std::string caller__identity__is_forwarded_in_canonical_form() {
+std::string identity_of_request__identity__is_forwarded_in_canonical_form() {
   auto r = with_headers({{"x-netdata-account-id", "ABCDEFAB-0000-4000-8000-000000000000"},
                          {"X-Netdata-Role", "admin"},
                          {"X-Netdata-Permissions", "0x7FF"},
@@ -266,7 +266,7 @@ std::string caller__identity__is_forwarded_in_canonical_form() {
   return {};
 }
 
-std::string caller__malformed_identity__counts_as_none() {
+std::string identity_of_request__malformed_identity__counts_as_none() {
   auto r = with_headers({{"X-Netdata-Account-Id", "me"},
                          {"X-Netdata-Role", "root"},
                          {"X-Netdata-Permissions", "all"},
@@ -279,17 +279,17 @@ std::string caller__malformed_identity__counts_as_none() {
 }
 
 const CMUnitTest kTests[] = {
-    ACLK_TEST(allow__each_endpoint_and_version__is_as_in_the_table),
-    ACLK_TEST(allow__forbidden_endpoints__are_403_in_every_version_method_and_spelling),
-    ACLK_TEST(allow__evasion_attempts__never_reach_the_host),
-    ACLK_TEST(allow__management__is_403_even_with_a_sub_path),
-    ACLK_TEST(allow__put_and_delete__are_405_with_allow),
-    ACLK_TEST(allow__scope_license_manager__leaves_only_nodes),
-    ACLK_TEST(allow__version_out_of_range__is_refused),
-    ACLK_TEST(allow__refusal_text__is_escaped_and_short),
-    ACLK_TEST(caller__credentials__are_never_forwarded),
-    ACLK_TEST(caller__identity__is_forwarded_in_canonical_form),
-    ACLK_TEST(caller__malformed_identity__counts_as_none),
+    ACLK_TEST(allow_list__each_endpoint_and_version__is_as_in_the_table),
+    ACLK_TEST(allow_list__forbidden_endpoints__are_403_in_every_version_method_and_spelling),
+    ACLK_TEST(allow_list__evasion_attempts__never_reach_the_host),
+    ACLK_TEST(allow_list__management__is_403_even_with_a_sub_path),
+    ACLK_TEST(allow_list__put_and_delete__are_405_with_allow),
+    ACLK_TEST(allow_list__scope_license_manager__leaves_only_nodes),
+    ACLK_TEST(allow_list__version_out_of_range__is_refused),
+    ACLK_TEST(allow_list__refusal_text__is_escaped_and_short),
+    ACLK_TEST(identity_of_request__credentials__are_never_forwarded),
+    ACLK_TEST(identity_of_request__identity__is_forwarded_in_canonical_form),
+    ACLK_TEST(identity_of_request__malformed_identity__counts_as_none),
 };
 
 }  // namespace

@@ -75,7 +75,7 @@ void online(ConnectionStateMachine &m) {
   (void)m.connected(t0);
 }
 
-std::string machine__the_way_online__is_wait_login_dial_announce() {
+std::string state_machine__the_way_online__is_wait_login_dial_announce() {
   ConnectionStateMachine m([] { return 0.0; });
   auto s = m.start(t0);
   EXPECT(s.act == Do::wait && s.wait == 0ms);
@@ -96,7 +96,7 @@ std::string machine__the_way_online__is_wait_login_dial_announce() {
 }
 
 // The machine can be brought to every state but the two that have none, and moves from each as the table says.
-std::string machine__every_call_in_every_state__moves_as_the_table_says() {
+std::string state_machine__every_call_in_every_state__moves_as_the_table_says() {
   struct Call {
     Event event;
     Step (*call)(ConnectionStateMachine &);
@@ -132,7 +132,7 @@ std::string machine__every_call_in_every_state__moves_as_the_table_says() {
   return {};
 }
 
-std::string machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
+std::string state_machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
   for (const auto s : {ConnectionState::env, ConnectionState::password, ConnectionState::dialing, ConnectionState::tls,
                        ConnectionState::websocket, ConnectionState::connect}) {
     auto m = at(s);
@@ -143,7 +143,7 @@ std::string machine__a_stage_over_its_deadline__is_a_timeout_that_names_it() {
   return {};
 }
 
-std::string machine__stopped_while_leaving__finishes_when_the_connection_has_ended() {
+std::string state_machine__stopped_while_leaving__finishes_when_the_connection_has_ended() {
   auto m = at(ConnectionState::online);
   EXPECT(m.stop(Stop::for_good).act == Do::goodbye);
   EXPECT(m.status() == Status::disabled);
@@ -154,14 +154,14 @@ std::string machine__stopped_while_leaving__finishes_when_the_connection_has_end
   return {};
 }
 
-std::string machine__reload__is_told_as_such() {
+std::string state_machine__reload__is_told_as_such() {
   auto m = at(ConnectionState::online);
   (void)m.stop(Stop::to_reload);
   EXPECT(m.status() == Status::reloading_config);
   return {};
 }
 
-std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
+std::string state_machine__failures__are_backed_off_and_three_pubacks_reset_it() {
   auto m = at(ConnectionState::env);
   EXPECT(m.login_failed({}, t0).wait == 1000ms);
   (void)m.waited();
@@ -180,7 +180,7 @@ std::string machine__failures__are_backed_off_and_three_pubacks_reset_it() {
   return {};
 }
 
-std::string machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
+std::string state_machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
   auto m = at(ConnectionState::env);
   for (int i = 0; i < 5; ++i) {
     (void)m.login_failed({}, t0);
@@ -201,7 +201,7 @@ std::string machine__resumed__tries_at_once_but_not_against_the_clouds_order() {
   return {};
 }
 
-std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew() {
+std::string state_machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew() {
   auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.reconnect_after_seconds = 30;
@@ -215,7 +215,7 @@ std::string machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_a
   return {};
 }
 
-std::string machine__an_order_for_ever__does_not_overflow() {
+std::string state_machine__an_order_for_ever__does_not_overflow() {
   auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.reconnect_after_seconds = UINT64_MAX;
@@ -224,7 +224,7 @@ std::string machine__an_order_for_ever__does_not_overflow() {
   return {};
 }
 
-std::string machine__error_body_with_a_delay__is_obeyed() {
+std::string state_machine__error_body_with_a_delay__is_obeyed() {
   auto m = at(ConnectionState::env);
   login::LoginFailure f;
   f.status = Status::env_not_200;
@@ -233,7 +233,7 @@ std::string machine__error_body_with_a_delay__is_obeyed() {
   return {};
 }
 
-std::string machine__banned__tries_nothing_until_stopped() {
+std::string state_machine__banned__tries_nothing_until_stopped() {
   auto m = at(ConnectionState::online);
   proto::DisconnectReq order;
   order.permaban = true;
@@ -245,7 +245,7 @@ std::string machine__banned__tries_nothing_until_stopped() {
   return {};
 }
 
-std::string machine__each_end__has_the_status_users_know() {
+std::string state_machine__each_end__has_the_status_users_know() {
   using Kind = ConnectionEnd::Kind;
   const std::pair<ConnectionEnd, Status> rows[] = {
       {end_of(Kind::dial, Errc::dns, Cause::dns), Status::cannot_resolve},
@@ -281,7 +281,7 @@ std::string machine__each_end__has_the_status_users_know() {
 }
 
 // Two agents with one identity: neither may throw the other out again and again.
-std::string machine__session_taken_over__waits_longer_each_time_until_undisputed() {
+std::string state_machine__session_taken_over__waits_longer_each_time_until_undisputed() {
   auto m = at(ConnectionState::online);
   const auto taken = [] { return by_code(ConnectionEnd::Kind::by_server, mqtt::kMqttSessionTakenOver); };
   for (int i = 0; i < 3; ++i) (void)m.acknowledged();
@@ -303,19 +303,19 @@ std::string machine__session_taken_over__waits_longer_each_time_until_undisputed
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(machine__the_way_online__is_wait_login_dial_announce),
-    ACLK_TEST(machine__every_call_in_every_state__moves_as_the_table_says),
-    ACLK_TEST(machine__a_stage_over_its_deadline__is_a_timeout_that_names_it),
-    ACLK_TEST(machine__stopped_while_leaving__finishes_when_the_connection_has_ended),
-    ACLK_TEST(machine__reload__is_told_as_such),
-    ACLK_TEST(machine__failures__are_backed_off_and_three_pubacks_reset_it),
-    ACLK_TEST(machine__resumed__tries_at_once_but_not_against_the_clouds_order),
-    ACLK_TEST(machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew),
-    ACLK_TEST(machine__an_order_for_ever__does_not_overflow),
-    ACLK_TEST(machine__error_body_with_a_delay__is_obeyed),
-    ACLK_TEST(machine__banned__tries_nothing_until_stopped),
-    ACLK_TEST(machine__session_taken_over__waits_longer_each_time_until_undisputed),
-    ACLK_TEST(machine__each_end__has_the_status_users_know),
+    ACLK_TEST(state_machine__the_way_online__is_wait_login_dial_announce),
+    ACLK_TEST(state_machine__every_call_in_every_state__moves_as_the_table_says),
+    ACLK_TEST(state_machine__a_stage_over_its_deadline__is_a_timeout_that_names_it),
+    ACLK_TEST(state_machine__stopped_while_leaving__finishes_when_the_connection_has_ended),
+    ACLK_TEST(state_machine__reload__is_told_as_such),
+    ACLK_TEST(state_machine__failures__are_backed_off_and_three_pubacks_reset_it),
+    ACLK_TEST(state_machine__resumed__tries_at_once_but_not_against_the_clouds_order),
+    ACLK_TEST(state_machine__told_when_to_come_back__obeys_once_and_begins_the_backoff_anew),
+    ACLK_TEST(state_machine__an_order_for_ever__does_not_overflow),
+    ACLK_TEST(state_machine__error_body_with_a_delay__is_obeyed),
+    ACLK_TEST(state_machine__banned__tries_nothing_until_stopped),
+    ACLK_TEST(state_machine__session_taken_over__waits_longer_each_time_until_undisputed),
+    ACLK_TEST(state_machine__each_end__has_the_status_users_know),
 };
 
 }  // namespace

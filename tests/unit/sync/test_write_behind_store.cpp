@@ -27,7 +27,7 @@ void turn_until(loop::Loop &turning, const std::function<bool()> &done) {
   while (!done() && loop::now() < deadline) uv_run(&turning.uv(), UV_RUN_ONCE);
 }
 
-std::string ledger__added__is_written_soon_and_found_again() {
+std::string write_behind__added__is_written_soon_and_found_again() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
@@ -44,7 +44,7 @@ std::string ledger__added__is_written_soon_and_found_again() {
   return {};
 }
 
-std::string ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one() {
+std::string write_behind__no_place_to_write__keeps_all_and_writes_it_when_there_is_one() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
@@ -71,7 +71,7 @@ PutAlert put_told(const std::string &guid, const std::string &id, std::uint64_t 
   return p;
 }
 
-std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not() {
+std::string write_behind__told_alerts__are_those_of_now_whether_they_could_be_written_or_not() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
@@ -102,7 +102,7 @@ std::string ledger__told_alerts__are_those_of_now_whether_they_could_be_written_
   return {};
 }
 
-std::string ledger__session_ids__rise_over_a_restart_with_an_earlier_clock() {
+std::string write_behind__session_ids__rise_over_a_restart_with_an_earlier_clock() {
   constexpr std::int64_t kYear = std::int64_t{366} * 86'400 * 1'000'000;
   const test::TempDir d;
   const test::HostTable host;
@@ -129,7 +129,7 @@ std::string ledger__session_ids__rise_over_a_restart_with_an_earlier_clock() {
   return {};
 }
 
-std::string ledger__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later() {
+std::string write_behind__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
@@ -148,14 +148,14 @@ std::string ledger__session_ids__rise_while_nothing_can_be_written_and_above_wha
   return {};
 }
 
-std::string ledger__last_session_id_after_which_there_is_none__is_forgotten() {
+std::string write_behind__last_session_id_after_which_there_is_none__is_forgotten() {
   EXPECT_EQ(loop::next_rising(1'000, INT64_MAX), 1'000);
   EXPECT_EQ(loop::next_rising(1'000, INT64_MAX - 1), INT64_MAX);
   EXPECT_EQ(loop::next_rising(1'000, 0), 1'000);
   return {};
 }
 
-std::string ledger__other_claim__begins_empty() {
+std::string write_behind__other_claim__begins_empty() {
   const test::TempDir d;
   const test::HostTable host;
   loop::Loop loop;
@@ -171,13 +171,13 @@ std::string ledger__other_claim__begins_empty() {
 }
 
 const CMUnitTest tests[] = {
-    ACLK_TEST(ledger__added__is_written_soon_and_found_again),
-    ACLK_TEST(ledger__no_place_to_write__keeps_all_and_writes_it_when_there_is_one),
-    ACLK_TEST(ledger__told_alerts__are_those_of_now_whether_they_could_be_written_or_not),
-    ACLK_TEST(ledger__other_claim__begins_empty),
-    ACLK_TEST(ledger__session_ids__rise_over_a_restart_with_an_earlier_clock),
-    ACLK_TEST(ledger__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later),
-    ACLK_TEST(ledger__last_session_id_after_which_there_is_none__is_forgotten),
+    ACLK_TEST(write_behind__added__is_written_soon_and_found_again),
+    ACLK_TEST(write_behind__no_place_to_write__keeps_all_and_writes_it_when_there_is_one),
+    ACLK_TEST(write_behind__told_alerts__are_those_of_now_whether_they_could_be_written_or_not),
+    ACLK_TEST(write_behind__other_claim__begins_empty),
+    ACLK_TEST(write_behind__session_ids__rise_over_a_restart_with_an_earlier_clock),
+    ACLK_TEST(write_behind__session_ids__rise_while_nothing_can_be_written_and_above_what_is_found_there_later),
+    ACLK_TEST(write_behind__last_session_id_after_which_there_is_none__is_forgotten),
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Structs and text on their way over the C ABI: views, valid for as long as what they were made of.
+// Text, structs and results on their way over the C ABI. Views are valid for as long as what they were made of.
 #pragma once
 
 #include <netdata-aclk/plugin.h>
@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+
+#include "claim/base/result.h"
 
 namespace aclk::host {
 
@@ -25,5 +27,8 @@ template <class T>
   std::memcpy(&t, p, std::min(p->size, sizeof t));
   return t;
 }
+
+// 0 or a negated errno of a hook that was to give `what` ("its nodes").
+[[nodiscard]] Result<void> check(int rc, std::string_view what);
 
 }  // namespace aclk::host

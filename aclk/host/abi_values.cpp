@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/host/hook_result.h"
+#include "aclk/host/abi_values.h"
 
 #include <fmt/format.h>
 
