@@ -12,18 +12,36 @@
 namespace aclk::host {
 namespace {
 
-Result<HttpResponse> copy_of(int error, const naclk_reply *reply) {
+// The body of a reply; nobody's, unless it is lent.
+Bytes borrowed(const naclk_reply &r) {
+  if (r.release == nullptr) return {};
+  Bytes::Loan loan;
+  // What is lent with room in front may be written there.
+  if (r.body.data != nullptr) loan = {const_cast<char *>(r.body.data), r.body.len, r.head_room, nullptr, nullptr};
+  loan.release = r.release;
+  loan.lender = r.lent;
+  return Bytes(loan);
+}
+
+Result<Answer> answer_of(int error, const naclk_reply *reply) {
   try {
+    const auto r = reply == nullptr ? naclk_reply{} : take(reply);
+    auto body = borrowed(r);  // to be given back, whatever follows
     ACLK_CHECK(check(error > 0 ? -EIO : error, "an answer"));
     if (reply == nullptr) return fail(Errc::io, "the agent's database showed no answer");
-    const auto r = take(reply);
-    HttpResponse out;
-    out.status = r.status;
-    out.content_type = view(r.content_type);
-    out.content_encoding = view(r.content_encoding);
-    out.cache_control = view(r.cache_control);
-    out.body.reserve(r.body.len + kHeadRoom);
-    out.body = view(r.body);
+    Answer out;
+    out.head.status = r.status;
+    out.head.content_type = view(r.content_type);
+    out.head.content_encoding = view(r.content_encoding);
+    out.head.cache_control = view(r.cache_control);
+    if (body.is_lent()) {
+      out.body = std::move(body);
+      return out;
+    }
+    std::string copy;
+    copy.reserve(r.body.len + kHeadRoom);
+    copy = view(r.body);
+    out.body = std::move(copy);
     return out;
   } catch (const std::exception &) {
     return tl::unexpected<Error>({Errc::too_big, {}});  // nothing but memory can run out here
@@ -70,12 +88,13 @@ std::optional<Requests::Answered> Requests::end(RequestId id) {
   return std::nullopt;
 }
 
-void Requests::answer(RequestId id, Result<HttpResponse> answer, bool begun) {
+void Requests::answer(RequestId id, Result<Answer> answer, bool begun) {
   if (const auto answered = end(id)) (*answered)(std::move(answer), begun);
 }
 
 void Requests::complete(RequestId id, int error, const naclk_reply *reply) noexcept {
-  if (const auto answered = end(id)) (*answered)(copy_of(error, reply), error != -EBUSY);
+  if (const auto answered = end(id)) return (*answered)(answer_of(error, reply), error != -EBUSY);
+  if (reply != nullptr) (void)borrowed(take(reply));  // given back unread
 }
 
 bool Requests::interrupt(RequestId id) {

@@ -15,7 +15,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "claim/base/http_message.h"
+#include "aclk/host/answer.h"
 #include "claim/base/result.h"
 
 namespace aclk::host {
@@ -27,7 +27,7 @@ class Requests {
  public:
   // Called once, by the thread that answers; must not throw. begun: false, with an error, of a question whose time was
   // over before the host began with it.
-  using Answered = std::function<void(Result<HttpResponse>, bool begun)>;
+  using Answered = std::function<void(Result<Answer>, bool begun)>;
 
   // How many may be without an answer, those that nobody waits for included: a host that never answers costs so much.
   static constexpr std::size_t kMost = 4096;
@@ -41,8 +41,8 @@ class Requests {
   // A new question. With kMost of them it is answered `unavailable` at once, by this thread.
   [[nodiscard]] RequestId open(Answered answered);
   // Ends it with an answer of our own, without the host.
-  void answer(RequestId id, Result<HttpResponse> answer, bool begun = true);
-  // The host's answer to it: naclk_query::complete.
+  void answer(RequestId id, Result<Answer> answer, bool begun = true);
+  // The host's answer to it: naclk_query::complete. What the host has lent goes back to it, used or not.
   void complete(RequestId id, int error, const naclk_reply *reply) noexcept;
   // Its answer is not wanted any more. False: it has ended already.
   bool interrupt(RequestId id);

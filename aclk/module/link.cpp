@@ -190,7 +190,7 @@ struct Link::Impl final : Commands {
 
   query::ServiceEvents query_events() {
     query::ServiceEvents e;
-    e.publish = [this](const std::string &topic, std::string payload) {
+    e.publish = [this](const std::string &topic, Bytes payload) {
       return session->reply(topic, std::move(payload));
     };
     e.log = [this](naclk_log_source source, naclk_log_level level, std::string_view line) {

@@ -332,7 +332,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     while (!ending) {
       const auto p = outbox.next();
       if (!p) break;
-      const auto mid = mqtt->publish(p->topic, p->alias, *p->payload);
+      const auto mid = mqtt->publish(p->topic, p->alias, p->payload);
       if (mid)
         outbox.published(p->ticket, *mid, loop::now());
       else

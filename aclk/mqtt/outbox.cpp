@@ -74,7 +74,7 @@ std::optional<Publish> Outbox::next() {
     }
     handed_.emplace(p.ticket, std::move(m));
     if (alias_is_new_) aliases_.emplace(handed_->second.topic, p.alias);
-    p.payload = &handed_->second.payload;
+    p.payload = handed_->second.payload.view();
     return p;
   }
   return std::nullopt;
@@ -84,13 +84,15 @@ void Outbox::published(std::uint64_t ticket, int mid, loop::Instant now) {
   if (!handed_ || handed_->first != ticket) return;
   auto m = std::move(handed_->second);
   handed_.reset();
+  const auto bytes = m.payload.size();
+  m.payload = {};
   ++publishes_;
-  unsent_bytes_ += m.payload.size();
-  leaving_.push_back({publishes_, mid, now, m.payload.size()});
+  unsent_bytes_ += bytes;
+  leaving_.push_back({publishes_, mid, now, bytes});
   if (mid == 0) return finish(m, Delivery::acked, 0);
-  flying_bytes_ += m.payload.size();
+  flying_bytes_ += bytes;
   order_.emplace_back(mid, now);
-  flying_.insert_or_assign(mid, Flying{std::move(m), now, std::nullopt});
+  flying_.insert_or_assign(mid, Flying{std::move(m), bytes, now, std::nullopt});
 }
 
 void Outbox::sent(std::uint64_t publishes, loop::Instant now) {
@@ -117,7 +119,7 @@ bool Outbox::puback(int mid, int reason, loop::Instant now, std::chrono::microse
   last_ack_ = now;
   if (latency != nullptr) *latency = std::chrono::duration_cast<std::chrono::microseconds>(now - it->second.since);
   auto m = std::move(it->second.message);
-  flying_bytes_ -= m.payload.size();
+  flying_bytes_ -= it->second.bytes;
   flying_.erase(it);
   const auto stale = [this](const auto &o) {
     const auto f = flying_.find(o.first);

@@ -14,9 +14,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "aclk/loop/clock.h"
 #include "aclk/mqtt/mqtt_client.h"
+#include "claim/base/bytes.h"
 
 namespace aclk::mqtt {
 
@@ -41,7 +43,7 @@ enum class Alias : std::uint8_t { none, wanted };
 
 struct Outgoing {
   std::string topic;
-  std::string payload;
+  Bytes payload;
   Priority priority = Priority::control;
   Alias alias = Alias::wanted;
   // Called exactly once, with the PUBACK's reason code where there is one. May push.
@@ -51,9 +53,9 @@ struct Outgoing {
 // What is to be published now.
 struct Publish {
   std::uint64_t ticket = 0;
-  std::string topic;                     // empty when the alias alone says it
-  std::uint16_t alias = 0;               // 0 = none
-  const std::string *payload = nullptr;  // valid until the next call
+  std::string topic;           // empty when the alias alone says it
+  std::uint16_t alias = 0;     // 0 = none
+  std::string_view payload{};  // valid until the next call
 };
 
 struct OutboxBounds {
@@ -77,7 +79,8 @@ class Outbox {
 
   // The next message to publish, if one may go now. The owner answers with published() or failed().
   [[nodiscard]] std::optional<Publish> next();
-  // It has the packet id `mid` and waits for its PUBACK; mid 0 = QoS 0, delivered as far as anybody can know.
+  // It has the packet id `mid` and waits for its PUBACK; mid 0 = QoS 0, delivered as far as anybody can know. Its
+  // payload goes: whoever published it has a copy.
   void published(std::uint64_t ticket, int mid, loop::Instant now);
   void failed(std::uint64_t ticket, Delivery why);
 
@@ -103,7 +106,8 @@ class Outbox {
 
  private:
   struct Flying {
-    Outgoing message;
+    Outgoing message;  // without its payload
+    std::size_t bytes = 0;
     loop::Instant since;
     std::optional<loop::Instant> left;
   };

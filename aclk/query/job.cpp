@@ -42,7 +42,7 @@ void Job::run(const host::Host &host) {
   ask(host);
 }
 
-void Job::finish(Result<HttpResponse> answer, bool begun) noexcept {
+void Job::finish(Result<host::Answer> answer, bool begun) noexcept {
   try {
     expired = !begun;
     if (expired) {
@@ -56,7 +56,7 @@ void Job::finish(Result<HttpResponse> answer, bool begun) noexcept {
         out = frame_error(asker, ErrorReply::too_big, loop::wall_us());
         return;
       }
-      answer = failed_answer(answer.error(), target.value().machine_guid());
+      answer = host::Answer(failed_answer(answer.error(), target.value().machine_guid()));
     }
     out = frame(asker, std::move(*answer), {.exec_us = host_time.count(), .now_us = loop::wall_us()});
   } catch (const std::exception &) {

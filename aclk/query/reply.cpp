@@ -96,7 +96,8 @@ std::string_view safe(std::string_view value, std::string_view otherwise) {
 }
 
 // Everything before the body.
-std::string reply_head(const Asker &asker, const HttpResponse &answer, const ReplyTimes &times) {
+std::string reply_head(const Asker &asker, const host::Answer &whole, const ReplyTimes &times) {
+  const auto &answer = whole.head;
   const int status = wire_status(answer.status);
   const auto date = http_date(times.now_us / kSecond);
   const auto cache = safe(answer.cache_control, kNoCache);
@@ -117,7 +118,7 @@ std::string reply_head(const Asker &asker, const HttpResponse &answer, const Rep
   if (!answer.location.empty()) out += fmt::format("Location: {}\r\n", answer.location);
   if (!answer.allow.empty()) out += fmt::format("Allow: {}\r\n", answer.allow);
   if (answer.content_encoding == "gzip") out += "Content-Encoding: gzip\r\n";
-  out += fmt::format("Content-Length: {}\r\nX-Transaction-ID: {}\r\n\r\n", answer.body.size(), asker.transaction);
+  out += fmt::format("Content-Length: {}\r\nX-Transaction-ID: {}\r\n\r\n", whole.body.size(), asker.transaction);
   return out;
 }
 
@@ -178,38 +179,40 @@ std::string http_date(std::int64_t seconds) {
                      time.seconds().count());
 }
 
-FramedReply frame(const Asker &asker, HttpResponse answer, const ReplyTimes &times) {
+FramedReply frame(const Asker &asker, host::Answer answer, const ReplyTimes &times) {
   const auto error = [&](ErrorReply e) { return frame_error(asker, e, times.now_us); };
   FramedReply out;
-  const bool packed = answer.content_encoding == "gzip";
-  out.size_bytes = packed ? gzip_size_inside(answer.body) : answer.body.size();
+  auto &body = answer.body;
+  auto &encoding = answer.head.content_encoding;
+  const bool packed = encoding == "gzip";
+  out.size_bytes = packed ? gzip_size_inside(body.view()) : body.size();
   if (packed && !asker.accept_gzip) {
     // An empty body may be called compressed too (plugin-api/external/API.md, "Empty bodies").
-    if (!answer.body.empty()) {
+    if (!body.empty()) {
       if (out.size_bytes > asker.max_body_bytes) return error(ErrorReply::too_big);
-      auto plain = gunzip(answer.body, asker.max_body_bytes);
+      auto plain = gunzip(body.view(), asker.max_body_bytes);
       if (!plain) return error(ErrorReply::compression);
-      answer.body = std::move(*plain);
+      body = std::move(*plain);
     }
-    answer.content_encoding.clear();
-  } else if (!packed && asker.accept_gzip && answer.body.size() >= kSmallestCompressed) {
-    auto small = gzip(answer.body);
+    encoding.clear();
+  } else if (!packed && asker.accept_gzip && body.size() >= kSmallestCompressed) {
+    auto small = gzip(body.view());
     if (!small) return error(ErrorReply::compression);
-    if (small->size() < answer.body.size()) {
-      answer.body = std::move(*small);
-      answer.content_encoding = "gzip";
+    if (small->size() < body.size()) {
+      body = std::move(*small);
+      encoding = "gzip";
     }
   }
-  if (answer.body.empty()) answer.content_encoding.clear();
+  if (body.empty()) encoding.clear();
 
   const auto head = reply_head(asker, answer, times);
-  out.sent_bytes = answer.body.size();
+  out.sent_bytes = body.size();
   if (out.sent_bytes > asker.max_body_bytes ||
       !fits(head.size() + out.sent_bytes, asker.topic.size(), asker.max_packet))
     return error(ErrorReply::too_big);
-  out.status = wire_status(answer.status);
-  out.payload = std::move(answer.body);
-  out.payload.insert(0, head);
+  out.status = wire_status(answer.head.status);
+  out.payload = std::move(body);
+  out.payload.prepend(head);
   return out;
 }
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "aclk/host/answer.h"
+#include "claim/base/bytes.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
 
@@ -38,8 +40,8 @@ enum class ErrorReply : std::uint8_t {
 
 // A reply as it goes out. The payload is what was the answer's body, with everything else put in front of it.
 struct FramedReply {
-  std::string payload;  // empty: not even an error reply fits into the server's packets, nothing can be said
-  int status = 0;       // http-code of the payload
+  Bytes payload;   // empty: not even an error reply fits into the server's packets, nothing can be said
+  int status = 0;  // http-code of the payload
   std::optional<ErrorReply> error;  // set: the payload is this error reply
   // For the access log: bytes of the body as sent, and before compression.
   std::size_t sent_bytes = 0;
@@ -59,7 +61,7 @@ inline constexpr std::size_t kSmallestCompressed = 256;
 // comes from the host and could break the head (a line feed in its content type) is replaced by a harmless default.
 // Content-Length is the size of the body as sent. Instead of it: ErrorReply compression, too_big. Any thread; the heavy
 // part (gzip of a large body) is done on a worker.
-[[nodiscard]] FramedReply frame(const Asker &asker, HttpResponse answer, const ReplyTimes &times);
+[[nodiscard]] FramedReply frame(const Asker &asker, host::Answer answer, const ReplyTimes &times);
 
 // The JSON header alone.
 [[nodiscard]] FramedReply frame_error(const Asker &asker, ErrorReply error, std::int64_t now_us);

@@ -221,7 +221,7 @@ void Service::start(QueryId id, const JobPtr &q) {
   q->place = take_place();
   ++counters_.per_thread[q->place];
   const auto alive = std::weak_ptr<char>(alive_);
-  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<HttpResponse> answer, bool begun) {
+  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<host::Answer> answer, bool begun) {
     q->finish(std::move(answer), begun);
     post([this, id, alive] {
       if (!alive.expired()) on_done(id);
@@ -335,7 +335,7 @@ void Service::send(const JobPtr &q, FramedReply out) {
   log(NACLK_LOG_ACCESS, NACLK_LOG_INFO, access_line(e));
 }
 
-std::optional<bool> Service::publish(std::string topic, std::string payload) {
+std::optional<bool> Service::publish(std::string topic, Bytes payload) {
   if (payload.empty()) return false;
   const auto events = events_;
   const std::weak_ptr<char> alive = alive_;

@@ -49,7 +49,7 @@ struct ServiceOptions {
 struct ServiceEvents {
   // Puts a reply into the link's queue. False: there is no room or no link; the reply is lost and counted. May call
   // connection_down() and may destroy the Service.
-  std::function<bool(std::string topic, std::string payload)> publish;
+  std::function<bool(std::string topic, Bytes payload)> publish;
   // One line, printable ASCII. Texts are those of aclk/query/README.md, "Malformed requests"; aclk/report/README.md,
   // "Log lines"; a prefix such as "ACLK: " is the logger's.
   std::function<void(naclk_log_source, naclk_log_level, std::string_view)> log;
@@ -103,7 +103,7 @@ class Service {
   void answer_timeout(const JobPtr &q);
   void send(const JobPtr &q, FramedReply out);
   // nullopt: the Service is gone, touch nothing.
-  [[nodiscard]] std::optional<bool> publish(std::string topic, std::string payload);
+  [[nodiscard]] std::optional<bool> publish(std::string topic, Bytes payload);
   void plan_tick();
   void log(naclk_log_source source, naclk_log_level level, std::string_view line) const;
   [[nodiscard]] std::size_t take_place();

@@ -462,14 +462,14 @@ bool ConnectionManager::publish(MessageType type, std::string payload, mqtt::Pri
   return impl_->publish(type, std::move(payload), priority, std::move(done));
 }
 
-bool ConnectionManager::reply(const std::string &topic, std::string payload,
+bool ConnectionManager::reply(const std::string &topic, Bytes payload,
                               std::function<void(mqtt::Delivery, int)> done) {
   auto &i = *impl_;
   if (!i.connection || i.machine.state() != ConnectionState::online) {
     if (done) done(mqtt::Delivery::lost, 0);
     return false;
   }
-  if (i.events.sending) i.events.sending(MessageType::query_reply, payload);
+  if (i.events.sending) i.events.sending(MessageType::query_reply, payload.view());
   return i.connection->publish({.topic = topic,
                                 .payload = std::move(payload),
                                 .priority = mqtt::Priority::reply,

@@ -120,7 +120,7 @@ class ConnectionManager {
   // called.
   bool publish(proto::MessageType type, std::string payload, mqtt::Priority priority,
                std::function<void(mqtt::Delivery, int)> done = {});
-  bool reply(const std::string &topic, std::string payload, std::function<void(mqtt::Delivery, int)> done = {});
+  bool reply(const std::string &topic, Bytes payload, std::function<void(mqtt::Delivery, int)> done = {});
 
   [[nodiscard]] Report report() const;
   // The slowest PUBACK since this was last asked.

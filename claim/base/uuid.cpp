@@ -13,20 +13,20 @@
 namespace aclk {
 namespace {
 
-using Bytes = std::array<unsigned char, 16>;
+using UuidBytes = std::array<unsigned char, 16>;
 
-std::string format(const Bytes &b) { return uuid_text({reinterpret_cast<const char *>(b.data()), b.size()}); }
+std::string format(const UuidBytes &b) { return uuid_text({reinterpret_cast<const char *>(b.data()), b.size()}); }
 
-void stamp(Bytes &b, unsigned version) {
+void stamp(UuidBytes &b, unsigned version) {
   b[6] = static_cast<unsigned char>((b[6] & 0x0fU) | (version << 4));
   b[8] = static_cast<unsigned char>((b[8] & 0x3fU) | 0x80U);
 }
 
-std::optional<Bytes> parse(std::string_view t) {
+std::optional<UuidBytes> parse(std::string_view t) {
   t = trimmed(t);
   const bool dashed = t.size() == 36;
   if (!dashed && t.size() != 32) return std::nullopt;
-  Bytes out{};
+  UuidBytes out{};
   std::size_t n = 0;
   for (std::size_t i = 0; i < t.size(); ++i) {
     if (dashed && (i == 8 || i == 13 || i == 18 || i == 23)) {
@@ -44,7 +44,7 @@ std::optional<Bytes> parse(std::string_view t) {
 }  // namespace
 
 std::string uuid_text(std::string_view bytes) {
-  if (bytes.size() != std::tuple_size_v<Bytes>) return {};
+  if (bytes.size() != std::tuple_size_v<UuidBytes>) return {};
   auto text = hex(bytes);
   for (const std::size_t dash : {8U, 13U, 18U, 23U}) text.insert(dash, 1, '-');
   return text;
@@ -57,7 +57,7 @@ std::optional<std::string> parse_uuid(std::string_view text) {
 }
 
 std::string random_uuid() {
-  Bytes b{};
+  UuidBytes b{};
   // Without a working generator nothing here is safe to go on with: keys come from the same source.
   if (RAND_bytes(b.data(), static_cast<int>(b.size())) != 1) std::abort();
   stamp(b, 4);
@@ -65,13 +65,13 @@ std::string random_uuid() {
 }
 
 std::string named_uuid(std::string_view name_space, std::string_view name) {
-  const auto ns = parse(name_space).value_or(Bytes{});
+  const auto ns = parse(name_space).value_or(UuidBytes{});
   std::string data(reinterpret_cast<const char *>(ns.data()), ns.size());
   data += name;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned len = 0;
   if (EVP_Digest(data.data(), data.size(), digest.data(), &len, EVP_sha1(), nullptr) != 1) std::abort();
-  Bytes b{};
+  UuidBytes b{};
   std::copy_n(digest.begin(), b.size(), b.begin());
   stamp(b, 5);
   return format(b);

@@ -26,17 +26,18 @@ struct Exchange {
   HttpResponse answer;
   std::size_t head_bytes = 0;
   std::uint64_t max_bytes = 0;
+  std::size_t head_room = 0;  // before the body
   bool head_done = false;
   bool body_promised = false;  // Content-Length above 0
   bool too_big = false;
 };
 
-// The body has its room from the beginning, and some for the head that others put before it.
+// The body has its room from the beginning.
 void promise_body(Exchange &x, std::string_view length) {
   std::uint64_t n = 0;
   const auto r = std::from_chars(length.data(), length.data() + length.size(), n);
   x.body_promised = length != "0";
-  if (r.ec == std::errc{} && n > 0 && n <= x.max_bytes) x.answer.body.reserve(n + kHeadRoom);
+  if (r.ec == std::errc{} && n > 0 && n <= x.max_bytes) x.answer.body.reserve(x.head_room + n);
 }
 
 void take_header(Exchange &x, std::string_view line) {
@@ -69,11 +70,13 @@ std::size_t on_header(char *data, std::size_t size, std::size_t count, void *use
 std::size_t on_body(char *data, std::size_t size, std::size_t count, void *user) {
   auto &x = *static_cast<Exchange *>(user);
   const auto n = size * count;
-  if (n > x.max_bytes - x.answer.body.size()) {
+  auto &body = x.answer.body;
+  if (body.empty()) body.assign(x.head_room, '\0');
+  if (n > x.max_bytes - (body.size() - x.head_room)) {
     x.too_big = true;
     return 0;
   }
-  x.answer.body.append(data, n);
+  body.append(data, n);
   return n;
 }
 
@@ -211,6 +214,7 @@ Result<void> HttpLane::begin(CURLM *multi, const Endpoint &endpoint, HttpRequest
   flight_ = std::make_unique<Flight>();
   flight_->request = std::move(wanted);
   flight_->x.max_bytes = bounds.max_bytes;
+  flight_->x.head_room = bounds.head_room;
   flight_->headers = make_headers(flight_->request, bounds.gzip);
   prepare(endpoint);
   hung_up_ = false;

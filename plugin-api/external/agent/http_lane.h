@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ struct AnswerBounds {
   std::uint64_t max_bytes = 0;  // of the body as it comes; more = too_big, and the connection is closed
   std::chrono::milliseconds timeout{};
   bool gzip = false;  // ask for Content-Encoding: gzip; the body then comes compressed
+  // A body that is not empty begins behind so many bytes of 0, which are not counted: for a head of somebody else.
+  std::size_t head_room = 0;
 };
 
 class HttpLane {

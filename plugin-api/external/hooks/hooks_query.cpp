@@ -37,16 +37,34 @@ struct Asker {
   void (*complete)(naclk_request, int, const naclk_reply *);
 
   void fail(int error) const { complete(request, error, nullptr); }
+  // The module gets the body itself, which begins behind `head_room` bytes.
+  void lend(HttpResponse answer, std::size_t head_room) const {
+    auto body = std::make_unique<std::string>(std::move(answer.body));
+    naclk_reply r = reply_of(answer);
+    if (body->size() <= head_room) return complete(request, 0, &r);
+    r.content_encoding = view(answer.content_encoding);
+    r.body = {body->data() + head_room, body->size() - head_room};
+    r.head_room = head_room;
+    r.release = [](void *lent) { delete static_cast<std::string *>(lent); };
+    r.lent = body.release();
+    complete(request, 0, &r);
+  }
   void answer(const HttpResponse &answer) const {
+    naclk_reply r = reply_of(answer);
+    // Compressed answers whose body got lost are empty answers: nothing to unpack.
+    if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
+    r.body = view(answer.body);
+    complete(request, 0, &r);
+  }
+
+ private:
+  static naclk_reply reply_of(const HttpResponse &answer) {
     naclk_reply r{};
     r.size = sizeof r;
     r.status = answer.status;
     r.content_type = view(answer.content_type);
-    // Compressed answers whose body got lost are empty answers: nothing to unpack.
-    if (!answer.body.empty()) r.content_encoding = view(answer.content_encoding);
     r.cache_control = view(answer.cache_control);
-    r.body = view(answer.body);
-    complete(request, 0, &r);
+    return r;
   }
 };
 
@@ -73,11 +91,12 @@ void query(void *host, const naclk_query *query) noexcept {
     const AnswerBounds bounds{
         .max_bytes = query->max_bytes == 0 ? kMaxAnswerBytes : std::min(query->max_bytes, kMaxAnswerBytes),
         .timeout = std::chrono::milliseconds(std::max(query->deadline_ms, 1U)),
-        .gzip = query->accept_gzip != 0};
+        .gzip = query->accept_gzip != 0,
+        .head_room = kHeadRoom};
     h.agent().query(query->request.id, node, std::move(request), bounds,
-                    [asker](const Result<HttpResponse> &answer, bool asked) {
+                    [asker](Result<HttpResponse> answer, bool asked) {
                       if (answer)
-                        asker.answer(*answer);
+                        asker.lend(std::move(*answer), kHeadRoom);
                       else
                         asker.fail(asked ? negated_errno(answer.error().code) : -EBUSY);
                     });

@@ -46,7 +46,7 @@ extern "C" {
 #endif
 
 #define NACLK_ABI_MAJOR 2u
-#define NACLK_ABI_MINOR 0u
+#define NACLK_ABI_MINOR 1u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -300,6 +300,17 @@ struct naclk_reply {
   struct naclk_str content_encoding; /* empty or gzip; the body is then passed on untouched */
   struct naclk_str cache_control;    /* empty = no-cache */
   struct naclk_str body;
+
+  /* Since 2.1, of the answer to a query; netdata_aclk_abi() says what the module knows. [may be NULL] The body is lent and
+   * not copied: it stays where it is, unchanged by the host, until the module calls release(lent): once for each reply that
+   * it was shown, used or not, from any thread, before netdata_aclk_destroy returns at the latest. It must not block, and
+   * calls nothing here. */
+  void (*release)(void *lent);
+  void *lent;
+  /* Of a body that is lent: so many bytes right before it are the module's to write, which puts the head of the reply
+   * there. With less than the head takes (some 700 bytes; 2048 are always enough but for texts of absurd length) the body
+   * is copied. */
+  size_t head_room;
 };
 
 /* Names one thing that the host was asked for. Two words, not to be looked into: copy them to answer later. They may be

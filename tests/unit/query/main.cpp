@@ -4,5 +4,5 @@
 int main() {
   using namespace aclk::query::test;
   return cmd_tests() + target_tests() + allow_tests() + reply_tests() + admission_tests() + service_tests() +
-         service_budget_tests() + service_later_tests();
+         service_budget_tests() + service_later_tests() + lent_tests();
 }

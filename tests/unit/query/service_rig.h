@@ -51,7 +51,8 @@ class Rig {
     o.limits.grace = std::chrono::milliseconds(20);
     o.agent_version = "v1.37.1";
     ServiceEvents e;
-    e.publish = [this](std::string topic, const std::string &payload) {
+    e.publish = [this](std::string topic, Bytes bytes) {
+      const std::string payload(bytes.view());
       if (on_publish && !on_publish()) return false;
       Published p;
       p.topic = std::move(topic);

@@ -44,15 +44,15 @@ Asker with_gzip() {
 HttpResponse json(std::string body) { return json_response(200, std::move(body)); }
 
 std::string reply(const Asker &a, HttpResponse answer, std::int64_t exec_us = 0) {
-  return frame(a, std::move(answer), {.exec_us = exec_us, .now_us = kNow}).payload;
+  return std::string(frame(a, std::move(answer), {.exec_us = exec_us, .now_us = kNow}).payload.view());
 }
 
-std::string body_of(const std::string &payload) {
+std::string body_of(std::string_view payload) {
   const auto http = payload.find("\r\n\r\n");
   const auto body = payload.find("\r\n\r\n", http + 4);
-  return body == std::string::npos ? "(none)" : payload.substr(body + 4);
+  return body == std::string::npos ? "(none)" : std::string(payload.substr(body + 4));
 }
-bool has(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 std::string reply__ordinary_answer__is_exactly_the_frame_of_the_protocol() {
   EXPECT_EQ(reply(asker(), json("{}"), 77),
@@ -84,9 +84,10 @@ std::string reply__receive_time__is_filled_in() {
 std::string reply__gzip__keeps_the_content_type() {
   const std::string text(5000, 'x');
   const auto out = frame(with_gzip(), json(text), {.exec_us = 1, .now_us = kNow});
-  EXPECT(has(out.payload, "Content-Type: application/json; charset=utf-8\r\n"));
-  EXPECT(has(out.payload, "\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(out.sent_bytes) + "\r\n"));
-  const auto body = body_of(out.payload);
+  EXPECT(has(out.payload.view(), "Content-Type: application/json; charset=utf-8\r\n"));
+  EXPECT(has(out.payload.view(),
+             "\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(out.sent_bytes) + "\r\n"));
+  const auto body = body_of(out.payload.view());
   EXPECT_EQ(body.size(), out.sent_bytes);
   EXPECT(gunzip(body, kMaxBody).value_or("") == text);
   EXPECT_EQ(out.size_bytes, 5000U);
@@ -96,22 +97,22 @@ std::string reply__gzip__keeps_the_content_type() {
 std::string reply__body_with_nul__is_sent_whole() {
   const std::string text("a\0b\0", 4);
   const auto out = frame(asker(), json(text), {.exec_us = 1, .now_us = kNow});
-  EXPECT(has(out.payload, "Content-Length: 4\r\n"));
-  EXPECT(body_of(out.payload) == text);
+  EXPECT(has(out.payload.view(), "Content-Length: 4\r\n"));
+  EXPECT(body_of(out.payload.view()) == text);
   return {};
 }
 
 std::string reply__body__is_exactly_content_length_bytes() {
   for (const std::size_t n : {0U, 1U, 55U, 8500U}) {
     const auto out = frame(asker(), json(std::string(n, 'y')), {.exec_us = 1, .now_us = kNow});
-    EXPECT(has(out.payload, "Content-Length: " + std::to_string(n) + "\r\n"));
-    EXPECT_EQ(body_of(out.payload).size(), n);
+    EXPECT(has(out.payload.view(), "Content-Length: " + std::to_string(n) + "\r\n"));
+    EXPECT_EQ(body_of(out.payload.view()).size(), n);
   }
   return {};
 }
 
 std::string reply__bad_request__is_the_header_alone() {
-  EXPECT_EQ(frame_bad_request(asker(), kNow).payload,
+  EXPECT_EQ(std::string(frame_bad_request(asker(), kNow).payload.view()),
             "{\"type\":\"http\",\"msg-id\":\"m-1\",\"timestamp\":1732155240,\"timestamp-offset-usec\":123,"
             "\"connect\":1732150000,\"connect-offset-usec\":654321,\"version\":2,\"t-exec\":0,"
             "\"t-rx\":1732155239999000,\"http-code\":400}");
@@ -125,7 +126,7 @@ std::string reply__msg_id__is_echoed_whatever_is_in_it() {
   const auto header = nlohmann::json::parse(text.substr(0, text.find("\r\n\r\n")));
   EXPECT_EQ(header["msg-id"].get<std::string>(), a.msg_id);
   a.msg_id = "\xff";  // cannot come from our parser, must not throw either
-  EXPECT(!frame_error(a, ErrorReply::timeout, kNow).payload.empty());
+  EXPECT(!frame_error(a, ErrorReply::timeout, kNow).payload.view().empty());
   return {};
 }
 
@@ -194,7 +195,7 @@ std::string error__each_row__has_its_texts_and_keys_in_order() {
       {ErrorReply::timeout, 6, 503, "Timeout sending binpacked message"},
   };
   for (const auto &r : rows) {
-    EXPECT_EQ(frame_error(asker(), r.error, kNow).payload,
+    EXPECT_EQ(std::string(frame_error(asker(), r.error, kNow).payload.view()),
               "{\"type\":\"http\",\"msg-id\":\"m-1\",\"timestamp\":1732155240,\"timestamp-offset-usec\":123,"
               "\"connect\":1732150000,\"connect-offset-usec\":654321,\"version\":2,\"http-code\":" +
                   std::to_string(r.http) + ",\"error-code\":" + std::to_string(r.code) + ",\"error-description\":\"" +
@@ -211,12 +212,12 @@ std::string size__reply_at_the_servers_limit__fits_and_one_byte_more_is_error_4(
   const auto whole = reply(a, json(std::string(1000, 'z')), 5);
   const auto need = static_cast<std::uint32_t>(whole.size() + a.topic.size() + 64);
   a.max_packet = need;
-  EXPECT_EQ(frame(a, json(std::string(1000, 'z')), {.exec_us = 5, .now_us = kNow}).payload, whole);
+  EXPECT_EQ(std::string(frame(a, json(std::string(1000, 'z')), {.exec_us = 5, .now_us = kNow}).payload.view()), whole);
   a.max_packet = need - 1;
   const auto out = frame(a, json(std::string(1000, 'z')), {.exec_us = 5, .now_us = kNow});
   EXPECT(out.error == ErrorReply::too_big);
   EXPECT_EQ(out.status, 413);
-  EXPECT(has(out.payload, "\"error-code\":4"));
+  EXPECT(has(out.payload.view(), "\"error-code\":4"));
   return {};
 }
 
@@ -224,7 +225,7 @@ std::string size__limit_below_any_reply__leaves_nothing_to_say() {
   auto a = asker();
   a.max_packet = 80;
   const auto out = frame(a, json("{}"), {.exec_us = 5, .now_us = kNow});
-  EXPECT(out.payload.empty());
+  EXPECT(out.payload.view().empty());
   EXPECT_EQ(largest_payload(100, 100), 0U);
   EXPECT(!fits(1, 100, 100));
   return {};
@@ -260,7 +261,7 @@ std::string gzip__host_already_compressed__is_passed_on_untouched() {
   auto a = json(*gzip(std::string(3000, 'q')));
   a.content_encoding = "gzip";
   const auto out = frame(with_gzip(), a, {.exec_us = 0, .now_us = kNow});
-  EXPECT(body_of(out.payload) == a.body);
+  EXPECT(body_of(out.payload.view()) == a.body);
   EXPECT_EQ(out.size_bytes, 3000U);
   EXPECT_EQ(out.sent_bytes, a.body.size());
   return {};
@@ -270,8 +271,8 @@ std::string gzip__asker_does_not_take_it__is_unpacked() {
   auto a = json(*gzip(std::string(3000, 'q')));
   a.content_encoding = "gzip";
   const auto out = frame(asker(), a, {.exec_us = 0, .now_us = kNow});
-  EXPECT(!has(out.payload, "Content-Encoding"));
-  EXPECT(body_of(out.payload) == std::string(3000, 'q'));
+  EXPECT(!has(out.payload.view(), "Content-Encoding"));
+  EXPECT(body_of(out.payload.view()) == std::string(3000, 'q'));
   auto less = asker();
   less.max_body_bytes = 2999;
   EXPECT(frame(less, a, {.now_us = kNow}).error == ErrorReply::too_big);
@@ -293,19 +294,19 @@ std::string gzip__empty_body_called_gzip__is_an_empty_body() {
   a.content_encoding = "gzip";
   for (const bool accept : {true, false}) {
     const auto out = frame(accept ? with_gzip() : asker(), a, {.exec_us = 0, .now_us = kNow});
-    EXPECT(!has(out.payload, "Content-Encoding") && has(out.payload, "Content-Length: 0\r\n"));
+    EXPECT(!has(out.payload.view(), "Content-Encoding") && has(out.payload.view(), "Content-Length: 0\r\n"));
   }
   return {};
 }
 
 std::string gzip__small_or_incompressible_body__stays_plain() {
-  EXPECT(!has(frame(with_gzip(), json(std::string(100, 'x')), {.exec_us = 0, .now_us = kNow}).payload,
+  EXPECT(!has(frame(with_gzip(), json(std::string(100, 'x')), {.exec_us = 0, .now_us = kNow}).payload.view(),
               "Content-Encoding"));
   std::string noise;
   unsigned s = 1;
   for (int i = 0; i < 4000; ++i) noise += static_cast<char>((s = s * 1664525U + 1013904223U) >> 24);
   const auto out = frame(with_gzip(), json(noise), {.exec_us = 0, .now_us = kNow});
-  EXPECT(body_of(out.payload).size() <= noise.size());
+  EXPECT(body_of(out.payload.view()).size() <= noise.size());
   return {};
 }
 

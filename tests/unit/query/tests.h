@@ -13,5 +13,6 @@ int admission_tests();
 int service_tests();
 int service_budget_tests();
 int service_later_tests();
+int lent_tests();
 
 }  // namespace aclk::query::test

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Bytes that are handed from step to step without being copied: a string of their own, or memory that somebody has lent
+// and that goes back to him, by whatever thread destroys them. May have room in front, for a head.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace aclk {
+
+class Bytes {
+ public:
+  // Memory of somebody else, and how he gets it back: once.
+  struct Loan {
+    char *data = nullptr;
+    std::size_t size = 0;
+    std::size_t room = 0;  // so many bytes before `data` may be written, too
+    void (*release)(void *lender) = nullptr;
+    void *lender = nullptr;
+  };
+
+  Bytes() = default;
+  Bytes(std::string own)
+      : own_(std::move(own)) {}  // NOLINT(google-explicit-constructor): moved in, as a string would be
+  explicit Bytes(const Loan &loan) : loan_(loan) {}
+  ~Bytes() { give_back(); }
+  Bytes(Bytes &&o) noexcept : own_(std::move(o.own_)), loan_(std::exchange(o.loan_, {})) {}
+  Bytes &operator=(Bytes &&o) noexcept {
+    if (this == &o) return *this;
+    give_back();
+    own_ = std::move(o.own_);
+    loan_ = std::exchange(o.loan_, {});
+    return *this;
+  }
+  Bytes(const Bytes &) = delete;
+  Bytes &operator=(const Bytes &) = delete;
+
+  [[nodiscard]] std::string_view view() const {
+    return is_lent() ? std::string_view(loan_.data, loan_.size) : std::string_view(own_);
+  }
+  [[nodiscard]] std::size_t size() const { return is_lent() ? loan_.size : own_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] bool is_lent() const { return loan_.release != nullptr; }
+
+  // Puts `head` in front. Lent bytes stay where they are if there is room before them.
+  void prepend(std::string_view head);
+
+ private:
+  void give_back() {
+    if (const auto loan = std::exchange(loan_, {}); loan.release != nullptr) loan.release(loan.lender);
+  }
+
+  std::string own_;
+  Loan loan_;
+};
+
+}  // namespace aclk
