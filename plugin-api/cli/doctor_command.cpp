@@ -58,7 +58,7 @@ int run(const DoctorArguments &given, loop::TimeScale scale) {
   add(doctor::check_settings(context));
   add(doctor::check_identity(context, running));
   add(doctor::check_readable(context));
-  all.push_back(doctor::check_disk(context));
+  all.push_back(doctor::check_disk(context, running));
   all.push_back(doctor::check_agent(context, running));
   add(doctor::check_documents(context, running));
   all.push_back(doctor::check_plugin(context, running));

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "aclk/sync/store/store.h"
 #include "claim/agent_processes.h"
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
@@ -197,8 +198,10 @@ Findings check_readable(const DoctorContext &context) {
   return out;
 }
 
-Finding check_disk(const DoctorContext &context) {
+Finding check_disk(const DoctorContext &context, const RunningLink &running) {
+  if (!running.not_kept.empty()) return bad_from("disk", running.not_kept);
   const auto dir = context.env().cloud_dir();
+  if (const auto newer = sync::newer_database(dir / "aclk.db"); !newer.empty()) return bad_from("disk", newer);
   struct statvfs fs {};
   if (::statvfs(dir.c_str(), &fs) != 0)
     return skipped("disk", fmt::format("{}: {}", dir.string(), std::generic_category().message(errno)));

@@ -18,8 +18,8 @@ namespace aclk::doctor {
 [[nodiscard]] Findings check_identity(const DoctorContext &context, const RunningLink &running);
 // What the agent has to read, and cannot: this process is the agent's user. Empty: nothing of that kind.
 [[nodiscard]] Findings check_readable(const DoctorContext &context);
-// Can the durable state be written?
-[[nodiscard]] Finding check_disk(const DoctorContext &context);
+// Can the durable state be written, and its database be read? The word of a plugin that runs comes first.
+[[nodiscard]] Finding check_disk(const DoctorContext &context, const RunningLink &running);
 // The agent's API: where a plugin that runs has found it, else as one would find it. Takes up to 10 s.
 [[nodiscard]] Finding check_agent(const DoctorContext &context, const RunningLink &running);
 // How the plugin is; when it is not: what keeps an agent from starting it.

@@ -8,6 +8,7 @@
 #include "plugin-api/external/agent/local_call.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/control/local_socket.h"
+#include "plugin-api/external/control/unlinked_answers.h"
 #include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 
@@ -36,6 +37,8 @@ RunningLink read_running_link(const nlohmann::json &state) {
   link.claim_runs = bool_of(claim, "runs");
   link.claim_attempts = external::uint_of(claim, "attempts");
   link.claim_next = text_of(claim, "next-utc");
+  if (const auto durable = text_of(state, "durable-state"); durable != "ok" && durable != external::kDatabaseNotOpen)
+    link.not_kept = durable;
   link.drops = text_of(object_of(state, "drops"), "finding");
   if (const auto list = state.find("unreadable"); list != state.end() && list->is_array())
     for (const auto &u : *list)

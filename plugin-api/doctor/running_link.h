@@ -33,6 +33,7 @@ struct RunningLink {
   std::uint64_t claim_attempts = 0;
   std::string claim_next;  // when it is tried again, UTC
   std::string drops;       // a link that keeps falling: the finding
+  std::string not_kept;    // why what should survive a restart is in its memory only; empty: it is on disk
   // What it cannot read of its agent, since when and why: "the alerts of node x, since ...".
   std::vector<std::string> unreadable;
 };

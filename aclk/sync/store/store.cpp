@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <cstdint>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -46,6 +48,23 @@ constexpr auto kForgetMost =
 constexpr const char *kCheckpoint = "PRAGMA wal_autocheckpoint = 64";
 constexpr const char *kMaxLog = "PRAGMA journal_size_limit = 262144";
 
+std::string newer_text(const fs::path &file, std::int64_t version) {
+  return fmt::format(
+      "{} was written by a newer version of netdata-aclk (it has version {}, this one knows {}) and is left as it is; "
+      "install the newer version again, or remove the file: then all is compared with the cloud and sent anew",
+      file.string(), version, kMigrations.size());
+}
+
+// The first thing that is asked of a file, before a byte of it is written and before its tables are looked at, which
+// may be of a kind that is unknown here.
+Result<void> refuse_newer(sqlite3 *db, const fs::path &file) {
+  Statement q(db, "PRAGMA user_version");
+  if (q.step() != SQLITE_ROW) return {};  // damaged or no database: found below
+  const auto version = q.number(0);
+  if (version <= static_cast<std::int64_t>(kMigrations.size())) return {};
+  return fail(Errc::unsupported, newer_text(file, version));
+}
+
 Result<Database> open_once(const fs::path &file) {
   sqlite3 *raw = nullptr;
   const int rc =
@@ -55,6 +74,7 @@ Result<Database> open_once(const fs::path &file) {
   if (rc != SQLITE_OK) return tl::unexpected<Error>(sqlite::trouble(db.get(), what));
   ::chmod(file.c_str(), 0600);
   sqlite3_busy_timeout(db.get(), 1000);
+  ACLK_CHECK(refuse_newer(db.get(), file));
   for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", kCheckpoint, kMaxLog})
     ACLK_CHECK(sqlite::run(db.get(), pragma, what));
   Statement check(db.get(), "PRAGMA quick_check(1)");
@@ -149,6 +169,20 @@ class Writer {
 };
 
 }  // namespace
+
+std::string newer_database(const fs::path &file) {
+  // https://www.sqlite.org/fileformat.html, "The Database Header": user_version is a big-endian number at offset 60.
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr std::size_t kHeader = 100;
+  constexpr std::size_t kUserVersion = 60;
+  std::array<char, kHeader> header{};
+  std::ifstream in(file, std::ios::binary);
+  if (!in.read(header.data(), header.size()) || std::string_view(header.data(), kMagic.size()) != kMagic) return {};
+  std::uint32_t version = 0;
+  for (std::size_t i = kUserVersion; i < kUserVersion + 4; ++i)
+    version = version << 8U | static_cast<unsigned char>(header.at(i));
+  return version > kMigrations.size() ? newer_text(file, version) : std::string();
+}
 
 struct Store::Impl {
   Database db;

@@ -3,7 +3,8 @@
 // What must survive a restart, in one SQLite file beside the keys (cloud.d/aclk.db, WAL, mode 0600). Losing the file
 // costs a resynchronisation, never a wrong state. Loop thread only.
 //
-// Errors: Errc::parse = damaged, Errc::io = everything that may pass (full, read-only, no such directory).
+// Errors: Errc::parse = damaged, Errc::unsupported = a newer version of this software has written it, Errc::io =
+// everything that may pass (full, read-only, no such directory).
 #pragma once
 
 #include <filesystem>
@@ -31,7 +32,8 @@ struct StoredAlerts {
 class Store {
  public:
   // Opens or creates the file and brings its tables up to date. A file that is no database, or is damaged, is set aside
-  // as aclk.db.damaged and begun anew; `note` then has a sentence about it. ":memory:" is allowed.
+  // as aclk.db.damaged and begun anew; `note` then has a sentence about it. A file of a newer version is left as it is.
+  // ":memory:" is allowed.
   [[nodiscard]] static Result<Store> open(const std::filesystem::path &file, std::string *note = nullptr);
   Store(Store &&) noexcept;
   Store &operator=(Store &&) noexcept;
@@ -57,5 +59,9 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// What Store::open() says of a file that a newer version has written; empty: it is none, or there is none. For whoever
+// must not disturb the owner of the file: it reads its first 100 bytes.
+[[nodiscard]] std::string newer_database(const std::filesystem::path &file);
 
 }  // namespace aclk::sync

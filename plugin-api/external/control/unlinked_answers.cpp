@@ -30,7 +30,7 @@ report::LinkState state_of(const Unlinked &now) {
   s.session.status = id.standing == Standing::disabled ? login::Status::disabled : login::Status::offline;
   s.session.next_attempt_s = now.word.next_start_s;
   s.began_s = now.word.began_s;
-  s.durable = "not open";
+  s.durable = kDatabaseNotOpen;
   return s;
 }
 

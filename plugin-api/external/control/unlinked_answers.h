@@ -15,6 +15,9 @@
 
 namespace aclk::external {
 
+// As "durable state" while there is no link: nobody has opened the database.
+inline constexpr const char *kDatabaseNotOpen = "not open";
+
 struct Unlinked {
   claim::Identity identity;
   PluginStatus word;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <filesystem>
 #include <string>
 
+#include "claim/base/files.h"
 #include "plugin-api/cli/diagnose_no_answer.h"
 #include "plugin-api/doctor/agent_documents.h"
 #include "plugin-api/doctor/check_sequence.h"
 #include "plugin-api/doctor/finding.h"
+#include "plugin-api/doctor/local_checks.h"
 #include "plugin-api/doctor/reach_host.h"
 #include "plugin-api/doctor/running_link.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/temp_dir.h"
 
 using namespace aclk;
 using namespace aclk::doctor;
@@ -138,6 +142,35 @@ std::string running_link__that_keeps_falling__is_a_finding() {
   return {};
 }
 
+std::string running_link__what_is_not_on_disk__is_a_finding_with_the_files_next_step() {
+  EXPECT_EQ(told(R"({"durable-state":"ok"})").not_kept, "");
+  EXPECT_EQ(told(R"({"durable-state":"not open"})").not_kept, "");
+  const auto link = told(R"({"durable-state":"/d/aclk.db was written by a newer version; install it again"})");
+  const auto f = check_disk(DoctorContext({}), link);
+  EXPECT(f.verdict == Verdict::bad);
+  EXPECT_EQ(f.text, "/d/aclk.db was written by a newer version");
+  EXPECT_EQ(f.remedy, "install it again");
+  return {};
+}
+
+std::string disk__database_of_a_newer_version_and_no_plugin__is_a_finding() {
+  const test::TempDir d;
+  external::Environment env;
+  env.lib = d.path();
+  std::filesystem::create_directory(env.cloud_dir());
+  std::string header("SQLite format 3");
+  header.resize(100);
+  EXPECT(write_file_atomically(env.cloud_dir() / "aclk.db", header, 0600));
+  EXPECT(check_disk(DoctorContext(env), {}).verdict != Verdict::bad);
+  header[63] = 99;
+  EXPECT(write_file_atomically(env.cloud_dir() / "aclk.db", header, 0600));
+  const auto f = check_disk(DoctorContext(env), {});
+  EXPECT(f.verdict == Verdict::bad);
+  EXPECT(f.text.find("aclk.db was written by a newer version of netdata-aclk (it has version 99") != std::string::npos);
+  EXPECT(f.remedy.starts_with("install the newer version again, or remove the file"));
+  return {};
+}
+
 std::string running_link__reads_that_fail_each_time__are_findings() {
   EXPECT(check_reads(told(R"({"online":true,"unreadable":[]})")).empty());
   const auto f = check_reads(told(R"({"online":true,"unreadable":[{"what":"the alerts of node x",
@@ -226,6 +259,8 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
 }
 
 const CMUnitTest tests[] = {
+    ACLK_TEST(running_link__what_is_not_on_disk__is_a_finding_with_the_files_next_step),
+    ACLK_TEST(disk__database_of_a_newer_version_and_no_plugin__is_a_finding),
     ACLK_TEST(running_link__reads_that_fail_each_time__are_findings),
     ACLK_TEST(documents__that_cannot_be_read__are_findings_each_with_its_node),
     ACLK_TEST(documents__of_an_agent_that_hangs__are_a_finding_beside_the_plugins_word),

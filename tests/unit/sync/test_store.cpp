@@ -184,6 +184,67 @@ std::string store__file_of_the_version_before__keeps_what_it_has_and_gets_what_i
   return {};
 }
 
+// A sqlite3 handle of our own, for what only another version would do.
+std::string by_another_version(const fs::path &file, const char *sql) {
+  sqlite3 *raw = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &raw), SQLITE_OK);
+  const sqlite::Database db(raw);
+  EXPECT(sqlite::run(db.get(), sql, "play another version"));
+  return {};
+}
+
+std::string store__file_of_a_newer_version__is_refused_in_a_sentence_and_not_touched() {
+  const test::TempDir d;
+  const auto file = d / "aclk.db";
+  {
+    auto s = Store::open(file);
+    EXPECT(s && put(*s, PutNode{"c", {"g", "n", "h", 0}}));
+  }
+  EXPECT_EQ(newer_database(file), "");
+  EXPECT_EQ(by_another_version(file, "CREATE TABLE later (x); PRAGMA user_version = 99"), "");
+  const auto before = *read_file(file, 1U << 20);
+  std::string note;
+  const auto s = Store::open(file, &note);
+  EXPECT(!s);
+  EXPECT(s.error().code == Errc::unsupported);
+  EXPECT(
+      s.error().what.starts_with(file.string() + " was written by a newer version of netdata-aclk (it has version 99"));
+  EXPECT_EQ(newer_database(file), s.error().what);
+  EXPECT_EQ(note, "");
+  EXPECT(*read_file(file, 1U << 20) == before);
+  EXPECT(!fs::exists(d / "aclk.db.damaged"));
+  EXPECT_EQ(by_another_version(file, "DROP TABLE later; PRAGMA user_version = 3"), "");
+  EXPECT_EQ(Store::open(file)->nodes("c")->size(), 1U);
+  return {};
+}
+
+// Its tables may be of a kind that this version's SQLite does not know, which looks as if it were damaged.
+std::string store__file_of_a_newer_version_with_tables_nobody_knows__is_no_damaged_one() {
+  const test::TempDir d;
+  const auto file = d / "aclk.db";
+  EXPECT(Store::open(file));
+  EXPECT_EQ(by_another_version(file,
+                               "PRAGMA writable_schema = ON;"
+                               "UPDATE sqlite_schema SET sql = 'CREATE TABLE node OF THE FUTURE' WHERE name = 'node';"
+                               "PRAGMA user_version = 4"),
+            "");
+  const auto s = Store::open(file);
+  EXPECT(!s);
+  EXPECT(s.error().code == Errc::unsupported);
+  EXPECT(!fs::exists(d / "aclk.db.damaged"));
+  return {};
+}
+
+std::string newer_database__of_what_is_none__is_empty() {
+  const test::TempDir d;
+  EXPECT_EQ(newer_database(d / "missing"), "");
+  EXPECT(write_file_atomically(d / "short", "SQLite format 3", 0600));
+  EXPECT_EQ(newer_database(d / "short"), "");
+  EXPECT(write_file_atomically(d / "other", std::string(200, 'x'), 0600));
+  EXPECT_EQ(newer_database(d / "other"), "");
+  return {};
+}
+
 std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
   const test::TempDir d;
   auto s = Store::open(d / "aclk.db");
@@ -211,6 +272,9 @@ std::string store__many_changes__do_not_make_the_log_many_times_the_database() {
 const CMUnitTest tests[] = {
     ACLK_TEST(store__last_times__only_rise_and_outlive_the_process_the_session_id_the_claim_too),
     ACLK_TEST(store__file_of_the_version_before__keeps_what_it_has_and_gets_what_is_new),
+    ACLK_TEST(store__file_of_a_newer_version__is_refused_in_a_sentence_and_not_touched),
+    ACLK_TEST(store__file_of_a_newer_version_with_tables_nobody_knows__is_no_damaged_one),
+    ACLK_TEST(newer_database__of_what_is_none__is_empty),
     ACLK_TEST(store__many_changes__do_not_make_the_log_many_times_the_database),
     ACLK_TEST(store__contexts_and_alerts__come_back_as_they_were),
     ACLK_TEST(store__opened_again__remembers_by_claim),
