@@ -18,7 +18,7 @@ namespace {
 constexpr int kCannotRun = 127;  // as a shell says it
 
 // In the child: only calls that are safe after fork.
-[[noreturn]] void become(char *const *argv, const char *program, const std::array<int, 3> &keep, pid_t supervisor) {
+void leave_the_agent(pid_t supervisor) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != supervisor) ::_exit(0);  // it died before that line
   sigset_t none;
@@ -28,6 +28,10 @@ constexpr int kCannotRun = 127;  // as a shell says it
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
   if (null > STDERR_FILENO) ::close(null);
+}
+
+[[noreturn]] void become(char *const *argv, const char *program, const std::array<int, 3> &keep, pid_t supervisor) {
+  leave_the_agent(supervisor);
   for (const int fd : keep)  // these stay open
     if (fd >= 0) ::fcntl(fd, F_SETFD, 0);
   ::execv("/proc/self/exe", argv);
@@ -63,7 +67,33 @@ Result<Child> start_with_pipe(const char *program, bool blocking, const std::arr
   return child;
 }
 
+[[noreturn]] void run_for_its_version(const char *file, int words, pid_t supervisor) {
+  leave_the_agent(supervisor);
+  ::dup2(words, STDERR_FILENO);
+  std::string name(file);
+  std::string version("--version");
+  std::array<char *, 3> argv{name.data(), version.data(), nullptr};
+  ::execv(file, argv.data());
+  const char *const why = std::strerror(errno);
+  (void)!::write(STDERR_FILENO, why, std::strlen(why));
+  ::_exit(kCannotRun);
+}
+
 }  // namespace
+
+Result<Child> start_trial(const char *file) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
+  Child child;
+  child.status = Fd(ends[0]);
+  const Fd write_end(ends[1]);
+  const auto supervisor = ::getpid();
+  child.pid = ::fork();
+  if (child.pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));
+  if (child.pid == 0) run_for_its_version(file, write_end.get(), supervisor);
+  return child;
+}
 
 Result<Child> start_claimer(const Options &own, const char *program) {
   return start_with_pipe(program, true, {-1, -1}, [&](int fd) { return claimer_arguments(own, fd); });

@@ -25,4 +25,8 @@ struct Child {
 // lines.
 [[nodiscard]] Result<Child> start_claimer(const Options &own, const char *program);
 
+// `file` asked for its version, to see whether it can be run; `status`: the read end of its stderr, where is also
+// written why it cannot.
+[[nodiscard]] Result<Child> start_trial(const char *file);
+
 }  // namespace aclk::external

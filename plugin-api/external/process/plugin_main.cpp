@@ -63,7 +63,7 @@ int dispatch(int argc, char **argv, const CreateModule &create) {
   AgentLog log({env.logfmt ? LogStyle::logfmt : LogStyle::classic, env.log, env.debug});
   switch (options.mode) {
     case Mode::supervise:
-      return supervise(options, env, log, argv[0]);
+      return supervise(options, env, log, argv);
     case Mode::work:
       return work(options, env, log, create);
     case Mode::claim:

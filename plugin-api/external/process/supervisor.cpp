@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@
 #include "plugin-api/external/process/child.h"
 #include "plugin-api/external/process/claimer_process.h"
 #include "plugin-api/external/process/plugins_d_input.h"
+#include "plugin-api/external/process/replacement.h"
 #include "plugin-api/external/process/worker_pipe.h"
 #include "plugin-api/external/process/worker_restart_policy.h"
 
@@ -49,7 +51,8 @@ class Supervisor {
       : Supervisor(options, env, log, program, in, out,
                    read_settings(NetdataConfFile(env.user_config / "netdata.conf").snapshot(), options)) {}
 
-  int run() {
+  // When it has ended: the file that this process is to become; empty: none, it ends.
+  std::string run() {
     take_signals();
     prepare_stdout();
     word_.began_s = wall_s();
@@ -59,7 +62,7 @@ class Supervisor {
       print(Clock::now());
       if (!done_) wait();
     }
-    return 0;
+    return become_ ? replacement_.file() : "";
   }
 
  private:
@@ -79,6 +82,7 @@ class Supervisor {
         places_{env.cloud_dir(), env.lib, env.user_config},
         watch_(env.cloud_dir(), claim::kCloudFiles),
         config_watch_(env.user_config, claim::kConfigFiles),
+        replacement_(program, log),
         door_(socket_places(settings.socket, env.run, env.lib), log,
               [this](const LocalRequest &request) { return answer(request); }) {}
 
@@ -129,7 +133,8 @@ class Supervisor {
                 {watch_.fd(), POLLIN, 0},
                 {child_.status.get(), POLLIN, 0},
                 {config_watch_.fd(), POLLIN, 0},
-                {claimer_child_.status.get(), POLLIN, 0}});
+                {claimer_child_.status.get(), POLLIN, 0},
+                {replacement_.fd(), POLLIN, 0}});
     door_.wait_for(fds);
     if (input_ended_) fds[0].fd = -1;
     if (output_ended_) fds[1].fd = -1;
@@ -141,6 +146,7 @@ class Supervisor {
       if (fds[6].revents != 0) take_claimer_lines();
       if (fds[2].revents != 0) take_signal(now);
       if (fds[3].revents != 0 && watch_.take()) look_at_ = now + claim::kDebounce;
+      if (fds[7].revents != 0) replacement_.take();
       if (fds[5].revents != 0 && config_watch_.take()) look_at_ = now + claim::kDebounce;
       if (fds[0].revents != 0) take_input(now);
       if ((fds[1].revents & (POLLERR | POLLNVAL | POLLHUP)) != 0) {
@@ -151,11 +157,20 @@ class Supervisor {
     door_.take(fds);
     door_.on_time(now);
     if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
+    look_at_own_file(now);
     obey(restarts_.on_time(now), now);
   }
 
+  // A claim that the cloud may have heard of already is not cut off for it.
+  void look_at_own_file(Clock::time_point now) {
+    const auto order = replacement_.on_time(now, claimer_child_.pid > 0);
+    if (order == Replacement::Order::none) return;
+    quit(now);
+    become_ = order == Replacement::Order::become;
+  }
+
   Clock::time_point next_event() const {
-    auto at = std::min({chart_.next(), look_at_, door_.next()});
+    auto at = std::min({chart_.next(), look_at_, door_.next(), replacement_.next()});
     for (const auto &next : {restarts_.next(), claimer_.next()})
       if (next) at = std::min(at, *next);
     return at;
@@ -173,6 +188,7 @@ class Supervisor {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info)
       if (info.ssi_signo != SIGCHLD) quit(now);
+    replacement_.on_child(now);
     int status = 0;
     if (child_.pid > 0 && ::waitpid(child_.pid, &status, WNOHANG) == child_.pid) {
       take_status();  // its last words
@@ -249,6 +265,7 @@ class Supervisor {
       if (!w->watching()) w->watch();
     const bool told = watch_.watching() && config_watch_.watching();
     look_at_ = now + (told ? claim::kLookAnyway : claim::kLookWithoutInotify);
+    if (leaving_) return;
     const auto permissions = claim::repair_permissions(cloud_dir_);
     for (const auto &line : permissions.repaired) log_.warning(line);
     const auto limit = places_.netdata_conf_limit();
@@ -306,6 +323,8 @@ class Supervisor {
   }
 
   void quit(Clock::time_point now) {
+    leaving_ = true;
+    become_ = false;
     // A claim that is cut off here leaves nothing behind (claim/identity_files.h).
     if (claimer_child_.pid > 0 && ::kill(claimer_child_.pid, SIGKILL) == 0) {
       ::waitpid(claimer_child_.pid, nullptr, 0);
@@ -365,20 +384,29 @@ class Supervisor {
   std::string why_;
   claim::Identity identity_;  // as it was read last
   PluginStatus word_;
+  Replacement replacement_;
   ControlServer door_;
   std::vector<pollfd> fds_;
   bool reload_ = false;  // somebody orders it
   bool input_ended_ = false;
   bool output_ended_ = false;
+  bool leaving_ = false;
+  bool become_ = false;  // leaving for the file that replaces ours
   bool done_ = false;
 };
 
 }  // namespace
 
-int supervise(const Options &options, const Environment &env, AgentLog &log, const char *program, int stdin_fd,
+int supervise(const Options &options, const Environment &env, AgentLog &log, char *const *argv, int stdin_fd,
               int stdout_fd) {
   for (const auto &word : options.unknown) log.warning("unknown option on the command line, ignored: " + word);
-  return Supervisor(options, env, log, program, stdin_fd, stdout_fd).run();
+  const auto file = Supervisor(options, env, log, argv[0], stdin_fd, stdout_fd).run();
+  if (file.empty()) return 0;
+  // Signals that come meanwhile stay blocked and pending until the new one asks for them.
+  ::execv(file.c_str(), argv);
+  log.error(fmt::format("cannot run {}: {}; the old one goes on", file, std::strerror(errno)));
+  ::execv("/proc/self/exe", argv);
+  return 0;  // the agent starts it again
 }
 
 }  // namespace aclk::external

@@ -6,7 +6,8 @@
 // lives in a process of its own. One thread, one poll().
 //
 // It ends, with status 0 and never leaving a worker behind, within 3 s of: a line QUIT or the end of stdin, an error on
-// stdout, SIGTERM, SIGINT.
+// stdout, SIGTERM, SIGINT, the removal of its own file. When that file is replaced, it becomes the new one
+// (replacement_policy.h).
 #pragma once
 
 #include <memory>
@@ -17,8 +18,9 @@
 
 namespace aclk::external {
 
-// stdin_fd and stdout_fd: as the agent gave them. Returns the exit status.
-[[nodiscard]] int supervise(const Options &options, const Environment &env, AgentLog &log, const char *program,
+// argv: of this process, for the file that replaces its own. stdin_fd and stdout_fd: as the agent gave them. Returns
+// the exit status.
+[[nodiscard]] int supervise(const Options &options, const Environment &env, AgentLog &log, char *const *argv,
                             int stdin_fd = 0, int stdout_fd = 1);
 
 }  // namespace aclk::external

@@ -81,6 +81,22 @@ class Plugin {
     (void)!write_file_atomically(dir_ / "lib/cloud.d/cloud.conf", conf, 0600);
   }
 
+  // It runs from a file of its own, which is replaced by another one as a package manager does it: written beside it,
+  // renamed over it.
+  void install() {
+    fs::create_directories(dir_ / "plugins");
+    const auto beside = dir_ / "plugins/aclk.plugin.new";
+    fs::copy_file(ACLK_FAKE_PLUGIN, beside);
+    file_ = dir_ / "plugins/aclk.plugin";
+    fs::rename(beside, file_);
+  }
+  [[nodiscard]] const fs::path &file() const { return file_; }
+  // The file that the process runs, "PATH (deleted)" when it has been replaced.
+  [[nodiscard]] std::string runs() const {
+    std::error_code ec;
+    return fs::read_symlink("/proc/" + std::to_string(pid_) + "/exe", ec).string();
+  }
+
   void start(std::vector<std::string> args = {"1"}) {
     std::array<int, 2> in{};
     std::array<int, 2> out{};
@@ -94,7 +110,7 @@ class Plugin {
                                  std::string("NETDATA_REGISTRY_UNIQUE_ID=") + kLocal,
                                  "FAKE_MODULE_LOG=" + d + "/module.log"};
     if (hang_) env.emplace_back("FAKE_MODULE_HANG=1");
-    args.insert(args.begin(), ACLK_FAKE_PLUGIN);
+    args.insert(args.begin(), file_.string());
     const auto pointers = [](std::vector<std::string> &v) {
       std::vector<char *> p;
       p.reserve(v.size() + 1);
@@ -110,7 +126,7 @@ class Plugin {
       ::dup2(in[0], 0);
       ::dup2(out[1], 1);
       ::dup2(::open(err.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600), 2);
-      ::execve(ACLK_FAKE_PLUGIN, argv.data(), envp.data());
+      ::execve(argv[0], argv.data(), envp.data());
       ::_exit(126);
     }
     ::close(in[0]);
@@ -177,6 +193,7 @@ class Plugin {
   FakeAgent agent_;
   const bool hang_;
   const aclk::test::TempDir dir_;
+  fs::path file_ = ACLK_FAKE_PLUGIN;
   pid_t pid_ = -1;
   Fd in_;
   Fd out_;
@@ -297,6 +314,87 @@ std::string plugin__supervisor_killed__leaves_no_orphan() {
   return {};
 }
 
+std::string plugin__its_file_is_replaced__becomes_the_new_one_as_the_same_process() {
+  Plugin p;
+  p.claim();
+  p.install();
+  p.start({"1", "--agent-url="});
+  EXPECT(wait_until([&] { return p.times("start") == 1; }));
+  EXPECT_EQ(p.runs(), p.file().string());
+  p.install();
+  EXPECT_EQ(p.runs(), p.file().string() + " (deleted)");
+  EXPECT(wait_until([&] { return p.times("start") == 2; }));
+  EXPECT_EQ(p.runs(), p.file().string());
+  EXPECT_EQ(p.times("stop"), 1);
+  EXPECT_EQ(p.times("destroy"), 1);
+  EXPECT(p.stderr_text().find("ACLK: aclk.plugin was replaced by another one") != std::string::npos);
+  EXPECT(
+      read_file("/proc/" + std::to_string(p.pid()) + "/cmdline")->ends_with(std::string("\0001\0--agent-url=\0", 16)));
+  EXPECT(p.says("\"online\""));
+  EXPECT(p.prints("END\n"));
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  EXPECT_EQ(p.times("stop"), 2);
+  return {};
+}
+
+std::string plugin__not_claimed_and_its_file_is_replaced__becomes_the_new_one() {
+  Plugin p;
+  p.install();
+  p.start();
+  EXPECT(p.prints("END\n"));
+  p.install();
+  EXPECT(wait_until([&] { return p.runs() == p.file(); }));
+  EXPECT(p.says("not claimed"));
+  ::kill(p.pid(), SIGTERM);
+  EXPECT_EQ(p.ends(), "");
+  return {};
+}
+
+std::string plugin__its_file_is_replaced_by_one_that_cannot_run__goes_on_until_one_can() {
+  Plugin p;
+  p.claim();
+  p.install();
+  p.start();
+  EXPECT(wait_until([&] { return p.times("start") == 1; }));
+  const auto started = p.file().parent_path() / "started";
+  EXPECT(write_file_atomically(p.file(), "#!/bin/sh\necho $* >" + started.string() + "\nexit 3\n", 0700));
+  EXPECT(wait_until([&] { return read_file(started).value_or("") == "--version\n"; }));
+  EXPECT_EQ(p.times("stop"), 0);
+  p.install();
+  EXPECT(wait_until([&] { return p.times("start") == 2; }));
+  p.say("QUIT\n");
+  EXPECT_EQ(p.ends(), "");
+  return {};
+}
+
+std::string plugin__its_file_is_removed__stops_the_module_and_ends() {
+  Plugin p;
+  p.claim();
+  p.install();
+  p.start();
+  EXPECT(wait_until([&] { return p.times("start") == 1; }));
+  fs::remove(p.file());
+  EXPECT_EQ(p.ends(10s), "");
+  EXPECT_EQ(p.times("stop"), 1);
+  EXPECT(p.stderr_text().find("ACLK: aclk.plugin was removed, and ends") != std::string::npos);
+  return {};
+}
+
+std::string plugin__the_agent_goes_while_its_file_is_replaced__ends() {
+  Plugin p(agent_documents(), true);  // a module that does not stop: there is time
+  p.claim();
+  p.install();
+  p.start();
+  EXPECT(wait_until([&] { return p.times("start") == 1; }));
+  p.install();
+  EXPECT(wait_until([&] { return p.times("stop") == 1; }));
+  p.close_stdin();
+  EXPECT_EQ(p.ends(), "");
+  EXPECT_EQ(p.times("start"), 1);
+  return {};
+}
+
 std::string plugin__agent_with_its_own_link__is_left_alone() {
   Plugin p(agent_documents(",\"aclk-available\":true"));
   p.claim();
@@ -408,6 +506,11 @@ const CMUnitTest tests[] = {
     ACLK_TEST(plugin__claim_comes_changes_and_goes__the_worker_with_it),
     ACLK_TEST(plugin__worker_hangs__is_killed_within_three_seconds),
     ACLK_TEST(plugin__supervisor_killed__leaves_no_orphan),
+    ACLK_TEST(plugin__its_file_is_replaced__becomes_the_new_one_as_the_same_process),
+    ACLK_TEST(plugin__not_claimed_and_its_file_is_replaced__becomes_the_new_one),
+    ACLK_TEST(plugin__its_file_is_replaced_by_one_that_cannot_run__goes_on_until_one_can),
+    ACLK_TEST(plugin__its_file_is_removed__stops_the_module_and_ends),
+    ACLK_TEST(plugin__the_agent_goes_while_its_file_is_replaced__ends),
     ACLK_TEST(plugin__agent_with_its_own_link__is_left_alone),
     ACLK_TEST(plugin__agent_of_2_x__is_left_alone_with_one_sentence),
     ACLK_TEST(plugin__what_the_agent_has__is_told_to_the_module),

@@ -27,6 +27,7 @@ int definition_tests();
 int target_tests();
 int change_detector_tests();
 int worker_restart_policy_tests();
+int replacement_policy_tests();
 int plugin_start_tests();
 int worker_pipe_tests();
 int log_tests();
