@@ -17,18 +17,4 @@ std::string encode(const UpdateAgentConnection &m) {
   return ACLK_PACK(update_agent_connection, UpdateAgentConnection)(w);
 }
 
-std::optional<UpdateAgentConnection> decode_update_agent_connection(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_agent_connection, UpdateAgentConnection)(bytes, kMaxAgent);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  UpdateAgentConnection m;
-  m.claim_id = r.text(w->claim_id);
-  m.reachable = w->reachable != 0;
-  m.session_id = w->session_id;
-  if (w->update_source >= 0 && w->update_source <= 3) m.update_source = static_cast<UpdateSource>(w->update_source);
-  m.updated_at_us = wire::micros(w->updated_at);
-  m.capabilities = r.capabilities(w->n_capabilities, w->capabilities);
-  return r.done(std::move(m));
-}
-
 }  // namespace aclk::proto

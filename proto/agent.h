@@ -18,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +48,5 @@ struct UpdateAgentConnection {
 };
 
 [[nodiscard]] std::string encode(const UpdateAgentConnection &m);
-// Longer messages are not decoded.
-inline constexpr std::size_t kMaxAgent = 64U << 10;
-[[nodiscard]] std::optional<UpdateAgentConnection> decode_update_agent_connection(std::string_view bytes);
 
 }  // namespace aclk::proto

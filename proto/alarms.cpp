@@ -159,43 +159,6 @@ void fill(wire::Arena &a, const AlarmConfiguration &m, AclkWire__AlarmConfigurat
   w.summary = a.text(m.summary);
 }
 
-AlarmConfiguration read(wire::Reader &r, const AclkWire__AlarmConfiguration &w) {
-  return {.alarm = r.text(w.alarm),
-          .template_name = r.text(w.template_),
-          .on_chart = r.text(w.on_chart),
-          .classification = r.text(w.classification),
-          .type = r.text(w.type),
-          .component = r.text(w.component),
-          .os = r.text(w.os),
-          .hosts = r.text(w.hosts),
-          .plugin = r.text(w.plugin),
-          .module = r.text(w.module),
-          .charts = r.text(w.charts),
-          .lookup = r.text(w.lookup),
-          .every = r.text(w.every),
-          .units = r.text(w.units),
-          .green = r.text(w.green),
-          .red = r.text(w.red),
-          .calculation_expr = r.text(w.calculation_expr),
-          .warning_expr = r.text(w.warning_expr),
-          .critical_expr = r.text(w.critical_expr),
-          .recipient = r.text(w.recipient),
-          .exec = r.text(w.exec),
-          .delay = r.text(w.delay),
-          .repeat = r.text(w.repeat),
-          .info = r.text(w.info),
-          .options = r.text(w.options),
-          .host_labels = r.text(w.host_labels),
-          .p_db_lookup_after = w.p_db_lookup_after,
-          .p_db_lookup_before = w.p_db_lookup_before,
-          .p_db_lookup_dimensions = r.text(w.p_db_lookup_dimensions),
-          .p_db_lookup_method = r.text(w.p_db_lookup_method),
-          .p_db_lookup_options = r.text(w.p_db_lookup_options),
-          .p_update_every = w.p_update_every,
-          .chart_labels = r.text(w.chart_labels),
-          .summary = r.text(w.summary)};
-}
-
 }  // namespace
 
 AlarmLogEntry entry_of(const naclk_alert &alert) {
@@ -255,35 +218,6 @@ std::optional<AlarmLogEntry> decode_alarm_log_entry(std::string_view bytes) {
   wire::Reader r;
   AlarmLogEntry m;
   each_alert_field([&](const auto &f) { FromWire{r}(w.get()->*f.wire, m.*f.here); });
-  return r.done(std::move(m));
-}
-
-std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(alarm_snapshot, AlarmSnapshot)(bytes, kMaxAlarmSnapshot);
-  if (!w || w->n_alarms > kMaxSnapshotEntries) return std::nullopt;
-  wire::Reader r;
-  AlarmSnapshot m;
-  m.node_id = r.text(w->node_id);
-  m.claim_id = r.text(w->claim_id);
-  m.chunks = w->chunks;
-  m.chunk_size = w->chunk_size;
-  m.chunk = w->chunk;
-  m.alarms.reserve(w->n_alarms);
-  for (std::size_t i = 0; i < w->n_alarms; ++i) {
-    m.alarms.emplace_back(reinterpret_cast<const char *>(w->alarms[i].data), w->alarms[i].len);
-    if (!decode_alarm_log_entry(m.alarms.back())) return std::nullopt;
-  }
-  m.snapshot_uuid = r.text(w->snapshot_uuid);
-  return r.done(std::move(m));
-}
-
-std::optional<ProvideAlarmConfiguration> decode_provide_alarm_configuration(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(provide_alarm_configuration, ProvideAlarmConfiguration)(bytes, kMaxAlarm);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  ProvideAlarmConfiguration m;
-  m.config_hash = r.text(w->config_hash);
-  if (w->config != nullptr) m.config = read(r, *w->config);
   return r.done(std::move(m));
 }
 

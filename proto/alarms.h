@@ -124,13 +124,8 @@ struct ProvideAlarmConfiguration {
 // config is always present, be it empty.
 [[nodiscard]] std::string encode(const ProvideAlarmConfiguration &m);
 
-// Longer messages are not decoded. A snapshot holds at most 1000 entries of about 600 bytes.
+// Longer entries are not decoded; most have about 600 bytes.
 inline constexpr std::size_t kMaxAlarm = 256U << 10;
-inline constexpr std::size_t kMaxAlarmSnapshot = 8U << 20;
-inline constexpr std::size_t kMaxSnapshotEntries = 10'000;
 [[nodiscard]] std::optional<AlarmLogEntry> decode_alarm_log_entry(std::string_view bytes);
-// Nothing, too, if one of its entries is none.
-[[nodiscard]] std::optional<AlarmSnapshot> decode_alarm_snapshot(std::string_view bytes);
-[[nodiscard]] std::optional<ProvideAlarmConfiguration> decode_provide_alarm_configuration(std::string_view bytes);
 
 }  // namespace aclk::proto

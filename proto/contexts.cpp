@@ -26,25 +26,6 @@ void fill(wire::Arena &a, const std::vector<ContextUpdated> &from, std::size_t &
   }
 }
 
-std::vector<ContextUpdated> read(wire::Reader &r, std::size_t n, AclkWire__ContextUpdated *const *from) {
-  std::vector<ContextUpdated> out;
-  out.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto &w = *from[i];
-    out.push_back({.id = r.text(w.id),
-                   .version = w.version,
-                   .first_entry = w.first_entry,
-                   .last_entry = w.last_entry,
-                   .deleted = w.deleted != 0,
-                   .title = r.text(w.title),
-                   .priority = w.priority,
-                   .chart_type = r.text(w.chart_type),
-                   .units = r.text(w.units),
-                   .family = r.text(w.family)});
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string encode(const ContextsSnapshot &m) {
@@ -66,27 +47,6 @@ std::string encode(const ContextsUpdated &m) {
   w.version_hash = m.version_hash;
   w.created_at = m.created_at_us;
   return ACLK_PACK(contexts_updated, ContextsUpdated)(w);
-}
-
-std::optional<ContextsSnapshot> decode_contexts_snapshot(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(contexts_snapshot, ContextsSnapshot)(bytes, kMaxContexts);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  return r.done(ContextsSnapshot{.contexts = read(r, w->n_contexts, w->contexts),
-                                 .claim_id = r.text(w->claim_id),
-                                 .node_id = r.text(w->node_id),
-                                 .version = w->version});
-}
-
-std::optional<ContextsUpdated> decode_contexts_updated(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(contexts_updated, ContextsUpdated)(bytes, kMaxContexts);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  return r.done(ContextsUpdated{.context_updates = read(r, w->n_contextupdates, w->contextupdates),
-                                .claim_id = r.text(w->claim_id),
-                                .node_id = r.text(w->node_id),
-                                .version_hash = w->version_hash,
-                                .created_at_us = w->created_at});
 }
 
 }  // namespace aclk::proto

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,10 +51,5 @@ struct ContextsUpdated {
 
 [[nodiscard]] std::string encode(const ContextsSnapshot &m);
 [[nodiscard]] std::string encode(const ContextsUpdated &m);
-
-// A node may have some ten thousand contexts of 200 bytes; anything longer than this is not decoded.
-inline constexpr std::size_t kMaxContexts = 16U << 20;
-[[nodiscard]] std::optional<ContextsSnapshot> decode_contexts_snapshot(std::string_view bytes);
-[[nodiscard]] std::optional<ContextsUpdated> decode_contexts_updated(std::string_view bytes);
 
 }  // namespace aclk::proto

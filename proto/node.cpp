@@ -14,16 +14,6 @@ AclkWire__MachineLearningInfo ml(const MachineLearningInfo &m) {
   return w;
 }
 
-MachineLearningInfo ml(const AclkWire__MachineLearningInfo *w) {
-  if (w == nullptr) return {};
-  return {w->ml_capable != 0, w->ml_enabled != 0};
-}
-
-std::vector<Capability> list(wire::Reader &r, const AclkWire__CapabilityList *w) {
-  if (w == nullptr) return {};
-  return r.capabilities(w->n_capabilities, w->capabilities);
-}
-
 void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
   w.name = a.text(d.name);
   w.os = a.text(d.os);
@@ -51,32 +41,6 @@ void fill(wire::Arena &a, const NodeInfo &d, AclkWire__NodeInfo &w) {
     w.host_labels[n]->value = a.text(v);
     ++n;
   }
-}
-
-NodeInfo read(wire::Reader &r, const AclkWire__NodeInfo &w) {
-  NodeInfo d;
-  d.name = r.text(w.name);
-  d.os = r.text(w.os);
-  d.os_name = r.text(w.os_name);
-  d.os_version = r.text(w.os_version);
-  d.kernel_name = r.text(w.kernel_name);
-  d.kernel_version = r.text(w.kernel_version);
-  d.architecture = r.text(w.architecture);
-  d.cpus = w.cpus;
-  d.cpu_frequency = r.text(w.cpu_frequency);
-  d.memory = r.text(w.memory);
-  d.disk_space = r.text(w.disk_space);
-  d.version = r.text(w.version);
-  d.release_channel = r.text(w.release_channel);
-  d.timezone = r.text(w.timezone);
-  d.virtualization_type = r.text(w.virtualization_type);
-  d.container_type = r.text(w.container_type);
-  d.custom_info = r.text(w.custom_info);
-  d.machine_guid = r.text(w.machine_guid);
-  for (std::size_t i = 0; i < w.n_host_labels; ++i)
-    d.host_labels.insert_or_assign(r.text(w.host_labels[i]->key), r.text(w.host_labels[i]->value));
-  d.ml_info = ml(w.ml_info);
-  return d;
 }
 
 }  // namespace
@@ -142,60 +106,6 @@ std::string encode(const UpdateNodeCollectors &m) {
     w.collectors[i]->plugin = a.text(m.collectors[i].plugin);
   }
   return ACLK_PACK(update_node_collectors, UpdateNodeCollectors)(w);
-}
-
-std::optional<CreateNodeInstance> decode_create_node_instance(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(create_node_instance, CreateNodeInstance)(bytes, kMaxNode);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  return r.done(CreateNodeInstance{r.text(w->claim_id), r.text(w->machine_guid), r.text(w->hostname), w->hops});
-}
-
-std::optional<UpdateNodeInstanceConnection> decode_update_node_instance_connection(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_instance_connection, UpdateNodeInstanceConnection)(bytes, kMaxNode);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  UpdateNodeInstanceConnection m;
-  m.claim_id = r.text(w->claim_id);
-  m.node_id = r.text(w->node_id);
-  m.liveness = w->liveness != 0;
-  m.queryable = w->queryable != 0;
-  m.session_id = w->session_id;
-  m.updated_at_us = wire::micros(w->updated_at);
-  m.hops = w->hops;
-  m.capabilities = r.capabilities(w->n_capabilities, w->capabilities);
-  return r.done(std::move(m));
-}
-
-std::optional<UpdateNodeInfo> decode_update_node_info(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_info, UpdateNodeInfo)(bytes, kMaxNodeInfo);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  UpdateNodeInfo m;
-  m.claim_id = r.text(w->claim_id);
-  if (w->data != nullptr) m.data = read(r, *w->data);
-  m.updated_at_us = wire::micros(w->updated_at);
-  m.session_id = w->session_id;
-  m.machine_guid = r.text(w->machine_guid);
-  m.child = w->child != 0;
-  m.node_id = r.text(w->node_id);
-  m.ml_info = ml(w->ml_info);
-  m.node_capabilities = list(r, w->node_info);
-  m.node_instance_capabilities = list(r, w->node_instance_info);
-  return r.done(std::move(m));
-}
-
-std::optional<UpdateNodeCollectors> decode_update_node_collectors(std::string_view bytes) {
-  const auto w = ACLK_UNPACK(update_node_collectors, UpdateNodeCollectors)(bytes, kMaxNodeInfo);
-  if (!w) return std::nullopt;
-  wire::Reader r;
-  UpdateNodeCollectors m;
-  m.claim_id = r.text(w->claim_id);
-  m.node_id = r.text(w->node_id);
-  m.collectors.reserve(w->n_collectors);
-  for (std::size_t i = 0; i < w->n_collectors; ++i)
-    m.collectors.push_back({r.text(w->collectors[i]->module), r.text(w->collectors[i]->plugin)});
-  return r.done(std::move(m));
 }
 
 }  // namespace aclk::proto

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,14 +94,5 @@ struct UpdateNodeCollectors {
 // Sub-messages are always present, as the reference sends them, be they empty.
 [[nodiscard]] std::string encode(const UpdateNodeInfo &m);
 [[nodiscard]] std::string encode(const UpdateNodeCollectors &m);
-
-// Longer messages are not decoded: the first two are small, labels and collectors may be many.
-inline constexpr std::size_t kMaxNode = 64U << 10;
-inline constexpr std::size_t kMaxNodeInfo = 1U << 20;
-[[nodiscard]] std::optional<CreateNodeInstance> decode_create_node_instance(std::string_view bytes);
-[[nodiscard]] std::optional<UpdateNodeInstanceConnection> decode_update_node_instance_connection(
-    std::string_view bytes);
-[[nodiscard]] std::optional<UpdateNodeInfo> decode_update_node_info(std::string_view bytes);
-[[nodiscard]] std::optional<UpdateNodeCollectors> decode_update_node_collectors(std::string_view bytes);
 
 }  // namespace aclk::proto

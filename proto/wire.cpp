@@ -87,13 +87,6 @@ std::int64_t micros(const AclkWire__Timestamp *t) {
   return t->seconds * 1'000'000 + t->nanos / 1'000;
 }
 
-std::vector<Capability> Reader::capabilities(std::size_t n, AclkWire__Capability *const *c) {
-  std::vector<Capability> out;
-  out.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) out.push_back({text(c[i]->name), c[i]->version, c[i]->enabled != 0});
-  return out;
-}
-
 void *Budget::take(void *self, std::size_t size) {
   auto &left = static_cast<Budget *>(self)->left_;
   if (size > left) return nullptr;

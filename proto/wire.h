@@ -59,7 +59,6 @@ class Reader {
  public:
   // proto3 text is UTF-8. Other bytes make the whole message undecodable, as with every parser that keeps the rule.
   [[nodiscard]] std::string text(const char *s);
-  [[nodiscard]] std::vector<Capability> capabilities(std::size_t n, AclkWire__Capability *const *c);
 
   template <class T>
   [[nodiscard]] std::optional<T> done(T value) const {

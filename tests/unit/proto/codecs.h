@@ -8,11 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "proto/agent.h"
-#include "proto/alarms.h"
 #include "proto/commands.h"
-#include "proto/contexts.h"
-#include "proto/node.h"
+#include "tests/proto/upward_messages.h"
 
 namespace aclk::proto::test {
 

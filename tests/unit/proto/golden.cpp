@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/unit/proto/golden.h"
+#include "tests/proto/upward_messages.h"
 
 #include <algorithm>
 #include <concepts>
@@ -8,11 +9,6 @@
 #include <iterator>
 #include <map>
 #include <stdexcept>
-
-#include "proto/agent.h"
-#include "proto/alarms.h"
-#include "proto/contexts.h"
-#include "proto/node.h"
 
 namespace aclk::proto::test {
 namespace {

@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "proto/alarms.h"
-#include "proto/node.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/codecs.h"
 #include "tests/unit/proto/golden.h"

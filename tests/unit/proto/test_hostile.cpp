@@ -5,10 +5,8 @@
 #include <random>
 #include <string>
 
-#include "proto/alarms.h"
 #include "proto/commands.h"
-#include "proto/contexts.h"
-#include "proto/node.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/codecs.h"
 #include "tests/unit/proto/golden.h"

@@ -7,11 +7,8 @@
 #include <limits>
 #include <string>
 
-#include "proto/agent.h"
-#include "proto/alarms.h"
 #include "proto/commands.h"
-#include "proto/contexts.h"
-#include "proto/node.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/tests.h"
 

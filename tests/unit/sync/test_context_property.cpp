@@ -9,7 +9,7 @@
 #include <map>
 
 #include "aclk/sync/contexts/context_sync.h"
-#include "proto/contexts.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"
 #include "tests/unit/sync/tests.h"

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "aclk/sync/contexts/context_sync.h"
-#include "proto/contexts.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 

@@ -12,7 +12,7 @@
 #include "aclk/loop/loop.h"
 #include "aclk/loop/timer.h"
 #include "aclk/sync/contexts/contexts.h"
-#include "proto/contexts.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
 #include "tests/unit/sync/tests.h"

@@ -3,7 +3,7 @@
 // What the cloud is told about nodes, and when: aclk/sync/README.md, "First connection" to "Node info and collectors"
 // with a clock made of numbers.
 #include "aclk/sync/nodes/node_sync.h"
-#include "proto/node.h"
+#include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
