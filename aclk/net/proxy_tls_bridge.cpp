@@ -86,8 +86,15 @@ struct ProxyTlsBridge::Impl {
   Impl(uv_loop_t &loop, std::unique_ptr<Wire> w, Fd ours)
       : wire(std::move(w)),
         near(std::move(ours)),
-        near_watch(loop, near.get(), [this](bool failed) { turn(failed, false); }),
-        far_watch(loop, wire->descriptor(), [this](bool failed) { turn(false, failed); }) {}
+        near_watch(loop, near.get(),
+                   [this](bool failed) {
+                     near_failed = near_failed || failed;
+                     turn();
+                   }),
+        far_watch(loop, wire->descriptor(), [this](bool failed) {
+          far_failed = far_failed || failed;
+          turn();
+        }) {}
   ~Impl() { end(); }
   Impl(const Impl &) = delete;  // the watches point at it
   Impl &operator=(const Impl &) = delete;
@@ -96,8 +103,10 @@ struct ProxyTlsBridge::Impl {
   Fd near;
   Watch near_watch;
   Watch far_watch;
-  Load up;    // near to far
-  Load down;  // far to near
+  Load up;                   // near to far
+  Load down;                 // far to near
+  bool near_failed = false;  // its descriptor; what has come before is still carried
+  bool far_failed = false;
   bool near_ended = false;
   bool far_ended = false;
 
@@ -148,7 +157,7 @@ struct ProxyTlsBridge::Impl {
 
   [[nodiscard]] static bool later() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-  void turn(bool near_failed, bool far_failed) {
+  void turn() {
     if (!wire) return;
     carry_up();
     carry_down();
@@ -180,7 +189,7 @@ Result<ProxyTlsBridge::Made> ProxyTlsBridge::make(uv_loop_t &loop, std::unique_p
   auto impl = std::make_unique<Impl>(loop, std::move(wire), Fd(pair[1]));
   if (!impl->near_watch.ok() || !impl->far_watch.ok())
     return fail(Errc::io, "a socket cannot be watched; look at this machine's limits on open files");
-  impl->turn(false, false);  // something may have come already, where the descriptor does not show it
+  impl->turn();  // something may have come already, where the descriptor does not show it
   return Made{std::move(theirs), std::unique_ptr<ProxyTlsBridge>(new ProxyTlsBridge(std::move(impl)))};
 }
 

@@ -62,14 +62,14 @@ Json in_clear(std::string_view type, std::string_view payload) {
   return text.empty() ? Json(nullptr) : Json::parse(text, nullptr, false);
 }
 
-Json types_json(const Traffic::Types &types, bool sent) {
+Json types_json(const Traffic::Types &types, proto::Direction direction) {
   auto list = Json::array();
   for (const auto &[type, t] : types) {
     Json o;
     o["type"] = type;
     o["count"] = t.count;
     o["bytes"] = t.bytes;
-    if (sent) {
+    if (direction == proto::Direction::to_cloud) {
       o["confirmed"] = t.confirmed;
       o["failed"] = t.failed;
     }
@@ -99,8 +99,8 @@ void Traffic::received(std::string_view type, std::string_view payload, std::int
 std::string traffic_json(const Traffic &traffic, std::int64_t since_s) {
   Json j;
   j["since-utc"] = utc(since_s * 1'000'000);
-  j["sent"] = types_json(traffic.sent(), true);
-  j["received"] = types_json(traffic.received(), false);
+  j["sent"] = types_json(traffic.sent(), proto::Direction::to_cloud);
+  j["received"] = types_json(traffic.received(), proto::Direction::from_cloud);
   return j.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
