@@ -58,7 +58,7 @@ struct UserVerdict {
 [[nodiscard]] UserVerdict judge_user(const Evidence &evidence);
 
 // Opens nothing but a netdata.conf that is root's alone. nullopt: the agent is taken to run as whoever calls.
-// Errors: denied when it cannot be told, with what to do about it.
+// Errors: denied when it cannot be found out, with what to do about it.
 [[nodiscard]] Result<std::optional<AgentUser>> agent_user(const AgentPlaces &places);
 
 // Makes this process that user, for good: user, group, groups, capabilities. Nothing is done when we are that user, or

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // How `netdata-aclk claim` ends, for scripts. Numbers 0 to 18 mean what they meant for netdata-claim.sh
-// (claim/README.md, "netdata-claim.sh of 1.37"); 5 (claimed, but the agent could not be told) cannot happen, because
-// the module looks for itself.
+// (claim/README.md, "netdata-claim.sh of 1.37"); 5 (claimed, but the agent could not be notified) cannot happen,
+// because the module looks for itself.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Lines that a peer can cause as often as it likes: the first of each window are written, the others counted
-// (loop/log_budget.h) and told with the next one that is written. One thread.
+// (loop/log_budget.h) and named with the next one that is written. One thread.
 #pragma once
 
 #include <chrono>

@@ -31,7 +31,7 @@ struct Unreadable {
 class FailingReads {
  public:
   using Line = std::pair<bool, std::string>;  // an error?
-  // An agent that is away or has just started gives what it has later: that is told when it lasts.
+  // An agent that is away or has just started gives what it has later: that is logged when it lasts.
   static constexpr std::chrono::seconds kPassing{150};
 
   // How a read ended; nullptr = well. What is to be logged about it: the first failure in full, its repetition summed

@@ -45,7 +45,7 @@ struct Directories {
   std::string run;
 };
 
-// A node as the host knows it. No message has these fields: what the cloud is told of them is spread over three
+// A node as the host knows it. No message has these fields: what is sent of them is spread over three
 // (proto/node.h), and depends on what it has given the node.
 struct Node {
   std::string machine_guid;

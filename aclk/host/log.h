@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Lines for the agent's logs, through the host that owns them. Users are told to grep for "ACLK": it is in every line.
+// Lines for the agent's logs, through the host that owns them. Users grep for "ACLK": it is in every line.
 // Any thread. Callers never pass secrets. A debug line is not made where the host throws it away; one whose parts cost
 // something is given as a callable. Whatever others wrote that is in a line: it stays one line, and nothing in it acts
 // on a terminal.

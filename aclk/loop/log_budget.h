@@ -29,7 +29,7 @@ class LogBudget {
     ++silent_;
     return false;
   }
-  // How many were not logged since this was last asked. To be told with the next one that is.
+  // How many were not logged since this was last asked. To be logged with the next one that is.
   [[nodiscard]] std::uint64_t take_silent() { return std::exchange(silent_, 0); }
 
  private:

@@ -77,10 +77,10 @@ enum class Stage : std::uint8_t { dialing, tls, websocket, connect };
 class Connection {
  public:
   struct ConnectionEvents {
-    std::function<void(Stage)> stage;  // told in this order, none left out; close() in it is taken
+    std::function<void(Stage)> stage;  // called in this order, none left out; it may call close()
     // CONNACK accepted it and the subscriptions are on their way: publish() sends from here on.
     std::function<void(const MqttLimits &, const std::string &address)> up;
-    // The broker has granted all subscriptions; not told when it does not.
+    // The broker has granted all subscriptions; not called when it does not.
     std::function<void()> subscribed{};
     std::function<void(std::string topic, std::string payload, int qos)> message;
     std::function<void(std::chrono::microseconds latency)> puback;
@@ -93,9 +93,9 @@ class Connection {
   Connection(const Connection &) = delete;
   Connection &operator=(const Connection &) = delete;
 
-  // As far as the open WebSocket, without a word: nothing is told before go_on().
+  // As far as the open WebSocket, no event is given before go_on().
   void start();
-  // Once: CONNECT follows as soon as it can. Stages that are done by now are told first, and so is an end. A WebSocket
+  // Once: CONNECT follows as soon as it can. Stages that are done by now are given first, and so is an end. A WebSocket
   // that was open and was given up by the other side for saying nothing is no end: it is dialed again.
   void go_on(MqttSession session);
   // See Outbox::push. Before `up` messages wait.

@@ -57,7 +57,7 @@ class MqttClient {
     std::function<void(int mid, std::vector<int> reasons)> suback;
     std::function<void(int mid, int reason)> puback;
     std::function<void(std::string topic, std::string payload, int qos)> message;
-    // The connection is over, told at most once; `why` is a clause. reason: of the broker's DISCONNECT (0 to 255), 0
+    // The connection is over; called at most once. `why` is a clause. reason: of the broker's DISCONNECT (0 to 255), 0
     // for the other ways to end.
     std::function<void(MqttEnd how, int reason, std::string why)> ended;
     std::function<void()> output;  // there is something to pull

@@ -30,7 +30,7 @@ enum class HttpFault : std::uint8_t {
   no_length,   // POST or PUT without a usable Content-Length
   body_short,  // fewer bytes than Content-Length says
 };
-// What an invalid request's asker is told. Nothing for method and protocol: those are never answered.
+// What is answered to an invalid request. Nothing for method and protocol: those are never answered.
 [[nodiscard]] std::string_view sentence(HttpFault f);
 
 // The target is as written. The body is that of POST and PUT only: exactly Content-Length bytes; what stands behind it

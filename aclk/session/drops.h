@@ -49,7 +49,7 @@ class Drops {
   [[nodiscard]] std::optional<std::chrono::milliseconds> quiet() const { return quiet_; }
   // In the window before `now`.
   [[nodiscard]] std::size_t count(loop::Instant now) const;
-  // What is to be told of it, "what; next step"; empty: nothing.
+  // What is to be logged of it, "what; next step"; empty: nothing.
   [[nodiscard]] std::string finding(loop::Instant now) const;
   // The line for the log about what dropped() has decided, once.
   [[nodiscard]] std::optional<std::string> take_news() { return std::exchange(news_, std::nullopt); }

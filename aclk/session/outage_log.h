@@ -31,7 +31,7 @@ class OutageLog {
  public:
   using Tell = Outage::Tell;
 
-  // `clock` is asked when something is told, or counted.
+  // `clock` is asked when something is logged, or counted.
   explicit OutageLog(const host::Log &log, std::function<Outage::Moment()> clock = moment)
       : log_(log), clock_(std::move(clock)) {}
 
@@ -39,9 +39,9 @@ class OutageLog {
   void note(const std::string &line);
   void note_error(std::string line) { held_.push_back(std::move(line)); }
 
-  // The HTTPS half went well: its errors are of no consequence, and told once.
+  // The HTTPS half went well: its errors are of no consequence, and logged once.
   void logged_in();
-  // An attempt failed. Gives what is to be told of it, and tells the first part of that: `lines`.
+  // An attempt failed. Gives what is to be logged of it; `lines` is the first part of that.
   [[nodiscard]] Tell failed(login::Status status, const std::string &sentence, const std::vector<Line> &lines);
   // The same of a connection that was online: always in full.
   [[nodiscard]] Tell lost(login::Status status, const std::string &sentence, const std::vector<Line> &lines);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Failures that repeat are told once, then summed up: a cloud that is away for a night must not fill a log. An outage
+// Failures that repeat are logged once, then summed up: a cloud that is away for a night must not fill a log. An outage
 // lasts from its first failure until something works again. Within it
 //
-//   a failure of a kind not seen before     is told in full, at once
+//   a failure of a kind not seen before     is logged in full, at once
 //   the same again                          is only counted; after 4, 8, 16 … attempts, and at least once in an hour in
 //                                           which something was tried, one line says that it still does not work
 //   the end                                 is one line: how many attempts, how long
@@ -32,7 +32,7 @@ class Outage {
   };
   enum class Tell : std::uint8_t { in_full, summary, nothing };
 
-  // What worked does so no more. Begins an outage; always to be told in full. No attempt has been made yet.
+  // What worked does so no more. Begins an outage; always to be logged in full. No attempt has been made yet.
   void lost(std::string_view kind, Moment at);
   // An attempt has failed.
   [[nodiscard]] Tell failed(std::string_view kind, Moment at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud is told about the alerts of one node (aclk/sync/README.md, "Alerts"). Pure: it is told what happened
+// What is sent to the cloud about the alerts of one node (aclk/sync/README.md, "Alerts"). Pure: it takes what happened
 // and when, and gives out messages, changes to remember, and when the host is to be read.
 //
 // A transition's way:  log of the host -> pending (not due) -> waiting (selected) -> sent (published) -> submitted
@@ -30,7 +30,7 @@
 
 namespace aclk::sync {
 
-// How long after its time a transition is told to the cloud: alerts that come and go within it are never heard of.
+// How long after its time a transition is sent: alerts that come and go within it are never sent.
 [[nodiscard]] std::chrono::seconds tell_after(proto::AlarmStatus from, proto::AlarmStatus to);
 
 struct SendTransition {
@@ -49,7 +49,7 @@ struct ReadAlerts {};
 struct ReadStoredAlerts {};  // the node is gone from the host: what the store has of it
 using AlertAction = std::variant<SendTransition, SendSnapshot, ReadAlertLog, ReadAlerts, ReadStoredAlerts>;
 
-// A version that the cloud told, and what came of it; for the log.
+// A version that the cloud sent, and what came of it; for the log.
 struct Comparison {
   enum class Outcome : std::uint8_t { skipped, equal, snapshot };
   Outcome outcome = Outcome::skipped;
@@ -107,7 +107,7 @@ class AlertSync {
   [[nodiscard]] bool streaming() const { return streaming_ == Streaming::asked; }
 
  private:
-  // How much is known of this node's alerts. What was there before us is told by a snapshot, not as news.
+  // How much is known of this node's alerts. What was there before us is sent by a snapshot, not as news.
   enum class Knowledge : std::uint8_t {
     nothing,     // the end of the log is looked for
     end_of_log,  // and the present alerts are
@@ -194,7 +194,7 @@ class AlertSync {
   Connection connection_ = Connection::offline;
   loop::Instant await_until_{};
   Streaming streaming_ = Streaming::never_asked;
-  std::optional<std::uint64_t> asked_;  // a version told before all was known here
+  std::optional<std::uint64_t> asked_;  // a version that came before all was known here
 
   std::uint64_t last_log_id_ = 0;  // the log was read up to here
   bool log_grown_ = true;          // since the last ReadAlertLog, or because of what that brought

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud is told about the contexts of one node (aclk/sync/README.md, "Contexts"). Pure: it is told what
+// What is sent to the cloud about the contexts of one node (aclk/sync/README.md, "Contexts"). Pure: it takes what
 // happened and when, and gives out messages, changes to remember, and when the host is to be read.
 //
-// The hub copies are what the cloud was told last; their hash is what both sides compare. A difference between a
+// The hub copies are what was sent to the cloud last; their hash is what both sides compare. A difference between a
 // reading of the host and the hub copies waits a while (5 or 65 s), because charts come and go in bursts, and is then
 // sent. Nothing that differs is ever forgotten: the next reading finds it again. One message is on its way at a time;
 // one that the broker will not take is undone in the hub copies, so that the hash stays that of the cloud.

@@ -54,7 +54,7 @@ class Contexts {
           sync(claim_id, std::move(id), std::move(hub), last_created_us),
           lines(log, "lines about the contexts of a node") {}
     std::string node_id;
-    std::uint64_t life;  // no two entries have the same: what was asked for one is not told to another
+    std::uint64_t life;  // no two entries have the same: what was asked for one is not given to another
     ContextSync sync;
     host::BudgetedLog lines;  // what the cloud causes
     std::optional<loop::Instant> due;

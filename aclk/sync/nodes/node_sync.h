@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud is told about nodes, and when (aclk/sync/README.md, "First connection" to "Node info and collectors").
-// Pure: it is told what happened and when, and gives out messages to publish, things to ask of the host, and ids to
-// store.
+// What is sent to the cloud about nodes, and when (aclk/sync/README.md, "First connection" to "Node info and
+// collectors"). Pure: it takes what happened and when, and gives out messages to publish, things to ask of the host,
+// and ids to store.
 #pragma once
 
 #include <cstdint>
@@ -44,10 +44,10 @@ class NodeSync {
   // `agent` is the agent's own capability list. `stored`: ids that the cloud gave under this claim before.
   NodeSync(std::string claim_id, host::Capabilities agent, const std::vector<StoredNode> &stored);
 
-  // A connection begins and ends. Nothing is told before the cloud has asked for the nodes on it.
+  // A connection begins and ends. Nothing is sent before the cloud has asked for the nodes on it.
   void online(std::int64_t session_us);
   void offline();
-  // A message was not acknowledged before its connection ended: the cloud may not have it. Info and collectors are told
+  // A message was not acknowledged before its connection ended: the cloud may not have it. Info and collectors are sent
   // once only, so they are due again.
   void lost(proto::MessageType type, std::string_view machine_guid, ClockPair now);
 
@@ -64,8 +64,8 @@ class NodeSync {
   // Answers to the Fetch actions; `*_failed` makes it ask again later.
   void nodes(const std::vector<host::Node> &listed, ClockPair now);
   void nodes_failed(ClockPair now);
-  // False: it is not told now. A host that has just begun fills in what the machine is a little later: info that lacks
-  // some of it is read again each second, for 5 s, and then told as it is.
+  // False: it is not sent now. A host that has just begun fills in what the machine is a little later: info that lacks
+  // some of it is read again each second, for 5 s, and then sent as it is.
   bool info(std::string_view machine_guid, proto::NodeInfo info, ClockPair now);
   void info_failed(std::string_view machine_guid, ClockPair now);
   void collectors(std::string_view machine_guid, std::vector<proto::CollectorInfo> list, ClockPair now);
@@ -96,12 +96,12 @@ class NodeSync {
   using Due = std::optional<loop::Instant>;
   enum class Phase : std::uint8_t {
     offline,
-    connected,  // the cloud has not asked for the nodes on this connection: nothing is told
-    asked,      // it has, and waits for the next listing to be told
-    answered,   // it is told what is due
+    connected,  // the cloud has not asked for the nodes on this connection: nothing is sent
+    asked,      // it has, and waits for the next listing to be sent
+    answered,   // what is due is sent
   };
   enum class Listing : std::uint8_t { none, under_way, under_way_and_stale };  // stale: another one is wanted after it
-  // What the cloud was told of a node's state on this connection.
+  // What the cloud was sent of a node's state on this connection.
   enum class Told : std::uint8_t { nothing, queryable, not_queryable };
   struct Record {
     host::Node node;

@@ -26,7 +26,7 @@ class Nodes {
   using PublishFn = std::function<void(proto::MessageType, std::string payload, LostFn lost)>;
   using ListedFn = std::function<void(const std::vector<host::Node> &)>;
 
-  // `listed`: the host has shown its nodes; told after each listing.
+  // `listed`: the host has shown its nodes; called after each listing.
   Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
         WriteBehindStore &store, PublishFn publish, ListedFn listed);
   ~Nodes() = default;
@@ -60,11 +60,12 @@ class Nodes {
   const ListedFn listed_;
   NodeSync sync_;
   host::BudgetedLog unknown_log_{log_, "node ids for nobody here"};
-  // Node ids for a host that keeps them itself, by machine guid: told one after the other, the newest of each.
+  // Node ids for a host that keeps them itself, by machine guid: given one after the other, the newest of each.
   std::map<std::string, std::string> to_tell_;
   bool telling_ = false;
   loop::Timer timer_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // what became of a message may be told after this is gone
+  std::shared_ptr<char> alive_ =
+      std::make_shared<char>();  // what became of a message may be reported after this is gone
 };
 
 }  // namespace aclk::sync

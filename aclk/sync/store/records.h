@@ -19,7 +19,7 @@ struct StoredNode {
   std::int32_t hops = 0;
 };
 
-// The hub copy of a context: what the cloud was told of it last (aclk/sync/README.md, "Contexts").
+// The hub copy of a context: what was sent of it last (aclk/sync/README.md, "Contexts").
 struct StoredContext {
   std::uint64_t version = 0;
   std::uint64_t first_s = 0;

@@ -49,7 +49,7 @@ class Store {
 
   // All of them or none, on disk when it returns.
   [[nodiscard]] Result<void> apply(const std::map<std::string, Change> &changes);
-  // Forgets what was told under every other claim. The last session id stays, whatever the claim.
+  // Forgets what was sent under every other claim. The last session id stays, whatever the claim.
   [[nodiscard]] Result<void> keep_only(std::string_view claim_id);
   // Forgets everything but the times that only rise.
   [[nodiscard]] Result<void> clear();

@@ -3,7 +3,7 @@
 // The agent beside this plugin, as something that can be asked. Finds it, makes sure that it is the right one, keeps
 // one connection for metadata and a few for the cloud's queries (agent_queries.h), and survives its restarts.
 //
-// Nothing an agent says is passed on before /api/v1/info over the same connection has told the machine GUID expected;
+// Nothing an agent says is passed on before /api/v1/info over the same connection has given the machine GUID expected;
 // a connection that had to be replaced is checked again before the answer that came over it is believed.
 //
 // Thread: any. Errors of all calls: unavailable (away, or somebody else answers; ask again), denied (the agent wants
@@ -99,7 +99,7 @@ class AgentClient {
 
   std::mutex lost_mutex_;
   std::function<void(const std::string &)> tell_lost_;
-  std::set<std::string> lost_;  // told already
+  std::set<std::string> lost_;  // logged already
 
   std::mutex searching_;      // one search at a time
   mutable std::mutex mutex_;  // for all below; never held while waiting for the network

@@ -47,9 +47,9 @@ inline constexpr std::uint16_t kNetdataPort = 19999;
 [[nodiscard]] std::string link_settings(const NetdataConf &conf);
 
 // How many of the cloud's queries the agent may work on at once (plugin-api/external/README.md, "Queries at the same
-// time"). It has min(6, cores) web threads if not told otherwise, and computes in them. `safe`: all but one of them,
-// and at least one, so that nobody else waits behind slow queries; `most`: of those that it answers quickly, four a
-// thread.
+// time"). It has min(6, cores) web threads if no setting says otherwise, and computes in them. `safe`: all but one of
+// them, and at least one, so that nobody else waits behind slow queries; `most`: of those that it answers quickly, four
+// a thread.
 struct QueryThreads {
   unsigned safe = 1;
   unsigned most = 1;

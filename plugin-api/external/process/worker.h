@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The process that does the work: finds the agent, runs the module on it, and ends when told to (SIGTERM), when its
+// The process that does the work: finds the agent, runs the module on it, and ends on SIGTERM, when its
 // supervisor is gone, or when there is a reason to leave the agent alone. Returns a WorkerExit.
 #pragma once
 
