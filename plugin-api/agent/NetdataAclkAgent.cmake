@@ -11,7 +11,7 @@ function(netdata_aclk_compile_into target)
   # What the agent calls of its link, from other files than the link's own, comes to us.
   foreach(function aclk_main
           aclk_queue_node_info send_node_info_with_wait schedule_node_state_update send_node_update_with_wait
-          rrdcontext_add_to_hub_queue sql_health_alarm_log_save
+          rrdhost_free___while_having_rrd_wrlock rrdcontext_add_to_hub_queue sql_health_alarm_log_save
           aclk_state aclk_state_json aclk_online claim_id_get claim_id_get_uuid rrdhost_claim_id_get is_agent_claimed
           cloud_status load_claiming_state claim_agent claim_agent_failure_reason_get claim_reload_and_wait_online
           buffer_json_cloud_status print_build_info)

@@ -43,7 +43,7 @@ char *naclk_strdupz(struct naclk_str text);
 /* ------------------------------------------------------------------------------ the module (naclk_agent_thread.c) */
 
 /* The module for as long as it is held, or NULL: before the start of its thread, and from its end on. What is not NULL
- * is released by the same thread, soon: the end of the agent waits for it. May be nested. */
+ * is released by the same thread, soon: the end of the agent waits for it. */
 struct naclk_module *naclk_agent_hold(void);
 void naclk_agent_release(void);
 
@@ -95,7 +95,9 @@ void naclk_agent_query(void *host, const struct naclk_query *query);
 /* The node of this machine guid, held until rrdhost_acquired_release; NULL: none of this guid. */
 RRDHOST_ACQUIRED *naclk_agent_find(struct naclk_str machine_guid);
 
-/* What can be asked of a node here, in the agent's own words; freez gives it back. *count: how many. */
-struct naclk_capability *naclk_agent_capabilities(RRDHOST *host, size_t *count);
+/* What this agent can do, and what can be asked of a node here, in the agent's own words; freez gives each back.
+ * *count: how many. */
+struct naclk_capability *naclk_agent_own_capabilities(size_t *count);
+struct naclk_capability *naclk_agent_node_capabilities(RRDHOST *node, size_t *count);
 
 #endif /* NACLK_AGENT_H */

@@ -38,6 +38,17 @@ void __wrap_send_node_update_with_wait(RRDHOST *host, int live, int queryable) {
   naclk_agent_notify(NACLK_EVENT_NODES, host->machine_guid);
 }
 
+/* A node is gone from the index for good. */
+void __real_rrdhost_free___while_having_rrd_wrlock(RRDHOST *host);
+void __wrap_rrdhost_free___while_having_rrd_wrlock(RRDHOST *host);
+NACLK_REPLACES(rrdhost_free___while_having_rrd_wrlock);
+void __wrap_rrdhost_free___while_having_rrd_wrlock(RRDHOST *host) {
+  char guid[GUID_LEN + 1];
+  strncpyz(guid, host->machine_guid, GUID_LEN);
+  __real_rrdhost_free___while_having_rrd_wrlock(host);
+  naclk_agent_notify(NACLK_EVENT_NODES, guid);
+}
+
 /* The agent's link would keep each context in a queue until it has sent it; the module reads the index. */
 void __wrap_rrdcontext_add_to_hub_queue(RRDCONTEXT *rc);
 NACLK_REPLACES(rrdcontext_add_to_hub_queue);

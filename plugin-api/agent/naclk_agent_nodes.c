@@ -15,8 +15,7 @@ RRDHOST_ACQUIRED *naclk_agent_find(struct naclk_str machine_guid) {
   return rrdhost_find_and_acquire(guid);
 }
 
-struct naclk_capability *naclk_agent_capabilities(RRDHOST *host, size_t *count) {
-  struct capability *agents = aclk_get_node_instance_capas(host);
+static struct naclk_capability *as_abi(const struct capability *agents, size_t *count) {
   size_t n = 0;
   while (agents[n].name != NULL) n++;
   struct naclk_capability *out = callocz(n + 1, sizeof *out);
@@ -25,14 +24,24 @@ struct naclk_capability *naclk_agent_capabilities(RRDHOST *host, size_t *count) 
     out[i].version = agents[i].version;
     out[i].enabled = agents[i].enabled ? 1 : 0;
   }
-  freez(agents);
   *count = n;
+  return out;
+}
+
+struct naclk_capability *naclk_agent_own_capabilities(size_t *count) {
+  return as_abi(aclk_get_agent_capas(), count);
+}
+
+struct naclk_capability *naclk_agent_node_capabilities(RRDHOST *node, size_t *count) {
+  struct capability *agents = aclk_get_node_instance_capas(node);
+  struct naclk_capability *out = as_abi(agents, count);
+  freez(agents);
   return out;
 }
 
 static int show_node(RRDHOST *node, naclk_node_fn visit, void *ctx) {
   size_t count;
-  struct naclk_capability *capabilities = naclk_agent_capabilities(node, &count);
+  struct naclk_capability *capabilities = naclk_agent_node_capabilities(node, &count);
   RRDHOST_IDENTITY names = rrdhost_identity_acquire(node);
   const bool local = node == localhost;
   const struct naclk_node shown = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Who this agent is, where its files are, what netdata.conf says, and its logs. */
-#include <aclk/aclk_capas.h>
 #include <daemon/common.h>
 #include <daemon/config/netdata-conf-cloud.h>
 #include <errno.h>
@@ -43,7 +42,7 @@ int naclk_agent_config(void *host, struct naclk_str section, struct naclk_str ke
 int naclk_agent_identity(void *host, naclk_identity_fn show, void *ctx) {
   (void)host;
   size_t count;
-  struct naclk_capability *capabilities = naclk_agent_capabilities(localhost, &count);
+  struct naclk_capability *capabilities = naclk_agent_own_capabilities(&count);
   const RRDHOST_METADATA_IDENTITY names = rrdhost_metadata_identity_acquire(localhost);
   const struct naclk_identity identity = {
       .size = sizeof identity,

@@ -3,11 +3,12 @@
  * What the agent shows of its link, and asks it: whether it is claimed and online, its claim id, the state for people
  * and in JSON, the build. All of it is the module's word. Functions named __wrap_X are linked in the place of the
  * agent's X. */
-#include <daemon/buildinfo.h>
 #include <daemon/common.h>
 #include <json-c/json.h>
 
 #include "naclk_agent.h"
+/* needs the others */
+#include <daemon/buildinfo.h>
 
 static struct {
   bool online; /* atomic */

@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "cloud")]
 
 from client import LocalCloud  # noqa: E402  (tests/cloud)
 from faults import summary  # noqa: E402
-from testenv import Build, Netdata, process, secrets, failure_logs  # noqa: E402
+from testenv import Build, Netdata, compiled_in, process, secrets, failure_logs  # noqa: E402
 from testenv.claiming import claim, trust  # noqa: E402
 from testenv.paths import program  # noqa: E402
 
@@ -160,7 +160,10 @@ class Maker:
         return c
 
     def agent(self, name="node1", start=True, plugin=True, **options):
-        a = Netdata(self.base / name, name=name, plugin=self.build.plugin if plugin else None, **options)
+        if plugin and compiled_in.program():
+            a = compiled_in.CompiledIn(self.base / name, name=name, **options)
+        else:
+            a = Netdata(self.base / name, name=name, plugin=self.build.plugin if plugin else None, **options)
         self._told(f"error.log of {name}", lambda: "\n".join(a.aclk_log or a.error_log.splitlines()[-20:]), a.stop)
         return a.start() if start else a
 

@@ -118,6 +118,22 @@ class TestFindingTheLibrary:
         everything = run("ninja", "-C", tmp_path / "link", "-t", "targets", "all").stdout
         assert "aclk.plugin" not in everything      # an agent that has the link compiled in wants no plugin
 
+    def test_190_04_the_host_for_an_agent_comes_with_it(self, prefix, tmp_path):
+        """Its files need the agent's headers: here they are found, put into the agent, and take its link's place."""
+        (tmp_path / "agent.c").write_text("int main(void) { return 0; }\n")
+        (tmp_path / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.16)\nproject(agent C CXX)\nadd_executable(agent agent.c)\n"
+            "find_package(NetdataAclk 0.1 REQUIRED COMPONENTS static agent)\nnetdata_aclk_compile_into(agent)\n")
+        run("cmake", "-S", tmp_path, "-B", tmp_path / "b", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
+        made = run("ninja", "-C", tmp_path / "b", "-t", "query", "agent").stdout
+        hosts = sorted(f.name for f in (REPO / "plugin-api/agent").glob("*.c"))
+        assert sorted(re.findall(r"(naclk_agent_\w+\.c)\.o", made)) == hosts and "libnetdata-aclk.a" in made
+        commands = run("ninja", "-C", tmp_path / "b", "-t", "commands", "agent").stdout
+        replaced = set(re.findall(r"--wrap=(\w+)", commands))
+        ours = {m for f in hosts for m in re.findall(r"^NACLK_REPLACES\((\w+)\);$|^void __wrap_(aclk_main)\(", (
+            REPO / "plugin-api/agent" / f).read_text(), re.M) for m in m if m}
+        assert replaced == ours
+
 
 class TestRequireCloud:
     @pytest.mark.parametrize("library, package", [("libmosquitto", "libmosquitto-dev"), ("libwebsockets", "libwebsockets-dev")])

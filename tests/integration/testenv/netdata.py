@@ -136,13 +136,15 @@ class Netdata:
         assert not self.process, "already started"
         self.write_files()
         self.starts += 1
-        self.process = Process([*self.private_tmp(), program("netdata", "netdata-core"), "-c",
-                                self.etc / "netdata.conf", "-D"],
+        self.process = Process([*self.private_tmp(), self.binary(), "-c", self.etc / "netdata.conf", "-D"],
                                self.dir / "log/stdout.log", cwd=self.dir,
                                env=clean_env(TMPDIR=self.dir / "tmp", TZ="UTC", DO_NOT_TRACK=1, **self.env))
         if wait:
             self.wait_live()
         return self
+
+    def binary(self):
+        return program("netdata", "netdata-core")
 
     def wait_live(self, timeout=20):
         if self.web:
@@ -244,11 +246,15 @@ class Netdata:
         finally:
             c.close()
 
+    @property
+    def command_socket(self):
+        return self.dir / "tmp/netdata-ipc" if private_tmp.possible() else Path("/tmp/netdata-ipc")
+
     def cli(self, command):
         """(exit code, text) of a netdatacli command, over its socket."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
             s.settimeout(10)
-            s.connect(str(self.dir / "tmp/netdata-ipc") if private_tmp.possible() else "/tmp/netdata-ipc")
+            s.connect(str(self.command_socket))
             s.sendall(command.encode())
             s.shutdown(socket.SHUT_WR)
             data = b""
