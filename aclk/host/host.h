@@ -103,6 +103,7 @@ class Host {
   // The link's thread. Its answer is not wanted any more.
   void cancel_query(RequestId id) const;
   [[nodiscard]] bool query_never_blocks() const { return (table_.options & NACLK_OPTION_QUERY_NEVER_BLOCKS) != 0; }
+  [[nodiscard]] bool checks_rights() const { return (table_.options & NACLK_OPTION_CHECKS_RIGHTS) != 0; }
   // Any thread.
   [[nodiscard]] Requests &requests() const { return *requests_; }
   // Any thread. Which of the reads above (queries apart) fail each time; each is logged as failing_reads.h says.

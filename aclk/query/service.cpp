@@ -100,7 +100,7 @@ void Service::on_request(CmdRequest cmd, std::size_t bytes, std::int64_t receive
   q->request = std::move(cmd.http);
   q->identity = take_identity(q->request, q->asker.transaction);
 
-  auto checked = CheckedTarget::check(q->request.method, q->request.target, nodes_, options_.scope);
+  auto checked = CheckedTarget::check(q->request.method, q->request.target, nodes_, options_.scope, options_.functions);
   if (auto *const refusal = std::get_if<HttpResponse>(&checked)) {
     counters_.types.count(last_element(q->request.target));
     ++counters_.answered_here;

@@ -41,6 +41,7 @@ struct ServiceOptions {
   AdmissionLimits limits;     // .running = [cloud] query threads; of a host that blocks not more than the pool has
   std::string agent_version;  // with the leading v
   Scope scope = Scope::full;
+  Functions functions = Functions::refused;
   // A larger body is not asked for and not sent (error 4). The reference cannot send more than 25 MiB either
   // (proto/README.md, "PUBLISH").
   std::size_t max_body_bytes = 24U << 20;

@@ -172,6 +172,7 @@ constexpr std::array kAllowed{
     Endpoint{"weights", kV1 | kV2 | kV3, About::data},
 };
 static_assert(std::ranges::is_sorted(kAllowed, {}, &Endpoint::name));
+constexpr Endpoint kFunction{"function", kV1 | kV2 | kV3, About::data};
 
 // Only for the sentence: these would be refused without standing here.
 struct RefusedEndpoint {
@@ -205,8 +206,10 @@ HttpResponse forbidden(int api_version, std::string_view endpoint, std::string_v
 
 }  // namespace
 
-std::optional<HttpResponse> refuse(HttpMethod method, int api_version, std::string_view endpoint, Scope scope) {
-  const auto *const e = find_row(kAllowed, endpoint);
+std::optional<HttpResponse> refuse(HttpMethod method, int api_version, std::string_view endpoint, Scope scope,
+                                   Functions functions) {
+  const bool may_call = functions == Functions::served && endpoint == kFunction.name;
+  const auto *const e = may_call ? &kFunction : find_row(kAllowed, endpoint);
   const bool known_version = api_version >= 1 && api_version <= 3;
   if (e == nullptr || !known_version || (e->versions & (1U << static_cast<unsigned>(api_version))) == 0) {
     const auto *const r = find_row(kRefused, endpoint);
@@ -223,11 +226,12 @@ std::optional<HttpResponse> refuse(HttpMethod method, int api_version, std::stri
 }
 
 std::variant<CheckedTarget, HttpResponse> CheckedTarget::check(HttpMethod method, std::string_view raw,
-                                                               const NodeIndex &nodes, Scope scope) {
+                                                               const NodeIndex &nodes, Scope scope,
+                                                               Functions functions) {
   auto decoded = decode(raw, nodes);
   if (auto *const answer = std::get_if<HttpResponse>(&decoded)) return std::move(*answer);
   auto &d = std::get<DecodedTarget>(decoded);
-  if (auto no = refuse(method, d.api_version, d.endpoint, scope)) return std::move(*no);
+  if (auto no = refuse(method, d.api_version, d.endpoint, scope, functions)) return std::move(*no);
   // None of the allowed endpoints takes one; the name is from our list, so quoting it is safe.
   if (d.subpath) return text_response(400, fmt::format("API command '{}' does not support subpaths.", d.endpoint));
 

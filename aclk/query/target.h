@@ -45,8 +45,8 @@ class NodeIndex {
 // and their cost"), minus everything that writes or shows local secrets (plugin-api/external/API.md, "What writes or
 // shows secrets"):
 //   manage, registry, claim, settings, config, function, bearer_*, rtc_offer.
-// `function` runs code inside collectors, with a per-function check of the user's rights that nothing behind an
-// external host can make: it is refused; `functions`, the list, is served.
+// `function` runs code inside collectors, with a per-function check of the user's rights: it is served by a host that
+// makes that check (NACLK_OPTION_CHECKS_RIGHTS) and refused by others; `functions`, the list, is served.
 // An endpoint on neither list is refused too, with 403: "not on the list" is the truth, because the agent may well
 // have it. (Paths outside /api are 404 as in the agent; no host sees them either.)
 
@@ -54,10 +54,13 @@ class NodeIndex {
 // nodes.
 enum class Scope : std::uint8_t { full, license_manager };
 
+// Whether the host checks the right of a user to call a function.
+enum class Functions : std::uint8_t { refused, served };
+
 // nullopt: may be forwarded. Otherwise the answer: 403, or 405 for PUT and DELETE of an endpoint that only reads (the
 // agents would treat them like GET; an agent that one day does not must not be reached that way).
 [[nodiscard]] std::optional<HttpResponse> refuse(HttpMethod method, int api_version, std::string_view endpoint,
-                                                 Scope scope);
+                                                 Scope scope, Functions functions = Functions::refused);
 
 // A target that was decoded and that may be asked for. Only check() makes one, and a host is asked with nothing else.
 class CheckedTarget {
@@ -69,7 +72,8 @@ class CheckedTarget {
   //   %2F, NUL, control characters, "." and ".." as a component, a broken escape anywhere -> 400
   //   empty components (//) -> 404, as the agents do
   [[nodiscard]] static std::variant<CheckedTarget, HttpResponse> check(HttpMethod method, std::string_view raw,
-                                                                       const NodeIndex &nodes, Scope scope);
+                                                                       const NodeIndex &nodes, Scope scope,
+                                                                       Functions functions = Functions::refused);
 
   [[nodiscard]] const std::string &machine_guid() const { return machine_guid_; }  // empty = the local node
   [[nodiscard]] const std::string &endpoint() const { return endpoint_; }          // a name of the allow-list

@@ -21,7 +21,8 @@ void naclk_agent_log(void *host, enum naclk_log_source source, enum naclk_log_le
   const ND_LOG_SOURCES log = source == NACLK_LOG_ACCESS  ? NDLS_ACCESS
                              : source == NACLK_LOG_TRACE ? NDLS_ACLK
                                                          : NDLS_DAEMON;
-  nd_log(log, priority, "ACLK: %.*s", (int)line.len, line.data);
+  errno = 0; /* which the agent would add to the line */
+  nd_log(log, priority, "%.*s", (int)line.len, line.data);
 }
 
 int naclk_agent_config(void *host, struct naclk_str section, struct naclk_str key, naclk_text_fn show, void *ctx) {

@@ -45,7 +45,8 @@ def test_200_02_the_agent_tells_the_modules_word(online):
     cloud = cloud_of_info(online.agent)
     assert cloud["status"] == "online" and cloud["claim_id"] == online.claim
     info = online.agent.api("/api/v1/info").json()
-    assert info["agent-claimed"] is True and info["aclk-available"] is True and info["claim_id"] == online.claim
+    assert info["agent-claimed"] is True and info["aclk-available"] is True
+    assert [h["claim_id"] for h in info["mirrored_hosts_status"]] == [online.claim]
     code, text = online.agent.cli("reload-claiming-state")
     assert code == 0 and text
     online.assert_online()

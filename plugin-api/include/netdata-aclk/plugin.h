@@ -105,7 +105,10 @@ enum naclk_option {
   NACLK_OPTION_NO_DEBUG = 2,
   /* The hook query never blocks: it is called on the link's own thread, and no thread is kept for queries. Without this
    * option there are query_threads workers for it, and it may block up to the deadline. */
-  NACLK_OPTION_QUERY_NEVER_BLOCKS = 4
+  NACLK_OPTION_QUERY_NEVER_BLOCKS = 4,
+  /* The host answers each question as the user whom its headers name, with that user's rights and no more: it may be
+   * asked to call functions (/api/vN/function), which are refused otherwise. Since 2.1. */
+  NACLK_OPTION_CHECKS_RIGHTS = 8
 };
 
 /* Which of the agent's logs a line belongs to: error.log/daemon.log, access.log, debug.log. */
