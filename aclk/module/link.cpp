@@ -57,6 +57,7 @@ query::ServiceOptions query_options(const host::Host &host, const Settings &s) {
   o.limits.running = s.query_threads;
   o.agent_version = host.identity().agent_version;
   o.scope = s.scope;
+  o.functions = host.checks_rights() ? query::Functions::served : query::Functions::refused;
   return o;
 }
 

@@ -64,8 +64,7 @@ static void ask(struct web_client *w, const struct naclk_query *q) {
   w->mode = mode_of(q->method);
   w->interrupt.callback = not_wanted;
   w->interrupt.callback_data = (void *)q; /* the agent asks it before this returns only */
-  /* Who the cloud lets through is signed in and of this space; a cloud that tells no permissions gets what such a user
-   * may do and no more. */
+  /* A question of the cloud that names no permissions is a member's, as the module's access log says (0x1b). */
   web_client_set_permissions(w, HTTP_ACCESS_MAP_OLD_MEMBER, HTTP_USER_ROLE_MEMBER, USER_AUTH_METHOD_CLOUD);
   take_headers(w, q);
   take_body(w, q);

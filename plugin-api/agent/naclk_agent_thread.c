@@ -78,7 +78,7 @@ static struct naclk_module *make(void) {
       .query = naclk_agent_query,
       .store_node_id = naclk_agent_store_node_id,
       .interest = naclk_agent_interest,
-      .options = NACLK_OPTION_CLAIM | (aclklog_enabled ? 0 : NACLK_OPTION_NO_DEBUG),
+      .options = NACLK_OPTION_CLAIM | NACLK_OPTION_CHECKS_RIGHTS | (aclklog_enabled ? 0 : NACLK_OPTION_NO_DEBUG),
   };
   char why[256] = "";
   struct naclk_module *module = netdata_aclk_create(&host, why, sizeof why);

@@ -49,7 +49,8 @@ def test_200_02_the_agent_tells_the_modules_word(online):
     assert [h["claim_id"] for h in info["mirrored_hosts_status"]] == [online.claim]
     code, text = online.agent.cli("reload-claiming-state")
     assert code == 0 and text
-    online.assert_online()
+    online.cloud.wait(lambda: online.connection()["closed"] is None and online.cloud.agent(online.claim)["reachable"], 20,
+                      "the link that was begun anew")
 
 
 def test_200_03_buildinfo_names_the_module():

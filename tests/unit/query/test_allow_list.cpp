@@ -211,6 +211,26 @@ std::string allow_list__scope_license_manager__leaves_only_nodes() {
   return {};
 }
 
+std::string allow_list__functions__are_called_where_the_host_checks_who_may() {
+  const auto asked = [](const std::string &raw, Scope scope, Functions functions) {
+    const auto r = CheckedTarget::check(HttpMethod::get, raw, kNodes, scope, functions);
+    return std::holds_alternative<CheckedTarget>(r) ? 0 : std::get<HttpResponse>(r).status;
+  };
+  for (const char *raw : {"/api/v1/function?function=x", "/node/child/api/v3/function?function=x"}) {
+    EXPECT_EQ(asked(raw, Scope::full, Functions::served), 0);
+    EXPECT_EQ(asked(raw, Scope::full, Functions::refused), 403);
+    EXPECT_EQ(asked(raw, Scope::license_manager, Functions::served), 403);
+  }
+  for (const auto &name : kNeverServed) {
+    if (name == "function") continue;
+    const auto a = refuse(HttpMethod::get, 1, name, Scope::full, Functions::served);
+    EXPECT(a && a->status == 403);
+  }
+  EXPECT_EQ(refuse(HttpMethod::put, 1, "function", Scope::full, Functions::served)->status, 405);
+  EXPECT_EQ(refuse(HttpMethod::get, 4, "function", Scope::full, Functions::served)->status, 403);
+  return {};
+}
+
 std::string allow_list__version_out_of_range__is_refused() {
   for (const int v : {-1, 0, 4, 33, 64, 1000}) EXPECT(refuse(HttpMethod::get, v, "info", Scope::full).has_value());
   return {};
@@ -285,6 +305,7 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(allow_list__management__is_403_even_with_a_sub_path),
     ACLK_TEST(allow_list__put_and_delete__are_405_with_allow),
     ACLK_TEST(allow_list__scope_license_manager__leaves_only_nodes),
+    ACLK_TEST(allow_list__functions__are_called_where_the_host_checks_who_may),
     ACLK_TEST(allow_list__version_out_of_range__is_refused),
     ACLK_TEST(allow_list__refusal_text__is_escaped_and_short),
     ACLK_TEST(identity_of_request__credentials__are_never_forwarded),
