@@ -326,13 +326,13 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
     }
   }
 
-  // Hands to libmosquitto what may be in flight now.
+  // Publishes what may be in flight now.
   void flush() {
     if (!up || closing || ending || std::exchange(flushing, true)) return;
     while (!ending) {
-      const auto p = outbox.next();
+      auto p = outbox.next();
       if (!p) break;
-      const auto mid = mqtt->publish(p->topic, p->alias, p->payload);
+      const auto mid = mqtt->publish(p->topic, p->alias, std::move(p->payload));
       if (mid)
         outbox.published(p->ticket, *mid, loop::now());
       else

@@ -18,6 +18,7 @@
 #include "aclk/mqtt/keepalive.h"
 #include "aclk/mqtt/mqtt_packet_guard.h"
 #include "aclk/mqtt/private_unix_socket.h"
+#include "aclk/mqtt/publish_queue.h"
 #include "claim/base/c_own.h"
 
 namespace aclk::mqtt {
@@ -87,7 +88,13 @@ struct MqttClient::Impl {
   bool ping_wanted = false;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  PublishQueue publishes;
+  std::vector<int> unacknowledged;  // packet ids of ours
+  int last_id = 0;                  // of ours; before the first of libmosquitto's SUBSCRIBEs
+  std::uint32_t max_packet = MqttLimits{}.max_packet;
   std::uint8_t max_qos = 2;
+  bool connected = false;      // CONNACK accepted us
+  bool pipe_is_empty = false;  // nobody has written to it since it was found empty
   bool ended = false;
   bool disconnecting = false;
   int inside = 0;  // libmosquitto's callbacks
@@ -148,6 +155,7 @@ struct MqttClient::Impl {
   // libmosquitto's own output, after every call that may have made some. From within a callback that waits for feed(),
   // which does it at its end, or pull().
   void pump() {
+    pipe_is_empty = false;
     while (!ended && inside == 0 && mosquitto_want_write(m.get())) {
       errno = 0;
       const int rc = mosquitto_loop_write(m.get(), 1);
@@ -155,6 +163,51 @@ struct MqttClient::Impl {
       if (errno == EAGAIN) break;  // the pipe is full: pull() makes room
     }
     if (events.output) events.output();
+  }
+
+  // The acknowledgements of what we published: libmosquitto has not heard of it, and passes over them.
+  void tell_pubacks() {
+    for (const auto &ack : meter.take_pubacks()) {
+      if (ended) return;
+      std::erase(unacknowledged, ack.packet_id);
+      if (events.puback) events.puback(ack.packet_id, ack.reason);
+    }
+  }
+
+  // The next one that no message in flight has.
+  int next_id() {
+    do last_id = last_id % 65'535 + 1;
+    while (std::ranges::find(unacknowledged, last_id) != unacknowledged.end());
+    return last_id;
+  }
+
+  // What libmosquitto has written.
+  std::size_t read_pipe(std::span<std::uint8_t> into) {
+    while (!pipe_is_empty) {
+      const auto n = ::read(pipe.get(), into.data(), into.size());
+      if (n > 0) return static_cast<std::size_t>(n);
+      if (n < 0 && errno == EINTR) continue;
+      // If libmosquitto has more that did not fit the pipe before, it fits now.
+      pipe_is_empty = ended || !mosquitto_want_write(m.get());
+      if (pipe_is_empty) break;
+      errno = 0;
+      if (const int rc = mosquitto_loop_write(m.get(), 1); rc != MOSQ_ERR_SUCCESS) {
+        pipe_is_empty = true;
+        end_by_rc(rc);
+      }
+    }
+    return 0;
+  }
+
+  // A packet that has begun goes on. Between packets what libmosquitto says, which is short, goes first; but its
+  // DISCONNECT goes last.
+  std::size_t take(std::span<std::uint8_t> into) {
+    if (publishes.begun()) return publishes.take(into);
+    if (!said.between()) return read_pipe(into);
+    if (disconnecting)
+      if (const auto n = publishes.take(into); n > 0) return n;
+    if (const auto n = read_pipe(into); n > 0) return n;
+    return publishes.take(into);
   }
 
   // Everything that is in the pipe. errno does not tell when that is empty: what libmosquitto and our callbacks write
@@ -177,6 +230,8 @@ struct MqttClient::Impl {
       const auto limits = read_limits(props, i.keepalive);
       i.alive.granted(limits.keepalive);
       i.max_qos = limits.max_qos;
+      i.max_packet = limits.max_packet;
+      i.connected = rc == 0;
       if (i.events.connack) i.events.connack(rc, limits);
     });
     mosquitto_subscribe_v5_callback_set(
@@ -184,10 +239,6 @@ struct MqttClient::Impl {
           const Inside in(of(u));
           if (of(u).events.suback) of(u).events.suback(mid, std::vector<int>(granted, granted + n));
         });
-    mosquitto_publish_v5_callback_set(m.get(), [](mosquitto *, void *u, int mid, int rc, const mosquitto_property *) {
-      const Inside in(of(u));
-      if (of(u).events.puback) of(u).events.puback(mid, rc);
-    });
     mosquitto_message_v5_callback_set(
         m.get(), [](mosquitto *, void *u, const mosquitto_message *msg, const mosquitto_property *) {
           const Inside in(of(u));
@@ -263,6 +314,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
   if (i.meter.packets() != packets) i.alive.heard(loop::now());
   if (!sane) return i.end(MqttEnd::protocol, i.refusal());
+  i.tell_pubacks();
   while (!bytes.empty() && !i.ended) {
     const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
     if (n > 0)
@@ -292,20 +344,10 @@ std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {
       pinged = true;
       continue;
     }
-    const auto n = ::read(i.pipe.get(), buffer.data() + got, buffer.size() - got);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      // Empty. If libmosquitto has more that did not fit the pipe before, it fits now.
-      if (i.ended || !mosquitto_want_write(i.m.get())) break;
-      errno = 0;
-      if (const int rc = mosquitto_loop_write(i.m.get(), 1); rc != MOSQ_ERR_SUCCESS) {
-        i.end_by_rc(rc);
-        break;
-      }
-      continue;
-    }
-    (void)i.said.pass(buffer.subspan(got, static_cast<std::size_t>(n)));
-    got += static_cast<std::size_t>(n);
+    const auto n = i.take(buffer.subspan(got));
+    if (n == 0) break;
+    (void)i.said.pass(buffer.subspan(got, n));
+    got += n;
   }
   if (got > 0) {
     i.bytes_out += got;
@@ -322,25 +364,27 @@ Result<int> MqttClient::subscribe(const std::string &topic) {
   const int rc = mosquitto_subscribe_v5(i.m.get(), &mid, topic.c_str(), 1, MQTT_SUB_OPT_RETAIN_AS_PUBLISHED, nullptr);
   if (rc != MOSQ_ERR_SUCCESS)
     return fail(Errc::mqtt, fmt::format("cannot subscribe to \"{}\": {}", topic, mosquitto_strerror(rc)));
+  i.last_id = std::max(i.last_id, mid);
   i.pump();
   return mid;
 }
 
-Result<int> MqttClient::publish(const std::string &topic, std::uint16_t alias, std::string_view payload) {
+Result<int> MqttClient::publish(const std::string &topic, std::uint16_t alias, Bytes payload) {
   auto &i = *impl_;
-  if (i.ended) return fail(Errc::mqtt, "the connection is over");
-  Properties props;
-  if (alias != 0) mosquitto_property_add_int16(&props.list, MQTT_PROP_TOPIC_ALIAS, alias);
-  int mid = 0;
-  const int rc =
-      mosquitto_publish_v5(i.m.get(), &mid, topic.empty() ? nullptr : topic.c_str(), static_cast<int>(payload.size()),
-                           payload.data(), i.max_qos == 0 ? 0 : 1, false, props.list);
-  if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
+  if (i.ended || i.disconnecting || !i.connected) return fail(Errc::mqtt, "the connection is over, or not yet there");
+  const bool named = !topic.empty() || alias != 0;
+  if (!named || mosquitto_pub_topic_check2(topic.c_str(), topic.size()) != MOSQ_ERR_SUCCESS ||
+      mosquitto_validate_utf8(topic.c_str(), static_cast<int>(topic.size())) != MOSQ_ERR_SUCCESS)
+    return fail(Errc::mqtt, fmt::format("cannot publish on \"{}\": it is no topic of MQTT", topic));
+  const int id = i.max_qos == 0 ? 0 : i.next_id();
+  auto head =
+      publish_head({.topic = topic, .alias = alias, .packet_id = static_cast<std::uint16_t>(id)}, payload.size());
+  if (head.size() + payload.size() > i.max_packet)
     return fail(Errc::too_big, fmt::format("{} bytes are more than the broker takes", payload.size()));
-  if (rc != MOSQ_ERR_SUCCESS)
-    return fail(Errc::mqtt, fmt::format("cannot publish on \"{}\": {}", topic, mosquitto_strerror(rc)));
-  i.pump();
-  return i.max_qos == 0 ? 0 : mid;
+  if (id != 0) i.unacknowledged.push_back(id);
+  i.publishes.push(std::move(head), std::move(payload));
+  if (i.events.output) i.events.output();
+  return id;
 }
 
 void MqttClient::disconnect() {

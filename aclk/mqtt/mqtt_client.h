@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One MQTT 5 connection by libmosquitto, which believes that it talks to a unix socket: its bytes are fed and pulled by
-// whoever carries them (aclk/mqtt/README.md, "libmosquitto"). One object per connection, used on the loop thread
-// only; never blocks.
+// whoever carries them (aclk/mqtt/README.md, "libmosquitto"). What is published stands between its packets
+// (aclk/mqtt/README.md, "Publishing"). One object per connection, used on the loop thread only; never blocks.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/loop/time_scale.h"
+#include "claim/base/bytes.h"
 #include "claim/base/result.h"
 
 namespace aclk::mqtt {
@@ -75,11 +76,12 @@ class MqttClient {
   // Takes up to buffer.size() bytes for the broker; 0 = nothing now.
   [[nodiscard]] std::size_t pull(std::span<std::uint8_t> buffer);
 
-  // QoS 1, retain-as-published; the packet id.
+  // QoS 1, retain-as-published; the packet id. Not after the first publish(): ids are counted on from here.
   [[nodiscard]] Result<int> subscribe(const std::string &topic);
   // QoS 1 (0 if the broker allows no more), not retained. alias 0 = none; an empty topic needs an alias that was sent
-  // with its topic before on this connection. The packet id; 0 for QoS 0. Errors: too_big (broker's maximum), mqtt.
-  [[nodiscard]] Result<int> publish(const std::string &topic, std::uint16_t alias, std::string_view payload);
+  // with its topic before on this connection. After CONNACK. The packet id; 0 for QoS 0. Errors: too_big (broker's
+  // maximum), mqtt.
+  [[nodiscard]] Result<int> publish(const std::string &topic, std::uint16_t alias, Bytes payload);
   // MQTT DISCONNECT, reason 0.
   void disconnect();
 

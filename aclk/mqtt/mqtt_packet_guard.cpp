@@ -21,6 +21,18 @@ void MqttPacketGuard::complete() {
   if (is_publish(type_)) ++publishes_;
   if (is_publish(type_) && (type_ >> 1U & 3U) != 0) ++to_acknowledge_;
   if (is_puback(type_)) ++acknowledgements_;
+  // One without an id is malformed: libmosquitto says so.
+  if (is_puback(type_) && puback_bytes_ >= 2) pubacks_.push_back(puback_);
+}
+
+void MqttPacketGuard::note_puback(std::span<const std::uint8_t> body) {
+  for (const auto b : body) {
+    if (puback_bytes_ == 3) return;
+    if (puback_bytes_++ < 2)
+      puback_.packet_id = puback_.packet_id << 8 | b;
+    else
+      puback_.reason = b;
+  }
 }
 
 bool MqttPacketGuard::pass(std::span<const std::uint8_t> bytes) {
@@ -52,6 +64,8 @@ bool MqttPacketGuard::pass(std::span<const std::uint8_t> bytes) {
           if (left_ > max_) return refuse(Trouble::too_large);
           at_ = At::body;
           properties_.begin(type_);
+          puback_ = {};
+          puback_bytes_ = 0;
           if (left_ == 0) complete();
         }
         bytes = bytes.subspan(1);
@@ -59,6 +73,7 @@ bool MqttPacketGuard::pass(std::span<const std::uint8_t> bytes) {
       case At::body: {
         const auto n = std::min(left_, bytes.size());
         if (!properties_.pass(bytes.first(n))) return refuse(Trouble::property);
+        if (is_puback(type_) && most_qos_ < 2) note_puback(bytes.first(n));
         left_ -= n;
         bytes = bytes.subspan(n);
         if (left_ == 0) complete();

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "aclk/mqtt/mqtt_property_validator.h"
 
@@ -41,6 +43,12 @@ class MqttPacketGuard {
   // The same of those that are to be acknowledged, and of acknowledgements (PUBACK).
   [[nodiscard]] std::uint64_t to_acknowledge() const { return to_acknowledge_; }
   [[nodiscard]] std::uint64_t acknowledgements() const { return acknowledgements_; }
+  // Acknowledgements of a broker (most_qos below 2) that have passed with their last byte since this was last asked.
+  struct Puback {
+    int packet_id = 0;
+    int reason = 0;
+  };
+  [[nodiscard]] std::vector<Puback> take_pubacks() { return std::exchange(pubacks_, {}); }
   // The first byte of the newest complete header and the length that it announces.
   struct Header {
     std::uint8_t type = 0;
@@ -54,6 +62,7 @@ class MqttPacketGuard {
     trouble_ = t;
     return false;
   }
+  void note_puback(std::span<const std::uint8_t> body);
   void complete();
 
   enum class At : std::uint8_t { type, length, body };
@@ -69,6 +78,9 @@ class MqttPacketGuard {
   std::uint64_t acknowledgements_ = 0;
   std::uint8_t type_ = 0;
   MqttPropertyValidator properties_;
+  std::vector<Puback> pubacks_;
+  Puback puback_;                 // the one that passes
+  std::size_t puback_bytes_ = 0;  // of its body so far, at most 3: the packet id, the reason
   Header newest_;
 };
 

@@ -72,20 +72,19 @@ std::optional<Publish> Outbox::next() {
         alias_is_new_ = true;
       }
     }
-    handed_.emplace(p.ticket, std::move(m));
-    if (alias_is_new_) aliases_.emplace(handed_->second.topic, p.alias);
-    p.payload = handed_->second.payload.view();
+    p.payload = std::exchange(m.payload, {});
+    handed_.emplace(Handed{p.ticket, std::move(m), size});
+    if (alias_is_new_) aliases_.emplace(handed_->message.topic, p.alias);
     return p;
   }
   return std::nullopt;
 }
 
 void Outbox::published(std::uint64_t ticket, int mid, loop::Instant now) {
-  if (!handed_ || handed_->first != ticket) return;
-  auto m = std::move(handed_->second);
+  if (!handed_ || handed_->ticket != ticket) return;
+  auto m = std::move(handed_->message);
+  const auto bytes = handed_->bytes;
   handed_.reset();
-  const auto bytes = m.payload.size();
-  m.payload = {};
   ++publishes_;
   unsent_bytes_ += bytes;
   leaving_.push_back({publishes_, mid, now, bytes});
@@ -106,8 +105,8 @@ void Outbox::sent(std::uint64_t publishes, loop::Instant now) {
 }
 
 void Outbox::failed(std::uint64_t ticket, Delivery why) {
-  if (!handed_ || handed_->first != ticket) return;
-  auto m = std::move(handed_->second);
+  if (!handed_ || handed_->ticket != ticket) return;
+  auto m = std::move(handed_->message);
   handed_.reset();
   if (alias_is_new_) aliases_.erase(m.topic);  // the broker never heard of it
   finish(m, why, 0);
@@ -157,7 +156,7 @@ void Outbox::lost() {
     gone.push_back(std::move(it->second.message));
     flying_.erase(it);
   }
-  if (handed_) gone.push_back(std::move(handed_->second));
+  if (handed_) gone.push_back(std::move(handed_->message));
   for (auto &q : waiting_) {
     for (auto &m : q) gone.push_back(std::move(m));
     q.clear();

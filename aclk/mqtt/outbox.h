@@ -53,9 +53,9 @@ struct Outgoing {
 // What is to be published now.
 struct Publish {
   std::uint64_t ticket = 0;
-  std::string topic;           // empty when the alias alone says it
-  std::uint16_t alias = 0;     // 0 = none
-  std::string_view payload{};  // valid until the next call
+  std::string topic;        // empty when the alias alone says it
+  std::uint16_t alias = 0;  // 0 = none
+  Bytes payload;
 };
 
 struct OutboxBounds {
@@ -79,8 +79,7 @@ class Outbox {
 
   // The next message to publish, if one may go now. The owner answers with published() or failed().
   [[nodiscard]] std::optional<Publish> next();
-  // It has the packet id `mid` and waits for its PUBACK; mid 0 = QoS 0, delivered as far as anybody can know. Its
-  // payload goes: whoever published it has a copy.
+  // It has the packet id `mid` and waits for its PUBACK; mid 0 = QoS 0, delivered as far as anybody can know.
   void published(std::uint64_t ticket, int mid, loop::Instant now);
   void failed(std::uint64_t ticket, Delivery why);
 
@@ -126,11 +125,16 @@ class Outbox {
   std::array<std::deque<Outgoing>, kPriorities> waiting_;
   std::size_t waiting_count_ = 0;
   std::size_t waiting_bytes_ = 0;
-  std::optional<std::pair<std::uint64_t, Outgoing>> handed_;  // between next() and its answer
-  bool alias_is_new_ = false;                                 // of handed_
-  std::map<int, Flying> flying_;                              // by packet id
-  std::deque<std::pair<int, loop::Instant>> order_;           // flying_ in order of sending, with stale entries
-  std::deque<Leaving> leaving_;                               // those of them that the socket has not taken yet
+  struct Handed {
+    std::uint64_t ticket = 0;
+    Outgoing message;  // without its payload
+    std::size_t bytes = 0;
+  };
+  std::optional<Handed> handed_;                     // between next() and its answer
+  bool alias_is_new_ = false;                        // of handed_
+  std::map<int, Flying> flying_;                     // by packet id
+  std::deque<std::pair<int, loop::Instant>> order_;  // flying_ in order of sending, with stale entries
+  std::deque<Leaving> leaving_;                      // those of them that the socket has not taken yet
   std::uint64_t publishes_ = 0;
   loop::Instant moved_{};  // the socket last took something
   std::size_t flying_bytes_ = 0;

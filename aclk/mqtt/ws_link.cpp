@@ -12,8 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "aclk/loop/clock.h"
 #include "aclk/mqtt/private_unix_socket.h"
@@ -53,7 +53,8 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   bool orphan = false;  // the WsLink is gone
   WsFrameWriter frames;
   // What pull() gave: kHeadRoom bytes, then payload, of which libwebsockets has all before `sent`.
-  std::vector<std::uint8_t> buffer;
+  std::unique_ptr<std::uint8_t[]> buffer;
+  std::size_t capacity = 0;  // of the buffer
   std::size_t filled = 0;
   std::size_t sent = 0;
   std::size_t frames_at_once = 1;
@@ -255,10 +256,14 @@ WsEnd WsLink::State::ending(lws *w) const {
 // Fills the buffer when all of it was sent.
 bool WsLink::State::has_more() {
   if (sent < filled) return true;
-  buffer.resize(kHeadRoom + frames_at_once * kFramePayload);
+  if (const auto wanted = kHeadRoom + frames_at_once * kFramePayload; capacity < wanted) {
+    buffer.reset(new std::uint8_t[wanted]);  // not zeroed: it is about to be filled
+    capacity = wanted;
+  }
+  const std::span all(buffer.get(), kHeadRoom + frames_at_once * kFramePayload);
   frames_at_once = std::min(2 * frames_at_once, kMostFrames);
   sent = kHeadRoom;
-  filled = kHeadRoom + (!orphan && events.pull ? events.pull(std::span(buffer).subspan(kHeadRoom)) : 0);
+  filled = kHeadRoom + (!orphan && events.pull ? events.pull(all.subspan(kHeadRoom)) : 0);
   return sent < filled;
 }
 
@@ -267,7 +272,7 @@ int WsLink::State::write(lws *w) {
     const auto payload = std::min(filled - sent, kFramePayload);
     sent += payload;
     // The header overwrites the end of what libwebsockets already has.
-    const auto frame = frames.binary(std::span(buffer).first(sent), payload);
+    const auto frame = frames.binary(std::span(buffer.get(), sent), payload);
     if (!frame) return -1;
     // Untouched: to libwebsockets this is no WebSocket payload that it would have to frame.
     if (lws_write(w, frame->data(), frame->size(), LWS_WRITE_HTTP) < 0) return -1;
@@ -287,7 +292,11 @@ int WsLink::State::write(lws *w) {
     room[1] = LWS_CLOSE_STATUS_NORMAL & 0xff;
     if (lws_write(w, room.data(), 2, kWriteClose) < 0) return -1;
   }
-  buffer = {};  // an idle link keeps no buffer
+  if (capacity > kHeadRoom + kFramePayload) {  // an idle link keeps that of one frame
+    buffer.reset();
+    capacity = 0;
+  }
+  frames_at_once = 1;
   sent = filled = 0;
   return 0;
 }

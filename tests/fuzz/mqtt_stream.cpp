@@ -28,7 +28,7 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
   require(client.has_value(), "there is a client");
   if (chosen % 2 == 1) {
     (*client)->feed(kConnack);
-    (void)(*client)->publish("/t", 0, "x");
+    (void)(*client)->publish("/t", 0, std::string("x"));
   }
   const std::span all(reinterpret_cast<const std::uint8_t *>(bytes.data()), bytes.size());
   for (std::size_t at = 0; at < all.size(); at += piece)

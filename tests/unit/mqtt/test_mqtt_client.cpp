@@ -107,9 +107,9 @@ std::string mqtt__subscribe_and_publish__have_the_documented_bytes() {
   r.feed(kConnack);
   EXPECT(r.client->subscribe("/in"));
   EXPECT((r.pull() == Bytes{0x82, 0x09, 0x00, 0x01, 0x00, 0x00, 0x03, '/', 'i', 'n', 0x09}));
-  EXPECT(r.client->publish("/t", 3, "hi"));
+  EXPECT(r.client->publish("/t", 3, std::string("hi")));
   EXPECT((r.pull() == Bytes{0x32, 0x0c, 0x00, 0x02, '/', 't', 0x00, 0x02, 0x03, 0x23, 0x00, 0x03, 'h', 'i'}));
-  EXPECT(r.client->publish("", 3, "yo"));
+  EXPECT(r.client->publish("", 3, std::string("yo")));
   EXPECT((r.pull() == Bytes{0x32, 0x0a, 0x00, 0x00, 0x00, 0x03, 0x03, 0x23, 0x00, 0x03, 'y', 'o'}));
   r.feed({0x90, 0x04, 0x00, 0x01, 0x00, 0x01});
   r.feed({0x40, 0x02, 0x00, 0x02});
@@ -206,7 +206,7 @@ std::string mqtt__over_the_brokers_maximum__is_refused_and_the_link_lives() {
   EXPECT(r.make());
   r.feed({0x20, 0x08, 0x00, 0x00, 0x05, 0x27, 0x00, 0x00, 0x00, 0x64});
   EXPECT(r.client->publish("/t", 0, std::string(200, 'x')).error().code == Errc::too_big);
-  EXPECT(r.client->publish("/t", 0, "ok"));
+  EXPECT(r.client->publish("/t", 0, std::string("ok")));
   return {};
 }
 
@@ -217,7 +217,7 @@ std::string mqtt__server_disconnect__ends_once_with_its_reason() {
   r.feed({0xe0, 0x01, 0x8e});
   r.feed({0xe0, 0x01, 0x8e});
   EXPECT_EQ(r.log, "connack 0;ended 142;");
-  EXPECT(!r.client->publish("/t", 0, "x"));
+  EXPECT(!r.client->publish("/t", 0, std::string("x")));
   return {};
 }
 
@@ -232,12 +232,80 @@ std::string mqtt__own_disconnect__writes_it_and_ends_by_us() {
   return {};
 }
 
+std::string mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_disconnect_last() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.feed(kConnack);
+  EXPECT(r.client->publish("/t", 0, std::string("one")));
+  EXPECT(r.client->publish("/t", 0, std::string("two")));
+  Bytes begun(3);
+  EXPECT_EQ(r.client->pull(begun), 3U);
+  r.feed({0x32, 0x07, 0x00, 0x01, 'a', 0x00, 0x07, 0x00, 'x'});  // to be acknowledged
+  r.client->disconnect();
+  const Bytes want{'/', 't',  0x00, 0x01, 0x00, 'o', 'n', 'e',  0x32, 0x0a, 0x00, 0x02, '/',
+                   't', 0x00, 0x02, 0x00, 't',  'w', 'o', 0x40, 0x02, 0x00, 0x07, 0xe0, 0x00};
+  EXPECT_EQ(begun[0], 0x32);
+  EXPECT_EQ(begun[1], 0x0a);
+  const auto rest = r.pull();
+  EXPECT_EQ(rest.size(), want.size() + 1);
+  EXPECT(Bytes(rest.begin() + 1, rest.end()) == want);
+  EXPECT(!r.client->publish("/t", 0, std::string("late")));
+  return {};
+}
+
+std::string mqtt__acknowledgement_of_ours__goes_before_the_next_publish() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.feed(kConnack);
+  EXPECT(r.client->publish("/t", 0, std::string(100'000, '1')));
+  EXPECT(r.client->publish("/t", 0, std::string("2")));
+  Bytes begun(50'000);
+  EXPECT_EQ(r.client->pull(begun), begun.size());
+  r.feed({0x32, 0x07, 0x00, 0x01, 'a', 0x00, 0x07, 0x00, 'x'});
+  const auto rest = r.pull();
+  const Bytes end{0x40, 0x02, 0x00, 0x07, 0x32, 0x08, 0x00, 0x02, '/', 't', 0x00, 0x02, 0x00, '2'};
+  EXPECT(rest.size() > end.size() && rest[rest.size() - end.size() - 1] == '1');
+  EXPECT(Bytes(rest.end() - static_cast<std::ptrdiff_t>(end.size()), rest.end()) == end);
+  return {};
+}
+
+std::string mqtt__pubacks_cut_at_every_byte__are_told_in_order_with_their_reasons() {
+  const Bytes s{0x40, 0x02, 0x00, 0x01, 0x40, 0x03, 0x00, 0x02, 0x10, 0x40,
+                0x04, 0x00, 0x03, 0x97, 0x00, 0x40, 0x02, 0x12, 0x34};
+  for (std::size_t step = 1; step <= s.size(); ++step) {
+    Rig r;
+    EXPECT(r.make());
+    r.feed(kConnack);
+    for (int i = 0; i < 3; ++i) EXPECT(r.client->publish("/t", 0, std::string("x")));
+    for (std::size_t at = 0; at < s.size(); at += step)
+      r.client->feed(std::span(s).subspan(at, std::min(step, s.size() - at)));
+    EXPECT_EQ(r.log, "connack 0;puback 1 0;puback 2 16;puback 3 151;puback 4660 0;");
+  }
+  return {};
+}
+
+std::string mqtt__packet_ids__come_round_and_pass_over_those_in_flight() {
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  EXPECT_EQ(*r.client->publish("/t", 0, std::string("x")), 1);
+  for (int id = 2; id <= 65'535; ++id) {
+    EXPECT_EQ(*r.client->publish("/t", 0, std::string("x")), id);
+    r.feed({0x40, 0x02, static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id & 0xff)});
+    if (id % 1000 == 0) (void)r.pull();
+  }
+  EXPECT_EQ(*r.client->publish("/t", 0, std::string("x")), 2);
+  return {};
+}
+
 // libmosquitto holds a lock while it tells of a message, which writing one of QoS 0 wants, too.
 std::string mqtt__answer_of_qos_0_from_within_a_message__is_sent() {
   Rig r;
   EXPECT(r.make());
   (void)r.pull();
-  r.on_message = [&] { (void)r.client->publish("/r", 0, "answer"); };
+  r.on_message = [&] { (void)r.client->publish("/r", 0, std::string("answer")); };
   r.feed({0x20, 0x05, 0x00, 0x00, 0x02, 0x24, 0x00});
   r.feed({0x30, 0x05, 0x00, 0x01, 'a', 0x00, 'x'});
   EXPECT((r.pull() == Bytes{0x30, 0x0b, 0x00, 0x02, '/', 'r', 0x00, 'a', 'n', 's', 'w', 'e', 'r'}));
@@ -393,6 +461,10 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__server_disconnect__ends_once_with_its_reason),
     ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_by_us),
     ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
+    ACLK_TEST(mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_disconnect_last),
+    ACLK_TEST(mqtt__acknowledgement_of_ours__goes_before_the_next_publish),
+    ACLK_TEST(mqtt__pubacks_cut_at_every_byte__are_told_in_order_with_their_reasons),
+    ACLK_TEST(mqtt__packet_ids__come_round_and_pass_over_those_in_flight),
     ACLK_TEST(mqtt__answer_of_qos_0_from_within_a_message__is_sent),
     ACLK_TEST(mqtt__two_messages_at_once_while_nothing_can_be_sent__both_arrive),
     ACLK_TEST(mqtt__what_only_qos_2_or_a_client_says__ends_the_connection),

@@ -43,7 +43,7 @@ struct Log {
 std::string drain(Outbox &o, int &mid, loop::Instant now = t0) {
   std::string s;
   while (auto p = o.next()) {
-    s += p->topic + "|" + std::to_string(p->alias) + "|" + std::string(p->payload) + " ";
+    s += p->topic + "|" + std::to_string(p->alias) + "|" + std::string(p->payload.view()) + " ";
     o.published(p->ticket, mid++, now);
   }
   return s;

@@ -4,6 +4,7 @@
 #pragma once
 
 int run_outbox_tests();
+int run_publish_queue_tests();
 int run_mqtt_client_tests();
 int run_reasons_tests();
 int run_keepalive_tests();
