@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <optional>
 
 #include "aclk/net/dialer.h"
@@ -64,18 +65,19 @@ struct SecureProxy {
 struct Dial {
   OnLoop loop;
   CurlMulti multi{loop.uv()};
-  std::optional<Reached<Dialed>> result;
+  std::unique_ptr<Reached<Dialed>> result;  // no std::optional: GCC 14 takes its value for uninitialized
 
   Dial(const claim::Proxy &proxy, std::uint16_t port, TlsPolicy policy, std::chrono::milliseconds timeout = 60s) {
     Dialer dialer(multi, std::move(policy));
-    dialer.dial("cloud.test", port, proxy, timeout, [&](Reached<Dialed> r) { result.emplace(std::move(r)); });
-    if (!loop.until([&] { return result.has_value(); }, 60s))  // valgrind takes seconds for the system's certificates
-      result.emplace(net::unreached(Errc::cancelled, "no answer", Cause::other));
+    dialer.dial("cloud.test", port, proxy, timeout, [&](Reached<Dialed> r) { become(std::move(r)); });
+    if (!loop.until([&] { return result != nullptr; }, 60s))  // valgrind takes seconds for the system's certificates
+      become(net::unreached(Errc::cancelled, "no answer", Cause::other));
   }
   ~Dial() { result.reset(); }
   Dial(const Dial &) = delete;
   Dial &operator=(const Dial &) = delete;
 
+  void become(Reached<Dialed> r) { result = std::make_unique<Reached<Dialed>>(std::move(r)); }
   [[nodiscard]] std::string trouble() const { return *result ? "" : result->error().what; }
   [[nodiscard]] bool has(const std::string &words) const { return trouble().find(words) != std::string::npos; }
   [[nodiscard]] bool by_proxy() const {
