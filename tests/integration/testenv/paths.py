@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 REPO = Path(__file__).resolve().parents[3]
 
 
@@ -68,6 +66,7 @@ class Build:
 def skip_without(name):
     """Skips the test if $ACLK_WITHOUT has this program: a distribution that does not have it."""
     if name in os.environ.get("ACLK_WITHOUT", "").split():
+        import pytest  # not for the demo, which is no test
         pytest.skip(f"needs {name} (ACLK_WITHOUT)")
 
 
