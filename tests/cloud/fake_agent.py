@@ -16,12 +16,11 @@ import uuid
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from paho.mqtt import client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from lc import schema
+from lc import paho_client, schema
 
 _shared_key = rsa.generate_private_key(65537, 2048)         # one for all: making them is what takes time
 
@@ -84,8 +83,7 @@ class FakeAgent:
         login = login or self.login()
         self.session_id = int(time.time() * 1e6)
         self.gone.clear()
-        m = self.mqtt = paho.Client(login["clientID"], protocol=paho.MQTTv5, transport="websockets",
-                                    reconnect_on_failure=False)
+        m = self.mqtt = paho_client.new(login["clientID"], transport="websockets", reconnect_on_failure=False)
         m.ws_set_options(path="/mqtt")
         m.tls_set_context(self.context)
         m.username_pw_set(login["username"], login["password"])

@@ -9,10 +9,9 @@ import secrets
 import socket
 import threading
 
-from paho.mqtt import client as paho
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from . import broker as broker_module
+from . import broker as broker_module, paho_client
 
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 10
@@ -38,7 +37,7 @@ class Link:
 
     async def start(self):
         self._ready = self._loop.create_future()
-        c = self._client = paho.Client(client_id=f"localcloud-{secrets.token_hex(4)}", protocol=paho.MQTTv5)
+        c = self._client = paho_client.new(f"localcloud-{secrets.token_hex(4)}")
         c.username_pw_set(self._broker.admin, self._broker.password)
         c.max_inflight_messages_set(1000)
         c.on_connect, c.on_message, c.on_subscribe = self._connected, self._received, self._subscribed
