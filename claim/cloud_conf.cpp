@@ -73,8 +73,9 @@ Result<CloudConf> read_cloud_conf(const std::filesystem::path &file) {
 
 std::string format_cloud_conf(const CloudConf &c) {
   const CloudConf d;
-  std::string out =
-      "# The agent-cloud link of this node. Written when the node is claimed; may be edited.\n"
+  std::string out(kCloudConfMark);
+  out +=
+      " Written when the node is claimed; may be edited.\n"
       "# A setting that is commented out has the value shown.\n\n[global]";
   add(out, "enabled", yes_no(c.enabled), yes_no(d.enabled), "no = never talk to the cloud and refuse to claim");
   add(out, "url", c.url, d.url, "the cloud this node belongs to");

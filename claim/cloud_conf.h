@@ -33,7 +33,10 @@ struct CloudConf {
 // not_found when the file does not exist; parse when it cannot be understood (limits.h): then nobody knows what it
 // limits.
 [[nodiscard]] Result<CloudConf> read_cloud_conf(const std::filesystem::path &file);
-// The text the agent would write: indented `key = value`, comments, defaults written commented out.
+// The text the agent would write: indented `key = value`, comments, defaults written commented out. Its first line says
+// whose claim it is: by kCloudConfMark a purge of the Debian package knows one of ours from one of an agent's own
+// (packaging/debian/netdata-plugin-aclk.postrm).
+inline constexpr std::string_view kCloudConfMark = "# The agent-cloud link of this node.";
 [[nodiscard]] std::string format_cloud_conf(const CloudConf &conf);
 
 }  // namespace aclk::claim

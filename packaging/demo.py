@@ -35,22 +35,34 @@ def say(text="", end="\n"):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-class Demo:
-    """Everything that runs and every file, in one directory that goes when the demo ends."""
+class Installed:
+    """In a Build's place: the programs of the package netdata-plugin-aclk."""
+    plugin, cli = Path("/usr/lib/netdata/plugins.d/aclk.plugin"), Path("/usr/bin/netdata-aclk")
 
     def __init__(self):
+        for program in (self.plugin, self.cli):
+            if not os.access(program, os.X_OK):
+                raise FileNotFoundError(f"{program} is not installed: apt install netdata-plugin-aclk, or run the demo "
+                                        "without --installed, which builds it")
+
+
+class Demo:
+    """Everything that runs and every file, in one directory that goes when the demo ends. build: whose programs."""
+
+    def __init__(self, build):
+        self.build = build
         self.base = Path(tempfile.mkdtemp(prefix="aclk-demo-"))
         self.cloud = self.agent = self.claim = None
 
     def start(self):
         say("demo: starting a local cloud (HTTPS, WSS, mosquitto) and a private netdata")
         self.cloud = LocalCloud.start(self.base / "cloud")
-        self.agent = Netdata(self.base / "agent", name="demo", plugin=Build().plugin, collectors="all")
+        self.agent = Netdata(self.base / "agent", name="demo", plugin=self.build.plugin, collectors="all")
         self.agent.start()
         say(f"demo: netdata  http://127.0.0.1:{self.agent.port}  machine guid {self.agent.guid}")
         say(f"demo: cloud    {self.cloud.url}")
         say(f"demo: netdata-aclk claim --token-file … --rooms {self.cloud.rooms[0]} --url {self.cloud.url}")
-        self.claim = claim(Build(), self.agent, self.cloud)
+        self.claim = claim(self.build, self.agent, self.cloud)
         began = time.monotonic()
         self.cloud.wait_online(self.claim, ONLINE_SECONDS)
         say(f"demo: online {time.monotonic() - began:.1f} s after the claim, claim id {self.claim}")
@@ -203,8 +215,13 @@ def interrupted(*_):
 def main():
     p = argparse.ArgumentParser(prog="packaging/demo")
     p.add_argument("--once", action="store_true", help="unattended: ten queries, compared; exit 0 if all is right")
+    p.add_argument("--installed", action="store_true", help="what a package has installed, not what is built here")
     args = p.parse_args()
-    demo = Demo()
+    try:
+        demo = Demo(Installed() if args.installed else Build())
+    except FileNotFoundError as e:
+        say(f"demo: {e}")
+        return 1
     status = 0
     try:
         try:

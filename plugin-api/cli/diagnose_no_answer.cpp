@@ -25,7 +25,9 @@ std::string silence(const Surroundings &s) {
   if (!s.not_started.empty()) return s.not_started;
   if (!s.agent_runs) return "the agent is not running: start it (with systemd: systemctl start netdata)";
   return fmt::format(
-      "the agent runs, but aclk.plugin does not: restart the agent, and look for \"aclk.plugin\" in its {}",
+      "the agent runs, but aclk.plugin does not: an agent finds a new plugin within a minute; if it stays so, restart "
+      "the "
+      "agent, and look for \"aclk.plugin\" in its {}",
       external::kPluginLog);
 }
 

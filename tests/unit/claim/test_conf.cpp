@@ -103,6 +103,7 @@ std::string cloud_conf__written__comments_defaults_out_and_keeps_values_on_one_l
   c.hostname = "evil\n    enabled = no\n[global]";
   c.claimed_id = "x";
   const auto text = format_cloud_conf(c);
+  EXPECT(text.starts_with("# The agent-cloud link of this node."));  // a package's purge looks for it
   EXPECT(text.find("\n    # url = https://app.netdata.cloud\n") != std::string::npos);
   EXPECT(text.find("\n    claimed_id = x\n") != std::string::npos);
   EXPECT(text.find("#| >>> [global].proxy <<<") != std::string::npos);
