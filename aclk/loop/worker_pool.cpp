@@ -19,22 +19,22 @@ constexpr std::chrono::milliseconds kTurnTick{100};  // how late a stop is notic
 
 }  // namespace
 
-bool Turn::take(std::chrono::milliseconds at_most) {
+bool Turn::take(const void *who, std::chrono::milliseconds at_most) {
   std::unique_lock lock(mutex_);
-  if (!free_.wait_for(lock, at_most, [this] { return !taken_; })) return false;
-  taken_ = true;
+  if (!free_.wait_for(lock, at_most, [&] { return workers_ == 0 || who_ == who; })) return false;
+  who_ = who;
+  ++workers_;
   return true;
 }
 
 void Turn::give_back() {
   const std::lock_guard lock(mutex_);
-  taken_ = false;
-  free_.notify_one();
+  if (--workers_ == 0) free_.notify_all();
 }
 
 bool Turn::taken() const {
   const std::lock_guard lock(mutex_);
-  return taken_;
+  return workers_ != 0;
 }
 
 struct WorkerPool::State {
@@ -58,7 +58,7 @@ struct WorkerPool::State {
     bool ours = turn == nullptr;
     while (!ours && !stopping) {
       lock.unlock();
-      ours = turn->take(kTurnTick);
+      ours = turn->take(this, kTurnTick);
       lock.lock();
     }
     return ours;

@@ -14,17 +14,19 @@
 
 namespace aclk::loop {
 
-// Of pools that follow each other and whose work must not overlap: a worker has it while it works.
+// Of pools that follow each other and whose work must not overlap: the workers of one pool have it while they work.
 class Turn {
  public:
-  [[nodiscard]] bool take(std::chrono::milliseconds at_most);
+  // who: the pool, for as long as it is an address.
+  [[nodiscard]] bool take(const void *who, std::chrono::milliseconds at_most);
   void give_back();
   [[nodiscard]] bool taken() const;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable free_;
-  bool taken_ = false;
+  const void *who_ = nullptr;
+  unsigned workers_ = 0;
 };
 
 class WorkerPool {

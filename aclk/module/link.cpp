@@ -30,6 +30,9 @@ namespace {
 // Topic, properties and header of a PUBLISH, generously.
 constexpr std::size_t kPacketOverhead = 512;
 
+// Reads of the host at once, of different nodes or subjects; not more than it serves queries.
+constexpr unsigned kReaders = 8;
+
 // The nodes of the host, as queries look them up.
 class NodeBook final : public query::NodeIndex {
  public:
@@ -74,7 +77,8 @@ struct Link::Impl final : Commands {
                                                        settings.identity.claim_id)),
         inbox(std::make_unique<loop::Inbox>(loop.uv())),
         session(std::make_unique<session::ConnectionManager>(loop.uv(), std::move(plan), log, session_events())),
-        host_workers(std::make_unique<loop::WorkerPool>("HOST", 1, *inbox, hooks.turn)),
+        host_workers(
+            std::make_unique<loop::WorkerPool>("HOST", std::min(kReaders, settings.query_threads), *inbox, hooks.turn)),
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
             loop.uv(), host, log, *host_workers, *store,

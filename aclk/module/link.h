@@ -24,7 +24,7 @@
 namespace aclk::module {
 
 // The threads in hooks of the host, over all links: those that a link has left behind, because a hook hung. What is
-// asked of the host, but for queries, is asked by one at a time: by `turn`.
+// asked of the host, but for queries, is asked by one link at a time: by `turn`.
 struct HookThreads {
   std::shared_ptr<loop::Turn> turn = std::make_shared<loop::Turn>();
   loop::WorkerPool::Stragglers host;

@@ -14,7 +14,6 @@ using proto::MessageType;
 
 namespace {
 
-constexpr std::size_t kAlertReadings = 2;
 constexpr std::size_t kChunk = 1000;           // alerts in a message (aclk/sync/README.md, "Alerts")
 constexpr std::size_t kChunkBytes = 4U << 20;  // so that no chunk is long in the way of others
 constexpr std::size_t kElement = 8;            // at most, of a field's number and length in a chunk
@@ -290,7 +289,7 @@ void Alerts::next_chunk(const std::string &guid, Entry &e) {
 }
 
 void Alerts::read_next() {
-  while (!to_read_.empty() && reading_ < kAlertReadings) {
+  while (!to_read_.empty() && reading_ < workers_.threads()) {
     auto next = std::move(to_read_.front());
     to_read_.pop_front();
     ++reading_;

@@ -10,7 +10,6 @@
 namespace aclk::sync {
 namespace {
 
-constexpr std::size_t kContextReadings = 2;
 constexpr std::size_t kFlying = 16;
 
 }  // namespace
@@ -154,7 +153,9 @@ void Contexts::run(const std::string &guid, Entry &e) {
 }
 
 void Contexts::read_next() {
-  while (!to_read_.empty() && reading_ < kContextReadings && flying_ < kFlying) {
+  // Half of the workers: alerts do not wait for them.
+  const auto most = std::max<std::size_t>(1, workers_.threads() / 2);
+  while (!to_read_.empty() && reading_ < most && flying_ < kFlying) {
     auto next = std::move(to_read_.front());
     to_read_.pop_front();
     if (asked_by(next) != nullptr) read(std::move(next));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Does what the ContextSync of each node decides: publishes, reads the host on a worker, keeps the store. However many
-// nodes there are, two are read and sixteen messages are on their way at a time. Loop thread only.
+// nodes there are, half of the workers read them and sixteen messages are on their way at a time. Loop thread only.
 #pragma once
 
 #include <uv.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/sync/nodes/nodes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "aclk/sync/store/overloaded.h"
@@ -76,9 +77,9 @@ void Nodes::run() {
 
 // The pool's results never come back once it is stopped, and it is stopped before this object goes.
 template <class Fetch, class Ok, class Failed>
-void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
-  workers_.run([this, &host = host_, fetch = std::move(fetch), ok = std::move(ok),
-                failed = std::move(failed)]() -> loop::WorkerPool::Done {
+std::function<loop::WorkerPool::Done()> Nodes::fetching(Fetch fetch, Ok ok, Failed failed) {
+  return [this, &host = host_, fetch = std::move(fetch), ok = std::move(ok),
+          failed = std::move(failed)]() -> loop::WorkerPool::Done {
     auto result = fetch(host);
     return [this, result = std::move(result), ok, failed]() mutable {
       if (result) {
@@ -89,7 +90,20 @@ void Nodes::fetch(Fetch fetch, Ok ok, Failed failed) {
       }
       run();
     };
-  });
+  };
+}
+
+void Nodes::read_next() {
+  // Half of the workers: alerts do not wait for them.
+  const auto most = std::max<std::size_t>(1, workers_.threads() / 2);
+  for (; !to_read_.empty() && reading_ < most; to_read_.pop_front(), ++reading_)
+    workers_.run([this, read = std::move(to_read_.front())]() -> loop::WorkerPool::Done {
+      return [this, done = read()] {
+        --reading_;
+        done();
+        read_next();
+      };
+    });
 }
 
 // As log lines name a node: "node id (hostname)".
@@ -124,31 +138,34 @@ void Nodes::act(Action &action) {
                    publish_(p.type, std::move(p.payload), std::move(lost));
                  },
                  [&](const FetchNodes &) {
-                   fetch([](const host::Host &h) { return h.nodes(); },
-                         [this](const std::vector<host::Node> &n) {
-                           sync_.nodes(n, moment());
-                           listed_(n);
-                         },
-                         [this] { sync_.nodes_failed(moment()); });
+                   workers_.run(fetching([](const host::Host &h) { return h.nodes(); },
+                                         [this](const std::vector<host::Node> &n) {
+                                           sync_.nodes(n, moment());
+                                           listed_(n);
+                                         },
+                                         [this] { sync_.nodes_failed(moment()); }));
                  },
                  [&](const FetchInfo &f) {
-                   fetch([guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
-                         [this, guid = f.machine_guid](proto::NodeInfo i) {
-                           if (!sync_.info(guid, std::move(i), moment())) return;
-                           log_.access(NACLK_LOG_DEBUG,
-                                       fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid),
-                                                   guid, guid == host_.identity().machine_guid ? "parent" : "child"));
-                         },
-                         [this, guid = f.machine_guid] { sync_.info_failed(guid, moment()); });
+                   to_read_.push_back(fetching(
+                       [guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
+                       [this, guid = f.machine_guid](proto::NodeInfo i) {
+                         if (!sync_.info(guid, std::move(i), moment())) return;
+                         log_.access(NACLK_LOG_DEBUG,
+                                     fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid), guid,
+                                                 guid == host_.identity().machine_guid ? "parent" : "child"));
+                       },
+                       [this, guid = f.machine_guid] { sync_.info_failed(guid, moment()); }));
+                   read_next();
                  },
                  [&](const FetchCollectors &f) {
-                   fetch([guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
-                         [this, guid = f.machine_guid](std::vector<proto::CollectorInfo> c) {
-                           sync_.collectors(guid, std::move(c), moment());
-                           log_.access(NACLK_LOG_DEBUG,
-                                       fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
-                         },
-                         [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); });
+                   to_read_.push_back(fetching(
+                       [guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
+                       [this, guid = f.machine_guid](std::vector<proto::CollectorInfo> c) {
+                         sync_.collectors(guid, std::move(c), moment());
+                         log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
+                       },
+                       [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); }));
+                   read_next();
                  },
                  [&](const StoreNode &s) {
                    store_.add(PutNode{store_.claim_id(), s.node});

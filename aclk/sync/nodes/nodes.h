@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,8 +50,10 @@ class Nodes {
   void act(Action &action);
   void tell_host();
   [[nodiscard]] std::string called(const std::string &guid) const;
+  // Work for a worker: `fetch` reads the host there; `ok` or `failed` then runs on the loop.
   template <class Fetch, class Ok, class Failed>
-  void fetch(Fetch fetch, Ok ok, Failed failed);
+  [[nodiscard]] std::function<loop::WorkerPool::Done()> fetching(Fetch fetch, Ok ok, Failed failed);
+  void read_next();
 
   const host::Host &host_;
   const host::Log &log_;
@@ -63,6 +66,9 @@ class Nodes {
   // Node ids for a host that keeps them itself, by machine guid: given one after the other, the newest of each.
   std::map<std::string, std::string> to_tell_;
   bool telling_ = false;
+  // Facts and collectors of nodes, to be read.
+  std::deque<std::function<loop::WorkerPool::Done()>> to_read_;
+  std::size_t reading_ = 0;
   loop::Timer timer_;
   std::shared_ptr<char> alive_ =
       std::make_shared<char>();  // what became of a message may be reported after this is gone

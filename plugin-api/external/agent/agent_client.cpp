@@ -5,6 +5,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -14,8 +17,13 @@ namespace aclk::external {
 namespace {
 
 constexpr std::chrono::milliseconds kMetadataTimeout{10'000};
-constexpr std::chrono::milliseconds kSearchPause{500};  // between two searches, however many ask
-constexpr std::size_t kMaxNamed = 500;                  // elements that could not be read
+constexpr std::chrono::milliseconds kSearchPause{500};    // between two searches, however many ask
+constexpr std::size_t kMaxNamed = 500;                    // elements that could not be read
+constexpr std::size_t kAsked = 32;                        // of many documents, at once
+constexpr std::chrono::milliseconds kInterruptTick{100};  // how late an interruption may be noticed
+// An agent closes a connection that was idle for a minute: that one is replaced means nothing then.
+constexpr std::chrono::seconds kKeptAlive{30};
+constexpr RequestTicket kLinkTickets = RequestTicket{1} << 63;  // tickets of our own, apart from the cloud's
 
 // What a document may have: some ten times the largest that are known.
 std::uint64_t max_bytes(std::string_view path) {
@@ -25,9 +33,11 @@ std::uint64_t max_bytes(std::string_view path) {
   return 16ULL << 20;
 }
 
+std::string_view path_part(std::string_view target) { return target.substr(0, target.find('?')); }
+
 tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
 
-// Did the server at the other end not answer properly, so that it may be gone for good?
+// Did the server at the other end not answer properly?
 bool is_away(Errc code) { return code == Errc::unavailable || code == Errc::timeout; }
 
 constexpr const char *kLooksElsewhere = "; if it listens elsewhere, set agent url in [plugin:aclk] of netdata.conf";
@@ -55,17 +65,18 @@ enum class AgentClient::Miss : std::uint8_t { another, no_answer, hung_up, refus
 AgentClient::AgentClient(std::string machine_guid, QueryLimit limit, Candidates candidates)
     : machine_guid_(std::move(machine_guid)),
       candidates_(std::move(candidates)),
-      queries_(limit.safe, limit.most,
-               {.place = [this]() -> std::optional<Endpoint> {
-                  const std::lock_guard lock(mutex_);
-                  return endpoint_;
-                },
-                .find = [this](const Interrupted &interrupted) -> Result<void> {
-                  return locate(interrupted).map([](const AgentFacts &) {});
-                },
-                .judge = [this](const Endpoint &endpoint, const HttpLane &lane,
-                                const Result<HttpResponse> &answer) { return judge(endpoint, lane, answer, nullptr); },
-                .lost = [this](const Endpoint &endpoint) { lost(endpoint); }}) {}
+      requests_(limit.safe, limit.most,
+                {.place = [this]() -> std::optional<Endpoint> {
+                   const std::lock_guard lock(mutex_);
+                   return endpoint_;
+                 },
+                 .find = [this](const Interrupted &interrupted) -> Result<void> {
+                   return locate(interrupted).map([](const AgentFacts &) {});
+                 },
+                 .judge = [this](const Endpoint &endpoint, const HttpLane &lane,
+                                 const Result<HttpResponse> &answer) { return judge(endpoint, lane, answer, nullptr); },
+                 .lost = [this](const Endpoint &endpoint) { lost(endpoint); },
+                 .replaced = [this](Clock::time_point last_used) { replaced(last_used); }}) {}
 
 AgentFacts AgentClient::facts() const {
   const std::lock_guard lock(mutex_);
@@ -114,19 +125,22 @@ void AgentClient::lost(const Endpoint &endpoint) {
   last_error_ = {Errc::unavailable, fmt::format("{} answers no more; it is looked for again", endpoint.describe())};
 }
 
-// Asks the server over this connection who it is. On success the connection counts as confirmed.
-Result<void> AgentClient::check(PooledConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
+void AgentClient::replaced(Clock::time_point last_used) {
+  const std::lock_guard lock(mutex_);
+  // Of all that a restart closes the first one tells of it.
+  if (last_used >= since_ && Clock::now() - last_used < kKeptAlive) begin_epoch();
+}
+
+// Asks the server over this connection who it is.
+Result<void> AgentClient::check(HttpConnection &connection, const Endpoint &endpoint, Clock::time_point deadline,
                                 const Interrupted &interrupted, Miss *miss) {
-  connection.confirmed = {};
   HttpRequest request;
   request.target = "/api/v1/info";
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-  const auto answer = connection.http.perform(
+  const auto answer = connection.perform(
       endpoint, std::move(request),
       {.max_bytes = kMaxInfo, .timeout = std::clamp(left, std::chrono::milliseconds(1), kCheckTimeout)}, interrupted);
-  ACLK_CHECK(judge(endpoint, connection.http.lane(), answer, miss));
-  connection.confirmed = endpoint;
-  return {};
+  return judge(endpoint, connection.lane(), answer, miss);
 }
 
 // What it has said of itself.
@@ -181,8 +195,8 @@ std::string AgentClient::explain(const Candidate &c, const std::string &seen, Mi
   return seen.find("nothing it says is believed") == std::string::npos ? seen + kLooksElsewhere : seen;
 }
 
-Result<Endpoint> AgentClient::search(PooledConnection &connection, Clock::time_point deadline,
-                                     const Interrupted &interrupted) {
+Result<Endpoint> AgentClient::try_places(HttpConnection &connection, Clock::time_point deadline,
+                                         const Interrupted &interrupted) {
   auto candidates = candidates_();
   if (!candidates) return again(candidates.error());
   Error told{Errc::unavailable, std::string("no place is known where the agent could be") + kLooksElsewhere};
@@ -194,7 +208,7 @@ Result<Endpoint> AgentClient::search(PooledConnection &connection, Clock::time_p
     const bool only_tls = !r && r.error().code == Errc::unsupported && !c.endpoint.tls;
     const bool no_tls = !r && is_away(r.error().code) && c.endpoint.tls && miss != Miss::another;
     if (only_tls || no_tls) {
-      connection.http.close();
+      connection.close();
       c.endpoint.tls = only_tls;
       r = check(connection, c.endpoint, deadline, interrupted, &miss);
     }
@@ -207,7 +221,7 @@ Result<Endpoint> AgentClient::search(PooledConnection &connection, Clock::time_p
     if (r.error().code == Errc::cancelled || r.error().code == Errc::denied) return again(r.error());
     // Nothing is kept open to somebody else. It would also compete for the one place in libcurl's cache, where of two
     // connections of the same millisecond the newer may be the one to go.
-    connection.http.close();
+    connection.close();
     const auto heavy = std::pair(!c.guess, miss);
     if (weight && *weight >= heavy) continue;
     weight = heavy;
@@ -216,8 +230,7 @@ Result<Endpoint> AgentClient::search(PooledConnection &connection, Clock::time_p
   return again(std::move(told));
 }
 
-Result<Endpoint> AgentClient::where(PooledConnection &connection, Clock::time_point deadline,
-                                    const Interrupted &interrupted) {
+Result<Endpoint> AgentClient::search(const Interrupted &interrupted) {
   const auto known = [&]() -> std::optional<Endpoint> {
     const std::lock_guard lock(mutex_);
     return endpoint_;
@@ -229,60 +242,53 @@ Result<Endpoint> AgentClient::where(PooledConnection &connection, Clock::time_po
     const std::lock_guard lock(mutex_);
     if (!one || Clock::now() - last_search_ < kSearchPause) return again(last_error_);
   }
-  auto found = search(connection, deadline, interrupted);
+  HttpConnection connection;
+  auto found = try_places(connection, Clock::now() + kMetadataTimeout, interrupted);
   const std::lock_guard lock(mutex_);
   last_search_ = Clock::now();
   if (!found && found.error().code != Errc::cancelled) last_error_ = found.error();
   return found;
 }
 
-Result<HttpResponse> AgentClient::ask(HttpRequest request, AnswerBounds bounds, const Interrupted &interrupted) {
-  const auto deadline = Clock::now() + bounds.timeout;
-  auto lease = metadata_.take(deadline, interrupted);
-  if (!lease) return again(lease.error());
-  auto &connection = lease->get();
-  const auto endpoint = where(connection, deadline, interrupted);
-  if (!endpoint) return again(endpoint.error());
-  if (!(connection.confirmed == *endpoint))
-    if (auto r = check(connection, *endpoint, deadline, interrupted); !r) {
-      if (is_away(r.error().code)) lost(*endpoint);
-      return again(r.error());
-    }
-  bounds.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()),
-                            std::chrono::milliseconds(1));
-  auto answer = connection.http.perform(*endpoint, std::move(request), bounds, interrupted);
-  if (!answer) {
-    connection.confirmed = {};
-    if (answer.error().code == Errc::unavailable) lost(*endpoint);
-    return answer;
-  }
-  const bool is_new = connection.http.lane().is_new();
-  if (is_new)
-    if (auto r = check(connection, *endpoint, Clock::now() + kCheckTimeout, interrupted); !r) {
-      if (is_away(r.error().code)) lost(*endpoint);
-      return again(r.error());
-    }
-  if (is_new) {
-    const std::lock_guard lock(mutex_);
-    begin_epoch();
-  }
-  return answer;
-}
-
 Result<AgentFacts> AgentClient::locate(const Interrupted &interrupted) {
-  const auto deadline = Clock::now() + kMetadataTimeout;
-  auto lease = metadata_.take(deadline, interrupted);
-  if (!lease) return again(lease.error());
-  const auto endpoint = where(lease->get(), deadline, interrupted);
+  const auto endpoint = search(interrupted);
   if (!endpoint) return again(endpoint.error());
   return facts();
 }
 
-Result<std::string> AgentClient::get(std::string_view node, std::string_view target, const Interrupted &interrupted) {
-  HttpRequest request;
-  request.target = path_of(node, target);
-  const auto path = target.substr(0, target.find('?'));
-  auto answer = ask(std::move(request), {.max_bytes = max_bytes(path), .timeout = kMetadataTimeout}, interrupted);
+// Answers on their way from the thread of the requests to one that waits for them.
+struct AgentClient::Inbox {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::deque<std::pair<std::size_t, Result<HttpResponse>>> answers;
+
+  void put(std::size_t number, Result<HttpResponse> answer) {
+    const std::lock_guard lock(mutex);
+    answers.emplace_back(number, std::move(answer));
+    came.notify_one();
+  }
+  // nullopt: none has come within a tick.
+  std::optional<std::pair<std::size_t, Result<HttpResponse>>> take() {
+    std::unique_lock lock(mutex);
+    if (!came.wait_for(lock, kInterruptTick, [this] { return !answers.empty(); })) return std::nullopt;
+    auto first = std::move(answers.front());
+    answers.pop_front();
+    return first;
+  }
+};
+
+RequestTicket AgentClient::ask(const std::shared_ptr<Inbox> &inbox, std::size_t number, const Wanted &wanted) {
+  const auto ticket = kLinkTickets | ++tickets_;
+  requests_.ask(
+      Asker::link, ticket, {.target = path_of(wanted.node, wanted.target)},
+      {.max_bytes = max_bytes(path_part(wanted.target)), .timeout = kMetadataTimeout},
+      [inbox, number](Result<HttpResponse> answer, bool /*asked*/) { inbox->put(number, std::move(answer)); });
+  return ticket;
+}
+
+Result<std::string> AgentClient::body_of(std::string_view node, std::string_view target,
+                                         Result<HttpResponse> answer) const {
+  const auto path = path_part(target);
   if (!answer && answer.error().code == Errc::too_big)
     return fail(Errc::too_big, fmt::format("the agent's {} is larger than {} bytes, so it is not read",
                                            path_of(node, path), max_bytes(path)));
@@ -295,15 +301,64 @@ Result<std::string> AgentClient::get(std::string_view node, std::string_view tar
   return std::move(answer->body);
 }
 
-Result<nlohmann::json> AgentClient::get_json(std::string_view node, std::string_view target,
-                                             const Interrupted &interrupted) {
-  auto body = get(node, target, interrupted);
+Result<nlohmann::json> AgentClient::json_of(std::string_view node, std::string_view target,
+                                            Result<HttpResponse> answer) {
+  auto body = body_of(node, target, std::move(answer));
   if (!body) return again(body.error());
   std::vector<std::string> lost;
-  const auto name = path_of(node, target.substr(0, target.find('?')));
+  const auto name = path_of(node, path_part(target));
   auto document = parse_agent_json(*body, name, &lost);
   for (const auto &element : lost) report_lost(name, element);
   return document;
+}
+
+Result<HttpResponse> AgentClient::wait_for(std::string_view node, std::string_view target,
+                                           const Interrupted &interrupted) {
+  const auto inbox = std::make_shared<Inbox>();
+  const auto ticket = ask(inbox, 0, {std::string(node), std::string(target)});
+  bool cancelled = false;
+  for (;;) {
+    if (auto came = inbox->take()) return std::move(came->second);
+    if (!cancelled && interrupted && interrupted()) {
+      cancelled = true;
+      requests_.cancel(ticket);
+    }
+  }
+}
+
+Result<std::string> AgentClient::get(std::string_view node, std::string_view target, const Interrupted &interrupted) {
+  return body_of(node, target, wait_for(node, target, interrupted));
+}
+
+Result<nlohmann::json> AgentClient::get_json(std::string_view node, std::string_view target,
+                                             const Interrupted &interrupted) {
+  return json_of(node, target, wait_for(node, target, interrupted));
+}
+
+Result<void> AgentClient::get_each(const std::vector<Wanted> &wanted, const Interrupted &interrupted,
+                                   const std::function<bool(std::size_t, Result<nlohmann::json>)> &take) {
+  const auto inbox = std::make_shared<Inbox>();
+  std::map<std::size_t, RequestTicket> under_way;
+  const auto leave = [&] {
+    for (const auto &[number, ticket] : under_way) requests_.cancel(ticket);
+  };
+  std::size_t next = 0;
+  while (next < wanted.size() || !under_way.empty()) {
+    for (; next < wanted.size() && under_way.size() < kAsked; ++next)
+      under_way.emplace(next, ask(inbox, next, wanted[next]));
+    if (auto came = inbox->take()) {
+      const auto &one = wanted[came->first];
+      under_way.erase(came->first);
+      if (take(came->first, json_of(one.node, one.target, std::move(came->second)))) continue;
+      leave();
+      return {};
+    }
+    if (interrupted && interrupted()) {
+      leave();
+      return fail(Errc::cancelled, "what the agent was asked is not wanted any more");
+    }
+  }
+  return {};
 }
 
 void AgentClient::report_lost(const std::string &document, const std::string &element) {
@@ -320,10 +375,10 @@ void AgentClient::on_lost(std::function<void(const std::string &)> tell) {
   tell_lost_ = std::move(tell);
 }
 
-void AgentClient::query(QueryTicket ticket, std::string_view node, HttpRequest request, const AnswerBounds &bounds,
-                        AgentQueries::Answered answered) {
+void AgentClient::query(RequestTicket ticket, std::string_view node, HttpRequest request, const AnswerBounds &bounds,
+                        AgentRequests::Answered answered) {
   request.target = path_of(node, request.target);
-  queries_.ask(ticket, std::move(request), bounds, std::move(answered));
+  requests_.ask(Asker::cloud, ticket, std::move(request), bounds, std::move(answered));
 }
 
 }  // namespace aclk::external

@@ -69,13 +69,19 @@ class ExternalHost {
   // From now on every call to the agent is interrupted: hooks come back within 100 ms.
   void begin_stop() {
     stopping_.store(true);
-    agent_.stop_queries();
+    agent_.stop();
   }
   [[nodiscard]] const Interrupted &stopping() const { return stopped_; }
 
   // GET for metadata, given up when stopping.
   [[nodiscard]] Result<nlohmann::json> get_json(std::string_view node, std::string_view target) {
     return agent_.get_json(node, target, stopped_);
+  }
+
+  // The same of many nodes, side by side (AgentClient::get_each).
+  [[nodiscard]] Result<void> get_each(const std::vector<AgentClient::Wanted> &wanted,
+                                      const std::function<bool(std::size_t, Result<nlohmann::json>)> &take) {
+    return agent_.get_each(wanted, stopped_, take);
   }
 
   // What looks at the agent announce: each is the answer of the next read of the same.

@@ -15,22 +15,30 @@ namespace {
 // asks for the alerts of a node once: only an answer may say that there are none. Without one, what was known counts; a
 // live node of which nothing is known makes the listing fail, to be done again in seconds. A document that cannot be
 // read may be so each time, and has alarms in it: health runs.
-Result<void> add_health(ExternalHost &host, std::vector<naclk_node> &nodes) {
-  for (auto &n : nodes) {
-    const auto alarms = host.get_json(text(n.machine_guid), "/api/v1/alarms?active");
-    if (alarms) {
-      n.health_enabled = bool_of(*alarms, "status") ? 1 : 0;
-      continue;
-    }
-    const auto code = alarms.error().code;
-    if (code == Errc::cancelled) return tl::unexpected<Error>(alarms.error());
-    if (code == Errc::not_found || n.live == 0) continue;
-    const auto known = host.known_health(text(n.machine_guid));
-    const bool unreadable = code == Errc::parse || code == Errc::too_big;
-    if (!known && !unreadable) return tl::unexpected<Error>(alarms.error());
-    n.health_enabled = known.value_or(true) ? 1 : 0;
+Result<void> add_health(ExternalHost &host, naclk_node &n, const Result<nlohmann::json> &alarms) {
+  if (alarms) {
+    n.health_enabled = bool_of(*alarms, "status") ? 1 : 0;
+    return {};
   }
+  const auto code = alarms.error().code;
+  if (code == Errc::cancelled) return tl::unexpected<Error>(alarms.error());
+  if (code == Errc::not_found || n.live == 0) return {};
+  const auto known = host.known_health(text(n.machine_guid));
+  const bool unreadable = code == Errc::parse || code == Errc::too_big;
+  if (!known && !unreadable) return tl::unexpected<Error>(alarms.error());
+  n.health_enabled = known.value_or(true) ? 1 : 0;
   return {};
+}
+
+Result<void> add_health(ExternalHost &host, std::vector<naclk_node> &nodes) {
+  std::vector<AgentClient::Wanted> wanted;
+  for (const auto &n : nodes) wanted.push_back({std::string(text(n.machine_guid)), "/api/v1/alarms?active"});
+  Result<void> added;
+  ACLK_CHECK(host.get_each(wanted, [&](std::size_t i, const Result<nlohmann::json> &alarms) {
+    added = add_health(host, nodes[i], alarms);
+    return added.has_value();
+  }));
+  return added;
 }
 
 // Children that were away when a 1.37 started are only in its database (plugin-api/external/API.md, "Children").

@@ -17,9 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Children looked at per round; the local node is looked at each time.
-constexpr std::size_t kInfoBudget = 4;
-constexpr std::size_t kContextBudget = 8;
 constexpr std::chrono::seconds kMaxRetry{5};
 
 // Time the machine has slept since it was booted.
@@ -81,21 +78,23 @@ void Poller::listen(std::uint32_t kinds) {
 }
 
 void Poller::hear(std::uint32_t kinds) {
-  plan_.listened_to(Subject::nodes, (kinds & NACLK_INTEREST_NODES) != 0);
-  plan_.listened_to(Subject::contexts, (kinds & NACLK_INTEREST_CONTEXTS) != 0);
+  for (const auto s : {Subject::nodes, Subject::child_facts}) plan_.listened_to(s, (kinds & NACLK_INTEREST_NODES) != 0);
+  for (const auto s : {Subject::contexts, Subject::child_contexts})
+    plan_.listened_to(s, (kinds & NACLK_INTEREST_CONTEXTS) != 0);
   plan_.listened_to(Subject::alerts, (kinds & NACLK_INTEREST_ALERTS) != 0);
 }
 
 void Poller::look(PollSchedule::Time now) {
   answers_.drop_old(now);
-  for (const auto subject : {Subject::nodes, Subject::alerts, Subject::contexts}) {
+  for (const auto subject :
+       {Subject::nodes, Subject::child_facts, Subject::alerts, Subject::contexts, Subject::child_contexts}) {
     if (!plan_.due(subject, now)) continue;
     const auto changed = look_at(subject, now);
     if (!changed) {
       if (changed.error().code != Errc::cancelled) went_away(changed.error(), now);
       return;
     }
-    plan_.done(subject, now, *changed);
+    plan_.done(subject, now, *changed, children());
   }
   came_back();
 }
@@ -106,10 +105,34 @@ Result<bool> Poller::look_at(Subject subject, PollSchedule::Time now) {
       return look_at_nodes(now);
     case Subject::contexts:
       return look_at_contexts(now);
+    case Subject::child_facts:
+      return look_at_child_facts(now);
+    case Subject::child_contexts:
+      return look_at_child_contexts(now);
     case Subject::alerts:
       break;
   }
   return look_at_alerts(now);
+}
+
+std::size_t Poller::children() const {
+  return static_cast<std::size_t>(std::ranges::count_if(watch_.nodes(), [](const auto &n) { return n.local == 0; }));
+}
+
+Result<bool> Poller::look_at_each(const std::vector<std::string> &nodes, const char *target, const Saw &saw) {
+  std::vector<AgentClient::Wanted> wanted;
+  wanted.reserve(nodes.size());
+  for (const auto &node : nodes) wanted.push_back({node, target});
+  Result<bool> changed = false;
+  ACLK_CHECK(agent_.get_each(wanted, stopped_, [&](std::size_t i, Result<nlohmann::json> document) {
+    if (!document && ends_round(document.error().code)) {
+      changed = again(document.error());
+      return false;
+    }
+    if (document && saw(nodes[i], std::move(*document))) changed = true;
+    return true;
+  }));
+  return changed;
 }
 
 bool Poller::tell(const Events &events) {
@@ -132,13 +155,14 @@ Result<bool> Poller::look_at_nodes(PollSchedule::Time now) {
   }
   bool changed = tell(events);
   changed |= saw_info(agent_.machine_guid(), info, now);
-  for (const auto &node : plan_.pick(Subject::nodes, watch_.nodes(), kInfoBudget, PollSchedule::Which::all)) {
-    if (node == agent_.machine_guid()) continue;
-    auto one = agent_.get_json(node, "/api/v1/info", stopped_);
-    if (!one && ends_round(one.error().code)) return again(one.error());
-    if (one) changed |= saw_info(node, std::make_shared<const nlohmann::json>(std::move(*one)), now);
-  }
   return changed;
+}
+
+Result<bool> Poller::look_at_child_facts(PollSchedule::Time now) {
+  return look_at_each(plan_.pick_children(Subject::child_facts, watch_.nodes()), "/api/v1/info",
+                      [&](const std::string &node, nlohmann::json info) {
+                        return saw_info(node, std::make_shared<const nlohmann::json>(std::move(info)), now);
+                      });
 }
 
 bool Poller::saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
@@ -149,26 +173,35 @@ bool Poller::saw_info(const std::string &node, const std::shared_ptr<const nlohm
   return tell(events);
 }
 
+bool Poller::saw_contexts(const std::string &node, const nlohmann::json &contexts, PollSchedule::Time now) {
+  auto list = std::make_shared<const ContextList>(read_contexts(contexts));
+  const auto events = watch_.on_contexts(node, fingerprint(list->items));
+  if (!events.empty()) answers_.contexts.announce(node, std::move(list), now);
+  return tell(events);
+}
+
 Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
   if (versions_.contexts_same(now)) return false;
-  bool changed = false;
-  for (const auto &node : plan_.pick(Subject::contexts, watch_.nodes(), kContextBudget, PollSchedule::Which::all)) {
-    const auto contexts = agent_.get_json(node, "/api/v1/contexts", stopped_);
-    if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
-    // The local node is there; what is not is the call, which came with 1.36.
-    if (!contexts && contexts.error().code == Errc::not_found && node == agent_.machine_guid() && !no_contexts_told_) {
-      no_contexts_told_ = true;
-      log_.warning(
-          "this agent does not tell its contexts (netdata does since 1.36): the cloud gets alerts, and answers to its "
-          "queries, but no list of charts");
-    }
-    if (!contexts) continue;
-    auto list = std::make_shared<const ContextList>(read_contexts(*contexts));
-    const auto events = watch_.on_contexts(node, fingerprint(list->items));
-    if (!events.empty()) answers_.contexts.announce(node, std::move(list), now);
-    changed |= tell(events);
+  contexts_left_ = children();
+  const auto contexts = agent_.get_json({}, "/api/v1/contexts", stopped_);
+  if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
+  // The local node is there; what is not is the call, which came with 1.36.
+  if (!contexts && contexts.error().code == Errc::not_found && !no_contexts_told_) {
+    no_contexts_told_ = true;
+    log_.warning(
+        "this agent does not tell its contexts (netdata does since 1.36): the cloud gets alerts, and answers to its "
+        "queries, but no list of charts");
   }
-  return changed;
+  return contexts && saw_contexts(agent_.machine_guid(), *contexts, now);
+}
+
+Result<bool> Poller::look_at_child_contexts(PollSchedule::Time now) {
+  if (versions_.tells() && contexts_left_ == 0) return false;
+  const auto nodes = plan_.pick_children(Subject::child_contexts, watch_.nodes());
+  contexts_left_ -= std::min(contexts_left_, nodes.size());
+  return look_at_each(nodes, "/api/v1/contexts", [&](const std::string &node, const nlohmann::json &contexts) {
+    return saw_contexts(node, contexts, now);
+  });
 }
 
 Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
@@ -178,7 +211,8 @@ Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
   const bool offered = document && !object_of(*document, "versions").empty();
   const auto look = versions_.versions(offered ? std::optional(read_versions(*document)) : std::nullopt, now);
   if (look.nodes) plan_.make_due(Subject::nodes);
-  if (look.contexts) plan_.make_due(Subject::contexts);
+  if (look.contexts)
+    for (const auto s : {Subject::contexts, Subject::child_contexts}) plan_.make_due(s);
   if (look.alerts) return look_at_alert_logs(now);
   bool told = false;
   for (const auto &node : versions_.tell_again(now)) told |= tell({{NACLK_EVENT_ALERTS, node}});
@@ -188,15 +222,21 @@ Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
 Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now) {
   bool changed = false;
   for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});
-  for (const auto &node :
-       plan_.pick(Subject::alerts, watch_.nodes(), alert_budget(watch_.nodes()), PollSchedule::Which::live)) {
-    const auto alarms = agent_.get_json(node, "/api/v1/alarms?active", stopped_);
-    if (!alarms && ends_round(alarms.error().code)) return again(alarms.error());
-    if (!alarms || !tell(watch_.on_alert_log(node, uint_of(*alarms, "latest_alarm_log_unique_id")))) continue;
-    changed = true;
+  const auto &nodes = watch_.nodes();
+  const auto some = plan_.pick_for_alerts(nodes, alert_budget(nodes));
+  ACLK_TRY(const auto grown, look_at_alert_logs_of(some, now));
+  if (!grown) return changed;
+  auto others = plan_.pick_for_alerts(nodes, nodes.size() - std::min(some.size(), nodes.size()));
+  std::erase_if(others, [&](const auto &node) { return std::ranges::find(some, node) != some.end(); });
+  return look_at_alert_logs_of(others, now).map([](bool) { return true; });
+}
+
+Result<bool> Poller::look_at_alert_logs_of(const std::vector<std::string> &nodes, PollSchedule::Time now) {
+  return look_at_each(nodes, "/api/v1/alarms?active", [&](const std::string &node, const nlohmann::json &alarms) {
+    if (!tell(watch_.on_alert_log(node, uint_of(alarms, "latest_alarm_log_unique_id")))) return false;
     versions_.alerts_changed(node, now);
-  }
-  return changed;
+    return true;
+  });
 }
 
 void Poller::went_away(const Error &why, PollSchedule::Time now) {

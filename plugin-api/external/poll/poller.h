@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The thread that looks whether something changed in the agent, because an agent beside a plugin tells nobody
-// (plugin-api/external/README.md, "Noticing changes"). One kept connection, 0.03 to 0.2 ms of the agent per look.
+// (plugin-api/external/README.md, "Noticing changes"). 0.03 to 0.2 ms of the agent per look.
 #pragma once
 
 #include <atomic>
@@ -44,10 +44,18 @@ class Poller {
   [[nodiscard]] Result<bool> look_at(Subject subject, PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_alerts(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_nodes(PollSchedule::Time now);
+  [[nodiscard]] Result<bool> look_at_child_facts(PollSchedule::Time now);
   [[nodiscard]] bool saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
                               PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_contexts(PollSchedule::Time now);
+  [[nodiscard]] Result<bool> look_at_child_contexts(PollSchedule::Time now);
+  [[nodiscard]] bool saw_contexts(const std::string &node, const nlohmann::json &contexts, PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_alert_logs(PollSchedule::Time now);
+  [[nodiscard]] Result<bool> look_at_alert_logs_of(const std::vector<std::string> &nodes, PollSchedule::Time now);
+  // One document of each of these nodes, side by side; a node that has none now is left out. saw: was there a change?
+  using Saw = std::function<bool(const std::string &node, nlohmann::json document)>;
+  [[nodiscard]] Result<bool> look_at_each(const std::vector<std::string> &nodes, const char *target, const Saw &saw);
+  [[nodiscard]] std::size_t children() const;
   void went_away(const Error &why, PollSchedule::Time now);
   void came_back();
   void watch_for_sleep();
@@ -65,6 +73,7 @@ class Poller {
   unsigned failures_ = 0;  // in a row
   PollSchedule::Time retry_at_{};
   std::chrono::nanoseconds slept_{};
+  std::size_t contexts_left_ = 0;  // children whose contexts may have changed, by what the versions say
   bool own_link_told_ = false;
   bool no_contexts_told_ = false;
 

@@ -48,7 +48,7 @@ VersionsGate::Look VersionsGate::versions(const std::optional<Versions> &version
 }
 
 bool VersionsGate::contexts_same(Time now) {
-  if (!offered_ || !last_) return false;
+  if (!tells()) return false;
   if (!contexts_changed_ && now < contexts_looked_ + kContextsAnyway) return true;
   contexts_changed_ = false;
   contexts_looked_ = now;
@@ -56,7 +56,7 @@ bool VersionsGate::contexts_same(Time now) {
 }
 
 void VersionsGate::alerts_changed(const std::string &node, Time now) {
-  if (offered_ && last_) changes_.insert_or_assign(node, Change{now});
+  if (tells()) changes_.insert_or_assign(node, Change{now});
 }
 
 std::vector<std::string> VersionsGate::tell_again(Time now) {

@@ -21,6 +21,9 @@ class VersionsGate {
   // Is it worth asking? An agent that does not answer has none, until it starts anew (`epoch` of class AgentClient).
   [[nodiscard]] bool ask(unsigned epoch);
 
+  // Has it told them?
+  [[nodiscard]] bool tells() const { return offered_ && last_.has_value(); }
+
   struct Look {
     bool alerts = true;     // at the alert logs of all nodes
     bool nodes = false;     // at the list of nodes, now

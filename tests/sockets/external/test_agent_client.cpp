@@ -32,7 +32,7 @@ std::string info_of(const std::string &uid) { return "{\"uid\":\"" + uid + "\",\
 Result<HttpResponse> asked(AgentClient &agent, std::string_view node, const std::string &target,
                            std::chrono::milliseconds timeout = 10s,
                            const std::function<bool()> &interrupted = nullptr) {
-  static std::atomic<QueryTicket> tickets{0};
+  static std::atomic<RequestTicket> tickets{0};
   std::promise<Result<HttpResponse>> promise;
   auto future = promise.get_future();
   const auto ticket = ++tickets;
@@ -127,11 +127,11 @@ std::string agent__steady__is_checked_once_per_connection() {
   FakeAgent fake(serve_documents({{"/api/v1/info", info_of(kLocal)}, {"/x", "y"}}));
   AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
   for (int i = 0; i < 10; ++i) EXPECT(agent.get({}, "/x"));
-  EXPECT_EQ(infos(fake), 1U);
-  EXPECT_EQ(fake.connections(), 1U);
+  EXPECT_EQ(fake.connections(), 2U);  // that of the search, and the one that is kept
+  EXPECT_EQ(infos(fake), 2U);
   fake.drop_connections();
   EXPECT(agent.get({}, "/x"));
-  EXPECT_EQ(infos(fake), 2U);
+  EXPECT_EQ(infos(fake), 3U);
   return {};
 }
 
@@ -336,7 +336,7 @@ std::string agent__queries__are_many_at_once_while_the_agent_is_quick() {
   std::mutex done_mutex;
   std::condition_variable done;
   int good = 0;
-  for (QueryTicket t = 1; t <= 100; ++t)
+  for (RequestTicket t = 1; t <= 100; ++t)
     agent.query(t, {}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 20s}, [&](const Result<HttpResponse> &a, bool) {
       const std::lock_guard lock(done_mutex);
       if (a && a->body == "x") ++good;
@@ -348,6 +348,84 @@ std::string agent__queries__are_many_at_once_while_the_agent_is_quick() {
   }
   EXPECT(crowd.most() >= 2 && crowd.most() <= 4);
   EXPECT(fake.connections() <= 5U);
+  return {};
+}
+
+std::string agent__many_documents__are_asked_side_by_side_and_each_comes_once() {
+  constexpr std::size_t kMany = 100;
+  Crowd crowd;
+  FakeAgent fake([&](const std::string &r) {
+    const auto t = target_of(r);
+    if (t == "/api/v1/info") return answer(info_of(kLocal));
+    (void)crowd.serve(2ms);
+    return t == "/x?7" ? answer("gone", 404) : answer("{\"target\":\"" + t + "\"}");
+  });
+  AgentClient agent(kLocal, {1, 4}, at({fake.endpoint()}));
+  std::vector<AgentClient::Wanted> wanted;
+  for (std::size_t i = 0; i < kMany; ++i) wanted.push_back({{}, "/x?" + std::to_string(i)});
+  std::vector<int> came(kMany);
+  bool right = true;
+  EXPECT(agent.get_each(wanted, nullptr, [&](std::size_t i, const Result<nlohmann::json> &document) {
+    ++came[i];
+    right = right && (i == 7 ? document.error().code == Errc::not_found : (*document)["target"] == wanted[i].target);
+    return true;
+  }));
+  EXPECT(right && std::ranges::all_of(came, [](int n) { return n == 1; }));
+  EXPECT(crowd.most() >= 2 && crowd.most() <= 4);
+  std::size_t taken = 0;  // of those that are not wanted any more none comes
+  EXPECT(agent.get_each(wanted, nullptr, [&](std::size_t, const auto &) { return ++taken < 5; }));
+  EXPECT_EQ(taken, 5U);
+  return {};
+}
+
+std::string agent__the_clouds_queries_and_the_links_own__share_the_room() {
+  std::atomic<bool> ends{false};
+  std::atomic<int> heavy{0};
+  std::atomic<int> own{0};
+  FakeAgent fake([&](const std::string &r) {
+    const auto t = target_of(r);
+    if (t == "/api/v1/info") return answer(info_of(kLocal));
+    ++(t == "/own" ? own : heavy);
+    while (!ends) std::this_thread::sleep_for(1ms);
+    return answer("{}");
+  });
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
+      &ends, [](std::atomic<bool> *e) { e->store(true); });
+  AgentClient agent(kLocal, {4, 4}, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  std::atomic<int> answered{0};
+  for (RequestTicket t = 1; t <= 10; ++t)
+    agent.query(t, {}, {.target = "/heavy"}, {.max_bytes = 1000, .timeout = 60s},
+                [&](const Result<HttpResponse> &, bool) { ++answered; });
+  while (heavy < 4) std::this_thread::sleep_for(1ms);
+  std::thread own_asker([&] {
+    const std::vector<AgentClient::Wanted> wanted(10, {{}, "/own"});
+    (void)agent.get_each(wanted, nullptr, [](std::size_t, const auto &) { return true; });
+  });
+  while (own < 1) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(heavy.load(), 4);
+  EXPECT_EQ(own.load(), 1);  // one place is always theirs, though all the room is taken
+  ends = true;
+  own_asker.join();
+  while (answered < 10) std::this_thread::sleep_for(1ms);
+  return {};
+}
+
+std::string agent__interrupted_while_many_are_asked__comes_back_soon() {
+  std::atomic<bool> ends{false};
+  FakeAgent fake([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/info") return answer(info_of(kLocal));
+    while (!ends) std::this_thread::sleep_for(1ms);
+    return answer("{}");
+  });
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
+      &ends, [](std::atomic<bool> *e) { e->store(true); });
+  AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
+  const std::vector<AgentClient::Wanted> wanted(10, {{}, "/x"});
+  const auto r = agent.get_each(
+      wanted, [] { return true; }, [](std::size_t, const auto &) { return true; });
+  EXPECT(!r && r.error().code == Errc::cancelled);
+  EXPECT_EQ(agent.get({}, "/x", [] { return true; }).error().code, Errc::cancelled);
   return {};
 }
 
@@ -377,18 +455,18 @@ std::string agent__stopped_with_queries_everywhere__answers_all_of_them_cancelle
       &ends, [](std::atomic<bool> *e) { e->store(true); });
   AgentClient agent(kLocal, {2, 2}, at({fake.endpoint()}));
   std::atomic<int> cancelled{0};
-  const auto ask = [&](QueryTicket t) {
+  const auto ask = [&](RequestTicket t) {
     agent.query(t, {}, {.target = "/q"}, {.max_bytes = 1000, .timeout = 60s}, [&](const Result<HttpResponse> &a, bool) {
       if (!a && a.error().code == Errc::cancelled) ++cancelled;
     });
   };
-  for (QueryTicket t = 1; t <= 10; ++t) ask(t);
-  agent.stop_queries();
+  for (RequestTicket t = 1; t <= 10; ++t) ask(t);
+  agent.stop();
   EXPECT_EQ(cancelled.load(), 10);
   ask(11);
   EXPECT_EQ(cancelled.load(), 11);
   agent.cancel_query(3);
-  agent.stop_queries();
+  agent.stop();
   return {};
 }
 
@@ -504,6 +582,9 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__queries__never_more_at_once_than_allowed),
     ACLK_TEST(agent__queries_given_up__keep_their_place_until_the_agent_has_ended),
     ACLK_TEST(agent__queries__are_many_at_once_while_the_agent_is_quick),
+    ACLK_TEST(agent__many_documents__are_asked_side_by_side_and_each_comes_once),
+    ACLK_TEST(agent__the_clouds_queries_and_the_links_own__share_the_room),
+    ACLK_TEST(agent__interrupted_while_many_are_asked__comes_back_soon),
     ACLK_TEST(agent__connection_that_another_server_has_taken_over__its_answer_is_not_passed_on),
     ACLK_TEST(agent__stopped_with_queries_everywhere__answers_all_of_them_cancelled),
     ACLK_TEST(agent__nowhere__queries_are_refused_with_the_reason_and_come_back_with_it),

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "plugin-api/external/agent/connection_pool.h"
 #include "plugin-api/external/agent/http_connection.h"
 #include "tests/sockets/external/fake_agent.h"
 #include "tests/sockets/external/suites.h"
@@ -206,27 +205,6 @@ std::string http__not_an_http_server__is_an_error() {
   return {};
 }
 
-std::string pool__all_taken__waits_until_deadline_or_cancel() {
-  ConnectionPool pool(1);
-  auto first = pool.take(Clock::now(), nullptr);
-  EXPECT(first);
-  EXPECT(pool.take(Clock::now() + 20ms, nullptr).error().code == Errc::timeout);
-  EXPECT(pool.take(Clock::now() + 10s, [] { return true; }).error().code == Errc::cancelled);
-  { const auto done = std::move(*first); }
-  EXPECT(pool.take(Clock::now(), nullptr));
-  return {};
-}
-
-std::string pool__given_back__wakes_the_one_who_waits() {
-  ConnectionPool pool(1);
-  auto held = std::make_unique<Result<ConnectionPool::Lease>>(pool.take(Clock::now(), nullptr));
-  std::thread other([&] { held.reset(); });
-  const auto lease = pool.take(Clock::now() + 10s, nullptr);
-  other.join();
-  EXPECT(lease);
-  return {};
-}
-
 const CMUnitTest tests[] = {
     ACLK_TEST(http__many_requests__use_one_connection_and_ask_to_keep_it),
     ACLK_TEST(http__unix_socket__works_the_same),
@@ -241,8 +219,6 @@ const CMUnitTest tests[] = {
     ACLK_TEST(http__connection_closed_meanwhile__is_replaced_and_told),
     ACLK_TEST(http__dirty_target__is_never_sent),
     ACLK_TEST(http__not_an_http_server__is_an_error),
-    ACLK_TEST(pool__all_taken__waits_until_deadline_or_cancel),
-    ACLK_TEST(pool__given_back__wakes_the_one_who_waits),
 };
 
 }  // namespace

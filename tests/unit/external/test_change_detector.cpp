@@ -168,11 +168,13 @@ std::string poll_schedule__many_children__are_looked_at_in_turn() {
     for (const auto &x : v) s += x;
     return s;
   };
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "012");
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "045");
-  EXPECT_EQ(joined(p.pick(Subject::alerts, list, 2, PollSchedule::Which::live)), "012");
-  EXPECT_EQ(joined(p.pick(Subject::nodes, list, 100, PollSchedule::Which::all)), "012345");
-  EXPECT_EQ(joined(p.pick(Subject::nodes, {}, 100, PollSchedule::Which::all)), "");
+  EXPECT_EQ(joined(p.pick_for_alerts(list, 2)), "012");
+  EXPECT_EQ(joined(p.pick_for_alerts(list, 2)), "045");
+  EXPECT_EQ(joined(p.pick_for_alerts(list, 2)), "012");
+  EXPECT_EQ(joined(p.pick_children(Subject::child_facts, list)), "1234");
+  EXPECT_EQ(joined(p.pick_children(Subject::child_facts, list)), "5123");
+  EXPECT_EQ(joined(p.pick_children(Subject::child_contexts, list)), "12345");
+  EXPECT_EQ(joined(p.pick_children(Subject::child_contexts, {})), "");
   return {};
 }
 
@@ -190,8 +192,7 @@ std::string poll_schedule__alerts_of_children__each_within_two_rounds() {
     std::set<std::string> seen;
     unsigned n = 0;
     for (; seen.size() < list.size(); ++n)
-      for (auto &guid : p.pick(Subject::alerts, list, alert_budget(list), PollSchedule::Which::live))
-        seen.insert(std::move(guid));
+      for (auto &guid : p.pick_for_alerts(list, alert_budget(list))) seen.insert(std::move(guid));
     return n;
   };
   EXPECT_EQ(rounds(1), 1U);
@@ -200,6 +201,42 @@ std::string poll_schedule__alerts_of_children__each_within_two_rounds() {
   EXPECT_EQ(rounds(65), 2U);
   EXPECT_EQ(rounds(1023), 2U);
   EXPECT_EQ(rounds(1025), 3U);
+  return {};
+}
+
+// How long until each of so many children was looked at, and the most looks in a second.
+std::pair<PollSchedule::Time::duration, std::size_t> round_of(Subject subject, std::size_t children, bool quiet) {
+  NodeList nodes;
+  for (std::size_t i = 0; i <= children; ++i) {
+    auto &n = nodes.add();
+    n.machine_guid = nodes.texts.keep(std::to_string(i));
+    n.local = i == 0;
+  }
+  PollSchedule p({});
+  const PollSchedule::Time t0{1h};
+  for (int i = 0; quiet && i < 100; ++i) p.done(subject, t0, false, children);
+  std::set<std::string> seen;
+  std::size_t most = 0;
+  auto now = t0;
+  for (;;) {
+    const auto some = p.pick_children(subject, nodes.items);
+    most = std::max(most, some.size());
+    seen.insert(some.begin(), some.end());
+    if (seen.size() >= children) return {now - t0, most};
+    p.done(subject, now, !quiet, children);
+    for (auto next = now; !p.due(subject, now); now = next += 100ms) continue;
+  }
+}
+
+std::string poll_schedule__however_many_children__each_is_looked_at_within_30_seconds_a_few_at_a_time() {
+  for (const auto subject : {Subject::child_facts, Subject::child_contexts})
+    for (const bool quiet : {false, true})
+      for (const std::size_t children : {1U, 4U, 5U, 8U, 9U, 30U, 100U, 300U, 960U}) {
+        const auto [took, most] = round_of(subject, children, quiet);
+        EXPECT(took <= 30s);
+        EXPECT(most <= std::max<std::size_t>(8, (children + 29) / 30));
+      }
+  EXPECT(round_of(Subject::child_contexts, 3000, false).first <= 100s);  // no more than 32 a second
   return {};
 }
 
@@ -213,6 +250,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(poll_schedule__each_subject__has_its_interval),
     ACLK_TEST(poll_schedule__nothing_changes__slows_down_to_a_third_but_not_alerts),
     ACLK_TEST(poll_schedule__nobody_listens__looks_seldom_and_at_once_when_somebody_does),
+    ACLK_TEST(poll_schedule__however_many_children__each_is_looked_at_within_30_seconds_a_few_at_a_time),
     ACLK_TEST(poll_schedule__many_children__are_looked_at_in_turn),
     ACLK_TEST(poll_schedule__alerts_of_children__each_within_two_rounds),
 };

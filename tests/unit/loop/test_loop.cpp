@@ -138,7 +138,50 @@ std::string pool__stopped_while_busy__says_so_and_drops_what_waits() {
   return {};
 }
 
+std::string pools__that_share_a_turn__work_after_each_other_each_with_all_its_threads() {
+  constexpr int kThreads = 3;
+  Loop loop;
+  auto inbox = std::make_unique<Inbox>(loop.uv());
+  const auto turn = std::make_shared<aclk::loop::Turn>();
+  auto first = std::make_unique<WorkerPool>("FIRST", kThreads, *inbox, turn);
+  auto second = std::make_unique<WorkerPool>("SECOND", kThreads, *inbox, turn);
+  std::atomic<int> in_first{0};
+  std::atomic<int> in_second{0};
+  std::atomic<bool> release{false};
+  std::atomic<bool> overlapped{false};
+  for (int i = 0; i < kThreads; ++i)
+    first->run([&]() -> WorkerPool::Done {
+      ++in_first;
+      in_first.notify_all();
+      release.wait(false);
+      overlapped = overlapped || in_second != 0;
+      --in_first;
+      return {};
+    });
+  for (int seen = in_first; seen < kThreads; seen = in_first) in_first.wait(seen);  // all at once, or for ever
+  int done = 0;
+  for (int i = 0; i < kThreads; ++i)
+    second->run([&]() -> WorkerPool::Done {
+      ++in_second;
+      overlapped = overlapped || in_first != 0;
+      return [&] {
+        if (++done == kThreads) loop.stop();
+      };
+    });
+  EXPECT(turn->taken() && in_second == 0);
+  release = true;
+  release.notify_all();
+  loop.run();
+  EXPECT(first->stop(5000ms) && second->stop(5000ms));
+  EXPECT(!overlapped && !turn->taken());
+  first.reset();
+  second.reset();
+  inbox.reset();
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(pools__that_share_a_turn__work_after_each_other_each_with_all_its_threads),
     ACLK_TEST(timer__destroyed_in_its_own_callback__is_safe),
     ACLK_TEST(timer__stopped_or_restarted__fires_only_as_last_planned),
     ACLK_TEST(inbox__posts_from_many_threads__all_run_on_the_loop_in_order),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/agent/agent_queries.h"
+#include "plugin-api/external/agent/agent_requests.h"
 
 #include <fmt/format.h>
 
@@ -19,37 +19,38 @@ const Error kCancelled{Errc::cancelled, "the query was cancelled"};
 
 }  // namespace
 
-AgentQueries::AgentQueries(unsigned safe, unsigned most, Agent agent)
+AgentRequests::AgentRequests(unsigned safe, unsigned most, Agent agent)
     : agent_(std::move(agent)), limit_(safe, most), most_(std::max(safe, most)), multi_(curl_multi_init()) {
   // One place for each lane, and some for connections that are not used again.
   if (multi_) curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 2L * static_cast<long>(most_));
 }
 
-AgentQueries::~AgentQueries() { stop(); }
+AgentRequests::~AgentRequests() { stop(); }
 
-void AgentQueries::ask(QueryTicket ticket, HttpRequest request, const AnswerBounds &bounds, Answered answered) {
-  auto query = std::make_unique<Query>(
-      Query{ticket, std::move(request), bounds, std::move(answered), Clock::now() + bounds.timeout});
+void AgentRequests::ask(Asker asker, RequestTicket ticket, HttpRequest http, const AnswerBounds &bounds,
+                        Answered answered) {
+  auto request = std::make_unique<Request>(
+      Request{asker, ticket, std::move(http), bounds, std::move(answered), Clock::now() + bounds.timeout});
   Error why = kCancelled;
   {
     const std::lock_guard lock(mutex_);
     try {
-      if (!multi_) why = {Errc::unavailable, "there is no memory for the cloud's queries"};
+      if (!multi_) why = {Errc::unavailable, "there is no memory for requests to the agent"};
       if (multi_ && !stop_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
     } catch (const std::system_error &) {
-      why = {Errc::unavailable, "there is no thread to be had for the cloud's queries"};
+      why = {Errc::unavailable, "there is no thread to be had for requests to the agent"};
     }
     if (!stop_ && thread_.joinable()) {
       const bool first = asked_.empty() && cancelled_.empty();
-      asked_.push_back(std::move(query));
+      asked_.push_back(std::move(request));
       if (first) curl_multi_wakeup(multi_.get());
       return;
     }
   }
-  fail_query(*query, why);
+  fail_request(*request, why);
 }
 
-void AgentQueries::cancel(QueryTicket ticket) {
+void AgentRequests::cancel(RequestTicket ticket) {
   const std::lock_guard lock(mutex_);
   if (stop_ || !thread_.joinable()) return;
   const bool first = asked_.empty() && cancelled_.empty();
@@ -57,7 +58,7 @@ void AgentQueries::cancel(QueryTicket ticket) {
   if (first) curl_multi_wakeup(multi_.get());
 }
 
-void AgentQueries::stop() {
+void AgentRequests::stop() {
   std::thread thread;
   {
     const std::lock_guard lock(mutex_);
@@ -68,11 +69,11 @@ void AgentQueries::stop() {
   if (thread.joinable()) thread.join();
 }
 
-void AgentQueries::fail_query(const Query &query, const Error &why, bool asked) {
-  query.answered(tl::unexpected<Error>(why), asked);
+void AgentRequests::fail_request(const Request &request, const Error &why, bool asked) {
+  request.answered(tl::unexpected<Error>(why), asked);
 }
 
-void AgentQueries::run() {
+void AgentRequests::run() {
   loop::begin_own_thread("ACLK_AGENT");
   while (take_orders()) {
     expire();
@@ -100,9 +101,9 @@ void AgentQueries::run() {
 }
 
 // False: it is time to end.
-bool AgentQueries::take_orders() {
-  std::vector<QueryPtr> asked;
-  std::vector<QueryTicket> cancelled;
+bool AgentRequests::take_orders() {
+  std::vector<RequestPtr> asked;
+  std::vector<RequestTicket> cancelled;
   bool stop = false;
   {
     const std::lock_guard lock(mutex_);
@@ -110,51 +111,52 @@ bool AgentQueries::take_orders() {
     cancelled.swap(cancelled_);
     stop = stop_;
   }
-  for (auto &q : asked) waiting_.push_back(std::move(q));
+  for (auto &r : asked) (r->asker == Asker::cloud ? of_cloud_ : of_link_).push_back(std::move(r));
   for (const auto ticket : cancelled) cancel_now(ticket);
   return !stop;
 }
 
-void AgentQueries::cancel_now(QueryTicket ticket) {
-  const auto it = std::ranges::find(waiting_, ticket, [](const QueryPtr &q) { return q->ticket; });
-  if (it != waiting_.end()) {
-    const auto query = std::move(*it);
-    waiting_.erase(it);
-    return fail_query(*query, kCancelled);
+void AgentRequests::cancel_now(RequestTicket ticket) {
+  for (auto *const waiting : {&of_cloud_, &of_link_}) {
+    const auto it = std::ranges::find(*waiting, ticket, [](const RequestPtr &r) { return r->ticket; });
+    if (it == waiting->end()) continue;
+    const auto request = std::move(*it);
+    waiting->erase(it);
+    return fail_request(*request, kCancelled);
   }
   for (const auto &lane : lanes_)
-    if (lane->query && lane->query->ticket == ticket) return give_up(*lane, kCancelled);
+    if (lane->request && lane->request->ticket == ticket) return give_up(*lane, kCancelled);
 }
 
-void AgentQueries::cancel_all() {
-  auto waiting = std::exchange(waiting_, {});
-  for (const auto &query : waiting) fail_query(*query, kCancelled);
+void AgentRequests::cancel_all() {
+  fail_waiting(kCancelled);
   for (const auto &lane : lanes_)
-    if (lane->query) give_up(*lane, kCancelled);
+    if (lane->request) give_up(*lane, kCancelled);
   lanes_.clear();
 }
 
-void AgentQueries::expire() {
+void AgentRequests::expire() {
   const auto now = Clock::now();
   const bool hogged = std::ranges::any_of(lanes_, [](const auto &lane) { return lane->given_up.has_value(); });
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if ((*it)->deadline > now) {
-      ++it;
-      continue;
+  for (auto *const waiting : {&of_cloud_, &of_link_})
+    for (auto it = waiting->begin(); it != waiting->end();) {
+      if ((*it)->deadline > now) {
+        ++it;
+        continue;
+      }
+      const auto request = std::move(*it);
+      it = waiting->erase(it);
+      fail_request(*request,
+                   {Errc::timeout, fmt::format("the agent was busy with other queries until the deadline{}",
+                                               hogged ? ", with such as were given up among them" : "")},
+                   false);
     }
-    const auto query = std::move(*it);
-    it = waiting_.erase(it);
-    fail_query(*query,
-               {Errc::timeout, fmt::format("the agent was busy with other queries until the deadline{}",
-                                           hogged ? ", with such as were given up among them" : "")},
-               false);
-  }
   for (const auto &lane : lanes_) {
-    if (lane->query && lane->step_deadline <= now) {
+    if (lane->request && lane->step_deadline <= now) {
       // It did not even say who it is.
-      if (lane->step != Step::question && lane->step_deadline < lane->query->deadline) agent_.lost(lane->endpoint);
+      if (lane->step != Step::question && lane->step_deadline < lane->request->deadline) agent_.lost(lane->endpoint);
       give_up(*lane, {Errc::timeout, fmt::format("the agent at {} did not answer within {} ms",
-                                                 lane->endpoint.describe(), lane->query->bounds.timeout.count())});
+                                                 lane->endpoint.describe(), lane->request->bounds.timeout.count())});
     } else if (lane->given_up && *lane->given_up <= now) {
       lane->http.drop();
       release(*lane);
@@ -162,54 +164,69 @@ void AgentQueries::expire() {
   }
 }
 
-std::chrono::milliseconds AgentQueries::until_next() const {
+std::chrono::milliseconds AgentRequests::until_next() const {
   const auto now = Clock::now();
   auto next = now + kLongestSleep;
-  for (const auto &query : waiting_) next = std::min(next, query->deadline);
+  for (const auto *const waiting : {&of_cloud_, &of_link_})
+    for (const auto &request : *waiting) next = std::min(next, request->deadline);
   for (const auto &lane : lanes_) {
-    if (lane->query) next = std::min(next, lane->step_deadline);
+    if (lane->request) next = std::min(next, lane->step_deadline);
     if (lane->given_up) next = std::min(next, *lane->given_up);
   }
   return std::chrono::ceil<std::chrono::milliseconds>(std::max(next - now, Clock::duration::zero()));
 }
 
 // Is there something that cannot wait until the agent is found?
-bool AgentQueries::wants_search_ended() {
+bool AgentRequests::wants_search_ended() {
   const auto now = Clock::now();
-  if (std::ranges::any_of(waiting_, [now](const QueryPtr &q) { return q->deadline <= now; })) return true;
+  for (const auto *const waiting : {&of_cloud_, &of_link_})
+    if (std::ranges::any_of(*waiting, [now](const RequestPtr &r) { return r->deadline <= now; })) return true;
   const std::lock_guard lock(mutex_);
   return stop_ || !cancelled_.empty();
 }
 
-void AgentQueries::start_waiting() {
-  while (!waiting_.empty() && limit_.has_room(Clock::now())) {
+void AgentRequests::fail_waiting(const Error &why) {
+  for (auto *const waiting : {&of_cloud_, &of_link_})
+    for (const auto &request : std::exchange(*waiting, {})) fail_request(*request, why);
+}
+
+// Those of which the first may begin; nullptr: nobody waits, or there is no room.
+std::deque<AgentRequests::RequestPtr> *AgentRequests::next_waiting() {
+  const auto now = Clock::now();
+  const bool room = limit_.has_room(now);
+  const auto own =
+      std::ranges::count_if(lanes_, [](const auto &l) { return l->request && l->request->asker == Asker::link; });
+  const bool shared = own >= std::max(1L, static_cast<long>(limit_.allowed(now) / 2)) && !of_cloud_.empty();
+  if (!of_link_.empty() && (own == 0 || (room && !shared))) return &of_link_;
+  return !of_cloud_.empty() && room ? &of_cloud_ : nullptr;
+}
+
+void AgentRequests::start_waiting() {
+  while (auto *const waiting = next_waiting()) {
     auto place = agent_.place();
     if (!place) {
       // Nothing else can be done meanwhile: where it was, it is not.
       const auto found = agent_.find([this] { return wants_search_ended(); });
       if (!found && found.error().code == Errc::cancelled) return;
       place = agent_.place();
-      if (!place) {
-        const auto why = found ? Error{Errc::unavailable, "the agent was found, and is away again"} : found.error();
-        for (const auto &query : std::exchange(waiting_, {})) fail_query(*query, why);
-        return;
-      }
+      if (!place)
+        return fail_waiting(found ? Error{Errc::unavailable, "the agent was found, and is away again"} : found.error());
     }
-    auto query = std::move(waiting_.front());
-    waiting_.pop_front();
-    begin(free_lane(), std::move(query), *place);
+    auto request = std::move(waiting->front());
+    waiting->pop_front();
+    begin(free_lane(), std::move(request), *place);
   }
 }
 
-// The one that was used last: its socket is warm.
-AgentQueries::Lane &AgentQueries::free_lane() {
-  const auto it = std::ranges::find_if(lanes_, [](const auto &lane) { return !lane->query && !lane->given_up; });
+// The first: its socket is warm.
+AgentRequests::Lane &AgentRequests::free_lane() {
+  const auto it = std::ranges::find_if(lanes_, [](const auto &lane) { return !lane->request && !lane->given_up; });
   if (it != lanes_.end()) return **it;
   return *lanes_.emplace_back(std::make_unique<Lane>(fmt::format("agent-{}", lanes_.size())));
 }
 
-void AgentQueries::begin(Lane &lane, QueryPtr query, const Endpoint &endpoint) {
-  lane.query = std::move(query);
+void AgentRequests::begin(Lane &lane, RequestPtr request, const Endpoint &endpoint) {
+  lane.request = std::move(request);
   lane.endpoint = endpoint;
   lane.began = Clock::now();
   limit_.began(lane.began);
@@ -217,28 +234,28 @@ void AgentQueries::begin(Lane &lane, QueryPtr query, const Endpoint &endpoint) {
   step(lane, lane.confirmed == endpoint ? Step::question : Step::check);
 }
 
-void AgentQueries::step(Lane &lane, Step step) {
-  auto &query = *lane.query;
+void AgentRequests::step(Lane &lane, Step step) {
+  auto &request = *lane.request;
   lane.step = step;
-  HttpRequest request;
+  HttpRequest http;
   AnswerBounds bounds{.max_bytes = kMaxInfo};
   if (step == Step::question) {
-    request = std::move(query.request);
-    bounds = query.bounds;
-    lane.step_deadline = query.deadline;
+    http = std::move(request.http);
+    bounds = request.bounds;
+    lane.step_deadline = request.deadline;
   } else {
-    request.target = "/api/v1/info";
+    http.target = "/api/v1/info";
     lane.step_deadline = Clock::now() + kCheckTimeout;
-    if (step == Step::check) lane.step_deadline = std::min(lane.step_deadline, query.deadline);
+    if (step == Step::check) lane.step_deadline = std::min(lane.step_deadline, request.deadline);
   }
-  if (auto begun = lane.http.begin(multi_.get(), lane.endpoint, std::move(request), bounds); !begun)
+  if (auto begun = lane.http.begin(multi_.get(), lane.endpoint, std::move(http), bounds); !begun)
     answer(lane, tl::unexpected<Error>(begun.error()));
 }
 
 // The request of a lane is over.
-void AgentQueries::ended(Lane &lane, CURLcode code) {
+void AgentRequests::ended(Lane &lane, CURLcode code) {
   auto came = lane.http.end(code);
-  if (!lane.query) return release(lane);  // nobody waits for it
+  if (!lane.request) return release(lane);  // nobody waits for it
   if (lane.step == Step::question) {
     if (!came) {
       lane.confirmed = {};
@@ -256,28 +273,30 @@ void AgentQueries::ended(Lane &lane, CURLcode code) {
   }
   lane.confirmed = lane.endpoint;
   if (lane.step == Step::check) return step(lane, Step::question);
+  agent_.replaced(lane.answered);
   answer(lane, std::move(lane.held));
 }
 
-void AgentQueries::answer(Lane &lane, Result<HttpResponse> answer) {
-  const auto query = std::exchange(lane.query, nullptr);
+void AgentRequests::answer(Lane &lane, Result<HttpResponse> answer) {
+  const auto request = std::exchange(lane.request, nullptr);
+  if (answer) lane.answered = Clock::now();
   release(lane);
-  query->answered(std::move(answer), true);
+  request->answered(std::move(answer), true);
 }
 
-void AgentQueries::give_up(Lane &lane, const Error &why) {
-  const auto query = std::exchange(lane.query, nullptr);
+void AgentRequests::give_up(Lane &lane, const Error &why) {
+  const auto request = std::exchange(lane.request, nullptr);
   lane.confirmed = {};
-  if (lane.http.at_work()) {
+  if (request->asker == Asker::cloud && lane.http.at_work()) {
     lane.given_up = Clock::now() + kLongestWork;
   } else {
     lane.http.drop();
     release(lane);
   }
-  fail_query(*query, why);
+  fail_request(*request, why);
 }
 
-void AgentQueries::release(Lane &lane) {
+void AgentRequests::release(Lane &lane) {
   lane.given_up.reset();
   lane.held = {};
   if (std::exchange(lane.counted, false)) limit_.ended(lane.began, Clock::now());
