@@ -18,6 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kMaxRetry{5};
+constexpr std::size_t kFewAlertLogs = 8;
 
 // Time the machine has slept since it was booted.
 std::chrono::nanoseconds time_asleep() {
@@ -205,7 +206,7 @@ Result<bool> Poller::look_at_child_contexts(PollSchedule::Time now) {
 }
 
 Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
-  if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now);
+  if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now, alert_budget(watch_.nodes()));
   const auto document = agent_.get_json({}, "/api/v2/versions", stopped_);
   if (!document && document.error().code == Errc::cancelled) return again(document.error());
   const bool offered = document && !object_of(*document, "versions").empty();
@@ -213,17 +214,17 @@ Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
   if (look.nodes) plan_.make_due(Subject::nodes);
   if (look.contexts)
     for (const auto s : {Subject::contexts, Subject::child_contexts}) plan_.make_due(s);
-  if (look.alerts) return look_at_alert_logs(now);
+  if (look.alerts) return look_at_alert_logs(now, look.few ? kFewAlertLogs : alert_budget(watch_.nodes()));
   bool told = false;
   for (const auto &node : versions_.tell_again(now)) told |= tell({{NACLK_EVENT_ALERTS, node}});
   return told;
 }
 
-Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now) {
+Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now, std::size_t budget) {
   bool changed = false;
   for (const auto &node : versions_.tell_again(now)) changed |= tell({{NACLK_EVENT_ALERTS, node}});
   const auto &nodes = watch_.nodes();
-  const auto some = plan_.pick_for_alerts(nodes, alert_budget(nodes));
+  const auto some = plan_.pick_for_alerts(nodes, budget);
   ACLK_TRY(const auto grown, look_at_alert_logs_of(some, now));
   if (!grown) return changed;
   auto others = plan_.pick_for_alerts(nodes, nodes.size() - std::min(some.size(), nodes.size()));

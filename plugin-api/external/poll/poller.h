@@ -50,7 +50,7 @@ class Poller {
   [[nodiscard]] Result<bool> look_at_contexts(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_child_contexts(PollSchedule::Time now);
   [[nodiscard]] bool saw_contexts(const std::string &node, const nlohmann::json &contexts, PollSchedule::Time now);
-  [[nodiscard]] Result<bool> look_at_alert_logs(PollSchedule::Time now);
+  [[nodiscard]] Result<bool> look_at_alert_logs(PollSchedule::Time now, std::size_t budget);
   [[nodiscard]] Result<bool> look_at_alert_logs_of(const std::vector<std::string> &nodes, PollSchedule::Time now);
   // One document of each of these nodes, side by side; a node that has none now is left out. saw: was there a change?
   using Saw = std::function<bool(const std::string &node, nlohmann::json document)>;

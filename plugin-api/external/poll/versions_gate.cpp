@@ -42,7 +42,9 @@ VersionsGate::Look VersionsGate::versions(const std::optional<Versions> &version
     contexts_changed_ = true;
   look.nodes = before && before->nodes != versions->nodes;
   look.contexts = before && before->contexts != versions->contexts;
-  look.alerts = look.nodes || now < alerts_open_until_ || now >= alerts_looked_ + kAlertsAnyway;
+  const bool open = look.nodes || now < alerts_open_until_;
+  look.alerts = open || now >= alerts_looked_ + kAlertsAnyway;
+  look.few = look.alerts && !open;
   if (look.alerts) alerts_looked_ = now;
   return look;
 }

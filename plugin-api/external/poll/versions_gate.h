@@ -25,11 +25,13 @@ class VersionsGate {
   [[nodiscard]] bool tells() const { return offered_ && last_.has_value(); }
 
   struct Look {
-    bool alerts = true;     // at the alert logs of all nodes
+    bool alerts = true;     // at the alert logs
+    bool few = false;       // of a few nodes only: nothing says that they have changed
     bool nodes = false;     // at the list of nodes, now
     bool contexts = false;  // at the contexts, now
   };
-  // The answer, nullopt = none. The alerts are looked at while they change and 15 s after, and each 10 s.
+  // The answer, nullopt = none. The alerts are looked at while they change and 15 s after, and those of
+  // a few nodes each 10 s.
   [[nodiscard]] Look versions(const std::optional<Versions> &versions, Time now);
   // May the look at the contexts, which is due, be left out? Each minute it may not: a context that is collected no
   // more is no change there.

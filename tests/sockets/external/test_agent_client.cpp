@@ -546,6 +546,87 @@ std::string poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an
   return {};
 }
 
+// A parent that tells versions, and what it was asked about its children.
+class NewerParent {
+ public:
+  static constexpr unsigned kChildren = 40;
+  NewerParent()
+      : fake_([this](const std::string &r) { return reply(target_of(r)); }),
+        agent_(kLocal, {1, 4}, at({fake_.endpoint()})) {
+    (void)agent_.locate(nullptr);
+    poller_.emplace(agent_, answers_, log_, kFast, Poller::Calls{[this](const Event &e) { heard_.add(e); }, [] {}});
+  }
+  // Until the versions were asked so many times more.
+  bool after_looks(unsigned more) {
+    std::unique_lock lock(mutex_);
+    const auto enough = looks_ + more;
+    return looked_.wait_for(lock, 20s, [&] { return looks_ >= enough; });
+  }
+  bool wait_for_contexts(unsigned asked) {
+    std::unique_lock lock(mutex_);
+    return looked_.wait_for(lock, 20s, [&] { return contexts_ >= asked; });
+  }
+  unsigned contexts() {
+    const std::lock_guard lock(mutex_);
+    return contexts_;
+  }
+  std::atomic<int> contexts_hash{1};
+
+ private:
+  Canned reply(const std::string &target) {
+    if (target == "/api/v1/info") return answer(info_);
+    if (target == "/api/v2/versions") {
+      const std::lock_guard lock(mutex_);
+      ++looks_;
+      looked_.notify_all();
+      return answer("{\"versions\":{\"contexts_hard_hash\":" + std::to_string(contexts_hash) + "}}");
+    }
+    if (target.ends_with("/api/v1/contexts")) {
+      const std::lock_guard lock(mutex_);
+      if (target.starts_with("/host/")) ++contexts_;
+      looked_.notify_all();
+      return answer("{\"contexts\":{}}");
+    }
+    if (target.ends_with("/api/v1/alarms?active")) return answer("{\"latest_alarm_log_unique_id\":1}");
+    return answer("{}");
+  }
+  static std::string info() {
+    auto info = sample_json("v1_info.json");
+    auto &hosts = info["mirrored_hosts_status"];
+    auto child = hosts[1];
+    hosts.erase(1);
+    for (unsigned i = 0; i < kChildren; ++i) {
+      child["guid"] = "22222222-2222-4222-8222-0000000000" + std::to_string(10 + i);
+      hosts.push_back(child);
+    }
+    return info.dump();
+  }
+
+  const std::string info_ = info();
+  std::mutex mutex_;
+  std::condition_variable looked_;
+  unsigned looks_ = 0;
+  unsigned contexts_ = 0;  // of children
+  FakeAgent fake_;
+  AgentClient agent_;
+  AgentLog log_{{LogStyle::classic, {}, false, -1}};
+  Heard heard_;
+  PolledAnswers answers_;
+  std::optional<Poller> poller_;
+};
+
+std::string poller__agent_that_tells_versions__contexts_of_all_children_are_read_once_per_change() {
+  NewerParent parent;
+  EXPECT(parent.wait_for_contexts(NewerParent::kChildren));
+  EXPECT(parent.after_looks(30));
+  EXPECT_EQ(parent.contexts(), NewerParent::kChildren);
+  ++parent.contexts_hash;
+  EXPECT(parent.wait_for_contexts(2 * NewerParent::kChildren));
+  EXPECT(parent.after_looks(30));
+  EXPECT_EQ(parent.contexts(), 2 * NewerParent::kChildren);
+  return {};
+}
+
 std::string poller__agent_silent__stops_within_moments() {
   FakeAgent fake([&](const std::string &r) {
     if (target_of(r) == "/api/v1/info") return answer(sample("v1_info.json"));
@@ -590,6 +671,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__nowhere__queries_are_refused_with_the_reason_and_come_back_with_it),
     ACLK_TEST(poller__on_1_37__tells_what_changes),
     ACLK_TEST(poller__agent_that_tells_versions__is_asked_them_and_seen_to_have_an_own_link),
+    ACLK_TEST(poller__agent_that_tells_versions__contexts_of_all_children_are_read_once_per_change),
     ACLK_TEST(poller__agent_silent__stops_within_moments),
 };
 
