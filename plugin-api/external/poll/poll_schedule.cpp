@@ -27,7 +27,7 @@ PollSchedule::Time PollSchedule::next() const {
 
 PollSchedule::Pace PollSchedule::pace(Subject subject, std::size_t children) const {
   constexpr unsigned kUnheardFactor = 6;
-  constexpr std::chrono::milliseconds kChildWithin{30'000};
+  constexpr std::chrono::milliseconds kChildWithin{25'000};
   constexpr std::chrono::milliseconds kLeast{1'000};  // between two looks at some of many children
   constexpr std::size_t kMost = 32;                   // children in a look: 960 are each seen within 30 s
   if (subject == Subject::alerts) return {.every = intervals_.alerts};
