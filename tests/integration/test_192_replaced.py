@@ -145,7 +145,7 @@ def test_192_03_a_new_file_that_cannot_run_changes_nothing(installed, quiet):
     beside.write_bytes(installed.build.plugin.read_bytes()[:100_000])
     beside.chmod(0o750)
     os.replace(beside, installed.file)
-    stays(lambda: installed.agent.worker_pid() == worker, 3, "the old one runs on")
+    stays(lambda: process.running(worker), 3, "the old one runs on")
     assert installed.connections_said(quiet) == []
     installed.install()
     assert installed.wait_replaced(IN_TIME) != worker

@@ -75,14 +75,14 @@ def test_04_upgraded_while_online(machine):
     since, hellos = cloud.last_message_number(), machine.hellos()
     supervisor, worker, netdata = agent.plugin_pid(), agent.worker_pid(), agent.pid
     machine.charts.set("value", testcharts.VALUES["WARNING"])
-    machine.apt("install", machine.higher("90.0"))
+    higher, began = machine.higher("90.0"), time.time()
+    machine.apt("install", higher)
     new = machine.wait_replaced()
     assert new != worker and agent.plugin_pid() == supervisor and agent.pid == netdata and agent.alive()
     cloud.wait_online(machine.claim_id, 10, hellos + 1)
     assert machine.said(since) == GOODBYE_AND_RETURN
     goodbye, back = (m["time"] for m in cloud.messages(machine.claim_id, "UpdateAgentConnection", "up", since))
-    machine.figure(f"upgrade: {back - PLUGIN.stat().st_ctime:.1f} s from the configured file to its link online, of which the "
-                   f"cloud was without one {back - goodbye:.1f} s")
+    machine.figure(f"upgrade: the new version was online {back - began:.1f} s after apt had begun; the cloud was without a link {back - goodbye:.1f} s")
     machine.wait_alert("WARNING", 20)
     assert machine.transitions(since) == [5]
     assert (agent.cloud_dir / "claimed_id").read_text().strip() == machine.claim_id
@@ -94,7 +94,7 @@ def test_05_unpacked_and_not_configured_the_old_one_goes_on(machine):
     since, worker = machine.cloud.last_message_number(), machine.agent.worker_pid()
     run("dpkg", "--unpack", machine.higher("91.0"))
     assert PLUGIN.stat().st_gid == 0
-    stays(lambda: machine.agent.worker_pid() == worker and process.running(worker), 3, "the old one runs")
+    stays(lambda: process.running(worker), 3, "the old one runs")
     assert machine.said(since) == []
     run("dpkg", "--configure", PACKAGE)
     machine.wait_replaced()
