@@ -4,9 +4,13 @@
 // answer to every checkpoint other than 0 is an empty snapshot.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <mutex>
+#include <set>
 
 #include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
@@ -35,7 +39,8 @@ std::string id(unsigned n) { return fmt::format("a{}{}{}1111-2222-3333-4444-5555
 
 class Driven {
  public:
-  Driven() {
+  explicit Driven(const naclk_host &table = test::empty_host(nullptr), unsigned workers = 1)
+      : host_(test::adopted(table)), workers_(std::in_place, "TEST", workers, *inbox_) {
     std::vector<host::Node> listed;
     for (unsigned n = 0; n < kNodes; ++n) {
       host::Node node;
@@ -75,17 +80,18 @@ class Driven {
 
  private:
   const test::TempDir dir_;
-  const test::HostTable host_;
+  const host::Host host_;
+  const host::Log log_{host_};
   loop::Loop loop_;
-  std::optional<WriteBehindStore> store_{std::in_place, loop_.uv(), host_.log(), dir_ / "aclk.db", kClaim};
+  std::optional<WriteBehindStore> store_{std::in_place, loop_.uv(), log_, dir_ / "aclk.db", kClaim};
   std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
-  std::optional<loop::WorkerPool> workers_{std::in_place, "TEST", 1, *inbox_};
+  std::optional<loop::WorkerPool> workers_;
   NodeSync nodes_{kClaim, {}, {}};
   std::map<std::string, unsigned> snapshots_;  // by node id
   std::optional<Contexts> contexts_{std::in_place,
                                     loop_.uv(),
-                                    host_.host(),
-                                    host_.log(),
+                                    host_,
+                                    log_,
                                     *workers_,
                                     *store_,
                                     nodes_,
@@ -128,7 +134,59 @@ std::string contexts__node_registered_anew_with_a_reading_queued__is_answered_un
   return {};
 }
 
+// A host in which a read of contexts goes on until as many are going on as are waited for.
+class Crowd {
+ public:
+  explicit Crowd(unsigned wanted) : wanted_(wanted) {}
+  naclk_host table() {
+    auto t = test::empty_host(this);
+    t.contexts = [](void *host, naclk_str guid, naclk_context_fn, void *) {
+      static_cast<Crowd *>(host)->read({guid.data, guid.len});
+      return 0;
+    };
+    return t;
+  }
+  [[nodiscard]] bool came_together() const { return most_ == wanted_; }
+  [[nodiscard]] bool twice_of_one() const { return twice_; }
+
+ private:
+  void read(const std::string &guid) {
+    std::unique_lock lock(mutex_);
+    twice_ = twice_ || !now_.insert(guid).second;
+    most_ = std::max(most_, static_cast<unsigned>(now_.size()));
+    grew_.notify_all();
+    (void)grew_.wait_for(lock, 10s, [&] { return most_ >= wanted_; });
+    now_.erase(guid);
+  }
+  const unsigned wanted_;
+  std::mutex mutex_;
+  std::condition_variable grew_;
+  std::set<std::string> now_;
+  unsigned most_ = 0;
+  bool twice_ = false;
+};
+
+std::string contexts__of_several_nodes__are_read_side_by_side_by_half_of_the_workers() {
+  Crowd crowd(2);
+  {
+    Driven d(crowd.table(), 4);
+    d.online();
+    for (int again = 0; again < 3; ++again)
+      for (unsigned n = 0; n < kNodes; ++n) d.ask(id(n));
+    d.turn_until([&] {
+      for (unsigned n = 0; n < kNodes; ++n)
+        if (d.snapshots(id(n)) == 0) return false;
+      return true;
+    });
+    for (unsigned n = 0; n < kNodes; ++n) EXPECT(d.snapshots(id(n)) >= 1);
+  }
+  EXPECT(crowd.came_together());
+  EXPECT(!crowd.twice_of_one());
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(contexts__of_several_nodes__are_read_side_by_side_by_half_of_the_workers),
     ACLK_TEST(contexts__cut_with_readings_queued__every_node_is_answered_on_the_next_connection),
     ACLK_TEST(contexts__node_registered_anew_with_a_reading_queued__is_answered_under_its_new_id),
 };
