@@ -137,6 +137,20 @@ std::vector<naclk_alert> read_alarm_log(const json &log, std::string_view node, 
   return out;
 }
 
+bool are_defined(const json &log, std::string_view node, const AlertDefinitions &definitions) {
+  const auto settled = [](const std::string &status) {
+    const auto s = alert_status(status);
+    return s == NACLK_ALERT_CLEAR || s == NACLK_ALERT_WARNING || s == NACLK_ALERT_CRITICAL;
+  };
+  return log.is_array() && std::ranges::all_of(log, [&](const json &entry) {
+           if (!settled(text_of(entry, "status")) || !settled(text_of(entry, "old_status"))) return false;
+           const auto known = definitions.of_alert(node, text_of(entry, "chart"), text_of(entry, "name"));
+           if (!known || known->partial) return false;
+           const auto own = agents_uuid(text_of(entry, "config_hash_id"));
+           return own.empty() || own == known->config_hash;
+         });
+}
+
 void learn_alarms(const json &alarms, std::string_view node, const ChartsByName &charts,
                   AlertDefinitions &definitions) {
   for (const auto &[key, alarm] : object_of(alarms, "alarms").items()) {

@@ -36,6 +36,10 @@ using ChartsByName = std::map<std::string, ChartFacts, std::less<>>;
                                                       const ChartsByName &charts, AlertDefinitions &definitions,
                                                       Texts &texts);
 
+// Are the definitions of all these entries known, as they are now? An agent that has read its health configuration anew
+// removes its alerts and makes them again, and its log says so.
+[[nodiscard]] bool are_defined(const nlohmann::json &log, std::string_view node, const AlertDefinitions &definitions);
+
 // Learns the definitions of /api/v1/alarms?all.
 void learn_alarms(const nlohmann::json &alarms, std::string_view node, const ChartsByName &charts,
                   AlertDefinitions &definitions);

@@ -155,12 +155,19 @@ bool ExternalHost::is_linking(const std::string &node) const {
   return it != live_since_.end() && now - it->second < kChildLinkTime;
 }
 
+bool ExternalHost::owes_definitions(const std::string &node) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = definitions_read_.find(node);
+  return it != definitions_read_.end() && it->second.owed;
+}
+
 void ExternalHost::refresh_definitions(const std::string &node) {
   {
     const std::lock_guard lock(mutex_);
     auto &last = definitions_read_[node];
-    if (last != Clock::time_point{} && Clock::now() - last < kDefinitionsAge) return;
-    last = Clock::now();
+    last.owed = last.at != Clock::time_point{} && Clock::now() - last.at < kDefinitionsAge;
+    if (last.owed) return;
+    last.at = Clock::now();
   }
   const auto alarms = get_json(node, "/api/v1/alarms?all");
   if (alarms) learn_alarms(*alarms, node, known_charts(node)->by_name, definitions_);

@@ -115,8 +115,11 @@ class ExternalHost {
   // children".
   [[nodiscard]] bool is_linking(const std::string &node) const;
 
-  // Learns the alert definitions of a node, if that was more than 5 s ago. Failures leave what was known.
+  // Learns the alert definitions of a node, if that was more than 5 s ago; else it is owed. Failures leave what was
+  // known.
   void refresh_definitions(const std::string &node);
+  // Is that owed?
+  [[nodiscard]] bool owes_definitions(const std::string &node) const;
 
  private:
   HostFacts facts_;
@@ -142,7 +145,11 @@ class ExternalHost {
   std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> live_since_;
   std::map<std::string, bool, std::less<>> health_;  // of the live nodes, the local one included
   std::map<std::string, std::shared_ptr<const NodeCharts>> charts_;
-  std::map<std::string, std::chrono::steady_clock::time_point> definitions_read_;
+  struct DefinitionsRead {
+    std::chrono::steady_clock::time_point at;
+    bool owed = false;
+  };
+  std::map<std::string, DefinitionsRead> definitions_read_;
 };
 
 }  // namespace aclk::external

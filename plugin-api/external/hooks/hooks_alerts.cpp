@@ -23,7 +23,8 @@ Result<std::vector<naclk_alert>> read_log(ExternalHost &host, const std::string 
                                           Texts &texts) {
   const auto log = host.get_json(node, fmt::format("/api/v1/alarm_log?after={}", after));
   if (!log) return again(log);
-  if (!log->empty()) host.refresh_definitions(node);
+  if (!log->empty() && (host.owes_definitions(node) || !are_defined(*log, node, host.definitions())))
+    host.refresh_definitions(node);
   return read_alarm_log(*log, node, host.known_charts(node)->by_name, host.definitions(), texts);
 }
 

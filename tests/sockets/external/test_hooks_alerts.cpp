@@ -3,8 +3,10 @@
 // Alert logs and child nodes that the web API does not tell whole: the agent's database, or what can be done without.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <mutex>
 
 #include "tests/sockets/external/hook_bench.h"
 #include "tests/sockets/external/suites.h"
@@ -125,6 +127,73 @@ std::string alert_log_of_1_37__replaced_while_we_live__is_seen() {
   return {};
 }
 
+// How often the definitions were read.
+long definitions_read(const Bench &b) {
+  return std::ranges::count_if(b.fake.requests(),
+                               [](const std::string &r) { return target_of(r) == "/api/v1/alarms?all"; });
+}
+
+std::string alert_log_of_1_37__definitions__are_read_again_only_when_the_log_tells_of_new_ones() {
+  const auto entry = [](unsigned id, const char *old_status, const char *status, const char *name = "a") {
+    return fmt::format(
+        R"({{"unique_id":{},"alarm_event_id":{},"name":"{}","chart":"c","when":{},"status":"{}","old_status":"{}"}})",
+        id, id, name, 100 + id, status, old_status);
+  };
+  std::vector<std::pair<unsigned, std::string>> log;
+  std::mutex mutex;
+  Bench b([&](const std::string &r) {
+    if (target_of(r) == "/api/v1/alarms?all")
+      return answer(R"({"status":true,"alarms":{"c.a":{"name":"a","chart":"c","warn":"$this > 1","source":""}}})");
+    const std::lock_guard lock(mutex);
+    return agent_with_log(log, log.empty() ? 0 : log.front().first)(r);
+  });
+  std::uint64_t last = 10;
+  const auto grow = [&](const std::string &one) {
+    {
+      const std::lock_guard lock(mutex);
+      log.insert(log.begin(), {static_cast<unsigned>(last + 1), one});
+    }
+    const auto l = read_log(b, last);
+    last = l.last;
+    return l.lines.size();
+  };
+  log.emplace_back(10, entry(10, "CLEAR", "WARNING"));
+  EXPECT_EQ(grow(entry(11, "WARNING", "CRITICAL")), 1U);
+  EXPECT_EQ(definitions_read(b), 1);  // not known yet
+  EXPECT_EQ(grow(entry(12, "CRITICAL", "CLEAR")), 1U);
+  EXPECT_EQ(definitions_read(b), 1);
+  EXPECT(!b.host.owes_definitions(kLocal));
+  EXPECT_EQ(grow(entry(13, "CLEAR", "REMOVED")), 1U);  // its configuration was read anew
+  EXPECT(b.host.owes_definitions(kLocal));             // later: they were read a moment ago
+  return {};
+}
+
+std::string log__entries_of_known_and_unknown_definitions__are_told_apart() {
+  AlertDefinitions definitions;
+  AlertConfig known;
+  known.config_hash = "2a8512e2-2854-213d-39fb-bbe695bd775d";
+  definitions.learn(kLocal, "c", "a", known);
+  AlertConfig half = known;
+  half.partial = true;
+  half.config_hash = "2a8512e2-2854-213d-39fb-bbe695bd775e";
+  definitions.learn(kLocal, "c", "half", half);
+  const auto defined = [&](const char *name, const char *old_status, const char *status, const char *hash = "") {
+    return are_defined(
+        {{{"name", name}, {"chart", "c"}, {"status", status}, {"old_status", old_status}, {"config_hash_id", hash}}},
+        kLocal, definitions);
+  };
+  EXPECT(are_defined(nlohmann::json::array(), kLocal, definitions));
+  EXPECT(!are_defined(nlohmann::json::object(), kLocal, definitions));
+  EXPECT(defined("a", "CLEAR", "WARNING") && defined("a", "CRITICAL", "CLEAR"));
+  EXPECT(defined("a", "CLEAR", "WARNING", "00000000-0000-0000-0000-000000000000"));
+  EXPECT(defined("a", "CLEAR", "WARNING", known.config_hash.c_str()));
+  EXPECT(!defined("a", "CLEAR", "WARNING", "11111111-2854-213d-39fb-bbe695bd775d"));
+  EXPECT(!defined("b", "CLEAR", "WARNING") && !defined("half", "CLEAR", "WARNING"));
+  for (const auto *passing : {"REMOVED", "UNINITIALIZED", "UNDEFINED", ""})
+    EXPECT(!defined("a", passing, "CLEAR") && !defined("a", "CLEAR", passing));
+  return {};
+}
+
 std::string active_alerts__agent_has_just_begun__not_yet() {
   Bench fresh(agent_with_log({{8, log_entry(8, 100)}}, 8));
   Lines lines;
@@ -184,6 +253,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(alert_log_of_1_37__same_log__goes_on_without_a_gap),
     ACLK_TEST(alert_log_of_1_37__new_database__is_a_gap_once),
     ACLK_TEST(alert_log_of_1_37__replaced_while_we_live__is_seen),
+    ACLK_TEST(alert_log_of_1_37__definitions__are_read_again_only_when_the_log_tells_of_new_ones),
+    ACLK_TEST(log__entries_of_known_and_unknown_definitions__are_told_apart),
     ACLK_TEST(active_alerts__agent_has_just_begun__not_yet),
     ACLK_TEST(nodes_of_1_37__children_only_in_the_database__are_listed_as_away),
 };
