@@ -2,6 +2,7 @@
 #include "aclk/mqtt/publish_queue.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace aclk::mqtt {
@@ -53,7 +54,8 @@ std::size_t PublishQueue::take(std::span<std::uint8_t> into) {
   for (std::size_t before = 0; const auto part : {std::string_view(p.head), p.payload.view()}) {
     const auto from = std::min(part.size(), taken_ + got - std::min(taken_ + got, before));
     const auto n = std::min(part.size() - from, into.size() - got);
-    std::copy_n(part.begin() + static_cast<std::ptrdiff_t>(from), n, into.begin() + static_cast<std::ptrdiff_t>(got));
+    if (n > 0)
+      std::memcpy(into.data() + got, part.data() + from, n);  // std::copy goes from char to uint8_t byte by byte
     got += n;
     before += part.size();
   }

@@ -19,8 +19,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kConnectTimeout{2000};  // same machine: it answers at once or not at all
 constexpr std::size_t kMaxHead = 64U << 10;
+// For each reading of the socket: the agent writes large answers in one go.
+constexpr long kReceiveBuffer = 128L << 10;
 
-using Headers = COwn<curl_slist, curl_slist_free_all>;
+using CurlList = COwn<curl_slist, curl_slist_free_all>;
 
 struct Exchange {
   HttpResponse answer;
@@ -80,15 +82,15 @@ std::size_t on_body(char *data, std::size_t size, std::size_t count, void *user)
   return n;
 }
 
-void add(Headers &list, const std::string &line) {
+void add(CurlList &list, const std::string &line) {
   if (auto *grown = curl_slist_append(list.get(), line.c_str())) {
     (void)list.release();
     list.reset(grown);
   }
 }
 
-Headers make_headers(const HttpRequest &request, bool gzip) {
-  Headers list;
+CurlList make_headers(const HttpRequest &request, bool gzip) {
+  CurlList list;
   add(list, "Connection: keep-alive");
   add(list, gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
   add(list, "Expect:");  // a question that the agent does not answer
@@ -108,8 +110,7 @@ struct HttpLane::Flight {
   HttpRequest request;
   std::string url;
   std::string where;  // for people
-  Headers headers;
-  Headers connect_to;
+  CurlList headers;
   Exchange x;
   std::array<char, CURL_ERROR_SIZE> detail{};
 };
@@ -161,36 +162,28 @@ void HttpLane::after_answer() {
   if (std::exchange(fresh_, false) && !on_unix_) judge_owners(accepted_owners(read_tcp_tables(), ends_));
 }
 
-void HttpLane::prepare(const Endpoint &endpoint) {
+// What is the same for each request to this place over this connection. Options are dear: libcurl copies texts and
+// parses lists.
+void HttpLane::configure(const Endpoint &endpoint) {
   auto *c = easy_;
-  auto &f = *flight_;
   curl_easy_reset(c);  // options only: the connection stays
-  const auto base = endpoint.base_url();
-  f.where = endpoint.describe();
-  f.url = base + f.request.target;
-  if (!alias_.empty()) {
-    const auto place = base.substr(base.find("//") + 2);
-    const auto name = fmt::format("{}-{}", alias_, generation_);
-    f.url = fmt::format("{}://{}{}", endpoint.tls ? "https" : "http", name, f.request.target);
-    add(f.headers, "Host: " + place);
-    if (endpoint.unix_path.empty()) add(f.connect_to, "::" + place);
+  connect_to_.reset();
+  if (!alias_.empty() && endpoint.unix_path.empty()) {
+    const auto base = endpoint.base_url();
+    add(connect_to_, "::" + base.substr(base.find("//") + 2));
   }
   curl_easy_setopt(c, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, f.detail.data());
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(c, CURLOPT_URL, f.url.c_str());
-  if (f.connect_to) curl_easy_setopt(c, CURLOPT_CONNECT_TO, f.connect_to.get());
+  if (connect_to_) curl_easy_setopt(c, CURLOPT_CONNECT_TO, connect_to_.get());
   curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(c, CURLOPT_PROXY, "");
   curl_easy_setopt(c, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-  curl_easy_setopt(c, CURLOPT_HTTPHEADER, f.headers.get());
+  curl_easy_setopt(c, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(c, CURLOPT_HEADERDATA, &f.x);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(c, CURLOPT_WRITEDATA, &f.x);
   curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, before_request);
@@ -202,6 +195,26 @@ void HttpLane::prepare(const Endpoint &endpoint) {
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
   }
+  configured_ = endpoint;
+}
+
+void HttpLane::prepare(const Endpoint &endpoint) {
+  auto *c = easy_;
+  auto &f = *flight_;
+  if (!configured_ || !(*configured_ == endpoint)) configure(endpoint);
+  const auto base = endpoint.base_url();
+  f.where = endpoint.describe();
+  f.url = base + f.request.target;
+  if (!alias_.empty()) {
+    const auto name = fmt::format("{}-{}", alias_, generation_);
+    f.url = fmt::format("{}://{}{}", endpoint.tls ? "https" : "http", name, f.request.target);
+    add(f.headers, "Host: " + base.substr(base.find("//") + 2));
+  }
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, f.detail.data());
+  curl_easy_setopt(c, CURLOPT_URL, f.url.c_str());
+  curl_easy_setopt(c, CURLOPT_HTTPHEADER, f.headers.get());
+  curl_easy_setopt(c, CURLOPT_HEADERDATA, &f.x);
+  curl_easy_setopt(c, CURLOPT_WRITEDATA, &f.x);
 }
 
 Result<void> HttpLane::begin(CURLM *multi, const Endpoint &endpoint, HttpRequest wanted, const AnswerBounds &bounds) {

@@ -14,8 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "claim/base/c_own.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/endpoint.h"
@@ -75,6 +77,8 @@ class HttpLane {
 
  private:
   struct Flight;
+  using CurlList = COwn<curl_slist, curl_slist_free_all>;
+  void configure(const Endpoint &endpoint);
   void prepare(const Endpoint &endpoint);
   void judge_owners(const std::vector<uid_t> &owners);
   void after_answer();
@@ -84,7 +88,9 @@ class HttpLane {
   const std::string alias_;
   unsigned generation_ = 0;  // of the alias
   CURL *easy_;
-  CURLM *multi_ = nullptr;  // while a request is under way
+  std::optional<Endpoint> configured_;  // for which easy_ has its options
+  CurlList connect_to_;                 // one of them
+  CURLM *multi_ = nullptr;              // while a request is under way
   std::unique_ptr<Flight> flight_;
 
   // Of the connection in use:
