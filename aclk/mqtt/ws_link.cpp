@@ -58,6 +58,7 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::size_t filled = 0;
   std::size_t sent = 0;
   std::size_t frames_at_once = 1;
+  bool asked_to_write = false;  // lws will call: to ask again costs two system calls
 
   static State *of(lws *w) { return static_cast<State *>(lws_get_opaque_user_data(w)); }
 
@@ -77,6 +78,9 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::string reason_phrase() const;
   WsEnd failure(const char *lws_text) const;
   WsEnd ending(lws *w) const;
+  void ask_to_write(lws *w) {
+    if (!std::exchange(asked_to_write, true)) lws_callback_on_writable(w);
+  }
   [[nodiscard]] bool has_more();
   int write(lws *w);
   bool receive(lws *w, void *in, std::size_t len);  // false: not to be borne
@@ -276,9 +280,11 @@ int WsLink::State::write(lws *w) {
     if (!frame) return -1;
     // Untouched: to libwebsockets this is no WebSocket payload that it would have to frame.
     if (lws_write(w, frame->data(), frame->size(), LWS_WRITE_HTTP) < 0) return -1;
-    if (lws_send_pipe_choked(w) != 0) {
+    // Was that all there is? Then nobody need ask the kernel whether it takes more.
+    const bool all = sent == filled && filled < kHeadRoom + kFramePayload;
+    if (!all && lws_send_pipe_choked(w) != 0) {
       frames_at_once = 1;
-      lws_callback_on_writable(w);
+      ask_to_write(w);
       return 0;
     }
   }
@@ -345,6 +351,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
     case LWS_CALLBACK_CLIENT_RECEIVE:
       return s->receive(wsi, in, len) && !s->orphan ? 0 : -1;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
+      s->asked_to_write = false;
       return s->orphan ? -1 : s->write(wsi);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
       if (len >= 2) {
@@ -457,7 +464,7 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
 net::TlsTrust WsLink::trust() const { return s_->trust; }
 
 void WsLink::want_write() {
-  if (s_->wsi != nullptr && s_->open && !s_->ended) lws_callback_on_writable(s_->wsi);
+  if (s_->wsi != nullptr && s_->open && !s_->ended) s_->ask_to_write(s_->wsi);
 }
 
 void WsLink::close() {
