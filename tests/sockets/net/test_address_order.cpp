@@ -73,16 +73,22 @@ std::string good_addresses__last_that_worked__until_it_fails() {
   return {};
 }
 
-// Accepts connections on 127.0.0.1 and says nothing, where a server has this port on ::1. Invalid: no IPv6 here, or the
-// port is somebody else's.
+// Accepts connections at the loopback address of this family and says nothing, where a server has this port at the
+// other's. Invalid: no IPv6 here, or the port is somebody else's.
 class Namesake {
  public:
-  explicit Namesake(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    a.sin_port = htons(port);
-    if (::bind(fd_.get(), reinterpret_cast<const sockaddr *>(&a), sizeof a) != 0 || ::listen(fd_.get(), 8) != 0)
+  Namesake(std::uint16_t port, int family) : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    four.sin_port = htons(port);
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_addr = in6addr_loopback;
+    six.sin6_port = htons(port);
+    const auto *const at =
+        family == AF_INET ? reinterpret_cast<const sockaddr *>(&four) : reinterpret_cast<const sockaddr *>(&six);
+    if (::bind(fd_.get(), at, family == AF_INET ? sizeof four : sizeof six) != 0 || ::listen(fd_.get(), 8) != 0)
       fd_.reset();
   }
   [[nodiscard]] bool valid() const { return static_cast<bool>(fd_); }
@@ -110,21 +116,29 @@ Result<net::HttpsResponse> ask_localhost(const HttpsServer &server, const std::s
   return std::move(*result);
 }
 
+// A mute address before the server's. Which family of "localhost" libcurl takes first is its own affair: IPv4 in 7.88,
+// IPv6 in 8.14.
 std::string address__that_worked_last__is_tried_first() {
-  const HttpsServer server(
-      Ca("Our CA").server(), [](const std::string &) { return http_reply(200, "hi"); }, AF_INET6);
-  const Namesake namesake(server.port());
-  if (!namesake.valid()) return {};
-  const auto key = address("localhost", server.port());
-  const auto memory = std::make_shared<net::ReachMemory>();
-  EXPECT(!ask_localhost(server, memory));  // the other one is first, and mute
-  EXPECT_EQ(namesake.take(), 1);
-  memory->addresses().worked(key, address("[::1]", server.port()));
-  const auto r = ask_localhost(server, memory);
-  EXPECT(r);
-  EXPECT_EQ(r->address, address("[::1]", server.port()));
-  EXPECT_EQ(namesake.take(), 0);
-  EXPECT_EQ(memory->addresses().of(key), r->address);
+  int seen = 0;
+  for (const bool six : {true, false}) {
+    const HttpsServer server(
+        Ca("Our CA").server(), [](const std::string &) { return http_reply(200, "hi"); }, six ? AF_INET6 : AF_INET);
+    const Namesake namesake(server.port(), six ? AF_INET : AF_INET6);
+    if (!namesake.valid()) return {};
+    const auto key = address("localhost", server.port());
+    const auto own = address(six ? "[::1]" : "127.0.0.1", server.port());
+    const auto memory = std::make_shared<net::ReachMemory>();
+    if (ask_localhost(server, memory)) continue;  // the server's address is the first one anyway
+    ++seen;
+    EXPECT_EQ(namesake.take(), 1);
+    memory->addresses().worked(key, own);
+    const auto r = ask_localhost(server, memory);
+    EXPECT(r);
+    EXPECT_EQ(r->address, own);
+    EXPECT_EQ(namesake.take(), 0);
+    EXPECT_EQ(memory->addresses().of(key), r->address);
+  }
+  EXPECT_EQ(seen, 1);
   return {};
 }
 
