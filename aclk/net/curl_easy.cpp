@@ -161,6 +161,14 @@ Fault not_connected(const CurlEasy &easy, const std::string &libcurl, const Rout
 
 }  // namespace
 
+std::string peer_of(int fd) {
+  sockaddr_storage a{};
+  socklen_t size = sizeof a;
+  return ::getpeername(fd, reinterpret_cast<sockaddr *>(&a), &size) == 0
+             ? address_text(reinterpret_cast<const sockaddr &>(a))
+             : std::string();
+}
+
 CurlEasy::CurlEasy() : easy_(curl_easy_init()) {
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_NOSIGNAL, 1L);
@@ -197,6 +205,7 @@ std::size_t CurlEasy::on_head(const char *data, std::size_t size, std::size_t co
   try {
     if (!e.tunnelling_) return !e.head_reader_ || e.head_reader_(line) ? line.size() : 0;
     if (!e.proxy_answer_.take(line)) return line.size();
+    e.note_connection();
     e.tunnelling_ = !e.proxy_answer_.granted();
     if (e.tunnelling_) e.read_proxy_body();
     return line.size();
@@ -218,17 +227,20 @@ void CurlEasy::read_proxy_body() {
   if (n > 0) proxy_answer_.take_body({begin.data(), static_cast<std::size_t>(n)});
 }
 
-// libcurl does not say before the tunnel is there. The last that was opened for this transfer and leads to its peer.
+// libcurl does not say before the tunnel is there. The last that was opened for this transfer and is connected, to the
+// peer where that is known.
 int CurlEasy::connected_socket() const {
-  const auto whom = peer();
+  const auto whom = text(CURLINFO_PRIMARY_IP).empty() ? std::string() : peer();
   const auto leads_there = [&](int fd) {
-    sockaddr_storage a{};
-    socklen_t size = sizeof a;
-    return ::getpeername(fd, reinterpret_cast<sockaddr *>(&a), &size) == 0 &&
-           address_text(reinterpret_cast<const sockaddr &>(a)) == whom;
+    const auto there = peer_of(fd);
+    return !there.empty() && (whom.empty() ? std::ranges::find(tried_, there) != tried_.end() : there == whom);
   };
   const auto it = std::find_if(opened_.rbegin(), opened_.rend(), leads_there);
   return it == opened_.rend() ? -1 : *it;
+}
+
+void CurlEasy::note_connection() {
+  if (const int fd = connected_socket(); fd >= 0) connected_ = peer_of(fd);
 }
 
 void CurlEasy::read_head(std::function<bool(std::string_view line)> reader) {
@@ -237,9 +249,23 @@ void CurlEasy::read_head(std::function<bool(std::string_view line)> reader) {
   set(CURLOPT_HEADERDATA, this);
 }
 
+// User and password in the URL: there every libcurl percent-decodes them. Of its own options for the two 7.88 does, and
+// 8.14 does not.
+std::string CurlEasy::with_credentials(const claim::Proxy &proxy) const {
+  auto url = proxy.curl_url();
+  const auto begin = url.find("://");
+  if (!proxy.has_credentials() || begin == std::string::npos) return url;
+  const auto escape = [this](const std::string &s) {
+    return EscapedText(curl_easy_escape(easy_.get(), s.data(), static_cast<int>(s.size())));
+  };
+  const auto user = escape(proxy.user);
+  const auto password = escape(proxy.password);
+  return url.insert(begin + 3, fmt::format("{}:{}@", user ? user.get() : "", password ? password.get() : ""));
+}
+
 void CurlEasy::set_proxy(const claim::Proxy &proxy) {
   // "" = none, and none from the environment either; the same for the list of exceptions.
-  set(CURLOPT_PROXY, proxy.curl_url().c_str());
+  set(CURLOPT_PROXY, with_credentials(proxy).c_str());
   set(CURLOPT_NOPROXY, "");
   proxy_kind_ = proxy.kind;
   if (proxy.kind == claim::ProxyKind::none) return;
@@ -257,15 +283,6 @@ void CurlEasy::set_proxy(const claim::Proxy &proxy) {
   } else {
     set(CURLOPT_SOCKS5_AUTH, static_cast<long>(CURLAUTH_BASIC));  // none, or RFC 1929; no GSSAPI
   }
-  if (!proxy.has_credentials()) return;
-  // libcurl percent-decodes these two, although they are no part of a URL here.
-  const auto escape = [this](const std::string &s) {
-    return EscapedText(curl_easy_escape(easy_.get(), s.data(), static_cast<int>(s.size())));
-  };
-  const auto user = escape(proxy.user);
-  const auto password = escape(proxy.password);
-  set(CURLOPT_PROXYUSERNAME, user.get());
-  set(CURLOPT_PROXYPASSWORD, password.get());
 }
 
 void CurlEasy::set_timeouts(std::chrono::milliseconds connect, std::chrono::milliseconds total) {
@@ -294,8 +311,9 @@ std::string CurlEasy::text(CURLINFO info) const {
 }
 
 std::string CurlEasy::peer() const {
+  // libcurl 8 knows it of a connection that is ready, up to its TLS, and not of one that is not yet, or never was.
   const auto ip = text(CURLINFO_PRIMARY_IP);
-  return ip.empty() ? ip : host_port(ip, static_cast<std::uint16_t>(number(CURLINFO_PRIMARY_PORT)));
+  return ip.empty() ? connected_ : host_port(ip, static_cast<std::uint16_t>(number(CURLINFO_PRIMARY_PORT)));
 }
 
 std::string CurlEasy::trouble(CURLcode code) const {

@@ -61,6 +61,8 @@ class CurlEasy {
   [[nodiscard]] std::string text(CURLINFO info) const;
   // "192.0.2.1:443" of the peer, the proxy's if there is one; empty before a connection was made.
   [[nodiscard]] std::string peer() const;
+  // From a callback of libcurl's, when there is a connection: peer() then knows it, also if nothing more comes of it.
+  void note_connection();
   // Whom a connection was tried to, in this order: "192.0.2.1:443, [2001:db8::1]:443". Of the proxy, if there is one.
   [[nodiscard]] std::string tried() const;
   // Why the system gave no socket; 0 = it did.
@@ -73,6 +75,7 @@ class CurlEasy {
   static std::size_t on_head(const char *data, std::size_t size, std::size_t count, void *self);
   void read_proxy_body();
   [[nodiscard]] int connected_socket() const;
+  [[nodiscard]] std::string with_credentials(const claim::Proxy &proxy) const;
 
   claim::ProxyKind proxy_kind_ = claim::ProxyKind::none;
   ProxyAnswer proxy_answer_;
@@ -81,6 +84,7 @@ class CurlEasy {
   AddressOrder order_;
   std::vector<std::string> tried_;
   std::vector<int> opened_;  // descriptors; libcurl's, and may be closed
+  std::string connected_;    // to whom, see note_connection()
   int socket_errno_ = 0;
   COwn<CURL, curl_easy_cleanup> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};
@@ -101,6 +105,8 @@ struct Route {
 // cannot be read when an HTTPS proxy is to be trusted. nullopt when `code` is about something later.
 [[nodiscard]] std::optional<Fault> connect_error(const CurlEasy &easy, CURLcode code, const Route &route);
 
+// Whom this descriptor is connected with: "192.0.2.1:443"; "" = nobody, or it is none.
+[[nodiscard]] std::string peer_of(int fd);
 // "host:port", "[v6]:port".
 [[nodiscard]] std::string host_port(std::string_view host, std::uint16_t port);
 // Whom TCP is spoken with: the proxy, if there is one. "host:port".

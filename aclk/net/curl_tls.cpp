@@ -28,6 +28,7 @@ void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy,
   easy.set(CURLOPT_CAINFO, file);
   easy.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);     // a cached store would replace ours
   easy.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // ends with the multi handle; ours (tls_sessions.h) does not
+  easy_ = &easy;
   easy.set(CURLOPT_SSL_CTX_FUNCTION, on_context);
   easy.set(CURLOPT_SSL_CTX_DATA, this);
   if (proxy.kind != claim::ProxyKind::https) return;
@@ -44,6 +45,7 @@ void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy,
 // the one that comes after the proxy has granted the tunnel.
 CURLcode CurlTls::on_context(CURL *easy, void *ssl_ctx, void *self) {
   auto &tls = *static_cast<CurlTls *>(self);
+  tls.easy_->note_connection();
   long connect_status = 0;
   if (!tls.proxy_.host.empty()) curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
   const bool with_proxy = !tls.proxy_.host.empty() && connect_status / 100 != 2;

@@ -53,6 +53,7 @@ class CurlTls {
   CURLcode prepare(void *ssl_ctx, Side &side);
   [[nodiscard]] bool remember(ssl_ctx_st *ctx, Side &side);
 
+  CurlEasy *easy_ = nullptr;  // the transfer's
   TlsPolicy policy_;
   Side proxy_{.is_proxy = true};
   Side target_{};

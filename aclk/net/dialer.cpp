@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/net/dialer.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -33,19 +31,9 @@ constexpr unsigned kUserTimeoutMs = 60'000;
 // no partial write (aclk/mqtt/README.md, "Sending").
 constexpr int kMostUnsent = 32 * 1024;
 
-std::string peer_of(int fd) {
-  sockaddr_storage a{};
-  socklen_t len = sizeof a;
-  if (::getpeername(fd, reinterpret_cast<sockaddr *>(&a), &len) != 0) return "unknown address";
-  std::array<char, INET6_ADDRSTRLEN> ip{};
-  if (a.ss_family == AF_INET6) {
-    const auto *const v6 = reinterpret_cast<const sockaddr_in6 *>(&a);
-    ::inet_ntop(AF_INET6, &v6->sin6_addr, ip.data(), ip.size());
-    return host_port(ip.data(), ntohs(v6->sin6_port));
-  }
-  const auto *const v4 = reinterpret_cast<const sockaddr_in *>(&a);
-  ::inet_ntop(AF_INET, &v4->sin_addr, ip.data(), ip.size());
-  return host_port(ip.data(), ntohs(v4->sin_port));
+std::string known_peer(int fd) {
+  auto address = peer_of(fd);
+  return address.empty() ? "unknown address" : address;
 }
 
 // Nothing that has a meaning in a URL: the host would become another one, or a part of it a user name.
@@ -140,7 +128,7 @@ Reached<Dialed> Dialer::Impl::Call::outcome(CURLcode code, Fd socket) const {
   if (!socket || !prepare(socket.get()))
     return tl::unexpected<Fault>(
         unusable(std::generic_category().message(errno) + "; look at this machine's limits on open files"));
-  auto address = peer_of(socket.get());
+  auto address = known_peer(socket.get());
   return Dialed{std::move(socket), std::move(address)};
 }
 
@@ -150,7 +138,7 @@ Reached<Dialed> Dialer::Impl::Call::bridged(std::unique_ptr<Call> call, CURLcode
   if (curl_easy_getinfo(call->easy.get(), CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || !prepare(fd))
     return tl::unexpected<Fault>(call->unusable(std::generic_category().message(errno)));
   auto &loop = call->own->loop();
-  auto address = peer_of(fd);
+  auto address = known_peer(fd);
   const auto &kept = *call;
   const auto share = std::shared_ptr<Call>(std::move(call));
   auto made = ProxyTlsBridge::make(loop, std::make_unique<CurlWire>(kept.easy.get(), fd, share));
