@@ -2,6 +2,7 @@
 #include "claim/claim_log.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <utility>
 

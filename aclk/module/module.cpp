@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/module/module.h"
 
+#include <fmt/ranges.h>
+
 #include <exception>
 #include <filesystem>
 #include <future>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "aclk/net/proxy_answer.h"
 #include "tests/unit/cmocka_main.h"
