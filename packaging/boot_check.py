@@ -209,7 +209,8 @@ class Check:
         m = self.machine
         m.run("logrotate --force /etc/logrotate.d/netdata", shown=True)
         self.away_and_back("a reload after the rotation", lambda: m.run("netdata-aclk", "reload"))
-        assert self.log_lines("ACLK"), "our lines are in the new file"
+        for file in (LOG, "/var/log/netdata/access.log"):
+            assert self.log_lines("ACLK", file), f"our lines are in the new {file}"
         m.run("sh", "-c", f"ls -l /var/log/netdata; grep -c ACLK {LOG}", shown=True)
         note("log rotation: our lines are in the agent's new error.log and access.log")
 
