@@ -140,13 +140,13 @@ static sqlite3_stmt *prepare(RRDHOST *node, const char *sql) {
   return NULL;
 }
 
-/* One number of the log, after `after`. -1: it cannot be asked. 0: there is none. */
+/* One number of the log: ?2 is `after`; ?3, if there is one, MOST. -1: it cannot be asked. */
 static int64_t ask_number(RRDHOST *node, const char *sql, uint64_t after) {
   sqlite3_stmt *stmt = prepare(node, sql);
   if (stmt == NULL) return -1;
-  int64_t number = -1;
-  if (sqlite3_bind_int64(stmt, 2, (sqlite3_int64)after) == SQLITE_OK && sqlite3_step_monitored(stmt) == SQLITE_ROW)
-    number = sqlite3_column_int64(stmt, 0);
+  sqlite3_bind_int64(stmt, 2, (sqlite3_int64)after);
+  if (sqlite3_bind_parameter_count(stmt) >= 3) sqlite3_bind_int(stmt, 3, MOST);
+  const int64_t number = sqlite3_step_monitored(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : -1;
   sqlite3_finalize(stmt);
   return number;
 }
@@ -164,7 +164,7 @@ static int64_t newest_after(RRDHOST *node, uint64_t after) {
   return ask_number(node,
                     "SELECT IFNULL((SELECT d.unique_id FROM health_log l JOIN health_log_detail d "
                     "ON d.health_log_id = l.health_log_id WHERE l.host_id = ?1 AND d.unique_id > ?2 "
-                    "ORDER BY d.unique_id DESC LIMIT 1 OFFSET " STRINGIFY(MOST) "), ?2)",
+                    "ORDER BY d.unique_id DESC LIMIT 1 OFFSET ?3), ?2)",
                     after);
 }
 

@@ -58,7 +58,7 @@ static void show_info(RRDHOST *node, naclk_node_info_fn show, void *ctx) {
       .memory_bytes = naclk_text(facts->host_ram_total),
       .disk_bytes = naclk_text(facts->host_disk_space),
       .version = naclk_string(names.common.prog_version),
-      .release_channel = naclk_text(node == localhost ? get_release_channel() : NULL), /* a child does not say */
+      .release_channel = naclk_text(get_release_channel()), /* as the agent says for its children, which do not */
       .timezone = naclk_text(zone.abbrev_timezone),
       .virtualization = naclk_text(facts->virtualization),
       .container = naclk_text(facts->container),

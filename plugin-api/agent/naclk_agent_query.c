@@ -78,6 +78,17 @@ static void ask(struct web_client *w, const struct naclk_query *q) {
       (short)web_client_api_request_with_node_selection(localhost, w, (char *)buffer_tostring(w->url_path_decoded));
 }
 
+/* "application/json; charset=utf-8". The agent has it as a header only. */
+static struct naclk_str content_type(BUFFER *header, HTTP_CONTENT_TYPE type) {
+  static const char name[] = "Content-Type: ";
+  buffer_flush(header);
+  http_header_content_type(header, type);
+  const char *line = buffer_tostring(header);
+  if (strncmp(line, name, sizeof name - 1) != 0) return naclk_text(content_type_id2string(type));
+  line += sizeof name - 1;
+  return (struct naclk_str){line, strcspn(line, "\r\n")};
+}
+
 static void complete(struct web_client *w, const struct naclk_query *q) {
   const BUFFER *data = w->response.data;
   if (q->interrupted(q->request)) {
@@ -88,7 +99,7 @@ static void complete(struct web_client *w, const struct naclk_query *q) {
     const struct naclk_reply reply = {
         .size = sizeof reply,
         .status = w->response.code,
-        .content_type = naclk_text(content_type_id2string(data->content_type)),
+        .content_type = content_type(w->response.header_output, data->content_type),
         .cache_control = naclk_text(data->options & WB_CONTENT_NO_CACHEABLE ? "" : "public"),
         .body = {data->buffer, data->len},
     };

@@ -4,10 +4,16 @@ aclk.plugin otherwise: $ACLK_AGENT is its program.
 
 What differs from the external form:
 - There is no plugin: no process of its own to find, to kill or to restart, no local socket, no charts of the link.
-- The agent is one of 2.x: its logs, its command socket and its directory for plugins of users are elsewhere.
+- The agent is one of 2.x: its logs and its command socket are elsewhere. /api/v1/alarm_log of v2.11.0 answers nothing: its
+  alert log is read from its database.
 - Its own claim is the module's: `netdata-aclk claim` writes it, and the running agent notices.
 """
+import functools
+import json
 import os
+import sqlite3
+import subprocess
+import uuid
 from pathlib import Path
 
 from .netdata import Netdata
@@ -20,6 +26,16 @@ def program():
         return None
     assert os.access(path, os.X_OK), f"ACLK_AGENT={path}: not a program"
     return Path(path).resolve()
+
+# As its database has them.
+STATUSES = {-2: "REMOVED", -1: "UNDEFINED", 0: "UNINITIALIZED", 1: "CLEAR", 3: "WARNING", 4: "CRITICAL"}
+
+
+@functools.lru_cache
+def plugins_directory():
+    """Where this agent's own plugins are, as it was built."""
+    told = subprocess.run([program(), "-W", "buildinfojson"], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(told.stdout)["directories"]["plugins"]
 
 
 class CompiledIn(Netdata):
@@ -34,13 +50,10 @@ class CompiledIn(Netdata):
     def write_files(self):
         super().write_files()
         (self.dir / "run").mkdir(exist_ok=True)
-        users = self.etc / "custom-plugins.d"
-        if not users.is_symlink():
-            users.symlink_to(self.dir / "plugins")
 
     def sections(self):
         s = super().sections()
-        del s["directories"]["plugins"]          # the agent's own, and users' in custom-plugins.d
+        s["directories"]["plugins"] = f'"{plugins_directory()}" "{self.dir}/plugins"'
         s["logs"] = {"logs to trigger flood protection": "1000000", "level": "info"}
         return s
 
@@ -51,6 +64,19 @@ class CompiledIn(Netdata):
     @property
     def error_log(self):
         return self._log("daemon.log") + self._log("collector.log")
+
+    def alert_log(self, guid, after=0):
+        """Entries of a node's alert log after this unique id, oldest first, in the words of /api/v1/alarm_log."""
+        db = sqlite3.connect(f"file:{self.dir / 'cache/netdata-meta.db'}?mode=ro", uri=True, timeout=5)
+        try:
+            rows = db.execute(
+                "SELECT d.unique_id, d.alarm_event_id, l.name, l.chart, d.new_status, d.when_key FROM health_log l "
+                "JOIN health_log_detail d USING (health_log_id) WHERE l.host_id = ? AND d.unique_id > ? "
+                "ORDER BY d.unique_id", (uuid.UUID(guid).bytes, after)).fetchall()
+        finally:
+            db.close()
+        return [{"unique_id": u, "alarm_event_id": e, "name": n, "chart": c, "status": STATUSES[int(s)], "when": w}
+                for u, e, n, c, s, w in rows]
 
     def plugin_pid(self):
         return None
