@@ -34,6 +34,17 @@ static void free_labels(struct labels *l) {
   freez(l->pairs);
 }
 
+/* A decimal integer. Older agents write 2.3e+09, of which "2.3e 09" has come over the stream. */
+static struct naclk_str frequency(const char *told, char *out, size_t size) {
+  if (told == NULL || strchr(told, 'e') == NULL) return naclk_text(told);
+  char number[32];
+  strncpyz(number, told, sizeof number - 1);
+  for (char *c = number; *c != '\0'; c++)
+    if (*c == ' ') *c = '+';
+  snprintfz(out, size, "%.0f", strtod(number, NULL));
+  return naclk_text(out);
+}
+
 static void show_info(RRDHOST *node, naclk_node_info_fn show, void *ctx) {
   spinlock_lock(&node->rrdhost_update_lock);
   struct rrdhost_system_info *facts = rrdhost_system_info_dup(node->system_info);
@@ -43,6 +54,7 @@ static void show_info(RRDHOST *node, naclk_node_info_fn show, void *ctx) {
   rrdlabels_walkthrough_read(node->rrdlabels, keep_label, &labels);
   RRDHOST_METADATA_IDENTITY names = rrdhost_metadata_identity_acquire(node);
   RRDHOST_TZ zone = rrdhost_tz_get(node);
+  char hertz[32];
 
   const struct naclk_node_info info = {
       .size = sizeof info,
@@ -54,7 +66,7 @@ static void show_info(RRDHOST *node, naclk_node_info_fn show, void *ctx) {
       .kernel_version = naclk_text(facts->kernel_version),
       .architecture = naclk_text(facts->architecture),
       .cpus = facts->host_cores == NULL ? 0 : str2uint32_t(facts->host_cores, NULL),
-      .cpu_frequency_hz = naclk_text(facts->host_cpu_freq),
+      .cpu_frequency_hz = frequency(facts->host_cpu_freq, hertz, sizeof hertz),
       .memory_bytes = naclk_text(facts->host_ram_total),
       .disk_bytes = naclk_text(facts->host_disk_space),
       .version = naclk_string(names.common.prog_version),

@@ -27,6 +27,28 @@ def program():
     assert os.access(path, os.X_OK), f"ACLK_AGENT={path}: not a program"
     return Path(path).resolve()
 
+# Tests that assume the external form, by the beginning of their names, and why.
+NO_PLUGIN = "there is no plugin's process"
+FROZEN = "a frozen agent is a frozen link"
+EXTERNAL = {
+    "test_10_30": NO_PLUGIN, "test_10_31": NO_PLUGIN, "test_10_32": NO_PLUGIN,
+    "test_10_40": "runs aclk.plugin by hand", "test_10_41": "runs aclk.plugin by hand", "test_10_42": "runs aclk.plugin by hand",
+    "test_30_06": "no question is cut for the agent: one that is too big is answered 413",
+    "test_30_07": "a long query string harms an old agent's HTTP parser, which is not between",
+    "test_30_24": "what the link asks is not in the agent's access.log (test_200_08 looks at the answers)",
+    "test_30_30": FROZEN, "test_30_32": FROZEN, "test_30_33": FROZEN, "test_30_35": FROZEN,
+    "test_80_21": NO_PLUGIN, "test_81_14": NO_PLUGIN, "test_81_15": NO_PLUGIN, "test_81_16": NO_PLUGIN,
+    "test_81_02": "compares with /api/v1/alarm_log, which is empty in v2.11.0",
+    "test_82_03": "v2.11.0 does not list the alerts of a child that is away, its log has them",
+    "test_82_04": "goes on where test_82_03 ends",
+}
+
+
+def why_not(test):
+    """Why a test of this name is not run with a link inside an agent; None: it is run."""
+    return next((why for name, why in EXTERNAL.items() if test.startswith(name)), None) if program() else None
+
+
 # As its database has them.
 STATUSES = {-2: "REMOVED", -1: "UNDEFINED", 0: "UNINITIALIZED", 1: "CLEAR", 3: "WARNING", 4: "CRITICAL"}
 
