@@ -304,15 +304,15 @@ struct naclk_reply {
   struct naclk_str cache_control;    /* empty = no-cache */
   struct naclk_str body;
 
-  /* Since 2.1, of the answer to a query; netdata_aclk_abi() says what the module knows. [may be NULL] The body is lent and
-   * not copied: it stays where it is, unchanged by the host, until the module calls release(lent): once for each reply that
-   * it was shown, used or not, from any thread, before netdata_aclk_destroy returns at the latest. It must not block, and
-   * calls nothing here. */
+  /* Since 2.1, of the answer to a query; netdata_aclk_abi() says what the module knows. [may be NULL] The body is lent
+   * and not copied: it stays where it is, unchanged by the host, until the module calls release(lent): once for each
+   * reply that it was shown, used or not, from any thread, before netdata_aclk_destroy returns at the latest. It must
+   * not block, and calls nothing here. */
   void (*release)(void *lent);
   void *lent;
   /* Of a body that is lent: so many bytes right before it are the module's to write, which puts the head of the reply
-   * there. With less than the head takes (some 700 bytes; 2048 are always enough but for texts of absurd length) the body
-   * is copied. */
+   * there. With less than the head takes (some 700 bytes; 2048 are always enough but for texts of absurd length) the
+   * body is copied. */
   size_t head_room;
 };
 
