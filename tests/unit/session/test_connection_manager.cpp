@@ -71,10 +71,10 @@ std::string connection_manager__publish_while_offline__is_lost_at_once_and_told_
   const auto hear = [&](Delivery d, int) { heard.push_back(d); };
   EXPECT(!r.link->publish(MessageType::update_node_info, "x", mqtt::Priority::reply, hear));
   EXPECT(heard == std::vector{Delivery::lost});
-  EXPECT(!r.link->reply("/callback", "x", hear));
+  EXPECT(!r.link->reply("/callback", std::string("x"), hear));
   EXPECT(heard == std::vector({Delivery::lost, Delivery::lost}));
   EXPECT(!r.link->publish(MessageType::update_node_info, "x", mqtt::Priority::reply));  // nobody asks
-  EXPECT(!r.link->reply("/callback", "x"));
+  EXPECT(!r.link->reply("/callback", std::string("x")));
   EXPECT(r.sent == 0 && r.onlines == 0);
   EXPECT(r.link->report().queued == 0);
   return {};
