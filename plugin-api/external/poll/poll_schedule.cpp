@@ -29,7 +29,7 @@ PollSchedule::Pace PollSchedule::pace(Subject subject, std::size_t children) con
   constexpr unsigned kUnheardFactor = 6;
   constexpr std::chrono::milliseconds kChildWithin{25'000};
   constexpr std::chrono::milliseconds kLeast{1'000};  // between two looks at some of many children
-  constexpr std::size_t kMost = 32;                   // children in a look: 960 are each seen within 30 s
+  constexpr std::size_t kMost = 32;                   // children in a look: 800 are each seen within 25 s
   if (subject == Subject::alerts) return {.every = intervals_.alerts};
   const bool facts = subject == Subject::nodes || subject == Subject::child_facts;
   const auto &s = of(subject);

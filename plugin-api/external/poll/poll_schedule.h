@@ -41,7 +41,7 @@ class PollSchedule {
   // The earliest of all.
   [[nodiscard]] Time next() const;
   // It was looked at. Everything but alerts is looked at more and more seldom while nothing changes: each 12 looks
-  // without a change add one interval, up to three; but each child within 30 s, which many share evenly.
+  // without a change add one interval, up to three; but each child within 25 s, which many share evenly.
   void done(Subject subject, Time now, bool changed, std::size_t children = 0);
   void make_due(Subject subject) { of(subject).at = {}; }
   // Does anybody listen to it? At first, yes. What nobody listens to is looked at more seldom: nodes each 15 s,
