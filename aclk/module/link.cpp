@@ -195,9 +195,7 @@ struct Link::Impl final : Commands {
 
   query::ServiceEvents query_events() {
     query::ServiceEvents e;
-    e.publish = [this](const std::string &topic, Bytes payload) {
-      return session->reply(topic, std::move(payload));
-    };
+    e.publish = [this](const std::string &topic, Bytes payload) { return session->reply(topic, std::move(payload)); };
     e.log = [this](naclk_log_source source, naclk_log_level level, std::string_view line) {
       if (source == NACLK_LOG_ACCESS)
         log.access(level, line);

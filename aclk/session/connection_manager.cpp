@@ -462,8 +462,7 @@ bool ConnectionManager::publish(MessageType type, std::string payload, mqtt::Pri
   return impl_->publish(type, std::move(payload), priority, std::move(done));
 }
 
-bool ConnectionManager::reply(const std::string &topic, Bytes payload,
-                              std::function<void(mqtt::Delivery, int)> done) {
+bool ConnectionManager::reply(const std::string &topic, Bytes payload, std::function<void(mqtt::Delivery, int)> done) {
   auto &i = *impl_;
   if (!i.connection || i.machine.state() != ConnectionState::online) {
     if (done) done(mqtt::Delivery::lost, 0);
