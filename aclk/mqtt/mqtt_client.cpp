@@ -125,6 +125,7 @@ struct MqttClient::Impl {
 
   void end(MqttEnd how, std::string why, int reason = 0) {
     if (std::exchange(ended, true)) return;
+    pipe_is_empty = false;  // its last words, a DISCONNECT perhaps
     if (events.ended) events.ended(how, reason, std::move(why));
   }
 

@@ -305,9 +305,13 @@ Result<nlohmann::json> AgentClient::json_of(std::string_view node, std::string_v
                                             Result<HttpResponse> answer) {
   auto body = body_of(node, target, std::move(answer));
   if (!body) return again(body.error());
+  return json({std::string(node), std::string(target)}, *body);
+}
+
+Result<nlohmann::json> AgentClient::json(const Wanted &asked, const std::string &text) {
   std::vector<std::string> lost;
-  const auto name = path_of(node, path_part(target));
-  auto document = parse_agent_json(*body, name, &lost);
+  const auto name = path_of(asked.node, path_part(asked.target));
+  auto document = parse_agent_json(text, name, &lost);
   for (const auto &element : lost) report_lost(name, element);
   return document;
 }
@@ -337,6 +341,13 @@ Result<nlohmann::json> AgentClient::get_json(std::string_view node, std::string_
 
 Result<void> AgentClient::get_each(const std::vector<Wanted> &wanted, const Interrupted &interrupted,
                                    const std::function<bool(std::size_t, Result<nlohmann::json>)> &take) {
+  return get_each_text(wanted, interrupted, [&](std::size_t i, const Result<std::string> &text) {
+    return take(i, text ? json(wanted[i], *text) : again(text.error()));
+  });
+}
+
+Result<void> AgentClient::get_each_text(const std::vector<Wanted> &wanted, const Interrupted &interrupted,
+                                        const std::function<bool(std::size_t, Result<std::string>)> &take) {
   const auto inbox = std::make_shared<Inbox>();
   std::map<std::size_t, RequestTicket> under_way;
   const auto leave = [&] {
@@ -349,7 +360,7 @@ Result<void> AgentClient::get_each(const std::vector<Wanted> &wanted, const Inte
     if (auto came = inbox->take()) {
       const auto &one = wanted[came->first];
       under_way.erase(came->first);
-      if (take(came->first, json_of(one.node, one.target, std::move(came->second)))) continue;
+      if (take(came->first, body_of(one.node, one.target, std::move(came->second)))) continue;
       leave();
       return {};
     }

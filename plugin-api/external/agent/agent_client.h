@@ -62,6 +62,11 @@ class AgentClient {
   [[nodiscard]] Result<void> get_each(const std::vector<Wanted> &wanted, const Interrupted &interrupted,
                                       const std::function<bool(std::size_t, Result<nlohmann::json>)> &take);
 
+  // The same, as text: for whoever may have read the very same before. json() makes a document of one.
+  [[nodiscard]] Result<void> get_each_text(const std::vector<Wanted> &wanted, const Interrupted &interrupted,
+                                           const std::function<bool(std::size_t, Result<std::string>)> &take);
+  [[nodiscard]] Result<nlohmann::json> json(const Wanted &asked, const std::string &text);
+
   // Whom to tell, in one sentence and once, of an element of a document that could not be read. Called by any thread
   // that asks; it must not ask itself.
   void on_lost(std::function<void(const std::string &)> tell);

@@ -67,8 +67,14 @@ Events ChangeDetector::on_nodes(NodeList nodes) {
   return out;
 }
 
-Events ChangeDetector::on_info(const std::string &node, InfoPrint print) {
+bool ChangeDetector::knows_info(const std::string &node, std::uint64_t text) const {
+  const auto seen = seen_.find(node);
+  return text != 0 && seen != seen_.end() && seen->second.info_text == text;
+}
+
+Events ChangeDetector::on_info(const std::string &node, InfoPrint print, std::uint64_t text) {
   Events out;
+  seen_[node].info_text = text;
   auto &seen = seen_[node].info;
   if (seen && seen->info != print.info) out.push_back({NACLK_EVENT_NODE_INFO, node});
   if (seen && seen->collectors != print.collectors) out.push_back({NACLK_EVENT_COLLECTORS, node});

@@ -48,7 +48,9 @@ class ChangeDetector {
   // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
   // happened between the module's own reading and that look.
   [[nodiscard]] Events on_nodes(NodeList nodes);
-  [[nodiscard]] Events on_info(const std::string &node, InfoPrint print);
+  // text: a hash of the document as it came, 0 = none; knows_info() says that the same has been seen by on_info() last.
+  [[nodiscard]] Events on_info(const std::string &node, InfoPrint print, std::uint64_t text = 0);
+  [[nodiscard]] bool knows_info(const std::string &node, std::uint64_t text) const;
   [[nodiscard]] Events on_contexts(const std::string &node, std::uint64_t fingerprint);
   // latest_alarm_log_unique_id of a node. Any change counts, a smaller number too: a new database.
   [[nodiscard]] Events on_alert_log(const std::string &node, std::uint64_t latest);
@@ -63,6 +65,7 @@ class ChangeDetector {
 
   struct Seen {
     std::optional<InfoPrint> info;
+    std::uint64_t info_text = 0;
     std::optional<std::uint64_t> contexts;
     std::optional<std::uint64_t> alerts;
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/poll/poller.h"
+#include "claim/base/hash.h"
 
 #include <fmt/format.h>
 
@@ -120,17 +121,22 @@ std::size_t Poller::children() const {
   return static_cast<std::size_t>(std::ranges::count_if(watch_.nodes(), [](const auto &n) { return n.local == 0; }));
 }
 
-Result<bool> Poller::look_at_each(const std::vector<std::string> &nodes, const char *target, const Saw &saw) {
+Result<bool> Poller::look_at_each(const std::vector<std::string> &nodes, const char *target, const AsBefore &as_before,
+                                  const Saw &saw) {
   std::vector<AgentClient::Wanted> wanted;
   wanted.reserve(nodes.size());
   for (const auto &node : nodes) wanted.push_back({node, target});
   Result<bool> changed = false;
-  ACLK_CHECK(agent_.get_each(wanted, stopped_, [&](std::size_t i, Result<nlohmann::json> document) {
-    if (!document && ends_round(document.error().code)) {
-      changed = again(document.error());
+  ACLK_CHECK(agent_.get_each_text(wanted, stopped_, [&](std::size_t i, const Result<std::string> &text) {
+    if (!text && ends_round(text.error().code)) {
+      changed = again(text.error());
       return false;
     }
-    if (document && saw(nodes[i], std::move(*document))) changed = true;
+    if (!text) return true;
+    const auto hash = Hash().add(*text).value();
+    if (as_before && as_before(nodes[i], hash)) return true;
+    auto document = agent_.json(wanted[i], *text);
+    if (document && saw(nodes[i], hash, std::move(*document))) changed = true;
     return true;
   }));
   return changed;
@@ -155,20 +161,23 @@ Result<bool> Poller::look_at_nodes(PollSchedule::Time now) {
     answers_.nodes.announce(agent_.machine_guid(), info, now);
   }
   bool changed = tell(events);
-  changed |= saw_info(agent_.machine_guid(), info, now);
+  changed |= saw_info(agent_.machine_guid(), 0, info, now);
   return changed;
 }
 
 Result<bool> Poller::look_at_child_facts(PollSchedule::Time now) {
-  return look_at_each(plan_.pick_children(Subject::child_facts, watch_.nodes()), "/api/v1/info",
-                      [&](const std::string &node, nlohmann::json info) {
-                        return saw_info(node, std::make_shared<const nlohmann::json>(std::move(info)), now);
-                      });
+  // Each child's has the list of all children, and most of the time not a byte of it has changed.
+  return look_at_each(
+      plan_.pick_children(Subject::child_facts, watch_.nodes()), "/api/v1/info",
+      [&](const std::string &node, std::uint64_t text) { return watch_.knows_info(node, text); },
+      [&](const std::string &node, std::uint64_t text, nlohmann::json info) {
+        return saw_info(node, text, std::make_shared<const nlohmann::json>(std::move(info)), now);
+      });
 }
 
-bool Poller::saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
+bool Poller::saw_info(const std::string &node, std::uint64_t text, const std::shared_ptr<const nlohmann::json> &info,
                       PollSchedule::Time now) {
-  const auto events = watch_.on_info(node, print_of_info(*info));
+  const auto events = watch_.on_info(node, print_of_info(*info), text);
   for (const auto &e : events)
     (e.kind == NACLK_EVENT_NODE_INFO ? answers_.node_info : answers_.collectors).announce(node, info, now);
   return tell(events);
@@ -200,9 +209,10 @@ Result<bool> Poller::look_at_child_contexts(PollSchedule::Time now) {
   if (versions_.tells() && contexts_left_ == 0) return false;
   const auto nodes = plan_.pick_children(Subject::child_contexts, watch_.nodes());
   contexts_left_ -= std::min(contexts_left_, nodes.size());
-  return look_at_each(nodes, "/api/v1/contexts", [&](const std::string &node, const nlohmann::json &contexts) {
-    return saw_contexts(node, contexts, now);
-  });
+  return look_at_each(nodes, "/api/v1/contexts", {},
+                      [&](const std::string &node, std::uint64_t, const nlohmann::json &contexts) {
+                        return saw_contexts(node, contexts, now);
+                      });
 }
 
 Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
@@ -233,11 +243,13 @@ Result<bool> Poller::look_at_alert_logs(PollSchedule::Time now, std::size_t budg
 }
 
 Result<bool> Poller::look_at_alert_logs_of(const std::vector<std::string> &nodes, PollSchedule::Time now) {
-  return look_at_each(nodes, "/api/v1/alarms?active", [&](const std::string &node, const nlohmann::json &alarms) {
-    if (!tell(watch_.on_alert_log(node, uint_of(alarms, "latest_alarm_log_unique_id")))) return false;
-    versions_.alerts_changed(node, now);
-    return true;
-  });
+  return look_at_each(nodes, "/api/v1/alarms?active", {},
+                      [&](const std::string &node, std::uint64_t, const nlohmann::json &alarms) {
+                        if (!tell(watch_.on_alert_log(node, uint_of(alarms, "latest_alarm_log_unique_id"))))
+                          return false;
+                        versions_.alerts_changed(node, now);
+                        return true;
+                      });
 }
 
 void Poller::went_away(const Error &why, PollSchedule::Time now) {

@@ -45,16 +45,20 @@ class Poller {
   [[nodiscard]] Result<bool> look_at_alerts(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_nodes(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_child_facts(PollSchedule::Time now);
-  [[nodiscard]] bool saw_info(const std::string &node, const std::shared_ptr<const nlohmann::json> &info,
-                              PollSchedule::Time now);
+  // text: see ChangeDetector::on_info.
+  [[nodiscard]] bool saw_info(const std::string &node, std::uint64_t text,
+                              const std::shared_ptr<const nlohmann::json> &info, PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_contexts(PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_child_contexts(PollSchedule::Time now);
   [[nodiscard]] bool saw_contexts(const std::string &node, const nlohmann::json &contexts, PollSchedule::Time now);
   [[nodiscard]] Result<bool> look_at_alert_logs(PollSchedule::Time now, std::size_t budget);
   [[nodiscard]] Result<bool> look_at_alert_logs_of(const std::vector<std::string> &nodes, PollSchedule::Time now);
-  // One document of each of these nodes, side by side; a node that has none now is left out. saw: was there a change?
-  using Saw = std::function<bool(const std::string &node, nlohmann::json document)>;
-  [[nodiscard]] Result<bool> look_at_each(const std::vector<std::string> &nodes, const char *target, const Saw &saw);
+  // One document of each of these nodes, side by side; a node that has none now is left out. `as_before`: a text of
+  // which nothing has to be made; may be empty. saw: was there a change? `text`: the hash of the document's text.
+  using AsBefore = std::function<bool(const std::string &node, std::uint64_t text)>;
+  using Saw = std::function<bool(const std::string &node, std::uint64_t text, nlohmann::json document)>;
+  [[nodiscard]] Result<bool> look_at_each(const std::vector<std::string> &nodes, const char *target,
+                                          const AsBefore &as_before, const Saw &saw);
   [[nodiscard]] std::size_t children() const;
   void went_away(const Error &why, PollSchedule::Time now);
   void came_back();

@@ -62,6 +62,20 @@ std::string change_detector__info__first_look_is_silent_then_each_kind_by_itself
   return {};
 }
 
+std::string change_detector__the_same_text_of_info__is_known_until_another_or_the_node_goes() {
+  ChangeDetector w;
+  (void)w.on_nodes(nodes());
+  EXPECT(!w.knows_info(kLocal, 7) && !w.knows_info(kLocal, 0));
+  (void)w.on_info(kLocal, {1, 1}, 7);
+  EXPECT(w.knows_info(kLocal, 7) && !w.knows_info(kLocal, 8) && !w.knows_info("another", 7));
+  (void)w.on_info(kLocal, {1, 1});
+  EXPECT(!w.knows_info(kLocal, 7) && !w.knows_info(kLocal, 0));
+  (void)w.on_info(kLocal, {1, 1}, 9);
+  (void)w.on_nodes({});
+  EXPECT(!w.knows_info(kLocal, 9));
+  return {};
+}
+
 std::string change_detector__contexts_and_alert_log__first_look_and_changes_are_told() {
   ChangeDetector w;
   EXPECT_EQ(shown(w.on_contexts(kLocal, 5)), "X0");
@@ -243,6 +257,7 @@ std::string poll_schedule__however_many_children__each_is_looked_at_within_30_se
 const CMUnitTest tests[] = {
     ACLK_TEST(change_detector__nodes__any_change_is_told_once),
     ACLK_TEST(change_detector__info__first_look_is_silent_then_each_kind_by_itself),
+    ACLK_TEST(change_detector__the_same_text_of_info__is_known_until_another_or_the_node_goes),
     ACLK_TEST(change_detector__contexts_and_alert_log__first_look_and_changes_are_told),
     ACLK_TEST(versions__with_or_without_the_object_around_them__are_read),
     ACLK_TEST(change_detector__agent_returns__everything_may_have_changed),

@@ -232,6 +232,20 @@ std::string mqtt__own_disconnect__writes_it_and_ends_by_us() {
   return {};
 }
 
+std::string mqtt__own_disconnect_when_nothing_was_left_to_send__is_written() {
+  Rig r;
+  EXPECT(r.make());
+  (void)r.pull();
+  r.feed(kConnack);
+  EXPECT(r.client->publish("/t", 0, std::string("one")));
+  (void)r.pull();
+  EXPECT(r.pull().empty());
+  r.client->disconnect();
+  EXPECT((r.pull() == Bytes{0xe0, 0x00}));
+  EXPECT_EQ(r.log, "connack 0;ended by us;");
+  return {};
+}
+
 std::string mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_disconnect_last() {
   Rig r;
   EXPECT(r.make());
@@ -460,6 +474,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__over_the_brokers_maximum__is_refused_and_the_link_lives),
     ACLK_TEST(mqtt__server_disconnect__ends_once_with_its_reason),
     ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_by_us),
+    ACLK_TEST(mqtt__own_disconnect_when_nothing_was_left_to_send__is_written),
     ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
     ACLK_TEST(mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_disconnect_last),
     ACLK_TEST(mqtt__acknowledgement_of_ours__goes_before_the_next_publish),
