@@ -14,7 +14,7 @@ import pytest
 from testenv import Plugin, SyntheticHome, stays, wait_until
 from testenv.claiming import claim
 from testenv.doctor import visit
-from testenv.local import LocalSocket, run_cli
+from testenv.local import ALONE, LocalSocket, run_cli
 from written_claims import write_claim_conf
 
 GUID = "5f8a6f0e-0000-4000-8000-000000000001"  # what testenv.Plugin says when there is no agent
@@ -168,7 +168,7 @@ def test_140_07_files_are_judged_as_the_agents_user(build, cloud):
         private = home.cloud_dir / "private.pem"
         os.chown(private, 0, 0)
         p = run_cli(build, SimpleNamespace(lib=home.lib, etc=home.etc), "state",
-                    env={"NETDATA_USER_PLUGINS_DIRS": Path(build.plugin).parent})
+                    env={"NETDATA_USER_PLUGINS_DIRS": Path(build.plugin).parent}, by=ALONE)
         assert p.returncode == 3 and "Online: No\n" in p.stdout, p
         os.chown(home.cloud_dir, 0, 0)
         visit(build, home)

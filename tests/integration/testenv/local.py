@@ -60,8 +60,12 @@ class LocalSocket:
             return out
 
 
-def run_cli(build, agent, *args, env=None, timeout=30):
-    """netdata-aclk with an agent's directories. Returns the finished process, output as text."""
+ALONE = ("unshare", "--pid", "--fork", "--mount-proc")
+
+
+def run_cli(build, agent, *args, env=None, timeout=30, by=()):
+    """netdata-aclk with an agent's directories. Returns the finished process, output as text. by=ALONE: it sees no other
+    process, of other tests' agents for one, of which one user cannot tell whose another's are."""
     env = {"NETDATA_LIB_DIR": agent.lib, "NETDATA_USER_CONFIG_DIR": agent.etc, "TZ": "UTC", **(env or {})}
-    return subprocess.run([build.cli, *map(str, args)], text=True, capture_output=True, timeout=timeout,
+    return subprocess.run([*by, build.cli, *map(str, args)], text=True, capture_output=True, timeout=timeout,
                           env=clean_env(**env))
