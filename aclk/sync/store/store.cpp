@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/sync/store/store.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
 #include "aclk/sync/store/overloaded.h"
 #include "aclk/sync/store/sqlite.h"
+#include "claim/base/c_own.h"
 
 namespace aclk::sync {
 namespace fs = std::filesystem;
@@ -176,8 +178,12 @@ std::string newer_database(const fs::path &file) {
   constexpr std::size_t kHeader = 100;
   constexpr std::size_t kUserVersion = 60;
   std::array<char, kHeader> header{};
-  std::ifstream in(file, std::ios::binary);
-  if (!in.read(header.data(), header.size()) || std::string_view(header.data(), kMagic.size()) != kMagic) return {};
+  // A pipe in its place may never be written to.
+  const Fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat st {};
+  if (!in || ::fstat(in.get(), &st) != 0 || !S_ISREG(st.st_mode)) return {};
+  if (::read(in.get(), header.data(), header.size()) != static_cast<ssize_t>(header.size())) return {};
+  if (std::string_view(header.data(), kMagic.size()) != kMagic) return {};
   std::uint32_t version = 0;
   for (std::size_t i = kUserVersion; i < kUserVersion + 4; ++i)
     version = version << 8U | static_cast<unsigned char>(header.at(i));

@@ -242,6 +242,8 @@ std::string newer_database__of_what_is_none__is_empty() {
   EXPECT_EQ(newer_database(d / "short"), "");
   EXPECT(write_file_atomically(d / "other", std::string(200, 'x'), 0600));
   EXPECT_EQ(newer_database(d / "other"), "");
+  EXPECT_EQ(::mkfifo((d / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(newer_database(d / "pipe"), "");
   return {};
 }
 
