@@ -237,6 +237,7 @@ class Asking {
     const std::lock_guard lock(mutex_);
     reply_ = r == nullptr ? Reply{error, 0, {}, {}, {}}
                           : Reply{error, r->status, str(r->content_type), str(r->content_encoding), str(r->body)};
+    if (r != nullptr && r->release != nullptr) r->release(r->lent);
     came_.notify_all();
   }
   std::uint64_t last_ = 0;
