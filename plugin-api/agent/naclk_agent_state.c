@@ -16,9 +16,28 @@ static struct {
   ND_UUID claim_id; /* zero: not claimed */
 } state = {.lock = SPINLOCK_INITIALIZER};
 
+/* What the agent shows of its link with each /api/v3/info, as the module last said it: asked for each time, an answer
+ * would wait for the link's thread. It is asked again after a second, and when it is known to have changed. */
+#define SHOWN_FOR_S 1
+static struct {
+  SPINLOCK lock;
+  struct json_object *cloud; /* NULL: to be asked for */
+  time_t since;              /* monotonic */
+  unsigned changes;
+} shown = {.lock = SPINLOCK_INITIALIZER};
+
+static void show_anew(void) {
+  spinlock_lock(&shown.lock);
+  json_object_put(shown.cloud);
+  shown.cloud = NULL;
+  shown.changes++;
+  spinlock_unlock(&shown.lock);
+}
+
 void naclk_agent_interest(void *host, uint32_t kinds) {
   (void)host;
   __atomic_store_n(&state.online, (kinds & NACLK_INTEREST_NODES) != 0, __ATOMIC_RELAXED);
+  show_anew();
   naclk_agent_look_again(); /* who has become online has been claimed */
 }
 
@@ -41,6 +60,7 @@ bool naclk_agent_command(const char *word, char **answer) {
   if (module == NULL) return false;
   char *said = order(module, word);
   naclk_agent_release();
+  show_anew();
   naclk_agent_look_again();
   if (said == NULL) return false;
   *answer = said;
@@ -185,23 +205,53 @@ static struct json_object *cloud_of(struct json_object *info) {
   return first != NULL && json_object_object_get_ex(first, "cloud", &cloud) ? cloud : NULL;
 }
 
+/* To be given back with leave_cloud; NULL when there is no module. */
+static struct json_object *ask_for_cloud(void) {
+  struct naclk_module *module = naclk_agent_hold();
+  if (module == NULL) return NULL;
+  char *body = NULL;
+  const struct naclk_http_request request = {
+      .size = sizeof request, .method = naclk_text("GET"), .path = naclk_text("/api/v3/info")};
+  (void)netdata_aclk_http(module, &request, keep_body, &body);
+  naclk_agent_release();
+  struct json_object *info = body == NULL ? NULL : json_tokener_parse(body);
+  freez(body);
+  struct json_object *cloud = json_object_get(cloud_of(info));
+  json_object_put(info);
+  return cloud;
+}
+
+static struct json_object *take_cloud(void) {
+  const time_t now = now_monotonic_sec();
+  spinlock_lock(&shown.lock);
+  const unsigned changes = shown.changes;
+  struct json_object *cloud = now - shown.since < SHOWN_FOR_S ? json_object_get(shown.cloud) : NULL;
+  spinlock_unlock(&shown.lock);
+  if (cloud != NULL || (cloud = ask_for_cloud()) == NULL) return cloud;
+  spinlock_lock(&shown.lock);
+  if (changes == shown.changes) {
+    json_object_put(shown.cloud);
+    shown.cloud = json_object_get(cloud);
+    shown.since = now;
+  }
+  spinlock_unlock(&shown.lock);
+  return cloud;
+}
+
+/* json-c counts references without a lock. */
+static void leave_cloud(struct json_object *cloud) {
+  spinlock_lock(&shown.lock);
+  json_object_put(cloud);
+  spinlock_unlock(&shown.lock);
+}
+
 CLOUD_STATUS __wrap_buffer_json_cloud_status(BUFFER *wb, time_t now_s);
 NACLK_REPLACES(buffer_json_cloud_status);
 CLOUD_STATUS __wrap_buffer_json_cloud_status(BUFFER *wb, time_t now_s) {
   (void)now_s;
-  struct naclk_module *module = naclk_agent_hold();
-  char *body = NULL;
-  if (module != NULL) {
-    const struct naclk_http_request request = {
-        .size = sizeof request, .method = naclk_text("GET"), .path = naclk_text("/api/v3/info")};
-    (void)netdata_aclk_http(module, &request, keep_body, &body);
-    naclk_agent_release();
-  }
-  struct json_object *info = body == NULL ? NULL : json_tokener_parse(body);
-  freez(body);
-  struct json_object *cloud = cloud_of(info);
+  struct json_object *cloud = take_cloud();
   if (cloud != NULL) member_to_json(wb, "cloud", cloud);
-  json_object_put(info);
+  leave_cloud(cloud);
   return __wrap_cloud_status();
 }
 
@@ -219,11 +269,18 @@ void __wrap_print_build_info(void) {
   (void)netdata_aclk_buildinfo(print_line, NULL);
 }
 
-void naclk_agent_buildinfo_to_json(BUFFER *wb) {
+/* Parsed once: it is part of each /api/v3/info, and does not change while the agent runs. */
+static pthread_once_t build_read = PTHREAD_ONCE_INIT;
+static struct json_object *build;
+
+static void read_build(void) {
   char *text = NULL;
   (void)netdata_aclk_buildinfojson(keep_text, &text);
-  struct json_object *json = text == NULL ? NULL : json_tokener_parse(text);
+  if (text != NULL) build = json_tokener_parse(text);
   freez(text);
-  if (json != NULL) member_to_json(wb, "netdata-aclk", json);
-  json_object_put(json);
+}
+
+void naclk_agent_buildinfo_to_json(BUFFER *wb) {
+  (void)pthread_once(&build_read, read_build);
+  if (build != NULL) member_to_json(wb, "netdata-aclk", build);
 }

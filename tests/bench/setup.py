@@ -67,12 +67,13 @@ class Load:
 
 
 @contextlib.contextmanager
-def direct_cloud(base):
+def direct_cloud(base, broker_options=()):
     """A local cloud whose broker agents reach by a WebSocket of its own: nothing of Python is between them and it."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    options = [f"listener {port} 127.0.0.1", "protocol websockets", f"certfile {base}/server.pem", f"keyfile {base}/server.key"]
+    options = [f"listener {port} 127.0.0.1", "protocol websockets", f"certfile {base}/server.pem", f"keyfile {base}/server.key",
+               *broker_options]
     with LocalCloud.start(base, broker_options=options) as cloud:
         cloud.configure(env_patch={"transports": [{"endpoint": f"wss://localhost:{port}/mqtt", "type": "MQTTv5"}]})
         yield cloud
