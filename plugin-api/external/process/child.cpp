@@ -52,15 +52,20 @@ Result<pid_t> start(std::vector<std::string> args, const char *program, const st
   return pid;
 }
 
-// Writing to the pipe may block the child (`blocking`) or not.
-template <class Arguments>
-Result<Child> start_with_pipe(const char *program, bool blocking, const std::array<int, 2> &keep, Arguments arguments) {
+// The read end becomes the child's `status`; what is given is the write end, for the process to come.
+Result<Fd> open_pipe(Child &child) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
     return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
-  Child child;
   child.status = Fd(ends[0]);
-  const Fd write_end(ends[1]);
+  return Fd(ends[1]);
+}
+
+// Writing to the pipe may block the child (`blocking`) or not.
+template <class Arguments>
+Result<Child> start_with_pipe(const char *program, bool blocking, const std::array<int, 2> &keep, Arguments arguments) {
+  Child child;
+  ACLK_TRY(const auto write_end, open_pipe(child));
   if (blocking) ::fcntl(write_end.get(), F_SETFL, 0);
   ACLK_TRY(const auto pid, start(arguments(write_end.get()), program, {write_end.get(), keep[0], keep[1]}));
   child.pid = pid;
@@ -82,12 +87,8 @@ Result<Child> start_with_pipe(const char *program, bool blocking, const std::arr
 }  // namespace
 
 Result<Child> start_trial(const char *file) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
-    return fail(Errc::io, std::string("pipe: ") + std::strerror(errno));
   Child child;
-  child.status = Fd(ends[0]);
-  const Fd write_end(ends[1]);
+  ACLK_TRY(const auto write_end, open_pipe(child));
   const auto supervisor = ::getpid();
   child.pid = ::fork();
   if (child.pid < 0) return fail(Errc::io, std::string("fork: ") + std::strerror(errno));

@@ -13,6 +13,7 @@ int http_tests();
 int local_tests();
 int peer_owner_tests();
 int polled_answers_tests();
+int poller_tests();
 int process_tests();
 
 }  // namespace aclk::external::test
