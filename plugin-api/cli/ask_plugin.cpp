@@ -16,6 +16,7 @@
 #include "claim/proxy.h"
 #include "claim/settings.h"
 #include "plugin-api/cli/diagnose_no_answer.h"
+#include "plugin-api/external/config/agent_gave_up.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
 #include "plugin-api/external/control/local_socket.h"
@@ -86,6 +87,7 @@ Offline look_at_files(const Where &where) {
   o.plugin_runs = s.plugin_runs;
   s.agent_runs = claim::agent_of(processes, uid).has_value();
   s.not_started = external::why_not_started(conf, s.plugin_file);
+  s.given_up = external::why_given_up(conf, claim::process_environment());
   s.no_web_server = external::has_no_web_server(conf);
   const auto socket = netdata_conf(d, "plugin:aclk", "socket").value_or("");
   s.no_socket = socket == "no" || socket == "none";

@@ -24,6 +24,7 @@ std::string silence(const Surroundings &s) {
            "/etc/netdata/custom-plugins.d";
   if (!s.not_started.empty()) return s.not_started;
   if (!s.agent_runs) return "the agent is not running: start it (with systemd: systemctl start netdata)";
+  if (!s.given_up.empty()) return s.given_up;
   return fmt::format(
       "the agent runs, but aclk.plugin does not: an agent finds a new plugin within a minute; if it stays so, restart "
       "the "

@@ -17,6 +17,7 @@ struct Surroundings {
   bool plugin_runs = false;    // a process aclk.plugin for this agent
   bool agent_runs = false;     // the agent of these directories
   std::string not_started;     // external::why_not_started()
+  std::string given_up;        // external::why_given_up()
   bool no_web_server = false;  // external::has_no_web_server()
   bool no_socket = false;      // [plugin:aclk] socket = no
 };

@@ -23,6 +23,7 @@
 #include "claim/cloud_dir.h"
 #include "claim/path_owner.h"
 #include "plugin-api/external/agent/agent_client.h"
+#include "plugin-api/external/config/agent_gave_up.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/plugin_start.h"
 #include "plugin-api/external/config/settings.h"
@@ -261,6 +262,8 @@ Finding check_plugin(const DoctorContext &context, const RunningLink &running) {
           fmt::format("look for \"local socket\" in the agent's {}; `socket` in [plugin:aclk] of netdata.conf "
                       "may name a place that can be written",
                       external::kPluginLog));
+    if (const auto why = external::why_given_up(context.conf(), claim::process_environment()); !why.empty())
+      return bad_from("plugin", why);
   }
   return check_running(running);
 }

@@ -178,5 +178,20 @@ def test_10_purge_does_not_touch_a_claim_of_the_agents_own(machine):
     assert {n: (machine.agent.cloud_dir / n).read_text() for n in own} == own
 
 
+def test_11_installed_again_when_the_agent_has_given_it_up(machine):
+    """It tries a file that is away for 110 s, and then no more until it is restarted: apt says so, and so does state."""
+    log = machine.agent.log_dir / "error.log"
+    wait_until(lambda: any("aclk.plugin'" in x and "Disabling it" in x for x in log.read_text().splitlines()), 150,
+               "the agent gives it up")
+    sentence = f"the agent has given aclk.plugin up ({log})"
+    said = machine.apt("install", machine.deb).stdout
+    assert f"netdata-plugin-aclk: {sentence}" in said and "systemctl restart netdata" in said
+    assert sentence in machine.cli("state", ok=False).stdout
+    machine.agent.stop()
+    machine.agent.start()
+    wait_until(machine.agent.plugin_pid, FINDS_IN, "an agent that is restarted starts it")
+    assert sentence not in machine.apt("install", "--reinstall", machine.deb).stdout
+
+
 def test_99_nothing_against_the_protocol(machine):
     assert machine.cloud.violations() == []

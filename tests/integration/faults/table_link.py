@@ -94,7 +94,7 @@ def idle():
     head = struct.Struct(">BBQ").pack
     topic = b"\x00\x01a"
     return [
-        case("reset", now("reset"), "SOCKET_ERROR", r"127.0.0.1:\d+\): the connection was reset"),
+        case("reset", now("reset"), "SOCKET_ERROR", r"(127\.0\.0\.1|\[::1\]):\d+\): the connection was reset"),
         case("closed", now("close"), "CLOSED_BY_REMOTE", "without giving reason"),
         case("hung up", disconnect(hang_up=True), "CLOSED_BY_REMOTE", "without giving reason"),
         case("silent", keepalive(now("silence")), "PING_TIMEOUT", "no answer to a ping within 0.5 s", hasty=True),

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Child processes that cannot outlive the test session, and the proof that none did."""
+import ipaddress
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -153,12 +155,14 @@ def sockets(pid):
     except OSError:
         return []
     out = []
-    for line in _read(pid, "net/tcp").decode().splitlines()[1:]:
-        f = line.split()
-        if f[9] in inodes:
-            ip, port = f[2].split(":")
-            octets = [str(int(ip[i:i + 2], 16)) for i in (6, 4, 2, 0)]
-            out.append((".".join(octets), int(port, 16), int(f[3], 16)))
+    for table in ("net/tcp", "net/tcp6"):
+        for line in _read(pid, table).decode().splitlines()[1:]:
+            f = line.split()
+            if f[9] in inodes:
+                ip, port = f[2].split(":")
+                # Words of four bytes, each in the machine's own order.
+                words = b"".join(int(ip[i:i + 8], 16).to_bytes(4, sys.byteorder) for i in range(0, len(ip), 8))
+                out.append((str(ipaddress.ip_address(words)), int(port, 16), int(f[3], 16)))
     return out
 
 

@@ -247,6 +247,8 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   s.agent_runs = true;
   EXPECT(begins("the agent runs, but aclk.plugin does not"));
   EXPECT(cli::diagnose_no_answer(s).find(external::kPluginLog) != std::string::npos);
+  s.given_up = "GIVEN UP";
+  EXPECT(begins("GIVEN UP. Besides, "));
   s.not_started = "NOT STARTED";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed: nobody. Claim it"));
   s.identity_why = claim::kNotClaimedYet;

@@ -29,6 +29,7 @@ int change_detector_tests();
 int worker_restart_policy_tests();
 int replacement_policy_tests();
 int plugin_start_tests();
+int agent_gave_up_tests();
 int worker_pipe_tests();
 int log_tests();
 int statistics_tests();
