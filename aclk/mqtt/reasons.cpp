@@ -2,10 +2,14 @@
 #include "aclk/mqtt/reasons.h"
 
 #include <fmt/format.h>
+#include <libwebsockets.h>
 #include <mosquitto.h>
 
 namespace aclk::mqtt {
 namespace {
+
+// libwebsockets 4.1 puts 1002 in the place of close codes that it does not know; 4.3 hands them on.
+constexpr bool kNewerCodesAre1002 = LWS_LIBRARY_VERSION_NUMBER < 4003000;
 
 const char *next_step(int reason) {
   switch (reason) {
@@ -58,8 +62,9 @@ std::string ws_close_name(int code) {
     case 1001:
       return "going away";
     case 1002:
-      // libwebsockets puts 1002 in the place of codes that it does not know.
-      return "protocol error, or one of 1012 service restart, 1013 try again later, 1014 bad gateway";
+      return kNewerCodesAre1002
+                 ? "protocol error, or one of 1012 service restart, 1013 try again later, 1014 bad gateway"
+                 : "protocol error";
     case 1003:
       return "unsupported data";
     case 1005:

@@ -3,6 +3,8 @@
 // What users are told about a reason code, a close code.
 #include "aclk/mqtt/reasons.h"
 
+#include <libwebsockets.h>
+
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 
@@ -24,6 +26,10 @@ std::string reasons__mqtt__have_name_number_and_next_step() {
 
 std::string reasons__websocket__have_names() {
   EXPECT_EQ(ws_close_name(1001), "going away");
+  EXPECT(ws_close_name(1002).starts_with("protocol error"));
+  EXPECT_EQ(ws_close_name(1002).find("1012 service restart") == std::string::npos,
+            LWS_LIBRARY_VERSION_NUMBER >= 4003000);
+  EXPECT_EQ(ws_close_name(1012), "service restart");
   EXPECT_EQ(ws_close_name(1009), "message too big");
   EXPECT_EQ(ws_close_name(4711), "");
   return {};
