@@ -159,11 +159,11 @@ std::optional<int> plugin_of(const std::vector<Process> &all, std::string_view n
   return std::nullopt;
 }
 
-std::optional<int> agent_of(const std::vector<Process> &all, uid_t user, bool surely) {
+std::optional<int> agent_of(const std::vector<Process> &all, uid_t user, Certainty certainty) {
   for (const auto &p : all) {
     if (!is_agent(p) || is_helper(all, p) || p.nested || !of_user(p, user)) continue;
     const auto verdict = judge(all, p);
-    if (verdict == Belongs::yes || (verdict == Belongs::unknown && !surely)) return p.pid;
+    if (verdict == Belongs::yes || (verdict == Belongs::unknown && certainty == Certainty::likely)) return p.pid;
   }
   return std::nullopt;
 }
@@ -171,7 +171,7 @@ std::optional<int> agent_of(const std::vector<Process> &all, uid_t user, bool su
 std::optional<int> running_for_sure(const std::vector<Process> &all, uid_t user) {
   for (const auto &p : all)
     if (is_plugin(p) && !p.program.empty() && !p.nested && p.lib == Belongs::yes) return p.pid;
-  return agent_of(all, user, true);
+  return agent_of(all, user, Certainty::sure);
 }
 
 }  // namespace aclk::claim

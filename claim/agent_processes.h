@@ -42,9 +42,11 @@ struct AgentFiles {
 // The process of this name (aclk.plugin) that this agent has started, as far as can be seen. `user`: the agent's. Pure.
 [[nodiscard]] std::optional<int> plugin_of(const std::vector<Process> &all, std::string_view name, uid_t user);
 
-// The agent itself. Of one about which nothing can be seen but that it is of root or of the agent's user it is taken to
-// be it, unless `surely`. Pure.
-[[nodiscard]] std::optional<int> agent_of(const std::vector<Process> &all, uid_t user, bool surely = false);
+// The agent itself. Of one about which nothing can be seen but that it is of root or of the agent's user `likely` is
+// enough. Pure.
+enum class Certainty : std::uint8_t { likely, sure };
+[[nodiscard]] std::optional<int> agent_of(const std::vector<Process> &all, uid_t user,
+                                          Certainty certainty = Certainty::likely);
 
 // Any plugin of this agent, whatever its name, else the agent: whoever knows its machine guid by heart. Pure.
 [[nodiscard]] std::optional<int> running_for_sure(const std::vector<Process> &all, uid_t user);

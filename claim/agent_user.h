@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
+// Whose are the agent's directories, and what does root do about it?
+//
 // The agent's user owns the directories that a claim is about, and may have put a symbolic link in anybody's way there.
 // So root does nothing in them as root: a command takes the rights of that user, for good, before it opens the first
 // file there. What it does then is what that user could have done without it, whatever is in the way; and files are
 // born with the owner who has to read them, above all a private key that nobody else may read.
+//
+// Whoever owns a directory on the way to a path can put anything in the place of what comes below, a symbolic link for
+// example. So not the owner of the last part counts, but that of the first one that is not root's: all that is above it
+// is root's alone, and therefore is what it seems to be.
 #pragma once
 
 #include <sys/types.h>
@@ -12,12 +18,46 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "claim/base/result.h"
-#include "claim/path_owner.h"
 
 namespace aclk::claim {
 
+// A part of the way, as lstat(2) sees it.
+struct PathPart {
+  std::filesystem::path path;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  mode_t mode = 0;
+};
+
+// From "/" to PATH, or to the first part that does not exist, cannot be seen, or is not root's. Root's own links are
+// followed: their parts and their targets' are in the list. PATH is taken from the working directory when relative.
+[[nodiscard]] std::vector<PathPart> way_to(const std::filesystem::path &path);
+
+// Whose a path is.
+struct PathOwner {
+  uid_t uid = 0;
+  gid_t gid = 0;             // of the part
+  std::filesystem::path of;  // the part
+};
+
+// The owner of the first part that is not root's; nullopt: all are. Pure.
+[[nodiscard]] std::optional<PathOwner> first_owner(const std::vector<PathPart> &way);
+
+// The first of root's directories and files that others than root may change as well: writable for a group other than
+// root's, or for all (a directory with the sticky bit is not meant: there each has only what is his). Empty: none.
+// Pure.
+[[nodiscard]] std::filesystem::path shared_part(const std::vector<PathPart> &way);
+
+// Nobody but root has a hand in what is there.
+[[nodiscard]] bool is_roots_alone(const std::vector<PathPart> &way);
+
+// The name of the user; the number as text when the system has no name for it.
+[[nodiscard]] std::string user_name(uid_t uid);
+
+// The user that the agent runs as.
 struct AgentUser {
   uid_t uid = 0;
   gid_t gid = 0;     // of the user; of one without an entry in passwd: the directory's, or his own number
@@ -39,7 +79,7 @@ struct AgentPlaces {
 
 // What is known of an agent, as a decision needs it.
 struct Evidence {
-  std::optional<PathOwner> owner;          // of cloud.d, else of the library directory (path_owner.h)
+  std::optional<PathOwner> owner;          // of cloud.d, else of the library directory
   std::filesystem::path shared;            // a directory of root on the way that others may change; empty: none
   std::optional<std::string> run_as_user;  // from a netdata.conf that is root's alone
   bool has_netdata = false;                // the system has a user netdata

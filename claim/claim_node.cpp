@@ -11,12 +11,10 @@
 #include "claim/base/files.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"
-#include "claim/claim_answer.h"
 #include "claim/claim_request.h"
 #include "claim/cloud_dir.h"
 #include "claim/identity.h"
 #include "claim/identity_files.h"
-#include "claim/machine_guid.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;
@@ -69,7 +67,7 @@ ClaimReport report_claimed(const Identity &id, const ClaimOptions &options, cons
       "a new identity (new key, new claim id), run the command with --reclaim.",
       id.claim_id, masked_url(id.conf.url));
   if (options.url)
-    if (const auto url = checked_cloud_url(*options.url, true); url && *url != id.conf.url)
+    if (const auto url = checked_cloud_url(*options.url, PlainHttp::allowed); url && *url != id.conf.url)
       message += fmt::format("\nThe cloud asked for now, {}, is another one.", *url);
   return {ExitCode::claimed, message};
 }
@@ -120,7 +118,8 @@ tl::expected<Plan, ClaimReport> make_plan(const Identity &id, const ClaimOptions
   p.claim_id = options.claim_id;
   if (!id.trust_trouble.empty()) return stop(ExitCode::local_files, id.trust_trouble + ".");
   if (id.trust_file) p.trust_file = id.trust_file->string();
-  auto keys = choose_key_pair(options.cloud_dir, options.reclaim, environment.new_key);
+  auto keys =
+      choose_key_pair(options.cloud_dir, options.reclaim ? OldKey::replaced : OldKey::used_again, environment.new_key);
   if (!keys)
     return stop(ExitCode::local_files,
                 fmt::format("Failed to generate private/public key pair. {}.", keys.error().what));

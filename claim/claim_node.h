@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "claim/claim_request.h"
-#include "claim/exit_code.h"
 #include "claim/identity_files.h"
 #include "claim/key.h"
 #include "claim/proxy.h"

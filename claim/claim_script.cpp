@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "claim/base/text.h"
-#include "claim/cloud_conf.h"
 #include "claim/ini.h"
+#include "claim/settings.h"
 
 namespace aclk::claim {
 namespace {

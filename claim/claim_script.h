@@ -31,7 +31,7 @@ struct ScriptArguments {
 
 [[nodiscard]] ScriptArguments parse_script_arguments(const std::vector<std::string> &args);
 
-// The options whose values are secrets, for argv_secrets.h.
+// The options whose values are secrets, for secrets.h.
 [[nodiscard]] std::vector<std::string_view> secret_script_options();
 
 // 1.37: the exit status for how a claim ended (3 stays "switched off"), and the text between the quotes of

@@ -12,11 +12,10 @@
 #include "claim/base/url.h"
 #include "claim/claim_request.h"
 #include "claim/cloud_dir.h"
+#include "claim/identity.h"
 #include "claim/ini.h"
 #include "claim/limits.h"
-#include "claim/machine_guid.h"
-#include "claim/token_file.h"
-#include "claim/written_advice.h"
+#include "claim/settings.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;

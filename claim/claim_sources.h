@@ -3,7 +3,7 @@
 // What somebody wrote down that this node shall be: claimed, with a token, somewhere. In order (claim/README.md, "Order
 // of settings, and reload"):
 //   1. CONFIG/claim.conf [global] token, rooms, url, proxy, insecure
-//   2. the environment: NETDATA_CLAIM_TOKEN or _TOKEN_FILE (token_file.h), _ROOMS, _URL, _PROXY,
+//   2. the environment: NETDATA_CLAIM_TOKEN or _TOKEN_FILE (settings.h), _ROOMS, _URL, _PROXY,
 //      NETDATA_EXTRA_CLAIM_OPTS
 //   3. cloud.d/token and cloud.d/rooms
 // and what is to be done about it, given what is there. Pure, but for read_claim_files.
@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "claim/claim_log.h"
 #include "claim/claim_node.h"
+#include "claim/claim_retry.h"
 #include "claim/identity.h"
 #include "claim/proxy.h"
 

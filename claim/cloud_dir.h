@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The directory cloud.d: held by one writer at a time, and its files' modes and owners put right.
+// The directory cloud.d: held by one writer at a time, its files' modes and owners put right, and made anew when root
+// made it.
 #pragma once
 
 #include <sys/types.h>
@@ -52,5 +53,16 @@ struct PermissionRepairs {
 
 // Blocks for a few file operations. A directory that does not exist is fine.
 [[nodiscard]] PermissionRepairs repair_permissions(const std::filesystem::path &cloud_dir);
+
+// `sudo mkdir cloud.d; sudo cp ca.pem cloud.d/trusted.pem`: the agent's user cannot write in that. Nothing is given to
+// him by root, since he may have renamed any directory of root's that lies beside it to cloud.d. What he is allowed to
+// do himself is enough: rename it, and make a new one with what he can read.
+//
+// When DIR is a directory of root's, no link, in which we, another user, may not write: a new one of ours (MODE) stands
+// in its place afterwards, with copies of what an administrator puts there: cloud.conf, trusted.pem,
+// cloud_fullchain.pem, token, rooms. An empty one is removed, another one keeps its files and lies beside it as
+// DIR.of-root. With anything else in it nothing is changed: that is no directory that was meant as this.
+// Errors: denied, io; they say what to do.
+[[nodiscard]] Result<void> replace_roots_directory(const std::filesystem::path &dir, mode_t mode);
 
 }  // namespace aclk::claim

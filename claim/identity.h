@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Who this node is to the cloud, as cloud.d tells it (claim/README.md, "cloud.conf", "Files", "Order of settings, and
-// reload"): read at start and again on demand.
+// Who this node is: to the agent, by its machine guid and the name it goes by, and to the cloud, as cloud.d tells it
+// (claim/README.md, "cloud.conf", "Files", "Order of settings, and reload"). Read at start and again on demand; how an
+// identity is written is in identity_files.h.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "claim/base/result.h"
-#include "claim/cloud_conf.h"
 #include "claim/limits.h"
 #include "claim/proxy.h"
+#include "claim/settings.h"
 
 namespace aclk::claim {
 
+// The UUID in LIB/registry/netdata.public.unique.id, which the agent makes when it first starts; lower case.
+// not_found: the agent has never run with this library directory. denied, io, parse: as the sentence says.
+[[nodiscard]] Result<std::string> read_machine_guid(const std::filesystem::path &lib_dir);
+
+// `[registry] registry hostname`, else `[global] hostname` of netdata.conf, else what `system_name` gives. Pure.
+[[nodiscard]] std::string registry_hostname(std::string_view netdata_conf,
+                                            const std::function<std::string()> &system_name);
+
+// gethostname; "unknown" should that fail.
+[[nodiscard]] std::string system_hostname();
+
+// Whether this machine may connect, and if not why.
 enum class Standing : std::uint8_t {
   disabled,     // somebody switched the link off (limits.h)
   not_claimed,  // no claim id
@@ -36,6 +50,7 @@ inline constexpr std::string_view kUnclaimedLine =
 // `why` of a node that never was claimed, as users know it from the agent.
 inline constexpr std::string_view kNotClaimedYet = "Agent is not claimed yet";
 
+// What cloud.d says.
 struct Identity {
   Standing standing = Standing::not_claimed;
   std::string why;  // one sentence, for the log and the state; empty when claimed

@@ -21,7 +21,7 @@
 #include <string_view>
 
 #include "claim/base/result.h"
-#include "claim/cloud_conf.h"
+#include "claim/settings.h"
 
 namespace aclk::claim {
 

@@ -131,10 +131,10 @@ Result<KeyPair> existing_pair(const std::filesystem::path &file) {
 
 }  // namespace
 
-Result<KeyPair> choose_key_pair(const std::filesystem::path &dir, bool always_new, const NewKey &new_key) {
+Result<KeyPair> choose_key_pair(const std::filesystem::path &dir, OldKey old_key, const NewKey &new_key) {
   const auto file = dir / "private.pem";
   std::string note;
-  if (!always_new) {
+  if (old_key == OldKey::used_again) {
     auto existing = existing_pair(file);
     if (existing) return existing;
     if (existing.error().code != Errc::not_found)

@@ -57,7 +57,8 @@ struct KeyPair {
 
 using NewKey = std::function<Result<PrivateKey>()>;
 
-// DIR/private.pem when it is a usable key and `always_new` is false; else a new one. Fails only if `new_key` does.
-[[nodiscard]] Result<KeyPair> choose_key_pair(const std::filesystem::path &dir, bool always_new, const NewKey &new_key);
+// DIR/private.pem when it is a usable key and may be used again; else a new one. Fails only if `new_key` does.
+enum class OldKey : std::uint8_t { used_again, replaced };
+[[nodiscard]] Result<KeyPair> choose_key_pair(const std::filesystem::path &dir, OldKey old_key, const NewKey &new_key);
 
 }  // namespace aclk::claim

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Messages about the alerts of a node (proto/README.md, "From agent to cloud"; aclk/sync/README.md, "Alerts"). See
-// proto/agent.h for what all codecs have in common. Fields that the protocol calls deprecated are not offered.
+// proto/message_types.h for what all codecs have in common. Fields that the protocol calls deprecated are not offered.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the cloud says to an agent (proto/README.md, "From cloud to agent"), one struct per message type. See
-// proto/agent.h for what all codecs have in common. Deprecated fields are not read, nor is the config of
-// SendNodeInstances. Every decoder takes at most kMaxCommand bytes; an empty payload is a message with default values.
+// What the cloud says to an agent (proto/README.md, "From cloud to agent"): one struct per message type, its decoder,
+// and the way from a type to whoever acts on it. See proto/message_types.h for what all codecs have in common.
+// Deprecated fields are not read, nor is the config of SendNodeInstances. Every decoder takes at most kMaxCommand
+// bytes; an empty payload is a message with default values. Pure.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,9 @@
 
 namespace aclk::proto {
 
+// What the cloud says to an agent (proto/README.md, "From cloud to agent"), one struct per message type. See
+// proto/message_types.h for what all codecs have in common. Deprecated fields are not read, nor is the config of
+// SendNodeInstances. Every decoder takes at most kMaxCommand bytes; an empty payload is a message with default values.
 inline constexpr std::size_t kMaxCommand = 64U << 10;
 
 struct SendNodeInstances {
@@ -104,5 +108,35 @@ struct CancelPendingRequest {
 [[nodiscard]] std::string encode(const SendAlarmConfiguration &m);
 [[nodiscard]] std::string encode(const DisconnectReq &m);
 [[nodiscard]] std::string encode(const CancelPendingRequest &m);
+
+// Who acts on them. `cmd` is no protobuf message: its payload is handed on as it came.
+class Commands {
+ public:
+  Commands() = default;
+  Commands(const Commands &) = delete;
+  Commands &operator=(const Commands &) = delete;
+  virtual ~Commands() = default;
+
+  virtual void on_cmd(std::string_view payload) = 0;
+  virtual void on(const SendNodeInstances &m) = 0;
+  virtual void on(const CreateNodeInstanceResult &m) = 0;
+  virtual void on(const ContextsCheckpoint &m) = 0;
+  virtual void on(const StopStreamingContexts &m) = 0;
+  virtual void on(const StartAlarmStreaming &m) = 0;
+  virtual void on(const SendAlarmCheckpoint &m) = 0;
+  virtual void on(const SendAlarmSnapshot &m) = 0;
+  virtual void on(const SendAlarmConfiguration &m) = 0;
+  virtual void on(const DisconnectReq &m) = 0;
+  virtual void on(const CancelPendingRequest &m) = 0;
+};
+
+enum class Dispatched : std::uint8_t {
+  handled,
+  undecodable,  // known type, payload is not that message
+  obsolete,     // a type of agents before contexts
+  unknown,
+};
+
+[[nodiscard]] Dispatched dispatch(std::string_view type, std::string_view payload, Commands &to);
 
 }  // namespace aclk::proto

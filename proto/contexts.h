@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Messages about the contexts of a node (proto/README.md, "From agent to cloud"; aclk/sync/README.md, "Contexts"). See
-// proto/agent.h for what all codecs have in common. Versions and hashes are made elsewhere; here they are numbers.
+// proto/message_types.h for what all codecs have in common. Versions and hashes are made elsewhere; here they are
+// numbers.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Every type of message and every topic, once (proto/README.md, "Topics" and "From cloud to agent"). Whoever needs a
-// name on the wire, a direction, or the topic of a message has it from here.
+// Every type of message and every topic, once (proto/README.md, "Topics" and "From cloud to agent"): whoever needs a
+// name on the wire, a direction, or the topic of a message has it from here; and any message as JSON. Pure; any thread.
+//
+// The codecs of this folder have in common:
+//  - encode() never fails. Default values (0, false, "") are not on the wire. Text should be UTF-8; other bytes are
+//    sent as U+FFFD, because a reader may refuse a whole message for one of them.
+//  - decode_x() takes any bytes and gives a value or nothing. Unknown fields are skipped, absent ones have their
+//  default
+//    value, text ends at a NUL. Nothing comes of bytes that are not protobuf, text that is not UTF-8, messages over the
+//    limit that stands beside the decoder, or such as would need more than 24 times their length in memory.
+//  - Times named _us are microseconds since 1970 UTC; what is finer on the wire is cut off; 0 = not there, or not
+//  within
+//    285000 years of 1970.
+//  - Fields that only the cloud fills (mqtt_broker_addr, vmq_instance_id) and deprecated ones are not offered.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace aclk::proto {
@@ -163,5 +176,13 @@ static_assert([] {
     if (kMessageTypes[i].type != static_cast<MessageType>(i)) return false;
   return true;
 }());
+
+// Longer messages are not unpacked.
+inline constexpr std::size_t kMaxClear = 1U << 20;
+
+// One compact object with the fields by their names on the wire; absent ones are left out where the wire tells, times
+// are seconds and nanoseconds, enumerations their names. Empty if `type` (a message's name) is unknown or the bytes
+// are not such a message.
+[[nodiscard]] std::string message_json(std::string_view type, std::string_view bytes);
 
 }  // namespace aclk::proto

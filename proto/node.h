@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Messages about the nodes of an agent (proto/README.md, "From agent to cloud"). See proto/agent.h for what all codecs
-// have in common.
+// Messages in which an agent speaks of itself and of its nodes (proto/README.md, "Common parts", "From agent to
+// cloud"). See proto/message_types.h for what all codecs have in common.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,32 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/agent.h"
-
 namespace aclk::proto {
+
+// Something an agent or a node can do; version 0 = as if it were not listed.
+struct Capability {
+  std::string name;
+  std::uint32_t version = 0;
+  bool enabled = false;
+
+  bool operator==(const Capability &) const = default;
+};
+
+enum class UpdateSource : std::uint8_t { unspecified = 0, agent = 1, lwt = 2, heuristic = 3 };
+
+// Topic agent-connection; also the MQTT will.
+struct UpdateAgentConnection {
+  std::string claim_id;
+  bool reachable = false;
+  std::int64_t session_id = 0;
+  UpdateSource update_source = UpdateSource::unspecified;
+  std::int64_t updated_at_us = 0;
+  std::vector<Capability> capabilities;
+
+  bool operator==(const UpdateAgentConnection &) const = default;
+};
+
+[[nodiscard]] std::string encode(const UpdateAgentConnection &m);
 
 // Topic create-node-instance.
 struct CreateNodeInstance {

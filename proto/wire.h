@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "proto/aclk_agent.pb-c.h"
-#include "proto/agent.h"
+#include "proto/node.h"
 
 namespace aclk::proto::wire {
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Lines that a peer can cause as often as it likes: the first of each window are written, the others counted
-// (loop/log_budget.h) and named with the next one that is written. One thread.
+// (claim/base/log_budget.h) and named with the next one that is written. One thread.
 #pragma once
 
 #include <chrono>
 #include <string_view>
 
 #include "aclk/host/log.h"
-#include "aclk/loop/log_budget.h"
+#include "aclk/loop/clock.h"
+#include "claim/base/log_budget.h"
 
 namespace aclk::host {
 
@@ -31,7 +32,7 @@ class BudgetedLog {
  private:
   const Log &log_;
   std::string_view what_;
-  loop::LogBudget budget_;
+  LogBudget budget_;
 };
 
 }  // namespace aclk::host

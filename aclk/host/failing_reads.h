@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "claim/base/outage.h"
+#include "claim/base/log_budget.h"
 #include "claim/base/result.h"
 
 namespace aclk::host {

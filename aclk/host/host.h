@@ -19,7 +19,6 @@
 #include "aclk/host/requests.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
-#include "proto/agent.h"
 #include "proto/alarms.h"
 #include "proto/contexts.h"
 #include "proto/node.h"

@@ -9,12 +9,24 @@
 #include <limits>
 #include <optional>
 
-#include "aclk/login/cloud_error.h"
-#include "aclk/login/json.h"
+#include "aclk/login/cloud_answer.h"
 #include "claim/base/text.h"
 
 namespace aclk::login {
 namespace {
+
+constexpr std::int64_t kCapMs = std::chrono::milliseconds(Backoff::kMaxDelay).count();
+
+// base^exponent seconds in milliseconds, as far as the cap.
+std::int64_t power_ms(std::uint32_t base, std::uint32_t exponent) {
+  std::int64_t ms = 1000;
+  if (base <= 1) return ms;
+  for (; exponent > 0 && ms < kCapMs; --exponent) ms = std::min<std::int64_t>(ms * base, kCapMs);
+  return ms;
+}
+
+// NaN fails both comparisons and becomes 0.
+double unit(double jitter) { return jitter > 0 ? (jitter < 1 ? jitter : 1) : 0; }
 
 using nlohmann::json;
 
@@ -83,6 +95,32 @@ std::string in_clear_sentence(std::string_view what, const Url &url) {
 
 }  // namespace
 
+std::chrono::milliseconds Backoff::after_takeover(std::uint32_t n, double jitter) {
+  constexpr std::int64_t kFirstMs = 60'000;
+  const auto doublings = std::min(std::max(n, 1U) - 1, 8U);
+  const auto ms = kFirstMs << doublings;
+  const auto spread = static_cast<std::int64_t>(unit(jitter) * static_cast<double>(ms) / 2);
+  return std::chrono::milliseconds(std::min(ms + spread, kCapMs));
+}
+
+std::chrono::milliseconds Backoff::next(double jitter) {
+  const auto n = attempts_;
+  if (attempts_ < std::numeric_limits<std::uint32_t>::max()) ++attempts_;
+  if (n == 0) return std::chrono::milliseconds(0);
+
+  // A base of 2^32 and a first power: still far from overflow.
+  const auto power = power_ms(limits_.base, n - 1);
+  const auto min_ms = limits_.min_s <= kMaxDelay.count() ? std::int64_t{limits_.min_s} * 1000 : 0;
+  const auto max_ms = limits_.max_s == 0 ? kCapMs : std::min(std::int64_t{limits_.max_s} * 1000, kCapMs);
+  const auto part = [&](std::int64_t spread) {
+    return std::min(static_cast<std::int64_t>(unit(jitter) * static_cast<double>(spread)), spread - 1);
+  };
+  const auto delay = std::max(power, min_ms) + part(std::max<std::int64_t>(1000, power / 2));
+  if (delay < max_ms) return std::chrono::milliseconds(delay);
+  // All who have come this far would otherwise go on in step for ever.
+  return std::chrono::milliseconds(max_ms - part(std::max<std::int64_t>(max_ms / 20, 1)));
+}
+
 Verdict<Env> parse_env(std::string_view body) {
   if (body.empty()) return refuse(Status::env_empty, Errc::parse, "/api/v1/env: the answer is empty");
   const auto doc = parse_json_object(body);
@@ -122,7 +160,7 @@ Verdict<Env> parse_env(std::string_view body) {
   return env;
 }
 
-Verdict<Agreement> agree(const Env &env, bool insecure) {
+Verdict<Agreement> agree(const Env &env, PlainText plain_text) {
   if (!env.proto_encoding)
     return refuse(Status::no_old_protocol, Errc::unsupported,
                   "/api/v1/env: the cloud wants the encoding json, but only proto is spoken here; update the agent");
@@ -133,7 +171,7 @@ Verdict<Agreement> agree(const Env &env, bool insecure) {
   if (!auth)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
                   fmt::format("/api/v1/env: authEndpoint: {}", excerpt(auth.error().what)));
-  if (!auth->encrypted() && !insecure)
+  if (!auth->encrypted() && plain_text == PlainText::refused)
     return refuse(Status::invalid_env_auth_url, Errc::denied, in_clear_sentence("authEndpoint", *auth));
   if (auth->path.find_first_of("?#") != std::string::npos)
     return refuse(Status::invalid_env_auth_url, Errc::parse,
@@ -146,7 +184,7 @@ Verdict<Agreement> agree(const Env &env, bool insecure) {
   if (!endpoint)
     return refuse(Status::invalid_env_transport_url, Errc::parse,
                   fmt::format("/api/v1/env: endpoint of the MQTTv5 transport: {}", excerpt(endpoint.error().what)));
-  if (!endpoint->encrypted() && !insecure)
+  if (!endpoint->encrypted() && plain_text == PlainText::refused)
     return refuse(Status::invalid_env_transport_url, Errc::denied,
                   in_clear_sentence("endpoint of the MQTTv5 transport", *endpoint));
   return Agreement{std::move(*auth), std::move(*endpoint)};

@@ -6,10 +6,8 @@
 #include <utility>
 
 #include "aclk/login/challenge.h"
-#include "aclk/login/cloud_error.h"
+#include "aclk/login/cloud_answer.h"
 #include "aclk/login/env.h"
-#include "aclk/login/json.h"
-#include "aclk/login/password.h"
 #include "aclk/login/status.h"
 #include "aclk/net/curl_easy.h"
 #include "claim/base/text.h"
@@ -229,7 +227,7 @@ struct Login::Impl : std::enable_shared_from_this<Impl> {
       return fail(env.error());
     }
     if (!complain(env->notes) || !tell(events.limits, env->backoff)) return;
-    auto agreed = agree(*env, http.reach().insecure);
+    auto agreed = agree(*env, http.reach().insecure ? PlainText::allowed : PlainText::refused);
     if (!agreed) return fail(agreed.error());
     agreement = std::move(*agreed);
     if (!tell(events.agreed, agreement)) return;

@@ -10,11 +10,10 @@
 #include <optional>
 #include <string>
 
-#include "aclk/login/backoff.h"
+#include "aclk/login/challenge.h"
 #include "aclk/login/env.h"
-#include "aclk/login/password.h"
 #include "aclk/login/status.h"
-#include "aclk/loop/time_scale.h"
+#include "aclk/loop/clock.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/http_client.h"
 #include "claim/base/url.h"

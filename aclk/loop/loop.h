@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The one libuv loop that all cloud state lives on (aclk/README.md, "Rules").
+// The loop thread: the one libuv loop that all cloud state lives on (aclk/README.md, "Rules"), its timers, and the
+// inbox, which is the only way into it for other threads. No timer that runs and nothing in the inbox means no wake-up.
 #pragma once
 
+#include <pthread.h>
 #include <uv.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace aclk::loop {
 
@@ -27,5 +36,79 @@ class Loop {
  private:
   uv_loop_t loop_{};
 };
+
+// A one-shot timer. Loop thread only. Destroying it, even from its own callback, cancels it; the memory goes when libuv
+// says that the handle is closed, one turn of the loop later.
+class Timer {
+ public:
+  explicit Timer(uv_loop_t &loop) : s_(new State) {
+    uv_timer_init(&loop, &s_->handle);
+    s_->handle.data = s_.get();
+  }
+
+  // Replaces what was planned. Calls fn once, `after` from now (never negative).
+  void start(std::chrono::milliseconds after, std::function<void()> fn) {
+    s_->fn = std::move(fn);
+    // uv_now() is the start of the turn: without this a long turn would make the timer early.
+    uv_update_time(s_->handle.loop);
+    uv_timer_start(&s_->handle, fire, static_cast<std::uint64_t>(std::max<std::int64_t>(after.count(), 0)), 0);
+  }
+  void stop() {
+    uv_timer_stop(&s_->handle);
+    s_->fn = nullptr;
+  }
+  [[nodiscard]] bool running() const { return uv_is_active(reinterpret_cast<const uv_handle_t *>(&s_->handle)) != 0; }
+
+ private:
+  struct State {
+    uv_timer_t handle{};
+    std::function<void()> fn;
+  };
+  struct Close {
+    void operator()(State *s) const noexcept {
+      s->fn = nullptr;
+      uv_close(reinterpret_cast<uv_handle_t *>(&s->handle),
+               [](uv_handle_t *h) { delete static_cast<State *>(h->data); });
+    }
+  };
+  static void fire(uv_timer_t *t) {
+    auto fn = std::exchange(static_cast<State *>(t->data)->fn, nullptr);  // may delete the Timer: hold it here
+    if (fn) fn();
+  }
+  std::unique_ptr<State, Close> s_;
+};
+
+// Any thread posts a function, the loop runs it. Made and destroyed on the loop thread. post() may be called from any
+// thread, also after the Inbox is gone (through a copied Post): such functions are destroyed unrun. Order is kept per
+// posting thread.
+class Inbox {
+ public:
+  using Post = std::function<bool(std::function<void()>)>;
+
+  explicit Inbox(uv_loop_t &loop);
+  ~Inbox();
+  Inbox(const Inbox &) = delete;
+  Inbox &operator=(const Inbox &) = delete;
+
+  // False when the inbox is closed. Never runs `fn` itself; never blocks.
+  bool post(std::function<void()> fn);
+  // A handle to post with that may outlive the Inbox.
+  [[nodiscard]] Post poster() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> s_;
+};
+
+// What a thread of ours does first, inside a process that may be somebody else's.
+// `name`: at most 15 bytes. Blocks SIGPIPE: a socket or pipe whose other end is gone is an error to handle, not a
+// reason to die, whatever the host's signals are. Threads that this one starts inherit that.
+inline void begin_own_thread(const char *name) {
+  pthread_setname_np(pthread_self(), name);
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
 
 }  // namespace aclk::loop

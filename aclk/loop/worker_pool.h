@@ -10,7 +10,7 @@
 #include <mutex>
 #include <vector>
 
-#include "aclk/loop/inbox.h"
+#include "aclk/loop/loop.h"
 
 namespace aclk::loop {
 

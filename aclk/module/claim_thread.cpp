@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
-#include "aclk/loop/own_thread.h"
+#include "aclk/loop/loop.h"
 #include "aclk/module/settings.h"
 #include "aclk/net/claim_put.h"
 
@@ -126,7 +126,7 @@ void ClaimThread::look() {
 }
 
 void ClaimThread::claim() {
-  claim_log_.begin(claimer_.repeats());
+  claim_log_.begin(claimer_.running());
   const auto where = places();
   const auto disk = claim::real_disk();
   auto environment = claim::real_environment(
@@ -151,7 +151,9 @@ void ClaimThread::claim() {
   } catch (const std::exception &e) {
     claim_log_.line(claim::ClaimLine::failure, e.what());
   }
-  const auto pause = claimer_.on_end(Clock::now(), settled == claim::Settled::later, print_of(host_));
+  const auto pause = claimer_.on_end(
+      Clock::now(), settled == claim::Settled::later ? claim::ClaimEnd::try_again : claim::ClaimEnd::settled,
+      print_of(host_));
   claim_log_.end(pause, moment());
 }
 

@@ -18,8 +18,7 @@
 
 #include "aclk/host/log.h"
 #include "claim/base/c_own.h"
-#include "claim/claim_log.h"
-#include "claim/claim_retry_policy.h"
+#include "claim/claim_retry.h"
 #include "claim/claim_sources.h"
 #include "claim/file_watch.h"
 

@@ -4,21 +4,21 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/loop/log_budget.h"
 #include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
-#include "aclk/module/command_dispatch.h"
 #include "aclk/query/service.h"
-#include "aclk/report/conversation_log.h"
+#include "aclk/report/traffic.h"
 #include "aclk/session/connection_manager.h"
 #include "aclk/sync/alerts/alerts.h"
 #include "aclk/sync/contexts/contexts.h"
 #include "aclk/sync/nodes/nodes.h"
 #include "aclk/sync/store/write_behind_store.h"
 #include "claim/base/files.h"
+#include "claim/base/log_budget.h"
 #include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/key.h"
+#include "proto/commands.h"
 
 namespace aclk::module {
 
@@ -67,7 +67,7 @@ query::ServiceOptions query_options(const host::Host &host, const Settings &s) {
 }  // namespace
 
 // Members are in the order of their needs: each is destroyed before what it uses.
-struct Link::Impl final : Commands {
+struct Link::Impl final : proto::Commands {
   Impl(const host::Host &h, const host::Log &l, Settings s, session::Plan plan, HookThreads &h_threads)
       : host(h),
         log(l),
@@ -149,7 +149,7 @@ struct Link::Impl final : Commands {
   std::unique_ptr<sync::Alerts> alerts;
   NodeBook book;
   std::unique_ptr<query::Service> queries;
-  loop::LogBudget strange_log{20, std::chrono::seconds(10)};
+  LogBudget strange_log{20, std::chrono::seconds(10)};
   const std::int64_t began_s = loop::wall_us() / 1'000'000;
   report::Traffic traffic;
   std::optional<report::ConversationLog> conversation;
@@ -250,12 +250,12 @@ struct Link::Impl final : Commands {
   void on_message(std::string_view type, std::string_view payload) {
     log.debug("Got message named '{}' from cloud", type);
     const auto what = dispatch(type, payload, *this);
-    if (what == Dispatched::handled) return tell_interest();
+    if (what == proto::Dispatched::handled) return tell_interest();
     if (!strange_log.allow(loop::now())) return;
     const auto name = type.substr(0, 128);
-    if (what == Dispatched::undecodable)
+    if (what == proto::Dispatched::undecodable)
       log.error("Error processing message of type '{}'", name);
-    else if (what == Dispatched::obsolete)
+    else if (what == proto::Dispatched::obsolete)
       log.error("Received obsolete \"{}\" msg", name);
     else
       log.error("Do not know how to handle message of type '{}'. Ignoring", name);

@@ -11,15 +11,15 @@
 #include <string>
 
 #include "aclk/host/log.h"
-#include "aclk/loop/inbox.h"
-#include "aclk/loop/time_scale.h"
+#include "aclk/loop/clock.h"
+#include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/module/settings.h"
 #include "aclk/report/state.h"
 #include "aclk/report/statistics.h"
 #include "aclk/report/traffic.h"
+#include "aclk/session/connection_history.h"
 #include "aclk/session/connection_state_machine.h"
-#include "aclk/session/drops.h"
 
 namespace aclk::module {
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
-#include "aclk/loop/own_thread.h"
-#include "aclk/module/ignored_settings.h"
+#include "aclk/loop/loop.h"
+#include "aclk/module/settings.h"
 #include "claim/base/url.h"
 #include "claim/cloud_dir.h"
 #include "claim/unclaim.h"
@@ -104,10 +104,10 @@ void Module::remember_why(const Settings &settings) {
 }
 
 // Under the mutex. What is to be logged about it: once for each reason, until a link was there or somebody asks again.
-Module::Lines Module::why_lines(bool trouble) {
+Module::Lines Module::why_lines(const Settings &settings) {
   if (std::exchange(logged_why_, why_) == why_) return {};
   Lines lines;
-  if (trouble)
+  if (is_trouble(settings))
     lines.push_back({true, why_});
   else
     lines.push_back({false, "CLAIM: " + why_});
@@ -164,7 +164,7 @@ Module::Look Module::look_once(Lifecycle::Due due) {
   const std::lock_guard lock(mutex_);
   if (!life_.started()) return {};
   remember_why(settings);
-  if (!may_connect(settings)) return {why_lines(is_trouble(settings)), false};
+  if (!may_connect(settings)) return {why_lines(settings), false};
   if (thread_.joinable()) thread_.join();  // an earlier one that has ended
   try {
     thread_ = std::thread([this] { run(); });  // it waits for the mutex
@@ -195,7 +195,7 @@ void Module::run() {
     Lines lines;
     {
       const std::lock_guard lock(mutex_);
-      if (!connects && life_.due() != Lifecycle::Due::wipe) lines = why_lines(is_trouble(settings));
+      if (!connects && life_.due() != Lifecycle::Due::wipe) lines = why_lines(settings);
     }
     write(lines);
     const std::lock_guard lock(mutex_);

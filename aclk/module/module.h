@@ -87,7 +87,7 @@ class Module {
   void obey(Lifecycle::Turn turn, std::unique_lock<std::mutex> &lock);
   void look(std::unique_lock<std::mutex> &lock);
   [[nodiscard]] Look look_once(Lifecycle::Due due);
-  [[nodiscard]] Lines why_lines(bool trouble);
+  [[nodiscard]] Lines why_lines(const Settings &settings);
   void write(const Lines &lines) const;
   void wipe();
   void run();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aclk/module/settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -93,6 +96,27 @@ void limit_scope(const host::Host &host, Settings &s) {
     s.scope_line = fmt::format("{}. [cloud] scope is taken for 'license manager': {}", text.error().what, kLimited);
 }
 
+struct Key {
+  const char *section;
+  const char *key;
+  std::string_view fine;  // the value that is what happens anyway; empty: there is none
+  std::string_view why;
+};
+
+constexpr std::array kKeys{
+    Key{"cloud", "aclk implementation", "ng", "there is one implementation, and it is not the legacy one"},
+    Key{"cloud", "mqtt5", "yes", "the link always speaks MQTT 5"},
+    Key{"cloud", "aclk ssl keylog file", "", "keys of connections are not written down"},
+    Key{"cloud", "link cert", "*", "the link identifies itself by the key of the claim, not by a certificate"},
+    Key{"cloud", "link server cert", "*", "what is trusted is in cloud.d/trusted.pem, else the system's CAs"},
+    Key{"cloud", "link server key", "*", "what is trusted is in cloud.d/trusted.pem, else the system's CAs"},
+    Key{"agent_cloud_link", "agent cloud link hostname", "", "the cloud says where the link goes; see [cloud] url"},
+    Key{"agent_cloud_link", "agent cloud link port", "", "the cloud says where the link goes; see [cloud] url"},
+    Key{"agent_cloud_link", "agent cloud link receive maximum", "", "the cloud says how much may be under way"},
+    Key{"agent_cloud_link", "agent cloud link send maximum", "", "the cloud says how much may be under way"},
+    Key{"agent_cloud_link", "agent cloud link cert", "", "the link identifies itself by the key of the claim"},
+};
+
 }  // namespace
 
 std::optional<claim::Limit> host_limit(const host::Host &host) {
@@ -139,6 +163,18 @@ Settings read_settings(const host::Host &host, const host::Log &log) {
   limit_scope(host, s);
   s.conversation_log = conversation_log(host, log);
   return s;
+}
+
+std::vector<std::string> ignored_settings(const ReadSetting &read) {
+  std::vector<std::string> lines;
+  for (const auto &k : kKeys) {
+    const auto value = read(k.section, k.key);
+    if (!value || trimmed(*value).empty()) continue;
+    const bool is_yes = claim::ini_yes(trimmed(*value));
+    if (!k.fine.empty() && (trimmed(*value) == k.fine || (k.fine == "yes" && is_yes))) continue;
+    lines.push_back(fmt::format("netdata.conf [{}] {} is ignored: {}", k.section, k.key, k.why));
+  }
+  return lines;
 }
 
 }  // namespace aclk::module

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 
 namespace aclk::module {
 
+// All of them, as the link uses them.
 struct Settings {
   claim::Identity identity;
   std::string cloud_url;
@@ -54,5 +56,11 @@ inline constexpr std::array<std::string_view, 8> kLinkKeys{"url",
 
 // Reads files; opens no socket. What it cannot use is named in the log and replaced by the default.
 [[nodiscard]] Settings read_settings(const host::Host &host, const host::Log &log);
+
+// Settings of netdata.conf that older agents knew, and that mean nothing here: named in the log, with the reason, when
+// they ask for something else than what happens (claim/README.md, "Settings in netdata.conf"). A line for each, without
+// secrets. `read`: nullopt when the key is not set. Pure.
+using ReadSetting = std::function<std::optional<std::string>(const char *section, const char *key)>;
+[[nodiscard]] std::vector<std::string> ignored_settings(const ReadSetting &read);
 
 }  // namespace aclk::module

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/mqtt/reasons.h"
 #include "aclk/mqtt/ws_link.h"
 #include "aclk/net/curl_easy.h"

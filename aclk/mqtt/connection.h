@@ -18,7 +18,7 @@
 #include "aclk/mqtt/ws_context.h"
 #include "aclk/net/curl_multi.h"
 #include "aclk/net/fault.h"
-#include "aclk/net/tls_policy.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/base/url.h"
 #include "claim/proxy.h"
 

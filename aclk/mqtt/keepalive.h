@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
-#include "aclk/loop/time_scale.h"
 
 namespace aclk::mqtt {
 

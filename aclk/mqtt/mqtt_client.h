@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "aclk/loop/clock.h"
-#include "aclk/loop/time_scale.h"
 #include "claim/base/bytes.h"
 #include "claim/base/result.h"
 

@@ -9,9 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "aclk/net/handshake.h"
+#include "aclk/net/fault.h"
 #include "aclk/net/reach_memory.h"
-#include "aclk/net/tls_policy.h"
 #include "claim/base/result.h"
 
 struct lws_context;

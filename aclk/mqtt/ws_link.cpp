@@ -21,8 +21,7 @@
 #include "aclk/mqtt/ws_frame.h"
 #include "aclk/mqtt/ws_internal.h"
 #include "aclk/net/curl_easy.h"
-#include "aclk/net/handshake.h"
-#include "aclk/net/tls_fault.h"
+#include "aclk/net/fault.h"
 #include "claim/base/text.h"
 
 namespace aclk::mqtt {

@@ -15,7 +15,7 @@
 
 #include "aclk/mqtt/ws_context.h"
 #include "aclk/net/fault.h"
-#include "aclk/net/tls_policy.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/base/url.h"

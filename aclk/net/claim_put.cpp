@@ -11,7 +11,7 @@
 #include "aclk/net/curl_tls.h"
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
-#include "claim/claim_answer.h"
+#include "claim/claim_request.h"
 
 namespace aclk::net {
 namespace {

@@ -15,9 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "aclk/net/address_order.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/proxy_answer.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"
@@ -48,7 +48,7 @@ class CurlEasy {
   void set_proxy(const claim::Proxy &proxy);
   // The lines of the answer's head, without those of a proxy's answer to CONNECT. False ends the transfer.
   void read_head(std::function<bool(std::string_view line)> reader);
-  // Of the addresses that the first connection may go to, this one first (address_order.h); "" = none. try_others()
+  // Of the addresses that the first connection may go to, this one first (reach_memory.h); "" = none. try_others()
   // after CURLE_COULDNT_CONNECT: true, if the transfer is to be made once more.
   void prefer(const std::string &address) { order_ = AddressOrder(address); }
   [[nodiscard]] bool try_others() { return order_.again(); }

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 
 namespace aclk::net {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
-#include "aclk/net/handshake.h"
+#include "aclk/net/fault.h"
 #include "aclk/net/reach_memory.h"
 #include "claim/trust.h"
 
@@ -27,7 +27,7 @@ void CurlTls::apply(CurlEasy &easy, TlsPolicy policy, const claim::Proxy &proxy,
   easy.set(CURLOPT_CAPATH, static_cast<const char *>(nullptr));
   easy.set(CURLOPT_CAINFO, file);
   easy.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);     // a cached store would replace ours
-  easy.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // ends with the multi handle; ours (tls_sessions.h) does not
+  easy.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // ends with the multi handle; ours (reach_memory.h) does not
   easy_ = &easy;
   easy.set(CURLOPT_SSL_CTX_FUNCTION, on_context);
   easy.set(CURLOPT_SSL_CTX_DATA, this);

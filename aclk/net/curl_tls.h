@@ -10,8 +10,7 @@
 
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/fault.h"
-#include "aclk/net/tls_fault.h"
-#include "aclk/net/tls_policy.h"
+#include "aclk/net/reach_memory.h"
 
 struct ssl_ctx_st;
 

@@ -14,7 +14,7 @@
 #include "aclk/net/curl_multi.h"
 #include "aclk/net/fault.h"
 #include "aclk/net/proxy_tls_bridge.h"
-#include "aclk/net/tls_policy.h"
+#include "aclk/net/reach_memory.h"
 #include "claim/base/c_own.h"
 #include "claim/base/result.h"
 #include "claim/proxy.h"

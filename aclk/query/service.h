@@ -24,9 +24,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
-#include "aclk/loop/inbox.h"
-#include "aclk/loop/log_budget.h"
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/access_log.h"
 #include "aclk/query/admission.h"
@@ -34,6 +32,7 @@
 #include "aclk/query/job.h"
 #include "aclk/query/reply.h"
 #include "aclk/query/target.h"
+#include "claim/base/log_budget.h"
 
 namespace aclk::query {
 
@@ -118,11 +117,11 @@ class Service {
   std::shared_ptr<const ServiceEvents> events_;
   Admission admission_;
   std::map<QueryId, JobPtr> jobs_;  // waiting, running, and those whose end is being performed
-  loop::LogBudget malformed_log_{20, std::chrono::seconds(10)};
-  loop::LogBudget no_such_log_{20, std::chrono::seconds(10)};  // cancellations of what is not pending
-  loop::LogBudget refused_log_{20, std::chrono::seconds(10)};  // queries that are answered here, without the host
-  loop::LogBudget lost_log_{20, std::chrono::seconds(10)};     // replies that there was no room for
-  loop::LogBudget overdue_log_{20, std::chrono::seconds(10)};  // questions that the host never answered
+  LogBudget malformed_log_{20, std::chrono::seconds(10)};
+  LogBudget no_such_log_{20, std::chrono::seconds(10)};  // cancellations of what is not pending
+  LogBudget refused_log_{20, std::chrono::seconds(10)};  // queries that are answered here, without the host
+  LogBudget lost_log_{20, std::chrono::seconds(10)};     // replies that there was no room for
+  LogBudget overdue_log_{20, std::chrono::seconds(10)};  // questions that the host never answered
   Counters counters_;
   std::uint64_t slowest_us_ = 0;
   std::vector<bool> places_;  // which of the `running` places are taken

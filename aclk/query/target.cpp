@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "aclk/query/http_request.h"
-#include "claim/base/query_string.h"
 #include "claim/base/text.h"
+#include "claim/base/url.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::query {

@@ -5,7 +5,7 @@
 //
 // Every path component is percent-decoded exactly once, and what it decodes to is what is decided on; nothing of the
 // path as written is handed on. So encodings, dots and slashes cannot make the decision differ from what the agent
-// sees. The query string is read by the agents' own rules and written anew (claim/base/query_string.h).
+// sees. The query string is read by the agents' own rules and written anew (claim/base/url.h).
 #pragma once
 
 #include <cstdint>

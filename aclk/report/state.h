@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The link's state as users and programs read it: `aclk-state`, `aclk-state json`, GET /api/v1/aclk
-// (aclk/report/README.md, "State as text", "State as JSON"). Pure.
+// The link's state as users and programs read it: `aclk-state`, `aclk-state json`, GET /api/v1/aclk, and the object
+// agents[0].cloud of GET /api/v3/info (aclk/report/README.md, "State as text", "State as JSON", "Info object"). Pure.
 #pragma once
 
 #include <cstdint>
@@ -49,5 +49,16 @@ struct LinkState {
 [[nodiscard]] std::string state_text(const LinkState &state);
 // One compact object, keys in the reference's order, '/' escaped as "\/".
 [[nodiscard]] std::string state_json(const LinkState &state);
+
+struct AboutAgent {
+  std::string machine_guid;
+  std::string hostname;
+  std::string version;
+};
+
+// {"api":2,"agents":[{"mg","nd","nm","now","ai":0,"application":{"package":{"version"}},"cloud":{…}}]}: of the
+// reference's answer the part that a link can tell. status "indirect" does not occur: the host's parent is not our
+// affair.
+[[nodiscard]] std::string info_json(const LinkState &state, const AboutAgent &agent, std::int64_t now_s);
 
 }  // namespace aclk::report

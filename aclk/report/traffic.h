@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What goes over the link, by type of message: how many, how many bytes, when last, and the last one as it was. Pure,
-// bounded. Loop thread.
+// What goes over the link: by type of message how many, how many bytes, when last, and the last one as it was; and each
+// of them as a line of JSON in a file, when [cloud] conversation log = yes wants that (claim/README.md, "Settings in
+// netdata.conf"). Bounded. Loop thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "aclk/mqtt/outbox.h"
+#include "claim/base/c_own.h"
 #include "proto/message_types.h"
 
 namespace aclk::report {
@@ -18,6 +21,7 @@ namespace aclk::report {
 // Types that only a broken or hostile cloud names are counted together under this.
 inline constexpr std::string_view kOtherTypes = "(other)";
 
+// Of one type, in one direction.
 struct TypeTraffic {
   std::uint64_t count = 0;      // sent: handed to the connection; received: all
   std::uint64_t bytes = 0;      // of the payloads
@@ -28,6 +32,7 @@ struct TypeTraffic {
   std::string last;             // the last one, if it is not above the limit; of a query reply its beginning
 };
 
+// All types.
 class Traffic {
  public:
   static constexpr std::size_t kMaxTypes = 32;            // per direction
@@ -51,8 +56,30 @@ class Traffic {
 // GET /api/v1/aclk/what-is-sent: {"since-utc","sent":[{…}],"received":[{…}]}. Messages in clear; a message that was
 // too long to be kept is null.
 [[nodiscard]] std::string traffic_json(const Traffic &traffic, std::int64_t since_s);
-// One line of the conversation log: a JSON object and a line feed. A query is text, a reply its heads.
+// One line for ConversationLog: a JSON object and a line feed. A query is text, a reply its heads.
 [[nodiscard]] std::string conversation_line(proto::Direction direction, std::string_view type, std::string_view payload,
                                             std::int64_t now_us);
+
+// One thread. Writes with write(2), no buffer: what was said last before a crash is there.
+class ConversationLog {
+ public:
+  static constexpr std::size_t kMaxBytes = 16U << 20;  // then FILE becomes FILE.1, which replaces the one before
+
+  explicit ConversationLog(std::filesystem::path file, std::size_t max_bytes = kMaxBytes)
+      : file_(std::move(file)), max_bytes_(max_bytes) {}
+
+  // The file is opened with the first line, mode 0640, and again when it was moved or removed (logrotate). False when
+  // the line could not be written: it is lost.
+  bool write(std::string_view line);
+  [[nodiscard]] const std::filesystem::path &file() const { return file_; }
+
+ private:
+  bool open();
+
+  const std::filesystem::path file_;
+  const std::size_t max_bytes_;
+  Fd fd_;
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace aclk::report

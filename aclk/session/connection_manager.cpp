@@ -6,14 +6,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/reach_memory.h"
-#include "aclk/session/clock_skew.h"
-#include "aclk/session/head_start.h"
-#include "aclk/session/outage_log.h"
-#include "aclk/session/peer_log.h"
-#include "proto/agent.h"
+#include "aclk/session/connection_history.h"
+#include "aclk/session/session_log.h"
+#include "proto/node.h"
 
 namespace aclk::session {
 

@@ -13,11 +13,10 @@
 #include <optional>
 #include <string>
 
-#include "aclk/login/backoff.h"
+#include "aclk/login/env.h"
 #include "aclk/login/login.h"
 #include "aclk/login/status.h"
 #include "aclk/loop/clock.h"
-#include "aclk/loop/time_scale.h"
 #include "aclk/mqtt/connection.h"
 #include "aclk/session/states.h"
 #include "proto/commands.h"
@@ -62,8 +61,6 @@ class ConnectionStateMachine {
 
   [[nodiscard]] ConnectionState state() const { return state_; }
   [[nodiscard]] login::Status status() const { return status_; }
-  // Another client keeps taking our session: this machine, or its cloud.d, has probably been cloned.
-  [[nodiscard]] bool probably_cloned() const { return takeovers_ > 0; }
   // One sentence about the last thing that went wrong; empty while all is well.
   [[nodiscard]] const std::string &why() const { return why_; }
   [[nodiscard]] bool banned() const { return banned_; }

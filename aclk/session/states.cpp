@@ -115,54 +115,6 @@ const StateInfo &info(ConnectionState state) { return kInfo[std::min(static_cast
 
 const char *state_name(ConnectionState state) { return info(state).name.data(); }
 
-std::string_view event_text(Event event) {
-  constexpr std::array<std::string_view, kEvents> kTexts{
-      "claimed",         "claim removed",   "turned off",    "start",        "time is up",    "good /env",
-      "good challenge",  "credentials",     "TCP connected", "TLS done",     "HTTP 101",      "CONNACK 0",
-      "failed or ended", "deadline passed", "DisconnectReq", "goodbye over", "stop or reload"};
-  return kTexts[std::min(static_cast<std::size_t>(event), kEvents - 1)];
-}
-
-std::string_view when_text(When when) {
-  switch (when) {
-    case When::stopping:
-      return "stopping";
-    case When::banned:
-      return "banned";
-    case When::blocked:
-      return "the cloud named a time";
-    case When::otherwise:
-      return "else";
-    case When::always:
-      break;
-  }
-  return "";
-}
-
-std::string_view do_text(Do act) {
-  switch (act) {
-    case Do::wait:
-      return "wait";
-    case Do::login:
-      return "ask /env";
-    case Do::dial:
-      return "dial the broker";
-    case Do::announce:
-      return "say hello";
-    case Do::goodbye:
-      return "say goodbye";
-    case Do::close:
-      return "close";
-    case Do::abort:
-      return "drop the attempt";
-    case Do::finished:
-      return "finished";
-    case Do::nothing:
-      break;
-  }
-  return "";
-}
-
 std::span<const Move> moves() { return kMoves; }
 
 Next next(ConnectionState in, Event on, const Facts &facts) {

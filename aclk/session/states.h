@@ -102,9 +102,6 @@ struct StateInfo {
 
 [[nodiscard]] const StateInfo &info(ConnectionState state);
 [[nodiscard]] const char *state_name(ConnectionState state);
-[[nodiscard]] std::string_view event_text(Event event);
-[[nodiscard]] std::string_view when_text(When when);
-[[nodiscard]] std::string_view do_text(Do act);
 [[nodiscard]] std::span<const Move> moves();
 
 // What holds at the moment of an event.

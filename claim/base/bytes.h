@@ -4,6 +4,7 @@
 // and that goes back to him, by whatever thread destroys them. May have room in front, for a head.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -46,7 +47,20 @@ class Bytes {
   [[nodiscard]] bool is_lent() const { return loan_.release != nullptr; }
 
   // Puts `head` in front. Lent bytes stay where they are if there is room before them.
-  void prepend(std::string_view head);
+  void prepend(std::string_view head) {
+    if (!is_lent()) {
+      own_.insert(0, head);
+    } else if (head.size() <= loan_.room) {
+      loan_.data -= head.size();
+      loan_.size += head.size();
+      loan_.room -= head.size();
+      std::ranges::copy(head, loan_.data);
+    } else {
+      own_.reserve(head.size() + loan_.size);
+      own_.assign(head).append(loan_.data, loan_.size);
+      give_back();
+    }
+  }
 
  private:
   void give_back() {

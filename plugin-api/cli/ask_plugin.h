@@ -23,6 +23,7 @@ enum class Seen : std::uint8_t {
   no_answer = 4,    // somebody listens, but the answer is an error, or does not come, or may not be asked for
 };
 
+// Whom to ask.
 struct Where {
   std::string socket;  // --socket; empty = as aclk.plugin chooses it
   std::string cloud_dir;
@@ -45,5 +46,23 @@ struct Offline {
 
 // Prints why there is no answer, for commands that have nothing else to say. Gives back the exit status.
 [[nodiscard]] int no_answer(const Where &where, const Error &error);
+
+// What may be the reason that nobody answers.
+struct Surroundings {
+  claim::Standing standing = claim::Standing::not_claimed;
+  std::string identity_why;    // claim::Identity::why
+  std::string claim_source;    // what asks for a claim; empty = nothing is written down
+  std::string plugin_file;     // where aclk.plugin is installed; empty = nowhere an agent would look
+  bool plugin_runs = false;    // a process aclk.plugin for this agent
+  bool agent_runs = false;     // the agent of these directories
+  std::string not_started;     // external::why_not_started()
+  std::string given_up;        // external::why_given_up()
+  bool no_web_server = false;  // external::has_no_web_server()
+  bool no_socket = false;      // [plugin:aclk] socket = no
+};
+
+// The first thing on the way from an installed plugin to an answer that is not as it has to be, and what to do; then
+// what would keep the link from beginning when that is done. Pure.
+[[nodiscard]] std::string diagnose_no_answer(const Surroundings &s);
 
 }  // namespace aclk::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/cli/cli_main.h"
+#include "plugin-api/cli/commands.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -7,10 +7,9 @@
 #include <iostream>
 #include <vector>
 
+#include "claim/claim_request.h"
 #include "claim/claim_script.h"
-#include "claim/exit_code.h"
-#include "plugin-api/cli/argv_secrets.h"
-#include "plugin-api/cli/commands.h"
+#include "plugin-api/cli/secrets.h"
 
 namespace aclk::cli {
 namespace {

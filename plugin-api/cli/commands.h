@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The subcommands of netdata-aclk, one file each. Errors: each run() gives the exit status that netdata-aclk(1) lists,
-// and has written the reason to stderr.
+// netdata-aclk: what an administrator does with the agent-cloud link from a terminal or a provisioning tool. Errors:
+// each run() gives the exit status that netdata-aclk(1) lists, and has written the reason to stderr.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "aclk/loop/time_scale.h"
+#include <CLI/CLI.hpp>
+
+#include "aclk/loop/clock.h"
 
 namespace aclk::cli {
 
+// A subcommand.
 struct Command {
   CLI::App *parsed = nullptr;  // owned by the application; what was given on the command line
   std::function<int()> run;    // the exit status; called when it is this command that was given
@@ -37,5 +38,8 @@ struct Command {
 // sentences and exit codes are those of the scripts (claim/claim_script.h), the work is that of `netdata-aclk claim`.
 // `arguments`: what comes after "claim-script".
 [[nodiscard]] int run_claim_script(const std::vector<std::string> &arguments);
+
+// The program; returns the exit status. scale: of what `doctor` waits for.
+[[nodiscard]] int cli_main(int argc, char **argv, loop::TimeScale scale = {}) noexcept;
 
 }  // namespace aclk::cli

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "claim/agent_user.h"
-#include "claim/exit_code.h"
+#include "claim/claim_request.h"
 
 namespace aclk::cli {
 

@@ -9,12 +9,11 @@
 
 #include "claim/agent_user.h"
 #include "claim/base/text.h"
-#include "claim/machine_guid.h"
+#include "claim/identity.h"
 #include "plugin-api/cli/directories.h"
-#include "plugin-api/doctor/agent_documents.h"
+#include "plugin-api/doctor/agent_checks.h"
 #include "plugin-api/doctor/cloud_checks.h"
 #include "plugin-api/doctor/local_checks.h"
-#include "plugin-api/doctor/running_link.h"
 
 namespace aclk::cli {
 namespace {

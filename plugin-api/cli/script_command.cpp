@@ -22,10 +22,9 @@
 #include "claim/claim_script.h"
 #include "claim/identity.h"
 #include "claim/ini.h"
-#include "claim/machine_guid.h"
 #include "claim/proxy.h"
-#include "plugin-api/cli/agents_token.h"
 #include "plugin-api/cli/directories.h"
+#include "plugin-api/cli/secrets.h"
 
 namespace aclk::cli {
 namespace fs = std::filesystem;
@@ -118,7 +117,7 @@ int run_as_v1(const ScriptArguments &a, const Directories &d) {
     file = std::move(*named);
   }
   // From here on nothing is opened that the agent's user may not open.
-  auto token = become_agent_user_with_token(places_of(d), file, true);
+  auto token = become_agent_user_with_token(places_of(d), file, TokenFileNamedBy::environment);
   if (!token) return end_as_v1(token.error(), a, o, d);
   if (*token) o.token = std::move(**token);
   if (!o.token && claim::environment_or_empty("NETDATA_CLAIM_TOKEN").empty())

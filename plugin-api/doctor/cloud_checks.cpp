@@ -16,9 +16,9 @@
 #include "aclk/mqtt/connection.h"
 #include "aclk/mqtt/ws_context.h"
 #include "aclk/net/curl_easy.h"
-#include "aclk/session/clock_skew.h"
+#include "aclk/session/connection_history.h"
 #include "claim/base/files.h"
-#include "plugin-api/doctor/check_sequence.h"
+#include "plugin-api/doctor/finding.h"
 #include "plugin-api/doctor/reach_host.h"
 
 namespace aclk::doctor {
@@ -31,8 +31,8 @@ using net::TlsTrust;
 
 constexpr std::size_t kMaxPem = 64U << 10;
 
-// The rungs after the login, but for those of the broker's host.
-constexpr std::array kLinkRungs{"broker", "broker-tls", "websocket", "mqtt", "subscribe"};
+// The checks after the login, but for those of the broker's host.
+constexpr std::array kLinkChecks{"broker", "broker-tls", "websocket", "mqtt", "subscribe"};
 
 struct Trusts {
   TlsTrust cloud = TlsTrust::none;
@@ -87,28 +87,28 @@ class Walk {
 
     auto way = reach("", cloud_);
     const auto trace = has_bad(way) ? std::nullopt : std::optional(log_in(*key));
-    add(way_rungs(std::move(way), cloud_, "", trace ? trusts_of(*trace, "env") : Trusts{}));
-    std::optional<Fall> fall;
-    if (trace && trace->failure && trace->stage == "env") fall = fall_of(*trace, "");
-    climb_on({good("env", "the cloud says how it wants to be reached")}, fall);
+    add(way_checks(std::move(way), cloud_, "", trace ? trusts_of(*trace, "env") : Trusts{}));
+    std::optional<FailedCheck> failed;
+    if (trace && trace->failure && trace->stage == "env") failed = failed_check_of(*trace, "");
+    go_on({good("env", "the cloud says how it wants to be reached")}, failed);
     judge_login(trace ? *trace : LoginTrace{});
     return std::move(findings_);
   }
 
  private:
-  // ---- one rung after the other; what is below a fall is never taken for good
+  // ---- one check after the other; what comes after a failure is never taken for good
 
-  void climb_on(Findings rungs, const std::optional<Fall> &fall) {
-    // A fall may be from a rung that was climbed before: the way worked, and then it did not.
-    if (!fallen_) {
-      std::ranges::move(rungs, std::back_inserter(findings_));
-      findings_ = climb(std::move(findings_), fall);
+  void go_on(Findings checks, const std::optional<FailedCheck> &failed) {
+    // A failure may be of a check that was passed before: the way worked, and then it did not.
+    if (!failed_) {
+      std::ranges::move(checks, std::back_inserter(findings_));
+      findings_ = until_failure(std::move(findings_), failed);
     } else {
-      for (auto &f : rungs) findings_.push_back(not_reached(f.check));
+      for (auto &f : checks) findings_.push_back(not_reached(f.check));
     }
-    fallen_ = has_bad(findings_);
+    failed_ = has_bad(findings_);
   }
-  void add(Findings rungs) { climb_on(std::move(rungs), std::nullopt); }
+  void add(Findings checks) { go_on(std::move(checks), std::nullopt); }
 
   // ---- the way to a host
 
@@ -123,14 +123,16 @@ class Walk {
   }
 
   // What reach() found, then proxy and TLS.
-  Findings way_rungs(Findings way, const Url &to, const std::string &prefix, Trusts trusts) {
+  Findings way_checks(Findings way, const Url &to, const std::string &prefix, Trusts trusts) {
     const bool open = !has_bad(way);
-    const auto rung = [&](Finding done) { way.push_back(open ? std::move(done) : not_reached(std::move(done.check))); };
+    const auto check = [&](Finding done) {
+      way.push_back(open ? std::move(done) : not_reached(std::move(done.check)));
+    };
     const auto proxy = s_.reach.proxy.towards(to.host);
     if (proxy.kind != claim::ProxyKind::none)
-      rung(good(prefix + "proxy", fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(),
-                                              proxy_certificate(proxy, trusts.proxy))));
-    rung(tls_finding(prefix + "tls", to, trusts.cloud));
+      check(good(prefix + "proxy", fmt::format("a tunnel to {} through {}{}", whom(to), proxy.display(),
+                                               proxy_certificate(proxy, trusts.proxy))));
+    check(tls_finding(prefix + "tls", to, trusts.cloud));
     return way;
   }
 
@@ -183,36 +185,38 @@ class Walk {
 
   void judge_login(const LoginTrace &t) {
     const bool elsewhere = t.login && whom(*t.login) != whom(cloud_);
-    if (elsewhere && !fallen_) add(way_rungs(reach("login-", *t.login), *t.login, "login-", trusts_of(t, "challenge")));
-    Findings rungs{good("challenge", "the cloud knows this node; its challenge was decrypted")};
-    if (depth_ != Depth::challenge) rungs.push_back(good("password", "the cloud takes the key, and gives credentials"));
-    std::optional<Fall> fall;
-    if (t.failure && !fallen_)
-      fall = fall_of(t, elsewhere && t.stage == "challenge" ? std::optional("login-") : std::nullopt);
-    climb_on(std::move(rungs), fall);
+    if (elsewhere && !failed_)
+      add(way_checks(reach("login-", *t.login), *t.login, "login-", trusts_of(t, "challenge")));
+    Findings checks{good("challenge", "the cloud knows this node; its challenge was decrypted")};
+    if (depth_ != Depth::challenge)
+      checks.push_back(good("password", "the cloud takes the key, and gives credentials"));
+    std::optional<FailedCheck> failed;
+    if (t.failure && !failed_)
+      failed = failed_check_of(t, elsewhere && t.stage == "challenge" ? std::optional("login-") : std::nullopt);
+    go_on(std::move(checks), failed);
     if (const auto ms = t.clock.offset_ms()) judge_clock(*ms);
-    if (fallen_ || !t.credentials) {
+    if (failed_ || !t.credentials) {
       constexpr auto kProof = "the link is online: that is proof";
-      if (!fallen_)
+      if (!failed_)
         findings_.push_back(skipped("password", kProof + std::string(", and another login could disturb it")));
-      for (const auto *check : kLinkRungs) findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kProof));
+      for (const auto *check : kLinkChecks) findings_.push_back(failed_ ? not_reached(check) : skipped(check, kProof));
       return;
     }
     open_link(*t.credentials);
   }
 
-  // The rung that broke. way: what the names of the rungs on the way there begin with; nullopt = there are none of its
-  // own, the connection was to be used again.
-  [[nodiscard]] Fall fall_of(const LoginTrace &t, std::optional<std::string_view> way) const {
+  // The check that broke. way: what the names of the checks on the way there begin with; nullopt = there are none of
+  // its own, the connection was to be used again.
+  [[nodiscard]] FailedCheck failed_check_of(const LoginTrace &t, std::optional<std::string_view> way) const {
     const auto &f = *t.failure;
     const auto &host = t.stage == "env" ? cloud_.host : t.login->host;
     const bool proxied = s_.reach.proxy.towards(host).kind != claim::ProxyKind::none;
-    const auto rung = way && f.http_status == 0 ? way_rung(f, proxied) : std::string_view();
-    return {rung.empty() ? t.stage : std::string(*way).append(rung), f.error.what};
+    const auto check = way && f.http_status == 0 ? way_check(f, proxied) : std::string_view();
+    return {check.empty() ? t.stage : std::string(*way).append(check), f.error.what};
   }
 
   // Of getting there; empty when it was not that. What happens before a tunnel is there is the proxy's.
-  static std::string_view way_rung(const login::LoginFailure &f, bool proxied) {
+  static std::string_view way_check(const login::LoginFailure &f, bool proxied) {
     switch (f.cause) {
       case Cause::dns:
         return proxied ? "proxy" : "dns";
@@ -250,27 +254,27 @@ class Walk {
 
   void open_link(const login::Credentials &c) {
     if (whom(cloud_) != whom(c.endpoint)) add(reach("broker-", c.endpoint));
-    std::optional<Fall> fall;
+    std::optional<FailedCheck> failed;
     auto trust = TlsTrust::none;
-    if (!fallen_) {
+    if (!failed_) {
       auto ws = mqtt::WsContext::make(loop_.uv(), {s_.reach.trust_file, s_.reach.insecure});
       if (ws)
-        fall = connect(**ws, c, trust);
+        failed = connect(**ws, c, trust);
       else
-        fall = Fall{"broker-tls", ws.error().what};
+        failed = FailedCheck{"broker-tls", ws.error().what};
       loop_.drain();
     }
-    Findings rungs{good("broker", "connected to " + whom(c.endpoint)), tls_finding("broker-tls", c.endpoint, trust),
-                   good("websocket", "the upgrade was granted")};
+    Findings checks{good("broker", "connected to " + whom(c.endpoint)), tls_finding("broker-tls", c.endpoint, trust),
+                    good("websocket", "the upgrade was granted")};
     if (depth_ == Depth::connect) {
-      rungs.push_back(good("mqtt", "CONNECT was accepted"));
-      rungs.push_back(good("subscribe", "the subscriptions were granted"));
+      checks.push_back(good("mqtt", "CONNECT was accepted"));
+      checks.push_back(good("subscribe", "the subscriptions were granted"));
     }
-    climb_on(std::move(rungs), fall);
+    go_on(std::move(checks), failed);
     if (depth_ == Depth::connect) return;
     constexpr auto kWhy = "aclk.plugin is running: a second CONNECT would end its session";
     for (const auto *check : {"mqtt", "subscribe"})
-      findings_.push_back(fallen_ ? not_reached(check) : skipped(check, kWhy));
+      findings_.push_back(failed_ ? not_reached(check) : skipped(check, kWhy));
   }
 
   [[nodiscard]] mqtt::ConnectionPlan plan_of(const login::Credentials &c) const {
@@ -297,9 +301,9 @@ class Walk {
 
   // Until the broker listens to us, or, where a link runs, until the WebSocket is open.
   // `trust`: what became of TLS with it.
-  std::optional<Fall> connect(mqtt::WsContext &ws, const login::Credentials &c, TlsTrust &trust) {
+  std::optional<FailedCheck> connect(mqtt::WsContext &ws, const login::Credentials &c, TlsTrust &trust) {
     std::optional<ConnectionEnd> end;
-    std::string rung;
+    std::string check;
     bool there = false;
     net::CurlMulti multi(loop_.uv());
     std::unique_ptr<Connection> link;
@@ -309,11 +313,11 @@ class Walk {
     };
     Connection::ConnectionEvents e;
     e.stage = [&](mqtt::Stage stage) {
-      rung = kLinkRungs.at(static_cast<std::size_t>(stage));
+      check = kLinkChecks.at(static_cast<std::size_t>(stage));
       if (stage == mqtt::Stage::websocket) trust = link->trust();
       if (stage == mqtt::Stage::connect && depth_ == Depth::upgrade) arrive();
     };
-    e.up = [&](const mqtt::MqttLimits &, const std::string &) { rung = "subscribe"; };
+    e.up = [&](const mqtt::MqttLimits &, const std::string &) { check = "subscribe"; };
     e.subscribed = arrive;
     e.ended = [&](const ConnectionEnd &x) { end = x; };
     link = std::make_unique<Connection>(loop_.uv(), multi, ws, plan_of(c), std::move(e));
@@ -322,7 +326,7 @@ class Walk {
     while (!end) uv_run(&loop_.uv(), UV_RUN_ONCE);
     link.reset();
     if (there) return std::nullopt;
-    return Fall{rung, end->error.what};
+    return FailedCheck{check, end->error.what};
   }
 
   const module::Settings &s_;
@@ -331,7 +335,7 @@ class Walk {
   Url cloud_;
   loop::Loop loop_;
   Findings findings_;
-  bool fallen_ = false;
+  bool failed_ = false;
   bool proxy_judged_ = false;
 };
 

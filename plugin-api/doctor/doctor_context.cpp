@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "aclk/host/log.h"
-#include "plugin-api/external/json/texts.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::doctor {
 

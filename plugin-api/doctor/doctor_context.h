@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "aclk/host/host.h"
-#include "aclk/loop/time_scale.h"
+#include "aclk/loop/clock.h"
 #include "aclk/module/settings.h"
 #include "plugin-api/external/config/environment.h"
 #include "plugin-api/external/config/netdata_conf.h"

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <array>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace aclk::doctor {
 namespace {
@@ -34,6 +36,27 @@ std::ptrdiff_t count(const Findings &findings, Verdict v) {
 }
 
 constexpr std::size_t kCheckWidth = 14;
+
+struct Advice {
+  std::string_view check;  // the end of Finding::check: "tls" also of "broker-tls"
+  std::string_view remedy;
+};
+
+constexpr std::array kAdvice{
+    Advice{"dns", "check the name, and this machine's DNS (/etc/resolv.conf)"},
+    Advice{"tcp", "a firewall must let this machine out to that port; or set a proxy in cloud.conf"},
+    Advice{"proxy", "check the proxy's address, its user and password, and that it may connect to this host and port"},
+    Advice{"tls",
+           "see with `openssl s_client -connect HOST:PORT` who answers there; a proxy or firewall that opens TLS "
+           "must leave this host alone"},
+    Advice{"env", "check the cloud's URL, and whether something on the way answers in its place"},
+    Advice{"challenge", "if it stays so, claim this node anew: netdata-aclk claim --reclaim"},
+    Advice{"password", "if it stays so, claim this node anew: netdata-aclk claim --reclaim"},
+    Advice{"broker", "check that this machine, or its proxy, may connect to that host and port"},
+    Advice{"websocket", "a proxy or firewall on the way must let WebSocket upgrades pass"},
+    Advice{"mqtt", "if it stays so, ask those who run the cloud, with this sentence"},
+    Advice{"subscribe", "if it stays so, ask those who run the cloud, with this sentence"},
+};
 
 }  // namespace
 
@@ -76,5 +99,28 @@ std::string as_json(const Findings &findings) {
 }
 
 int exit_status(const Findings &findings) { return count(findings, Verdict::bad) == 0 ? 0 : 2; }
+
+Findings until_failure(Findings checks, const std::optional<FailedCheck> &failed) {
+  if (!failed) return checks;
+  auto broken = bad_from(failed->check, failed->sentence);
+  if (broken.remedy.empty()) broken.remedy = usual_remedy(failed->check);
+  const auto at = std::ranges::find(checks, failed->check, &Finding::check);
+  if (at == checks.end()) {
+    // A failure at none of these steps must not look like a success.
+    for (auto &f : checks) f = skipped(f.check, "not known");
+    checks.push_back(std::move(broken));
+    return checks;
+  }
+  *at = std::move(broken);
+  for (auto next = at + 1; next != checks.end(); ++next) *next = not_reached(next->check);
+  return checks;
+}
+
+Finding not_reached(std::string check) { return skipped(std::move(check), "not reached"); }
+
+std::string usual_remedy(std::string_view check) {
+  const auto advice = std::ranges::find_if(kAdvice, [&](const Advice &a) { return check.ends_with(a.check); });
+  return advice == kAdvice.end() ? std::string() : std::string(advice->remedy);
+}
 
 }  // namespace aclk::doctor

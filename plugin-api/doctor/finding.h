@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a check of `netdata-aclk doctor` found, and how a list of them is shown. Pure.
+// What a check of `netdata-aclk doctor` found, how a list of them is shown, and what becomes of such a list when a
+// conversation with the cloud has ended somewhere on its way. Pure.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,5 +42,21 @@ using Findings = std::vector<Finding>;
 
 // 0 = nothing is bad; 2 = something is.
 [[nodiscard]] int exit_status(const Findings &findings);
+
+// Where a sequence of checks ended: each was reached by way of those before it.
+struct FailedCheck {
+  std::string check;     // Finding::check
+  std::string sentence;  // Error::what
+};
+
+// all_good: what there is to say when all goes well. Those before the failed one stay, that one is bad, those after it
+// are not reached. Without a failure all stay.
+[[nodiscard]] Findings until_failure(Findings all_good, const std::optional<FailedCheck> &failed);
+
+// Nobody came this far.
+[[nodiscard]] Finding not_reached(std::string check);
+
+// The next step for a check whose sentence knows none.
+[[nodiscard]] std::string usual_remedy(std::string_view check);
 
 }  // namespace aclk::doctor

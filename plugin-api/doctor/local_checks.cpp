@@ -17,16 +17,15 @@
 
 #include "aclk/sync/store/store.h"
 #include "claim/agent_processes.h"
+#include "claim/agent_user.h"
 #include "claim/base/c_own.h"
 #include "claim/base/url.h"
 #include "claim/claim_sources.h"
 #include "claim/cloud_dir.h"
-#include "claim/path_owner.h"
 #include "plugin-api/external/agent/agent_client.h"
-#include "plugin-api/external/config/agent_gave_up.h"
 #include "plugin-api/external/config/agent_log.h"
+#include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
-#include "plugin-api/external/config/settings.h"
 #include "plugin-api/external/control/unlinked_answers.h"
 
 namespace aclk::doctor {

@@ -3,9 +3,9 @@
 // What files and settings tell, and the plugin that runs: no socket leaves the machine here.
 #pragma once
 
+#include "plugin-api/doctor/agent_checks.h"
 #include "plugin-api/doctor/doctor_context.h"
 #include "plugin-api/doctor/finding.h"
-#include "plugin-api/doctor/running_link.h"
 
 namespace aclk::doctor {
 

@@ -12,9 +12,9 @@
 #include <memory>
 
 #include "aclk/loop/clock.h"
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/net/curl_easy.h"
-#include "plugin-api/doctor/check_sequence.h"
+#include "plugin-api/doctor/finding.h"
 
 namespace aclk::doctor {
 namespace {

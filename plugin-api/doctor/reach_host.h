@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "aclk/loop/clock.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/time_scale.h"
 #include "plugin-api/doctor/finding.h"
 
 namespace aclk::doctor {

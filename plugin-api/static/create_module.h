@@ -8,7 +8,7 @@
 
 #include <netdata-aclk/plugin.h>
 
-#include "aclk/loop/time_scale.h"
+#include "aclk/loop/clock.h"
 
 namespace aclk {
 

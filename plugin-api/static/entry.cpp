@@ -18,7 +18,7 @@
 #include "aclk/host/abi_values.h"
 #include "aclk/loop/clock.h"
 #include "aclk/module/module.h"
-#include "aclk/report/info.h"
+#include "aclk/report/state.h"
 #include "aclk/report/statistics.h"
 #include "claim/base/http_message.h"
 #include "plugin-api/static/buildinfo.h"

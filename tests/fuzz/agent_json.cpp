@@ -45,7 +45,7 @@ void alarm_log(const nlohmann::json &j, std::uint64_t after) {
     require(a.log_id != 0, "an entry has an id");
   }
   const bool same = continues_log(log, after, std::nullopt, kNow);
-  shown(take_log(log, after, 2, !same), after, 2);
+  shown(take_log(log, after, 2, same ? Continuity::whole : Continuity::gap), after, 2);
   if (!log.empty()) require(continues_log(log, log.back().log_id, anchor_of(log.back()), 0), "a log continues itself");
 }
 

@@ -3,7 +3,7 @@
 // Texts from the agent and its files that are no JSON (plugin-api/external): first byte = netdata.conf with its bind
 // list, agent url, a health file, lines on stdin, a frequency.
 #include "plugin-api/external/agent/endpoint.h"
-#include "plugin-api/external/alerts/health_file.h"
+#include "plugin-api/external/alerts/alert_text.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/hooks/read_node_info.h"
 #include "plugin-api/external/process/plugins_d_input.h"

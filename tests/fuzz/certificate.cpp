@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "aclk/net/tls_fault.h"
+#include "aclk/net/fault.h"
 #include "claim/base/c_own.h"
 #include "tests/fuzz/fuzz.h"
 

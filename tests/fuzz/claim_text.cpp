@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Texts that ask for a claim or answer one (claim/): first byte = claim.conf, the split files, the environment, the
-// body of the cloud's answer; and the kinds of failures (claim/base/outage.h).
+// body of the cloud's answer; and the kinds of failures (claim/base/log_budget.h).
 #include <algorithm>
 #include <string>
 
-#include "claim/base/outage.h"
-#include "claim/claim_answer.h"
+#include "claim/base/log_budget.h"
 #include "claim/claim_request.h"
 #include "claim/claim_sources.h"
 #include "tests/fuzz/fuzz.h"

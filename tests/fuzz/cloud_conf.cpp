@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// cloud.d/cloud.conf (claim/cloud_conf.h), which people edit: what we would write of it is read the same. Control
+// cloud.d/cloud.conf (claim/settings.h), which people edit: what we would write of it is read the same. Control
 // characters inside values are the exception: they are dropped when it is written, and the form is final then.
-#include "claim/cloud_conf.h"
 #include "claim/limits.h"
+#include "claim/settings.h"
 
 #include <algorithm>
 

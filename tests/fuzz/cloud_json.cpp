@@ -4,9 +4,8 @@
 #include <algorithm>
 
 #include "aclk/login/challenge.h"
-#include "aclk/login/cloud_error.h"
+#include "aclk/login/cloud_answer.h"
 #include "aclk/login/env.h"
-#include "aclk/login/password.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {

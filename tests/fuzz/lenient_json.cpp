@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "plugin-api/external/json/json_text.h"
-#include "plugin-api/external/json/plain_json.h"
 #include "plugin-api/external/json/printed_json.h"
 #include "tests/fuzz/fuzz.h"
 

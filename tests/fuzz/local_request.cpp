@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Requests on the local socket (plugin-api/external/control/local_request.h).
-#include "plugin-api/external/control/local_request.h"
+// Requests on the local socket (plugin-api/external/control/local_socket.h).
+#include "plugin-api/external/control/local_socket.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Messages in clear text (proto/message_json.h), behind what-is-sent and the conversation log: first byte = which
+// Messages in clear text (proto/message_types.h), behind what-is-sent and the conversation log: first byte = which
 // message. Nothing, or one JSON object on one line.
-#include "proto/message_json.h"
+#include "proto/message_types.h"
 
 #include <nlohmann/json.hpp>
 
-#include "proto/message_types.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {

@@ -4,9 +4,8 @@
 // supervisor, in any pieces; the agent's command socket; the numbers for charts; where an alert's definition stands.
 #include "plugin-api/external/agent/cli_socket.h"
 #include "plugin-api/external/alerts/alert_text.h"
-#include "plugin-api/external/charts/statistics.h"
-#include "plugin-api/external/process/claimer_process.h"
-#include "plugin-api/external/process/worker_pipe.h"
+#include "plugin-api/external/charts/charts.h"
+#include "plugin-api/external/process/children.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Command lines, one argument a line: netdata-claim.sh's (claim/claim_script.h), whose claim.conf says what was asked
-// for, and aclk.plugin's own (plugin-api/external/config/options.h).
+// for, and aclk.plugin's own (plugin-api/external/config/environment.h).
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,7 +9,7 @@
 #include "claim/claim_script.h"
 #include "claim/claim_sources.h"
 #include "claim/ini.h"
-#include "plugin-api/external/config/options.h"
+#include "plugin-api/external/config/environment.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace aclk::fuzz {
@@ -39,7 +39,7 @@ void fuzz(std::string_view bytes) {
   require(found.size() <= 1 && (found.empty() || script.token), "it asks for a claim only with a token");
   require(found.empty() || found[0].insecure == script.insecure, "and verifies as was said");
 
-  const auto plugin = external::parse_options(args, false);
+  const auto plugin = external::parse_options(args, external::StartedBy::agent);
   require(plugin.update_every.count() >= 1 && plugin.update_every.count() <= 86400, "an interval is in range");
 }
 

@@ -168,11 +168,11 @@ def test_94_24_every_setting_is_in_its_man_page():
         return found
 
     cloud_conf, plugin = words("cli/cloud.conf.5"), words("external/aclk.plugin.1")
-    for key in keys("claim/cloud_conf.cpp", r'key == "([^"]+)"'):
+    for key in keys("claim/settings.cpp", r'key == "([^"]+)"'):
         assert re.search(rf"Cm [^.]*\b{key}\b", cloud_conf), key
-    own = keys("plugin-api/external/config/settings.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
+    own = keys("plugin-api/external/config/netdata_conf.cpp", r'(?:kOwn|interval\(conf), "([^"]+)"')
     cloud = keys("aclk/module/settings.cpp", r'(?:config|setting)\("cloud", "([^"]+)"') | \
-        keys("plugin-api/external/config/settings.cpp", r'"cloud", "([^"]+)"')
+        keys("plugin-api/external/config/netdata_conf.cpp", r'"cloud", "([^"]+)"')
     both = set.union(*(set(re.findall(r'"([^"]+)"', line)) for line in
                        keys("aclk/module/settings.cpp", r'for \(const char \*key : \{(.*)\}\)')))
     assert {"agent url", "poll alerts every"} <= own and {"scope", "statistics"} <= cloud and "query threads" in both

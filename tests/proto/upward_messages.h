@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What an agent sends, read back: the cloud's side of the codecs in proto/, for tests. The decoders keep the rules of
-// proto/agent.h.
+// proto/message_types.h.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string_view>
 
-#include "proto/agent.h"
 #include "proto/alarms.h"
 #include "proto/contexts.h"
 #include "proto/node.h"

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* Divisors of 1 or more; see aclk/loop/time_scale.h. */
+/* Divisors of 1 or more; see aclk/loop/clock.h. */
 struct time_divisors {
   uint32_t deadlines;
   uint32_t pauses;

@@ -3,7 +3,7 @@
 // The time scale that a test has ordered.
 #pragma once
 
-#include "aclk/loop/time_scale.h"
+#include "aclk/loop/clock.h"
 
 namespace aclk::test {
 

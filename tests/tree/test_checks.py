@@ -70,7 +70,7 @@ def test_files_that_markdown_names(tree):
 
 
 def test_files_that_comments_name(tree):
-    t = tree({"claim/base/outage.h": "", "claim/proxy.h": "// See base/outage.h, claim/base/outage.h and nothing.h.\n#include <a.h>\n",
+    t = tree({"claim/base/log_budget.h": "", "claim/proxy.h": "// See base/log_budget.h, claim/base/log_budget.h and nothing.h.\n#include <a.h>\n",
               "claim/proxy.cpp": '// As claim/gone.h has it.\nconst char *s = "claim/text.h";\n'})
     assert sorted(sentences(references.of_files(t))) == ["claim/proxy.cpp:1: there is no claim/gone.h",
                                                          "claim/proxy.h:1: there is no nothing.h"]

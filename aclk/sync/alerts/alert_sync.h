@@ -25,7 +25,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/mqtt/outbox.h"
-#include "aclk/sync/store/clock_pair.h"
+#include "aclk/sync/store/records.h"
 #include "aclk/sync/store/store.h"
 
 namespace aclk::sync {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/sync/store/overloaded.h"
+#include "aclk/sync/store/records.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::sync {

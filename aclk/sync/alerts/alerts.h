@@ -17,7 +17,7 @@
 
 #include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "aclk/sync/contexts/contexts.h"

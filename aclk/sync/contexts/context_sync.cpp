@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/loop/rising.h"
+#include "aclk/loop/clock.h"
 #include "claim/base/hash.h"
 
 namespace aclk::sync {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "aclk/mqtt/outbox.h"
-#include "aclk/sync/store/clock_pair.h"
+#include "aclk/sync/store/records.h"
 #include "aclk/sync/store/store.h"
 #include "proto/contexts.h"
 #include "proto/message_types.h"

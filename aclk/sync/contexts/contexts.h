@@ -16,7 +16,7 @@
 
 #include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/contexts/context_sync.h"
 #include "aclk/sync/nodes/node_sync.h"

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "aclk/host/host.h"
-#include "aclk/sync/store/clock_pair.h"
 #include "aclk/sync/store/records.h"
 #include "proto/message_types.h"
 #include "proto/node.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "aclk/sync/store/overloaded.h"
+#include "aclk/sync/store/records.h"
 
 namespace aclk::sync {
 Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,

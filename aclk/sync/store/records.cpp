@@ -4,8 +4,6 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "aclk/sync/store/overloaded.h"
-
 namespace aclk::sync {
 namespace {
 

@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is remembered over restarts, as rows, and the changes that state machines ask for. Nothing here does anything.
+// What the state machines of aclk/sync have in common: the time that they are given, what is remembered over restarts,
+// as rows, and the changes of those rows that they ask for. Nothing here does anything.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "aclk/loop/clock.h"
 #include "proto/alarms.h"
 
 namespace aclk::sync {
+
+// Now, on both clocks: waits go by the monotonic one, messages carry the wall clock.
+struct ClockPair {
+  loop::Instant at;
+  std::int64_t wall_us = 0;
+
+  [[nodiscard]] std::int64_t wall_s() const { return wall_us / 1'000'000; }
+};
+
+[[nodiscard]] inline ClockPair moment() { return {loop::now(), loop::wall_us()}; }
+
+// The earlier of both; `due` may be none yet.
+inline void sooner(std::optional<loop::Instant> &due, loop::Instant at) {
+  if (!due || at < *due) due = at;
+}
 
 // A node that the cloud has given an id to, under one claim: ids belong to (claim id, machine guid).
 struct StoredNode {
@@ -97,5 +115,13 @@ using Change = std::variant<PutNode, PutContext, DropContext, PutAlertLog, PutAl
 
 // Names the row that a change is about: of two changes with one key only the later one counts.
 [[nodiscard]] std::string row_of(const Change &change);
+
+// Lambdas as one function object: splits a Change by its type.
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce aggregates
 
 }  // namespace aclk::sync

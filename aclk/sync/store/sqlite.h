@@ -4,8 +4,10 @@
 // database or is damaged, Errc::io for everything that may be different another time (full, read-only, busy).
 #pragma once
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,8 +20,16 @@ namespace aclk::sync::sqlite {
 using Database = COwn<sqlite3, sqlite3_close>;
 
 // `db` may be null: out of memory.
-[[nodiscard]] Error trouble(sqlite3 *db, std::string_view what);
-[[nodiscard]] Result<void> run(sqlite3 *db, const char *sql, std::string_view what);
+[[nodiscard]] inline Error trouble(sqlite3 *db, std::string_view what) {
+  const int rc = db == nullptr ? SQLITE_NOMEM : sqlite3_errcode(db);
+  const bool damaged = rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB;
+  return {damaged ? Errc::parse : Errc::io,
+          fmt::format("cannot {}: {}", what, db == nullptr ? "out of memory" : sqlite3_errmsg(db))};
+}
+[[nodiscard]] inline Result<void> run(sqlite3 *db, const char *sql, std::string_view what) {
+  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected<Error>(trouble(db, what));
+  return {};
+}
 
 struct Blob {
   std::string_view bytes;
@@ -27,7 +37,11 @@ struct Blob {
 
 class Statement {
  public:
-  Statement(sqlite3 *db, const char *sql);
+  Statement(sqlite3 *db, const char *sql) {
+    sqlite3_stmt *s = nullptr;
+    sqlite3_prepare_v2(db, sql, -1, &s, nullptr);
+    s_.reset(s);
+  }
   // Placeholders in order, from ?1.
   template <class... A>
   Statement &bind(const A &...values) {
@@ -38,7 +52,12 @@ class Statement {
   // SQLITE_ROW, SQLITE_DONE or an error; also when the statement could not be prepared.
   int step() { return s_ ? sqlite3_step(s_.get()) : SQLITE_ERROR; }
   void reset() { sqlite3_reset(s_.get()); }
-  [[nodiscard]] std::string text(int column) const;  // a blob's bytes too
+  // A blob's bytes, too.
+  [[nodiscard]] std::string text(int column) const {
+    const auto *const bytes = static_cast<const char *>(sqlite3_column_blob(s_.get(), column));
+    return bytes == nullptr ? std::string()
+                            : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(s_.get(), column)));
+  }
   [[nodiscard]] std::int64_t number(int column) const { return sqlite3_column_int64(s_.get(), column); }
   [[nodiscard]] std::uint64_t unsigned_number(int column) const { return static_cast<std::uint64_t>(number(column)); }
 

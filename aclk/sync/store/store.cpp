@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "aclk/sync/store/overloaded.h"
+#include "aclk/sync/store/records.h"
 #include "aclk/sync/store/sqlite.h"
 #include "claim/base/c_own.h"
 

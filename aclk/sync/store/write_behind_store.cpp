@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "aclk/loop/rising.h"
+#include "aclk/loop/clock.h"
 
 namespace aclk::sync {
 

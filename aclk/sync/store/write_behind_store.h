@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "aclk/host/log.h"
-#include "aclk/loop/timer.h"
+#include "aclk/loop/loop.h"
 #include "aclk/sync/store/store.h"
 
 namespace aclk::sync {

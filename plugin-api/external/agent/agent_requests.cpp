@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "aclk/loop/own_thread.h"
+#include "aclk/loop/loop.h"
 
 namespace aclk::external {
 namespace {

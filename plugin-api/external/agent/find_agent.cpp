@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "plugin-api/external/agent/cli_socket.h"
-#include "plugin-api/external/config/plugin_start.h"
+#include "plugin-api/external/config/netdata_conf.h"
 
 namespace aclk::external {
 

@@ -11,7 +11,7 @@
 
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/endpoint.h"
-#include "plugin-api/external/config/settings.h"
+#include "plugin-api/external/config/netdata_conf.h"
 
 namespace aclk::external {
 

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <limits>
 
-#include "claim/base/query_string.h"
 #include "claim/base/text.h"
+#include "claim/base/url.h"
 
 namespace aclk::external {
 namespace {

@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxQuery = 8000;
 inline constexpr std::size_t kMaxTarget = 15U << 10;
 
 // target: path and query. What is sent is written anew from what was understood; a query that can be understood in two
-// ways is refused (claim/base/query_string.h). Bounds the rows of data, weights, metric_correlations and badge.svg by a
+// ways is refused (claim/base/url.h). Bounds the rows of data, weights, metric_correlations and badge.svg by a
 // `points` of our own if what is asked for could be more. The error is what to answer with instead of asking the agent.
 [[nodiscard]] tl::expected<std::string, HttpResponse> bound_target(HttpMethod method, std::string_view target,
                                                                    std::chrono::sys_seconds now);

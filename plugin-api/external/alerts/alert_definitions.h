@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plugin-api/external/alerts/health_file.h"
+#include "plugin-api/external/alerts/alert_text.h"
 #include "plugin-api/external/json/values.h"
 
 namespace aclk::external {

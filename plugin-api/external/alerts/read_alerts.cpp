@@ -209,11 +209,11 @@ bool continues_log(const std::vector<naclk_alert> &entries, std::uint64_t after,
   return shown->log_id != after || *shown == anchor_of(*it);
 }
 
-LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit, bool gap) {
+LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit, Continuity continuity) {
   LogReading r;
-  r.gap = gap;
+  r.gap = continuity == Continuity::gap;
   r.last = after;
-  const bool anew = gap && !entries.empty() && entries.back().log_id < after;
+  const bool anew = r.gap && !entries.empty() && entries.back().log_id < after;
   if (!anew) std::erase_if(entries, [&](const naclk_alert &a) { return a.log_id <= after; });
   if (limit != 0 && entries.size() > limit) entries.resize(limit);
   if (!entries.empty()) r.last = entries.back().log_id;

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "plugin-api/external/alerts/alert_definitions.h"
-#include "plugin-api/external/json/texts.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 
@@ -96,8 +96,10 @@ class AlertLogCursor {
 [[nodiscard]] bool continues_log(const std::vector<naclk_alert> &entries, std::uint64_t after,
                                  const std::optional<LogAnchor> &shown, std::uint64_t began_s);
 
+enum class Continuity : std::uint8_t { whole, gap };
 // What to show. entries: any part of the log that has all there is after `after`. gap: the log does not continue what
 // `after` is of; if all its ids are lower, they began anew, and everything there is is new.
-[[nodiscard]] LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit, bool gap);
+[[nodiscard]] LogReading take_log(std::vector<naclk_alert> entries, std::uint64_t after, std::uint32_t limit,
+                                  Continuity continuity);
 
 }  // namespace aclk::external

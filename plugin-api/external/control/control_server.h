@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The supervisor's part of the local socket: it is opened once, for the plugin's life, and answered here while no
-// worker does. What the supervisor knows goes to both, whoever answers. Nothing blocks. One thread.
+// worker does. A worker inherits the descriptor and accepts in the supervisor's place while it has a link to tell of
+// (local_socket.h), so that there is no moment at which nobody listens. Nothing blocks. One thread.
 #pragma once
+
+#include <sys/types.h>
 
 #include <chrono>
 #include <filesystem>
@@ -10,14 +13,41 @@
 #include <string>
 #include <vector>
 
+#include "claim/base/c_own.h"
+#include "claim/base/result.h"
 #include "plugin-api/external/config/agent_log.h"
-#include "plugin-api/external/control/local_listener.h"
 #include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
-#include "plugin-api/external/control/shared_text.h"
 
 namespace aclk::external {
 
+// The file and its listening descriptor: a unix socket, mode 0660, of the agent's group.
+class LocalListener {
+ public:
+  // Listens at the first of the places where that is possible. A socket that nobody listens on any more is replaced;
+  // anything else that stands there stays as it is, and the place is left out. Errors name each place with its reason.
+  [[nodiscard]] static Result<LocalListener> open(const std::vector<std::filesystem::path> &places);
+  // Removes the file, if it is still the one made here.
+  ~LocalListener();
+  LocalListener(LocalListener &&) noexcept = default;
+  LocalListener &operator=(LocalListener &&) = delete;
+  LocalListener(const LocalListener &) = delete;
+  LocalListener &operator=(const LocalListener &) = delete;
+
+  // Not blocking.
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::filesystem::path &path() const { return path_; }
+
+ private:
+  LocalListener(Fd fd, std::filesystem::path path);
+
+  Fd fd_;
+  std::filesystem::path path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+// The supervisor's answers. What it knows goes to the worker too, whoever answers.
 class ControlServer {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The worker's half of the plugin's local socket: HTTP on a listener that the supervisor has opened. A thread of its
-// own, so nothing that a client does or leaves undone holds up the link.
+// HTTP/1.x on the plugin's local socket, for whoever answers there, the supervisor or a worker in its place: where the
+// socket is, requests and responses, those who ask, and the thread of a worker that serves them, so that nothing that a
+// client does or leaves undone holds up the link. Only as much of HTTP as curl, netdata-aclk and a monitoring script
+// need.
 #pragma once
 
 #include <poll.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -17,14 +20,31 @@
 #include <vector>
 
 #include "claim/base/c_own.h"
+#include "claim/base/http_message.h"
 #include "claim/base/result.h"
-#include "plugin-api/external/control/local_request.h"
 
 namespace aclk::external {
 
+inline constexpr std::size_t kMaxLocalRequest = 16U << 10;  // head and body
+
+// One request per connection; a body is read over and has no meaning. Pure; any bytes may come.
+struct LocalRequest {
+  int status = 0;  // 0: more bytes are needed; 200: here it is; else the refusal, and what was read is not looked at
+  std::string method;
+  std::string path;
+  std::string query;  // without the question mark
+};
+
+// Of all bytes so far. Refusals: 400, 413 (longer than kMaxLocalRequest), 501 (chunked), 505.
+[[nodiscard]] LocalRequest parse_local_request(std::string_view bytes);
+
+// A whole response, after which the connection ends.
+[[nodiscard]] std::string local_response(const HttpResponse &response);
+// {"error":"..."} as body.
+[[nodiscard]] HttpResponse local_error(int status, std::string_view sentence);
+
 // Those who ask at the local socket, for whoever polls: accepted, read, answered, dropped when they take too long.
 // Nothing here blocks. One thread.
-
 class LocalClients {
  public:
   using Clock = std::chrono::steady_clock;
@@ -59,7 +79,7 @@ class LocalClients {
 
 // Where aclk.plugin's local socket is. The supervisor, which makes it, and netdata-aclk, which asks it, go by the same
 // list. Pure.
-
+//
 // In order of preference; the supervisor takes the first directory that it can write to:
 //   [plugin:aclk] socket = /PATH    that and no other; "no" or "none": there is no socket; anything else as if not set
 //   RUN/aclk.sock                   if the agent says where its run directory is (2.x)
@@ -70,6 +90,7 @@ class LocalClients {
                                                                const std::filesystem::path &run_dir,
                                                                const std::filesystem::path &lib_dir);
 
+// The worker's half: a thread that answers at a listener which the supervisor has opened.
 class LocalSocket {
  public:
   using Serve = LocalClients::Serve;

@@ -2,18 +2,19 @@
 //
 // What the plugin knows beside the link, for who asks at the local socket: the agent that it reads and what came of
 // looking for it, and the claim that is written down and what came of that. The supervisor knows it; a worker that
-// answers in its place has it from there (shared_text.h). Pure.
+// answers in its place reads it from memory that both have open.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "claim/claim_log.h"
+#include "claim/base/c_own.h"
+#include "claim/claim_retry.h"
 
 namespace aclk::external {
 
-// Times are of the wall clock, epoch seconds; 0 = never, or not known.
+// The agent that is read. Times are of the wall clock, epoch seconds; 0 = never, or not known.
 struct AgentStatus {
   std::string place;    // where it was found; empty: it is not
   std::string version;  // of the one that was found, without v
@@ -21,6 +22,7 @@ struct AgentStatus {
   std::int64_t since_s = 0;
 };
 
+// All that the supervisor knows.
 struct PluginStatus {
   std::int64_t began_s = 0;  // the plugin
   AgentStatus agent;
@@ -44,5 +46,26 @@ enum class ClaimOutcomeText : std::uint8_t { is_told, stands_elsewhere };
 // first blank line, the object as last key "plugin". What does not look like a state stays as it is.
 [[nodiscard]] std::string with_status_lines(std::string state, const PluginStatus &word);
 [[nodiscard]] std::string with_status_object(std::string state, const PluginStatus &word);
+
+// One text that a process writes over and over and its child reads when it needs it. The writer never waits for a
+// reader, nor the other way round; a text that is only half written is not read.
+class SharedText {
+ public:
+  static constexpr std::size_t kMaxText = 16U << 10;
+
+  // Of the writer. Without memory for it (fd() is -1) nobody reads anything.
+  [[nodiscard]] static SharedText make();
+  // Of the reader: a descriptor that was inherited, -1 for none.
+  explicit SharedText(int fd) : fd_(fd) {}
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // A longer text than kMaxText leaves it empty.
+  void write(std::string_view text) const;
+  // Empty: nothing was written, or it is being written for longer than anybody needs for that.
+  [[nodiscard]] std::string read() const;
+
+ private:
+  Fd fd_;
+};
 
 }  // namespace aclk::external

@@ -6,7 +6,6 @@
 #include <array>
 #include <string_view>
 
-#include "aclk/report/info.h"
 #include "aclk/report/state.h"
 #include "aclk/report/traffic.h"
 

@@ -10,7 +10,7 @@
 
 #include "claim/identity.h"
 #include "plugin-api/external/config/environment.h"
-#include "plugin-api/external/control/local_request.h"
+#include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
 
 namespace aclk::external {

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "claim/base/uuid.h"
-#include "plugin-api/external/control/show.h"
 #include "plugin-api/external/hooks/external_host.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external::hooks {
 

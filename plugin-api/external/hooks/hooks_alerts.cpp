@@ -35,7 +35,7 @@ Result<LogReading> log_after(ExternalHost &host, const std::string &node, std::u
   auto entries = read_log(host, node, after == 0 || !possible ? 0 : after - 1, texts);
   if (!entries) return again(entries);
   if (after == 0 || (possible && continues_log(*entries, after, host.log_cursor().anchor(node), host.began_s())))
-    return take_log(std::move(*entries), after, limit, false);
+    return take_log(std::move(*entries), after, limit, Continuity::whole);
   for (const auto &a : *entries)
     if (a.log_id == after) host.log_cursor().shown(node, anchor_of(a));  // a gap is told once
   if (entries->empty()) {
@@ -43,11 +43,11 @@ Result<LogReading> log_after(ExternalHost &host, const std::string &node, std::u
     if (!alarms) return again(alarms);
     const auto latest = uint_of(*alarms, "latest_alarm_log_unique_id");
     // Health has not begun for this node, or the agent keeps no entries at all.
-    if (latest == 0 || latest == after) return take_log({}, after, limit, false);
+    if (latest == 0 || latest == after) return take_log({}, after, limit, Continuity::whole);
     if (possible) entries = read_log(host, node, 0, texts);
     if (!entries) return again(entries);
   }
-  return take_log(std::move(*entries), after, limit, true);
+  return take_log(std::move(*entries), after, limit, Continuity::gap);
 }
 
 // An agent that has not linked its alerts yet has none, but has a log: that is no list of alerts.

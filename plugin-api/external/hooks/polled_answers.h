@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 

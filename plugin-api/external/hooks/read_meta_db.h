@@ -17,7 +17,7 @@
 
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/http_connection.h"
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

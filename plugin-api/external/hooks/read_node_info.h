@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 

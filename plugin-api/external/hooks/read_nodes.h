@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "plugin-api/external/agent/agent_facts.h"
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 

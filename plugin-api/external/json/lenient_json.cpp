@@ -8,7 +8,6 @@
 
 #include "claim/base/text.h"
 #include "plugin-api/external/json/json_text.h"
-#include "plugin-api/external/json/plain_json.h"
 #include "plugin-api/external/json/printed_json.h"
 
 namespace aclk::external {

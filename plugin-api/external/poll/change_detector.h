@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 

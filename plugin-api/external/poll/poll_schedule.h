@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/config/settings.h"
-#include "plugin-api/external/json/listing.h"
+#include "plugin-api/external/config/netdata_conf.h"
+#include "plugin-api/external/json/values.h"
 
 namespace aclk::external {
 

@@ -11,10 +11,9 @@
 
 #include "claim/agent_user.h"
 #include "claim/settings.h"
-#include "plugin-api/external/control/show.h"
-#include "plugin-api/external/process/claimer_process.h"
-#include "plugin-api/external/process/supervisor.h"
-#include "plugin-api/external/process/worker_exit.h"
+#include "plugin-api/external/json/values.h"
+#include "plugin-api/external/process/children.h"
+#include "plugin-api/external/process/worker_restart_policy.h"
 
 namespace aclk::external {
 namespace {
@@ -58,8 +57,8 @@ int dispatch(int argc, char **argv, const CreateModule &create) {
     return kExitFailed;
   }
   const auto env = read_environment(claim::process_environment());
-  const bool by_hand = !env.from_agent && ::isatty(STDOUT_FILENO) == 1;
-  const auto options = parse_options({argv + std::min(argc, 1), argv + argc}, by_hand);
+  const auto who = !env.from_agent && ::isatty(STDOUT_FILENO) == 1 ? StartedBy::person : StartedBy::agent;
+  const auto options = parse_options({argv + std::min(argc, 1), argv + argc}, who);
   AgentLog log({env.logfmt ? LogStyle::logfmt : LogStyle::classic, env.log, env.debug});
   switch (options.mode) {
     case Mode::supervise:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/process/supervisor.h"
+#include "plugin-api/external/process/plugin_main.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,23 +19,19 @@
 #include <vector>
 
 #include "claim/base/url.h"
-#include "claim/claim_log.h"
-#include "claim/claim_retry_policy.h"
+#include "claim/claim_retry.h"
 #include "claim/claim_sources.h"
 #include "claim/cloud_dir.h"
 #include "claim/file_watch.h"
 #include "claim/identity.h"
-#include "plugin-api/external/charts/status_chart.h"
+#include "plugin-api/external/charts/charts.h"
 #include "plugin-api/external/config/netdata_conf.h"
-#include "plugin-api/external/config/settings.h"
 #include "plugin-api/external/control/control_server.h"
 #include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/unlinked_answers.h"
-#include "plugin-api/external/process/child.h"
-#include "plugin-api/external/process/claimer_process.h"
+#include "plugin-api/external/process/children.h"
 #include "plugin-api/external/process/plugins_d_input.h"
 #include "plugin-api/external/process/replacement.h"
-#include "plugin-api/external/process/worker_pipe.h"
 #include "plugin-api/external/process/worker_restart_policy.h"
 
 namespace aclk::external {
@@ -163,7 +159,8 @@ class Supervisor {
 
   // A claim that the cloud may have heard of already is not cut off for it.
   void look_at_own_file(Clock::time_point now) {
-    const auto order = replacement_.on_time(now, claimer_child_.pid > 0);
+    const auto order =
+        replacement_.on_time(now, claimer_child_.pid > 0 ? Interruption::not_now : Interruption::allowed);
     if (order == Replacement::Order::none) return;
     quit(now);
     become_ = order == Replacement::Order::become;
@@ -294,12 +291,12 @@ class Supervisor {
     if (!wanted)  // a worker says it itself
       for (const auto &line : permissions.wrong) log_.warning(line);
     if (!wanted) word_.agent = {};
-    obey(restarts_.on_identity(now, wanted, changed), now);
+    obey(restarts_.on_identity(now, {.wants_worker = wanted, .changed = changed}), now);
     tell();
   }
 
   void start_claiming(Clock::time_point now) {
-    claim_log_.begin(claimer_.repeats());
+    claim_log_.begin(claimer_.running());
     claim_lines_.reset();
     log_.follow_rotation();
     auto child = start_claimer(options_, program_);
@@ -314,9 +311,10 @@ class Supervisor {
   void claimer_ended(Clock::time_point now, int status) {
     take_claimer_lines();
     claimer_child_ = {};
-    const bool again = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    const auto how =
+        WIFEXITED(status) && WEXITSTATUS(status) == 0 ? claim::ClaimEnd::settled : claim::ClaimEnd::try_again;
     const auto pause = claimer_.on_end(
-        now, again, claim::identity_print(cloud_dir_, places_.netdata_conf_limit(), link_settings(conf_.snapshot())));
+        now, how, claim::identity_print(cloud_dir_, places_.netdata_conf_limit(), link_settings(conf_.snapshot())));
     look_at_ = std::min(look_at_, now + claim::kDebounce);
     claim_log_.end(pause, {now, wall_s()});
     tell();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/process/worker.h"
+#include "plugin-api/external/process/plugin_main.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -22,21 +22,19 @@
 #include <utility>
 
 #include "claim/base/files.h"
-#include "claim/cloud_conf.h"
 #include "claim/proxy.h"
-#include "plugin-api/external/charts/statistics.h"
-#include "plugin-api/external/charts/status_chart.h"
+#include "claim/settings.h"
+#include "plugin-api/external/charts/charts.h"
 #include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
-#include "plugin-api/external/control/shared_text.h"
-#include "plugin-api/external/control/show.h"
 #include "plugin-api/external/hooks/external_host.h"
 #include "plugin-api/external/hooks/read_nodes.h"
 #include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
+#include "plugin-api/external/json/values.h"
 #include "plugin-api/external/poll/poller.h"
-#include "plugin-api/external/process/worker_exit.h"
-#include "plugin-api/external/process/worker_pipe.h"
+#include "plugin-api/external/process/children.h"
+#include "plugin-api/external/process/worker_restart_policy.h"
 
 namespace aclk::external {
 namespace {

@@ -8,8 +8,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "plugin-api/external/process/worker_exit.h"
-
 namespace aclk::external {
 namespace {
 
@@ -55,18 +53,18 @@ std::chrono::seconds WorkerRestartPolicy::next_backoff(Time now) {
   return wait;
 }
 
-WorkerRestartPolicy::Orders WorkerRestartPolicy::on_identity(Time now, bool wanted, bool changed) {
-  wanted_ = wanted;
+WorkerRestartPolicy::Orders WorkerRestartPolicy::on_identity(Time now, IdentitySeen seen) {
+  wanted_ = seen.wants_worker;
   switch (state_) {
     case State::resting:
-      return wanted ? start() : Orders{};
+      return seen.wants_worker ? start() : Orders{};
     case State::waiting:
-      if (!wanted) state_ = State::resting;
-      if (!wanted || !changed) return {};
+      if (!seen.wants_worker) state_ = State::resting;
+      if (!seen.wants_worker || !seen.changed) return {};
       deaths_ = 0;
       return start();
     case State::running:
-      if (wanted && !changed) return {};
+      if (seen.wants_worker && !seen.changed) return {};
       return end_worker(now);
     case State::ending:
     case State::gone:

@@ -18,9 +18,49 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "plugin-api/external/config/netdata_conf.h"
 
 namespace aclk::external {
 
+// What a worker's exit status tells the supervisor.
+enum WorkerExit : int {
+  kExitStopped = 0,          // it was asked to stop
+  kExitFailed = 1,           // it cannot work now (said why in the log): start it again, later and later
+  kExitOwnLink = 10,         // the agent has a link of its own: leave it alone
+  kExitBuiltInLink = 15,     // the agent has none now, but brings its own when it is claimed itself: 2.x
+  kExitProtected = 11,       // the agent wants bearer tokens
+  kExitNoWebServer = 12,     // the agent runs no web server
+  kExitBadSetting = 13,      // an own setting is unusable: [plugin:aclk] agent url
+  kExitUnknownMachine = 14,  // no machine GUID: not started by an agent, and none in its directory
+};
+
+// Why there is no worker, for the log; empty for statuses after which it is started again.
+[[nodiscard]] constexpr std::string_view reason_to_rest(int status) {
+  switch (status) {
+    case kExitOwnLink:
+      return "the agent has a link to the cloud of its own; this plugin leaves it alone";
+    case kExitBuiltInLink:
+      return "this agent has a link to the cloud built in (netdata 2.x always has); this plugin is for agents without "
+             "one, and leaves it alone: claim the agent itself";
+    case kExitProtected:
+      return "the agent gives its data only for bearer tokens, which only its own link gets: set [web] bearer token "
+             "protection = no in netdata.conf";
+    case kExitNoWebServer:
+      return kNoWebServer;
+    case kExitBadSetting:
+      return "[plugin:aclk] agent url in netdata.conf is not usable: write http://HOST:PORT or unix:/PATH, or remove "
+             "it";
+    case kExitUnknownMachine:
+      return "the machine GUID of the agent is not known: neither NETDATA_REGISTRY_UNIQUE_ID nor "
+             "registry/netdata.public.unique.id in its lib directory tells it";
+    default:
+      return {};
+  }
+}
+
+// Decides.
 class WorkerRestartPolicy {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -34,9 +74,11 @@ class WorkerRestartPolicy {
     std::string error;
   };
 
-  // wanted: the node is claimed and the link enabled. changed: what it is made of is not what the worker was started
-  // with.
-  [[nodiscard]] Orders on_identity(Time now, bool wanted, bool changed);
+  struct IdentitySeen {
+    bool wants_worker = false;  // the node is claimed and the link enabled
+    bool changed = false;       // what it is made of is not what the worker was started with
+  };
+  [[nodiscard]] Orders on_identity(Time now, IdentitySeen seen);
   // The order to start has been carried out, or not.
   void on_started(Time now);
   [[nodiscard]] Orders on_start_failed(Time now, const std::string &why);

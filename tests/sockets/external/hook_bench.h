@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "plugin-api/external/control/show.h"
 #include "plugin-api/external/hooks/external_host.h"
+#include "plugin-api/external/json/values.h"
 #include "tests/sockets/external/fake_agent.h"
 #include "tests/sockets/external/suites.h"
 #include "tests/unit/external/tests.h"

@@ -16,8 +16,7 @@
 #include <utility>
 
 #include "plugin-api/external/agent/local_call.h"
-#include "plugin-api/external/control/local_listener.h"
-#include "plugin-api/external/control/local_request.h"
+#include "plugin-api/external/control/control_server.h"
 #include "plugin-api/external/control/local_socket.h"
 #include "tests/sockets/external/fake_agent.h"
 #include "tests/sockets/external/suites.h"

@@ -7,7 +7,6 @@
 #include <functional>
 
 #include "aclk/loop/loop.h"
-#include "aclk/loop/timer.h"
 #include "claim/base/result.h"
 
 namespace aclk::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The address that worked last first: the rule alone, and with the real libcurl, for which localhost has two.
-#include "aclk/net/address_order.h"
+#include "aclk/net/reach_memory.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,7 +12,6 @@
 
 #include "aclk/net/dialer.h"
 #include "aclk/net/http_client.h"
-#include "aclk/net/reach_memory.h"
 #include "tests/sockets/net/https_server.h"
 #include "tests/sockets/net/on_loop.h"
 #include "tests/sockets/net/suites.h"

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "claim/base/outage.h"
+#include "claim/base/log_budget.h"
 #include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
 

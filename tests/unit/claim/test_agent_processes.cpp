@@ -37,7 +37,7 @@ Process plugin(int parent, Belongs lib, const char *name = "apps.plugin") {
 
 std::string agent__of_which_nothing_is_seen_but_its_user__is_taken_for_it_unless_surely() {
   EXPECT(agent_of({agent()}, kUser) == 10);
-  EXPECT(!agent_of({agent()}, kUser, true));
+  EXPECT(!agent_of({agent()}, kUser, Certainty::sure));
   auto roots = agent();
   roots.uid = 0;
   EXPECT(agent_of({roots}, kUser) == 10);
@@ -63,17 +63,17 @@ std::string agent__of_another_user_in_a_container_or_only_named_so__is_not_it() 
 }
 
 std::string agent__whose_plugins_or_database_are_seen__is_told_by_them() {
-  EXPECT(agent_of({agent(), plugin(10, Belongs::yes)}, kUser, true) == 10);
+  EXPECT(agent_of({agent(), plugin(10, Belongs::yes)}, kUser, Certainty::sure) == 10);
   EXPECT(!agent_of({agent(), plugin(10, Belongs::no)}, kUser));
   // Those of 2.x have a process between.
   auto spawner = agent(20);
   spawner.parent = 10;
   spawner.name = "spawn-plugins";
-  EXPECT(agent_of({agent(), spawner, plugin(20, Belongs::yes)}, kUser, true) == 10);
+  EXPECT(agent_of({agent(), spawner, plugin(20, Belongs::yes)}, kUser, Certainty::sure) == 10);
   EXPECT(agent_of({agent(), plugin(30, Belongs::no)}, kUser) == 10);  // another agent's
   auto a = agent();
   a.database = Belongs::yes;
-  EXPECT(agent_of({a}, kUser, true) == 10);
+  EXPECT(agent_of({a}, kUser, Certainty::sure) == 10);
   a.database = Belongs::no;
   EXPECT(!agent_of({a}, kUser));
   auto helper = agent(12);  // the spawn server of 1.37 has the agent's name
@@ -88,7 +88,7 @@ std::string processes__read_while_some_end__may_be_in_a_circle() {
   auto b = agent(31);
   b.parent = 30;
   b.name = "x";
-  EXPECT(!agent_of({agent(), a, b}, kUser, true));
+  EXPECT(!agent_of({agent(), a, b}, kUser, Certainty::sure));
   return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <set>
 
-#include "claim/claim_answer.h"
+#include "claim/claim_request.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "claim/claim_retry_policy.h"
+#include "claim/claim_retry.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "claim/base/files.h"
-#include "claim/claim_log.h"
 #include "claim/file_watch.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
@@ -35,10 +34,10 @@ std::string retry_policy__new_files_or_identity__starts_once_for_each() {
   ClaimRetryPolicy c;
   EXPECT(c.on_look(kT0, 1, 7));
   EXPECT(!c.on_look(kT0, 2, 7));  // one at a time
-  EXPECT(!c.on_end(kT0, false, 8));
+  EXPECT(!c.on_end(kT0, ClaimEnd::settled, 8));
   EXPECT(!c.on_look(kT0 + 1h, 1, 8) && !c.next());
   EXPECT(c.on_look(kT0, 3, 8));
-  (void)c.on_end(kT0, false, 8);
+  (void)c.on_end(kT0, ClaimEnd::settled, 8);
   EXPECT(c.on_look(kT0, 3, 9));
   return {};
 }
@@ -48,8 +47,8 @@ std::string retry_policy__file_corrected_while_it_ran__begins_again_at_once() {
     ClaimRetryPolicy c;
     EXPECT(c.on_look(kT0, 1, 7));
     EXPECT(!c.on_look(kT0, 2, 7));
-    EXPECT_EQ(c.on_end(kT0, later, 7).has_value(), later);
-    EXPECT(c.on_look(kT0, 2, 7) && !c.repeats());
+    EXPECT_EQ(c.on_end(kT0, later ? ClaimEnd::try_again : ClaimEnd::settled, 7).has_value(), later);
+    EXPECT(c.on_look(kT0, 2, 7) && c.running() == ClaimTry::first);
   }
   return {};
 }
@@ -59,14 +58,14 @@ std::string retry_policy__cloud_away__tries_later_and_later_and_at_once_when_a_f
   auto now = kT0;
   EXPECT(c.on_look(now, 1, 7));
   for (const auto pause : {30s, 60s, 120s, 240s, 480s, 960s, 1800s, 1800s}) {
-    EXPECT(c.on_end(now, true, 7) == pause);
+    EXPECT(c.on_end(now, ClaimEnd::try_again, 7) == pause);
     EXPECT(!c.on_look(now, 1, 7) && !c.on_time(now + pause - 1s));
     now += pause;
     EXPECT(c.on_time(now) && c.on_look(now, 1, 7));
   }
-  EXPECT(c.on_end(now, true, 7) == 1800s);
+  EXPECT(c.on_end(now, ClaimEnd::try_again, 7) == 1800s);
   EXPECT(c.on_look(now, 5, 7));
-  EXPECT(c.on_end(now, true, 7) == 30s);
+  EXPECT(c.on_end(now, ClaimEnd::try_again, 7) == 30s);
   EXPECT(!c.on_look(now, 0, 7) && !c.next());  // taken back
   return {};
 }
@@ -75,16 +74,16 @@ std::string retry_policy__order__begins_anew_what_was_settled() {
   ClaimRetryPolicy c;
   EXPECT(c.on_look(kT0, 1, 7));
   c.on_order();  // it runs already
-  EXPECT(!c.on_end(kT0, false, 7));
+  EXPECT(!c.on_end(kT0, ClaimEnd::settled, 7));
   EXPECT(!c.on_look(kT0, 1, 7));
   c.on_order();
   EXPECT(!c.on_look(kT0, 0, 7));  // nothing is written down
-  EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
-  EXPECT(c.on_end(kT0, true, 7).has_value());
-  EXPECT(c.on_look(kT0 + 30s, 1, 7) && c.repeats());
-  (void)c.on_end(kT0, true, 7);
+  EXPECT(c.on_look(kT0, 1, 7) && c.running() == ClaimTry::first);
+  EXPECT(c.on_end(kT0, ClaimEnd::try_again, 7).has_value());
+  EXPECT(c.on_look(kT0 + 30s, 1, 7) && c.running() == ClaimTry::repeated);
+  (void)c.on_end(kT0, ClaimEnd::try_again, 7);
   c.on_order();
-  EXPECT(c.on_look(kT0, 1, 7) && !c.repeats());
+  EXPECT(c.on_look(kT0, 1, 7) && c.running() == ClaimTry::first);
   return {};
 }
 
@@ -93,13 +92,13 @@ std::string claim_log__cloud_away__is_told_once_then_summed_up_and_its_end_is_to
   ClaimLog s([&](ClaimLine kind, const std::string &line) {
     log += (kind == ClaimLine::failure ? "E " : "I ") + line + "\n";
   });
-  const auto once = [&](bool repeats) {
-    s.begin(repeats);
+  const auto once = [&](ClaimTry which) {
+    s.begin(which);
     s.line(ClaimLine::news, "claiming node1 at https://cloud");
     s.line(ClaimLine::failure, "Failed: Netdata Cloud is unavailable");
   };
   Outage::Moment at{kT0, 0};
-  once(false);
+  once(ClaimTry::first);
   s.end(30s, at);
   EXPECT(log ==
          "I claiming node1 at https://cloud\nE Failed: Netdata Cloud is unavailable\nI trying again in 30 s, or when "
@@ -108,14 +107,14 @@ std::string claim_log__cloud_away__is_told_once_then_summed_up_and_its_end_is_to
   for (int n = 2; n <= 4; ++n) {
     EXPECT(log.empty());
     at.now += 60s;
-    once(true);
+    once(ClaimTry::repeated);
     s.end(240s, at);
   }
   EXPECT(log.starts_with("E still not claimed: Failed: Netdata Cloud is unavailable; 4 attempts since "));
   EXPECT(log.ends_with(", the next in 4 min\n"));
   log.clear();
   at.now += 240s;
-  s.begin(true);
+  s.begin(ClaimTry::repeated);
   s.line(ClaimLine::news, "claiming node1 at https://cloud");
   s.line(ClaimLine::news, "changed: claimed");
   s.end(std::nullopt, at);
@@ -128,7 +127,7 @@ std::string claim_log__changed_file__is_told_in_full_again() {
   ClaimLog s([&](ClaimLine /*kind*/, const std::string &line) { log += line + "\n"; });
   for (int n = 0; n < 2; ++n) {
     log.clear();
-    s.begin(false);
+    s.begin(ClaimTry::first);
     s.line(ClaimLine::news, "claiming");
     s.line(ClaimLine::failure, "Failed: token is expired, not found, or invalid");
     s.end(std::nullopt, {kT0, 0});
@@ -140,7 +139,7 @@ std::string claim_log__changed_file__is_told_in_full_again() {
 std::string claim_log__outcome__says_what_came_of_it_and_when_it_is_tried_again() {
   ClaimLog s([](ClaimLine, const std::string &) {});
   EXPECT(!s.outcome().any() && !s.outcome().runs);
-  s.begin(false);
+  s.begin(ClaimTry::first);
   EXPECT(s.outcome().runs && !s.outcome().any());
   s.line(ClaimLine::news, "claiming node1");
   s.line(ClaimLine::failure, "Failed: away (asked for by claim.conf)");
@@ -149,18 +148,18 @@ std::string claim_log__outcome__says_what_came_of_it_and_when_it_is_tried_again(
   EXPECT_EQ(first.line, "Failed: away (asked for by claim.conf)");
   EXPECT(first.bad && !first.runs);
   EXPECT(first.attempts == 1 && first.since_s == 1000 && first.ended_s == 1000 && first.next_s == 1030);
-  s.begin(true);
+  s.begin(ClaimTry::repeated);
   EXPECT(s.outcome().runs && s.outcome().any());  // what is known stays while it is tried again
   s.line(ClaimLine::failure, "Failed: away");
   s.line(ClaimLine::failure, "and the other one");
   s.end(60s, {kT0, 1031});
   EXPECT_EQ(s.outcome().line, "Failed: away; and the other one");
   EXPECT(s.outcome().attempts == 2 && s.outcome().since_s == 1000 && s.outcome().next_s == 1091);
-  s.begin(false);  // somebody corrected the file
+  s.begin(ClaimTry::first);  // somebody corrected the file
   s.line(ClaimLine::failure, "Failed: token");
   s.end(std::nullopt, {kT0, 2000});
   EXPECT(s.outcome().bad && s.outcome().attempts == 1 && s.outcome().since_s == 2000 && s.outcome().next_s == 0);
-  s.begin(false);
+  s.begin(ClaimTry::first);
   s.line(ClaimLine::news, "claiming node1");
   s.line(ClaimLine::news, "changed: claimed now");
   s.end(std::nullopt, {kT0, 3000});

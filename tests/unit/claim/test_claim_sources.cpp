@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "claim/claim_request.h"
 #include "claim/claim_sources.h"
-#include "claim/written_advice.h"
 
 #include <map>
 #include <memory>
 #include <utility>
 
 #include "claim/identity.h"
-#include "claim/token_file.h"
+#include "claim/settings.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"

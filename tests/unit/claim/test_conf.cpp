@@ -2,9 +2,9 @@
 #include <string>
 #include <vector>
 
-#include "claim/cloud_conf.h"
+#include "claim/identity.h"
 #include "claim/ini.h"
-#include "claim/machine_guid.h"
+#include "claim/settings.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"
 

@@ -2,7 +2,6 @@
 #include "claim/identity.h"
 
 #include "claim/cloud_dir.h"
-#include "claim/machine_guid.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"

@@ -130,7 +130,7 @@ std::string pair__existing_private_key__is_kept_and_gives_the_public_one() {
   const auto pkcs1 = openssl_makes("genrsa -traditional -out");
   put(tmp.path() / "private.pem", pkcs1);
   put(tmp.path() / "public.pem", "of somebody else");
-  const auto p = choose_key_pair(tmp.path(), false, PrivateKey::generate);
+  const auto p = choose_key_pair(tmp.path(), OldKey::used_again, PrivateKey::generate);
   EXPECT(p);
   EXPECT_EQ(p->private_pem, pkcs1);
   EXPECT_EQ(p->public_pem, public_pem_of(pkcs1));
@@ -141,18 +141,18 @@ std::string pair__existing_private_key__is_kept_and_gives_the_public_one() {
 std::string pair__absent_broken_or_unwanted_key__is_made_anew() {
   const auto fixed = [] { return PrivateKey::from_pem(some_private_pem(1)); };
   const TempDir tmp;
-  const auto absent = choose_key_pair(tmp.path(), false, fixed);
+  const auto absent = choose_key_pair(tmp.path(), OldKey::used_again, fixed);
   EXPECT(absent && absent->private_pem == some_private_pem(1) && absent->note.empty());
   EXPECT_EQ(names_in(tmp.path()).size(), 0U);  // nothing is written here
   put(tmp.path() / "private.pem", "broken");
-  const auto broken = choose_key_pair(tmp.path(), false, fixed);
+  const auto broken = choose_key_pair(tmp.path(), OldKey::used_again, fixed);
   EXPECT(broken && broken->public_pem == public_pem_of(some_private_pem(1)));
   EXPECT(broken->note.find("private.pem is not a usable key") != std::string::npos);
   put(tmp.path() / "private.pem", some_private_pem(0));
-  const auto unwanted = choose_key_pair(tmp.path(), true, fixed);
+  const auto unwanted = choose_key_pair(tmp.path(), OldKey::replaced, fixed);
   EXPECT(unwanted && unwanted->private_pem == some_private_pem(1));
-  EXPECT(
-      !choose_key_pair(tmp.path(), true, []() -> Result<PrivateKey> { return trouble(Errc::crypto, "no entropy"); }));
+  EXPECT(!choose_key_pair(tmp.path(), OldKey::replaced,
+                          []() -> Result<PrivateKey> { return trouble(Errc::crypto, "no entropy"); }));
   return {};
 }
 

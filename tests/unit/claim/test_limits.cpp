@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "claim/cloud_conf.h"
 #include "claim/identity.h"
 #include "claim/ini.h"
+#include "claim/settings.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"

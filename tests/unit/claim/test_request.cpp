@@ -22,7 +22,9 @@ std::string rooms__comma_list__is_split_trimmed_and_without_empty_items() {
 }
 
 std::string url__with_and_without_final_slash__gets_the_path_once() {
-  const auto of = [](std::string_view cloud) { return claim_url(checked_cloud_url(cloud, false).value_or("?"), "ID"); };
+  const auto of = [](std::string_view cloud) {
+    return claim_url(checked_cloud_url(cloud, PlainHttp::refused).value_or("?"), "ID");
+  };
   EXPECT_EQ(of("https://h"), "https://h/api/v1/spaces/nodes/ID");
   EXPECT_EQ(of(" https://h/ \n"), "https://h/api/v1/spaces/nodes/ID");
   EXPECT_EQ(of("https://h:8443/prefix"), "https://h:8443/prefix/api/v1/spaces/nodes/ID");
@@ -35,11 +37,11 @@ std::string url__with_and_without_final_slash__gets_the_path_once() {
 std::string url__not_that_of_a_cloud__is_refused() {
   for (const auto *bad :
        {"", "ftp://h", "wss://h", "https://h?x=1", "https://h/#x", "https://u:secret@h", "http://h"}) {
-    const auto r = checked_cloud_url(bad, false);
+    const auto r = checked_cloud_url(bad, PlainHttp::refused);
     if (r) return std::string("accepted: ") + bad;
     EXPECT(r.error().what.find("secret") == std::string::npos);
   }
-  EXPECT_EQ(checked_cloud_url("http://h:80", true).value_or(""), "http://h");
+  EXPECT_EQ(checked_cloud_url("http://h:80", PlainHttp::allowed).value_or(""), "http://h");
   return {};
 }
 

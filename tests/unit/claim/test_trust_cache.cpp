@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One store for all contexts while its files stay as they are.
-#include "claim/trust_cache.h"
+#include "claim/trust.h"
 
 #include <openssl/ssl.h>
 

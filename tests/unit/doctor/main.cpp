@@ -3,13 +3,11 @@
 #include <string>
 
 #include "claim/base/files.h"
-#include "plugin-api/cli/diagnose_no_answer.h"
-#include "plugin-api/doctor/agent_documents.h"
-#include "plugin-api/doctor/check_sequence.h"
+#include "plugin-api/cli/ask_plugin.h"
+#include "plugin-api/doctor/agent_checks.h"
 #include "plugin-api/doctor/finding.h"
 #include "plugin-api/doctor/local_checks.h"
 #include "plugin-api/doctor/reach_host.h"
-#include "plugin-api/doctor/running_link.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/temp_dir.h"
@@ -39,23 +37,25 @@ std::string sentence__its_last_part__is_the_remedy() {
 }
 
 std::string check_sequence__each_rung__is_reached_by_those_before_it() {
-  const Findings rungs{good("a", "A"), warning("b", "B", "look"), good("c", "C")};
-  EXPECT_EQ(verdicts(climb(rungs, {})), "a+ b! c+ ");
-  EXPECT_EQ(verdicts(climb(rungs, Fall{"a", "why"})), "ax b- c- ");
-  EXPECT_EQ(verdicts(climb(rungs, Fall{"c", "why"})), "a+ b! cx ");
-  EXPECT_EQ(verdicts(climb(rungs, Fall{"z", "why"})), "a- b- c- zx ");
+  const Findings checks{good("a", "A"), warning("b", "B", "look"), good("c", "C")};
+  EXPECT_EQ(verdicts(until_failure(checks, {})), "a+ b! c+ ");
+  EXPECT_EQ(verdicts(until_failure(checks, FailedCheck{"a", "why"})), "ax b- c- ");
+  EXPECT_EQ(verdicts(until_failure(checks, FailedCheck{"c", "why"})), "a+ b! cx ");
+  EXPECT_EQ(verdicts(until_failure(checks, FailedCheck{"z", "why"})), "a- b- c- zx ");
   return {};
 }
 
 std::string check_sequence__a_fall_without_advice__gets_that_of_its_rung() {
-  const auto advice = [](const char *check, const char *why) { return climb({}, Fall{check, why}).front().remedy; };
+  const auto advice = [](const char *check, const char *why) {
+    return until_failure({}, FailedCheck{check, why}).front().remedy;
+  };
   EXPECT_EQ(advice("tls", "no; take the other road"), "take the other road");
   EXPECT(!advice("broker-tls", "no").empty());
   EXPECT_EQ(advice("broker-tls", "no"), usual_remedy("tls"));
   EXPECT_EQ(advice("login-dns", "no"), usual_remedy("dns"));
-  for (const auto *rung :
+  for (const auto *check :
        {"proxy-tcp", "proxy", "env", "challenge", "password", "broker", "websocket", "mqtt", "subscribe"})
-    EXPECT(!usual_remedy(rung).empty());
+    EXPECT(!usual_remedy(check).empty());
   return {};
 }
 
@@ -253,7 +253,7 @@ std::string silence__each_cause__comes_before_what_is_wrong_besides() {
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed: nobody. Claim it"));
   s.identity_why = claim::kNotClaimedYet;
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed. Claim it"));
-  s.wish_source = "/etc/netdata/claim.conf";
+  s.claim_source = "/etc/netdata/claim.conf";
   EXPECT(begins("NOT STARTED. Besides, the node is not claimed yet; /etc/netdata/claim.conf asks for it"));
   s.standing = claim::Standing::claimed;
   EXPECT_EQ(cli::diagnose_no_answer(s), "NOT STARTED");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/external/config/agent_gave_up.h"
+#include "plugin-api/external/config/plugin_start.h"
 
 #include <fstream>
 #include <optional>

@@ -5,7 +5,7 @@
 #include "claim/base/files.h"
 #include "claim/base/uuid.h"
 #include "plugin-api/external/alerts/alert_definitions.h"
-#include "plugin-api/external/alerts/health_file.h"
+#include "plugin-api/external/alerts/alert_text.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
 

@@ -2,7 +2,7 @@
 //
 // What a reading of the alert log means: whole, cut, another one.
 #include "plugin-api/external/alerts/read_alerts.h"
-#include "plugin-api/external/json/texts.h"
+#include "plugin-api/external/json/values.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -26,13 +26,13 @@ std::vector<naclk_alert> entries(std::uint64_t first, std::size_t count, std::ui
 std::string alarm_log__entry_after_is_there__continues() {
   const auto log = entries(100, 4);
   EXPECT(continues_log(log, 100, std::nullopt, kBegan));
-  const auto r = take_log(log, 100, 0, false);
+  const auto r = take_log(log, 100, 0, Continuity::whole);
   EXPECT(!r.gap && r.last == 103 && r.entries.size() == 3 && r.entries[0].log_id == 101);
   return {};
 }
 
 std::string alarm_log__limit__takes_the_oldest() {
-  const auto r = take_log(entries(101, 30), 100, 10, false);
+  const auto r = take_log(entries(101, 30), 100, 10, Continuity::whole);
   EXPECT(r.last == 110 && r.entries.size() == 10);
   return {};
 }
@@ -47,7 +47,7 @@ std::string alarm_log__ids_used_up_by_repeated_notifications__no_gap() {
 std::string alarm_log__more_than_the_agent_keeps_while_away__is_a_gap() {
   const auto log = entries(1435, 666);  // 2000 entries since 100, cut to two thirds of 1000
   EXPECT(!continues_log(log, 100, std::nullopt, kBegan));
-  const auto r = take_log(log, 100, 0, true);
+  const auto r = take_log(log, 100, 0, Continuity::gap);
   EXPECT(r.gap && r.entries.size() == 666 && r.last == 2100);
   return {};
 }
@@ -55,7 +55,7 @@ std::string alarm_log__more_than_the_agent_keeps_while_away__is_a_gap() {
 std::string alarm_log__new_database_with_lower_ids__shows_everything() {
   const auto log = entries(10, 5, kBegan + 10);
   EXPECT(!continues_log(log, 100, std::nullopt, kBegan));
-  const auto r = take_log(log, 100, 0, true);
+  const auto r = take_log(log, 100, 0, Continuity::gap);
   EXPECT(r.gap && r.entries.size() == 5 && r.last == 14);
   return {};
 }
@@ -69,7 +69,7 @@ std::string alarm_log__new_database_just_above__is_a_gap() {
 std::string alarm_log__new_database_that_overtook__is_a_gap() {
   const auto log = entries(50, 94, kBegan + 10);
   EXPECT(!continues_log(log, 100, std::nullopt, kBegan));
-  const auto r = take_log(log, 100, 0, true);
+  const auto r = take_log(log, 100, 0, Continuity::gap);
   EXPECT(r.gap && r.last == 143 && r.entries.size() == 43);
   return {};
 }
@@ -115,15 +115,15 @@ std::string alarm_log__clock_set_back_or_forth__ids_go_on() {
   log[1].when_s = kBegan + 3600;
   log[2].when_s = kBegan - 10800;
   EXPECT(continues_log(log, 100, std::nullopt, kBegan));
-  const auto r = take_log(log, 100, 0, false);
+  const auto r = take_log(log, 100, 0, Continuity::whole);
   EXPECT(r.entries.size() == 2 && r.last == 102);
   return {};
 }
 
 std::string alarm_log__nothing_new__stays_where_it_was() {
-  const auto r = take_log(entries(100, 1), 100, 0, false);
+  const auto r = take_log(entries(100, 1), 100, 0, Continuity::whole);
   EXPECT(!r.gap && r.last == 100 && r.entries.empty());
-  EXPECT(take_log({}, 100, 0, true).last == 100);
+  EXPECT(take_log({}, 100, 0, Continuity::gap).last == 100);
   return {};
 }
 

@@ -3,7 +3,7 @@
 
 #include "plugin-api/external/alerts/alert_text.h"
 #include "plugin-api/external/alerts/read_alerts.h"
-#include "plugin-api/external/json/texts.h"
+#include "plugin-api/external/json/values.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

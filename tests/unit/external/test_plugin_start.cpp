@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
 #include "tests/unit/external/tests.h"
 

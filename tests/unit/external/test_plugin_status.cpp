@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "plugin-api/external/control/plugin_status.h"
-#include "plugin-api/external/control/shared_text.h"
 #include "plugin-api/external/control/unlinked_answers.h"
 #include "tests/unit/external/tests.h"
 

@@ -7,8 +7,7 @@
 
 #include "claim/base/files.h"
 #include "plugin-api/external/config/environment.h"
-#include "plugin-api/external/config/options.h"
-#include "plugin-api/external/config/settings.h"
+#include "plugin-api/external/config/netdata_conf.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/external/tests.h"
 #include "tests/unit/temp_dir.h"
@@ -160,26 +159,26 @@ std::string query_limit__leaves_the_agent_one_thread_of_slow_ones_and_has_four_q
 }
 
 std::string options__of_the_agent__are_taken() {
-  const auto o = parse_options({"5", "--agent-url=unix:/x", "--foo", "bar baz"}, false);
+  const auto o = parse_options({"5", "--agent-url=unix:/x", "--foo", "bar baz"}, StartedBy::agent);
   EXPECT(o.mode == Mode::supervise);
   EXPECT(o.update_every == 5s);
   EXPECT_EQ(o.agent_url, "unix:/x");
   EXPECT_EQ(o.unknown.size(), 2U);
-  EXPECT(parse_options({}, false).mode == Mode::supervise);
-  EXPECT(parse_options({"0"}, false).update_every == 1s);
-  EXPECT(parse_options({"-7"}, false).update_every == 1s);
-  EXPECT(parse_options({"999999999"}, false).update_every == 86400s);
+  EXPECT(parse_options({}, StartedBy::agent).mode == Mode::supervise);
+  EXPECT(parse_options({"0"}, StartedBy::agent).update_every == 1s);
+  EXPECT(parse_options({"-7"}, StartedBy::agent).update_every == 1s);
+  EXPECT(parse_options({"999999999"}, StartedBy::agent).update_every == 86400s);
   return {};
 }
 
 std::string options__of_a_person__are_answered() {
-  EXPECT(parse_options({}, true).mode == Mode::explain);
-  EXPECT(parse_options({"1"}, true).mode == Mode::explain);
-  EXPECT(parse_options({"-W", "buildinfo"}, false).mode == Mode::buildinfo);
-  EXPECT(parse_options({"-W", "buildinfojson"}, false).mode == Mode::buildinfojson);
-  EXPECT(parse_options({"--version"}, true).mode == Mode::version);
-  EXPECT(parse_options({"--help"}, false).mode == Mode::help);
-  EXPECT_EQ(parse_options({"-W", "other"}, false).unknown.size(), 2U);
+  EXPECT(parse_options({}, StartedBy::person).mode == Mode::explain);
+  EXPECT(parse_options({"1"}, StartedBy::person).mode == Mode::explain);
+  EXPECT(parse_options({"-W", "buildinfo"}, StartedBy::agent).mode == Mode::buildinfo);
+  EXPECT(parse_options({"-W", "buildinfojson"}, StartedBy::agent).mode == Mode::buildinfojson);
+  EXPECT(parse_options({"--version"}, StartedBy::person).mode == Mode::version);
+  EXPECT(parse_options({"--help"}, StartedBy::agent).mode == Mode::help);
+  EXPECT_EQ(parse_options({"-W", "other"}, StartedBy::agent).unknown.size(), 2U);
   return {};
 }
 
@@ -187,7 +186,7 @@ std::string options__for_the_worker__come_back() {
   Options own;
   own.update_every = 3s;
   own.agent_url = "http://a:1";
-  const auto o = parse_options(worker_arguments(own, {7, 8, -1}, 4711), true);
+  const auto o = parse_options(worker_arguments(own, {7, 8, -1}, 4711), StartedBy::person);
   EXPECT(o.mode == Mode::work);
   EXPECT_EQ(o.status_fd, 7);
   EXPECT_EQ(o.socket_fd, 8);

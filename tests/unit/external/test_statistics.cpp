@@ -3,8 +3,8 @@
 // The statistics charts: numbers in, words of the plugins.d protocol out, and their way through the worker's pipe.
 #include <climits>
 
-#include "plugin-api/external/charts/statistics.h"
-#include "plugin-api/external/process/worker_pipe.h"
+#include "plugin-api/external/charts/charts.h"
+#include "plugin-api/external/process/children.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What goes over the plugin's stdout and stdin.
-#include "plugin-api/external/charts/status_chart.h"
+#include "plugin-api/external/charts/charts.h"
 #include "plugin-api/external/process/plugins_d_input.h"
 #include "tests/unit/external/tests.h"
 

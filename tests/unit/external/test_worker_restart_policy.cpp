@@ -3,7 +3,6 @@
 
 #include <csignal>
 
-#include "plugin-api/external/process/worker_exit.h"
 #include "plugin-api/external/process/worker_restart_policy.h"
 #include "tests/unit/external/tests.h"
 
@@ -22,13 +21,13 @@ bool nothing(const WorkerRestartPolicy::Orders &o) { return !o.start && o.signal
 
 WorkerRestartPolicy running(WorkerRestartPolicy::Time now = kT0) {
   WorkerRestartPolicy k;
-  if (k.on_identity(now, true, true).start) k.on_started(now);
+  if (k.on_identity(now, {.wants_worker = true, .changed = true}).start) k.on_started(now);
   return k;
 }
 
 std::string restart_policy__not_claimed__rests_without_a_timer() {
   WorkerRestartPolicy k;
-  EXPECT(nothing(k.on_identity(kT0, false, true)));
+  EXPECT(nothing(k.on_identity(kT0, {.wants_worker = false, .changed = true})));
   EXPECT(k.state() == State::resting && !k.next() && !k.has_worker());
   EXPECT(k.on_quit(kT0).exit);
   EXPECT(k.state() == State::gone);
@@ -69,7 +68,7 @@ std::string restart_policy__worker_lived_five_minutes__begins_with_one_second_ag
 
 std::string restart_policy__start_fails__waits_and_says_why() {
   WorkerRestartPolicy k;
-  EXPECT(k.on_identity(kT0, true, true).start);
+  EXPECT(k.on_identity(kT0, {.wants_worker = true, .changed = true}).start);
   const auto o = k.on_start_failed(kT0, "fork: no memory");
   EXPECT(o.error.find("no memory") != std::string::npos);
   EXPECT(k.next() == kT0 + 1s);
@@ -78,18 +77,18 @@ std::string restart_policy__start_fails__waits_and_says_why() {
 
 std::string restart_policy__identity_changes__stops_gracefully_and_starts_at_once() {
   auto k = running();
-  EXPECT_EQ(k.on_identity(kT0, true, true).signal, SIGTERM);
+  EXPECT_EQ(k.on_identity(kT0, {.wants_worker = true, .changed = true}).signal, SIGTERM);
   EXPECT(k.state() == State::ending);
   EXPECT(k.on_worker_end(kT0 + 1s, exited(0)).start);
   k.on_started(kT0 + 1s);
   EXPECT(k.state() == State::running);
-  EXPECT(nothing(k.on_identity(kT0, true, false)));
+  EXPECT(nothing(k.on_identity(kT0, {.wants_worker = true, .changed = false})));
   return {};
 }
 
 std::string restart_policy__claim_removed_while_running__stops_and_rests() {
   auto k = running();
-  EXPECT_EQ(k.on_identity(kT0, false, true).signal, SIGTERM);
+  EXPECT_EQ(k.on_identity(kT0, {.wants_worker = false, .changed = true}).signal, SIGTERM);
   EXPECT(nothing(k.on_worker_end(kT0, exited(0))));
   EXPECT(k.state() == State::resting && !k.next());
   return {};
@@ -97,8 +96,8 @@ std::string restart_policy__claim_removed_while_running__stops_and_rests() {
 
 std::string restart_policy__claimed_again_while_ending__starts_after_the_end() {
   auto k = running();
-  (void)k.on_identity(kT0, false, true);
-  EXPECT(nothing(k.on_identity(kT0, true, true)));
+  (void)k.on_identity(kT0, {.wants_worker = false, .changed = true});
+  EXPECT(nothing(k.on_identity(kT0, {.wants_worker = true, .changed = true})));
   EXPECT(k.on_worker_end(kT0, exited(0)).start);
   return {};
 }
@@ -106,8 +105,8 @@ std::string restart_policy__claimed_again_while_ending__starts_after_the_end() {
 std::string restart_policy__identity_changes_while_waiting__starts_at_once() {
   auto k = running();
   (void)k.on_worker_end(kT0, signalled(SIGKILL));
-  EXPECT(nothing(k.on_identity(kT0, true, false)));
-  EXPECT(k.on_identity(kT0, true, true).start);
+  EXPECT(nothing(k.on_identity(kT0, {.wants_worker = true, .changed = false})));
+  EXPECT(k.on_identity(kT0, {.wants_worker = true, .changed = true}).start);
   return {};
 }
 
@@ -148,7 +147,7 @@ std::string restart_policy__worker_hangs_at_quit__is_killed_and_all_is_over_in_t
 
 std::string restart_policy__worker_hangs_at_restart__is_killed_and_replaced() {
   auto k = running();
-  (void)k.on_identity(kT0, true, true);
+  (void)k.on_identity(kT0, {.wants_worker = true, .changed = true});
   EXPECT_EQ(k.on_time(kT0 + 2800ms).signal, SIGKILL);
   EXPECT(k.on_worker_end(kT0 + 2900ms, signalled(SIGKILL)).start);
   return {};
@@ -156,7 +155,7 @@ std::string restart_policy__worker_hangs_at_restart__is_killed_and_replaced() {
 
 std::string restart_policy__quit_while_replacing__does_not_start_another() {
   auto k = running();
-  (void)k.on_identity(kT0, true, true);
+  (void)k.on_identity(kT0, {.wants_worker = true, .changed = true});
   EXPECT(nothing(k.on_quit(kT0 + 1s)));
   EXPECT(k.next() == kT0 + 2800ms);
   EXPECT(k.on_worker_end(kT0 + 2s, exited(0)).exit);
@@ -168,7 +167,7 @@ std::string restart_policy__quit_while_waiting__exits_at_once() {
   (void)k.on_worker_end(kT0, signalled(SIGKILL));
   EXPECT(k.on_quit(kT0).exit);
   EXPECT(nothing(k.on_time(kT0 + 1h)));
-  EXPECT(nothing(k.on_identity(kT0, true, true)));
+  EXPECT(nothing(k.on_identity(kT0, {.wants_worker = true, .changed = true})));
   return {};
 }
 

@@ -2,7 +2,7 @@
 //
 // aclk/session/README.md, "Backoff": the table of observed delays, the promises of the documents, and what must not
 // disturb them.
-#include "aclk/login/backoff.h"
+#include "aclk/login/env.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // aclk/session/README.md, "Errors of the cloud", and Retry-After.
-#include "aclk/login/cloud_error.h"
+#include "aclk/login/cloud_answer.h"
 
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/login/suites.h"

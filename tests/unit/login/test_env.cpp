@@ -220,7 +220,7 @@ std::string env__ways_in_clear__are_refused_unless_insecure() {
     j["transports"][0]["endpoint"] = scheme;
     const auto r = agree(*parse_env(j.dump()));
     EXPECT(!r && r.error().error.what.find("not encrypted") != std::string::npos);
-    EXPECT(agree(*parse_env(j.dump()), true));
+    EXPECT(agree(*parse_env(j.dump()), login::PlainText::allowed));
   }
   EXPECT(with("/authEndpoint", "http://h") == Status::invalid_env_auth_url);
   EXPECT(with("/authEndpoint", "ws://h") == Status::invalid_env_auth_url);

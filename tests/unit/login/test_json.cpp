@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/login/json.h"
+#include "aclk/login/cloud_answer.h"
 
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/login/suites.h"

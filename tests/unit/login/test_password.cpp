@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // aclk/session/README.md, "Password", one test per rule.
-#include "aclk/login/password.h"
+#include "aclk/login/challenge.h"
 
 #include <nlohmann/json.hpp>
 

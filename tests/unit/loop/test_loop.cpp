@@ -4,9 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "tests/unit/cmocka_main.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/module/ignored_settings.h"
+#include "aclk/module/settings.h"
 
 #include <map>
 #include <string>

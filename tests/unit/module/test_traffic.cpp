@@ -6,10 +6,9 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "aclk/report/conversation_log.h"
 #include "aclk/report/traffic.h"
-#include "proto/agent.h"
-#include "proto/message_json.h"
+#include "proto/message_types.h"
+#include "proto/node.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/module/tests.h"
 #include "tests/unit/temp_dir.h"

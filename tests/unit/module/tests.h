@@ -5,7 +5,6 @@
 
 int run_host_alert_tests();
 int run_host_table_tests();
-int run_command_dispatch_tests();
 int run_lifecycle_tests();
 int run_log_tests();
 int run_module_tests();

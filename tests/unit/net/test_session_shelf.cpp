@@ -3,7 +3,7 @@
 // Which session is offered to whom, and for how long.
 #include <openssl/ssl.h>
 
-#include "aclk/net/tls_sessions.h"
+#include "aclk/net/reach_memory.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/net/suites.h"
 

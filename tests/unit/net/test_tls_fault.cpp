@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What users are told about a certificate and a handshake.
-#include "aclk/net/tls_fault.h"
+#include "aclk/net/fault.h"
 
 #include <openssl/x509_vfy.h>
 
-#include "aclk/net/handshake.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/net/suites.h"
 

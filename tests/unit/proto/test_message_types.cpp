@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 
-#include "proto/message_json.h"
 #include "proto/message_types.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/proto/codecs.h"

@@ -12,9 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/timer.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/query/service.h"
 #include "tests/unit/query/fake_host.h"

@@ -6,10 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aclk/loop/log_budget.h"
 #include "aclk/query/access_log.h"
 #include "aclk/query/gzip.h"
 #include "aclk/query/reply.h"
+#include "claim/base/log_budget.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
@@ -354,7 +354,7 @@ std::string access_log__cancelled_queries__have_the_texts_of_the_protocol() {
 }
 
 std::string log_budget__flood__is_counted_instead_of_logged() {
-  loop::LogBudget b(2, 10s);
+  LogBudget b(2, 10s);
   const loop::Instant t0{1h};
   EXPECT(b.allow(t0) && b.allow(t0 + 1s));
   EXPECT(!b.allow(t0 + 2s) && !b.allow(t0 + 9s));

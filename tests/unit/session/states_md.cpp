@@ -4,16 +4,56 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <map>
 #include <utility>
 #include <vector>
-
-#include "aclk/session/states.h"
 
 namespace aclk::test {
 namespace {
 
 using namespace aclk::session;
+
+std::string_view when_text(When when) {
+  switch (when) {
+    case When::stopping:
+      return "stopping";
+    case When::banned:
+      return "banned";
+    case When::blocked:
+      return "the cloud named a time";
+    case When::otherwise:
+      return "else";
+    case When::always:
+      break;
+  }
+  return "";
+}
+
+std::string_view do_text(Do act) {
+  switch (act) {
+    case Do::wait:
+      return "wait";
+    case Do::login:
+      return "ask /env";
+    case Do::dial:
+      return "dial the broker";
+    case Do::announce:
+      return "say hello";
+    case Do::goodbye:
+      return "say goodbye";
+    case Do::close:
+      return "close";
+    case Do::abort:
+      return "drop the attempt";
+    case Do::finished:
+      return "finished";
+    case Do::nothing:
+      break;
+  }
+  return "";
+}
 
 // Mermaid's names have no spaces.
 std::string id(ConnectionState s) {
@@ -74,6 +114,14 @@ std::string rows() {
 }
 
 }  // namespace
+
+std::string_view event_text(session::Event event) {
+  constexpr std::array<std::string_view, session::kEvents> kTexts{
+      "claimed",         "claim removed",   "turned off",    "start",        "time is up",    "good /env",
+      "good challenge",  "credentials",     "TCP connected", "TLS done",     "HTTP 101",      "CONNACK 0",
+      "failed or ended", "deadline passed", "DisconnectReq", "goodbye over", "stop or reload"};
+  return kTexts[std::min(static_cast<std::size_t>(event), session::kEvents - 1)];
+}
 
 std::string states_md() {
   return "<!-- Made from aclk/session/states.cpp: build/…/session_states_md > aclk/session/STATES.md -->\n"

@@ -4,9 +4,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+
+#include "aclk/session/states.h"
 
 namespace aclk::test {
 
 [[nodiscard]] std::string states_md();
+// What happened, for people.
+[[nodiscard]] std::string_view event_text(session::Event event);
 
 }  // namespace aclk::test

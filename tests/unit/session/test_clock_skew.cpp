@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/session/clock_skew.h"
+#include "aclk/session/connection_history.h"
 
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Links that keep falling, with a clock of our own.
-#include "aclk/session/drops.h"
+#include "aclk/session/connection_history.h"
 #include "tests/unit/session/tests.h"
 
 #include "tests/unit/cmocka_main.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // When the broker is dialed, and a challenge asked for, before their turn.
-#include "aclk/session/head_start.h"
+#include "aclk/session/connection_history.h"
 
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/session/tests.h"

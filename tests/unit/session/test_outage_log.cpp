@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the agent's log hears of an outage, with a clock of our own.
-#include "aclk/session/outage_log.h"
+#include "aclk/session/session_log.h"
 
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "aclk/session/peer_log.h"
+#include "aclk/session/session_log.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
 #include "tests/unit/session/tests.h"

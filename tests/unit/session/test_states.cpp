@@ -71,7 +71,7 @@ std::set<std::pair<ConnectionState, Event>> wanted_pairs() {
 std::string says(ConnectionState in, Event on, const Facts &f, ConnectionState to, Do act) {
   const auto n = next(in, on, f);
   if (n.known && n.state == to && n.act == act) return {};
-  return std::string(state_name(in)) + " + " + std::string(event_text(on)) + " leads to " + state_name(n.state);
+  return std::string(state_name(in)) + " + " + std::string(test::event_text(on)) + " leads to " + state_name(n.state);
 }
 
 std::string states__plain_rows__lead_where_they_should() {
@@ -124,7 +124,8 @@ std::string states__anything_else__changes_nothing() {
       const auto n = next(state(s), on, {});
       const bool wanted = pairs.contains({state(s), on});
       if (n.known != wanted)
-        return std::string(state_name(state(s))) + " + " + std::string(event_text(on)) + (wanted ? " is missing" : "");
+        return std::string(state_name(state(s))) + " + " + std::string(test::event_text(on)) +
+               (wanted ? " is missing" : "");
       if (!n.known && (n.state != state(s) || n.act != Do::nothing)) return "an unknown event did something";
     }
   return {};

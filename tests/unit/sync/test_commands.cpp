@@ -12,9 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/timer.h"
 #include "aclk/sync/alerts/alerts.h"
 #include "aclk/sync/contexts/contexts.h"
 #include "aclk/sync/nodes/nodes.h"

@@ -12,9 +12,7 @@
 #include <mutex>
 #include <set>
 
-#include "aclk/loop/inbox.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/timer.h"
 #include "aclk/sync/contexts/contexts.h"
 #include "tests/proto/upward_messages.h"
 #include "tests/unit/cmocka_main.h"

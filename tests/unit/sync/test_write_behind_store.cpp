@@ -5,7 +5,6 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/rising.h"
 #include "aclk/sync/store/write_behind_store.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host_table.h"
