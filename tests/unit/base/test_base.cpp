@@ -143,7 +143,7 @@ const CMUnitTest tests[] = {
 }  // namespace test_base
 
 int main() {
-  return cmocka_run_group_tests_name("base", test_base::tests, nullptr, nullptr) + aclk::test::outage_suite() +
+  return cmocka_run_group_tests_name("base", test_base::tests, nullptr, nullptr) + aclk::test::log_budget_suite() +
                      aclk::test::text_suite() ==
                  0
              ? 0

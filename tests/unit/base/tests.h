@@ -3,8 +3,8 @@
 
 namespace aclk::test {
 
-// Runs the group of test_outage.cpp; how many failed.
-int outage_suite();
+// Runs the group of test_log_budget.cpp; how many failed.
+int log_budget_suite();
 // The same of test_text.cpp.
 int text_suite();
 

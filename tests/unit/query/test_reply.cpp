@@ -9,7 +9,6 @@
 #include "aclk/query/access_log.h"
 #include "aclk/query/gzip.h"
 #include "aclk/query/reply.h"
-#include "claim/base/log_budget.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/tests.h"
 
@@ -353,17 +352,6 @@ std::string access_log__cancelled_queries__have_the_texts_of_the_protocol() {
   return {};
 }
 
-std::string log_budget__flood__is_counted_instead_of_logged() {
-  LogBudget b(2, 10s);
-  const loop::Instant t0{1h};
-  EXPECT(b.allow(t0) && b.allow(t0 + 1s));
-  EXPECT(!b.allow(t0 + 2s) && !b.allow(t0 + 9s));
-  EXPECT(b.allow(t0 + 10s));
-  EXPECT_EQ(b.take_silent(), 2U);
-  EXPECT_EQ(b.take_silent(), 0U);
-  return {};
-}
-
 const CMUnitTest kTests[] = {
     ACLK_TEST(reply__ordinary_answer__is_exactly_the_frame_of_the_protocol),
     ACLK_TEST(reply__receive_time__is_filled_in),
@@ -391,7 +379,6 @@ const CMUnitTest kTests[] = {
     ACLK_TEST(host_error__of_each_kind__is_an_answer),
     ACLK_TEST(access_log__line__has_the_fields_of_2x_and_cannot_be_forged),
     ACLK_TEST(access_log__cancelled_queries__have_the_texts_of_the_protocol),
-    ACLK_TEST(log_budget__flood__is_counted_instead_of_logged),
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "tests/unit/base/tests.h"
 #include "tests/unit/cmocka_main.h"
 
-namespace test_outage {
+namespace test_log_budget {
 using namespace aclk;
 using namespace std::chrono_literals;
 using Tell = Outage::Tell;
@@ -118,6 +118,17 @@ std::string duration__of_any_length__is_short() {
   return {};
 }
 
+std::string log_budget__flood__is_counted_instead_of_logged() {
+  LogBudget b(2, 10s);
+  const std::chrono::steady_clock::time_point t0{1h};
+  EXPECT(b.allow(t0) && b.allow(t0 + 1s));
+  EXPECT(!b.allow(t0 + 2s) && !b.allow(t0 + 9s));
+  EXPECT(b.allow(t0 + 10s));
+  EXPECT_EQ(b.take_silent(), 2U);
+  EXPECT_EQ(b.take_silent(), 0U);
+  return {};
+}
+
 const CMUnitTest tests[] = {
     ACLK_TEST(outage__same_failure__is_told_once_then_summed_up_at_powers_of_two),
     ACLK_TEST(outage__another_failure__is_told_in_full_at_once_and_only_once),
@@ -128,9 +139,12 @@ const CMUnitTest tests[] = {
     ACLK_TEST(outage__ever_new_failures__are_bounded),
     ACLK_TEST(kind__of_texts_that_differ_in_ports_times_and_ids__is_the_same),
     ACLK_TEST(duration__of_any_length__is_short),
+    ACLK_TEST(log_budget__flood__is_counted_instead_of_logged),
 };
 
 }  // namespace
-}  // namespace test_outage
+}  // namespace test_log_budget
 
-int aclk::test::outage_suite() { return cmocka_run_group_tests_name("outage", test_outage::tests, nullptr, nullptr); }
+int aclk::test::log_budget_suite() {
+  return cmocka_run_group_tests_name("log_budget", test_log_budget::tests, nullptr, nullptr);
+}
