@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
-
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -20,6 +19,9 @@
 #include "aclk/mqtt/private_unix_socket.h"
 #include "aclk/mqtt/publish_queue.h"
 #include "claim/base/c_own.h"
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000  // since then it is a part of mosquitto.h
+#include <mqtt_protocol.h>
+#endif
 
 namespace aclk::mqtt {
 namespace {
@@ -146,6 +148,8 @@ struct MqttClient::Impl {
     return fmt::format("the broker sent a malformed packet, or one larger than {} bytes", kMaxInboundPacket);
   }
 
+  void end_by_us() { end(MqttEnd::by_us, "disconnected"); }
+
   void end_by_broker(int reason) {
     end(MqttEnd::disconnect,
         fmt::format("the broker disconnected us: {} (reason {})", mosquitto_reason_string(reason), reason), reason);
@@ -165,13 +169,26 @@ struct MqttClient::Impl {
                                        packet_name(meter.newest().type), words));
   }
 
+  // One call of libmosquitto's writing. errno is EAGAIN when the pipe is full.
+  int write_some() {
+    errno = 0;
+    const int rc = mosquitto_loop_write(m.get(), 1);
+    if (rc != MOSQ_ERR_SUCCESS || !disconnecting || ended) return rc;
+    // When its DISCONNECT is written 2.0 closes its socket and says that it is disconnected. 2.1 shuts down its half,
+    // would do so again each time, and waits for the broker to close.
+    const int full = errno;
+    pollfd other{pipe.get(), POLLRDHUP, 0};
+    if (::poll(&other, 1, 0) > 0 && (other.revents & POLLRDHUP) != 0) end_by_us();
+    errno = full;
+    return rc;
+  }
+
   // libmosquitto's own output, after every call that may have made some. From within a callback that waits for feed(),
   // which does it at its end, or pull().
   void pump() {
     pipe_is_empty = false;
     while (!ended && inside == 0 && mosquitto_want_write(m.get())) {
-      errno = 0;
-      const int rc = mosquitto_loop_write(m.get(), 1);
+      const int rc = write_some();
       if (rc != MOSQ_ERR_SUCCESS) return end_by_rc(rc);
       if (errno == EAGAIN) break;  // the pipe is full: pull() makes room
     }
@@ -206,8 +223,7 @@ struct MqttClient::Impl {
       // If libmosquitto has more that did not fit the pipe before, it fits now.
       pipe_is_empty = ended || !mosquitto_want_write(m.get());
       if (pipe_is_empty) break;
-      errno = 0;
-      if (const int rc = mosquitto_loop_write(m.get(), 1); rc != MOSQ_ERR_SUCCESS) {
+      if (const int rc = write_some(); rc != MOSQ_ERR_SUCCESS) {
         pipe_is_empty = true;
         end_by_rc(rc);
       }
@@ -268,7 +284,7 @@ struct MqttClient::Impl {
       const Inside in(of(u));
       auto &i = in.impl;
       if (i.disconnecting && rc == 0)
-        i.end(MqttEnd::by_us, "disconnected");
+        i.end_by_us();
       else if (rc == MQTT_RC_NORMAL_DISCONNECTION || rc >= MQTT_RC_UNSPECIFIED)
         i.end_by_broker(rc);
       else

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <map>
 #include <string_view>
 
@@ -225,6 +226,12 @@ Fault Exchange::error_of(CURLcode code) const {
     fault.what = fmt::format("{}: TLS failed: {}", where(), fault.what);
     return fault;
   }
+  const auto was_reset = [&] {
+    return error(Errc::io,
+                 fmt::format("{}: the connection broke: it was reset before an answer came ({}); the server is "
+                             "restarting, or something on the way cuts it",
+                             where(), why));
+  };
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return error(
@@ -243,17 +250,18 @@ Fault Exchange::error_of(CURLcode code) const {
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
       return error(Errc::unavailable, fmt::format("{}: {}", where(), why), Cause::no_memory);
-    case CURLE_GOT_NOTHING:
     case CURLE_SEND_FAIL_REWIND:
+      // What libcurl 8 says of a kept connection that broke: it would repeat the request on another. The system's error
+      // is still that of the first.
+      if (const long os = easy_.number(CURLINFO_OS_ERRNO); os == ECONNRESET || os == EPIPE) return was_reset();
+      [[fallthrough]];
+    case CURLE_GOT_NOTHING:
       return error(Errc::io, fmt::format("{}: the connection broke: it ended before an answer came; the server is "
                                          "restarting, or something on the way cuts it",
                                          where()));
     case CURLE_SEND_ERROR:
       // Also what libcurl calls a reset while it waits for the answer.
-      if (uploaded_ == request_.body.size() && easy_.number(CURLINFO_REQUEST_SIZE) > 0)
-        return error(Errc::io, fmt::format("{}: the connection broke: it was reset before an answer came ({}); the "
-                                           "server is restarting, or something on the way cuts it",
-                                           where(), why));
+      if (uploaded_ == request_.body.size() && easy_.number(CURLINFO_REQUEST_SIZE) > 0) return was_reset();
       return error(Errc::io, fmt::format("{}: the request could not be sent: {}", where(), why), Cause::write_failed);
     default:
       return error(Errc::io, fmt::format("{}: the connection broke: {}; the server is restarting, or something on the "

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -11,6 +10,9 @@
 #include <unordered_map>
 
 #include "claim/base/c_own.h"
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000  // since then it is a part of mosquitto.h
+#include <mqtt_protocol.h>
+#endif
 
 namespace aclk::load {
 namespace {

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -132,6 +133,7 @@ void HttpsServer::serve(Peer &peer) {
     sni_ = tls.sni();
   }
   std::string buffer;
+  bool reset = false;
   for (bool more = true; more;) {
     std::string request;
     while (!take_request(buffer, request)) {
@@ -151,9 +153,15 @@ void HttpsServer::serve(Peer &peer) {
     for (std::size_t i = 0; i < reply.pieces.size() && more; ++i)
       more = tls.write(reply.pieces[i]) && (i + 1 == reply.pieces.size() || peer.pause(reply.between));
     if (reply.then == Reply::Then::hang) tls.until_closed();
+    reset = reply.then == Reply::Then::reset;
     if (reply.then != Reply::Then::go_on) more = false;
   }
-  tls.close();
+  if (reset) {
+    constexpr linger kAtOnce{1, 0};
+    ::setsockopt(peer.fd(), SOL_SOCKET, SO_LINGER, &kAtOnce, sizeof kAtOnce);
+  } else {
+    tls.close();
+  }
   const std::lock_guard lock(mutex_);
   --open_;
 }

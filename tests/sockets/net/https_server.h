@@ -18,7 +18,7 @@ namespace aclk::test {
 struct Reply {
   std::vector<std::string> pieces;       // raw bytes, one TLS record each
   std::chrono::milliseconds between{0};  // pause after each piece but the last
-  enum class Then { go_on, close, hang } then = Then::go_on;
+  enum class Then { go_on, close, reset, hang } then = Then::go_on;
 };
 
 // "HTTP/1.1 200 OK", Content-Length, `more` ("Name: value\r\n"...), body.

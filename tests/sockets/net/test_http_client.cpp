@@ -174,6 +174,24 @@ std::string http__server_closed_the_kept_connection__next_request_opens_another(
   return {};
 }
 
+// libcurl 8 would repeat the request on another connection, and says that it cannot instead of what was wrong.
+std::string http__post_on_a_kept_connection_that_is_reset__is_sent_once_and_says_so() {
+  HttpsServer server(ca().server(), [](const std::string &request) {
+    return request.starts_with("POST") ? raw("", Reply::Then::reset) : http_reply(200, "x");
+  });
+  Client client;
+  EXPECT(client.get(server.url("/")));
+  HttpsRequest post;
+  post.method = "POST";
+  post.url = server.url("/");
+  post.body = "once";
+  const auto r = client.run(post);
+  EXPECT(!r && r.error().code == Errc::io);
+  EXPECT(has(r.error(), "reset"));
+  EXPECT_EQ(server.requests().size(), 2U);
+  return {};
+}
+
 std::string http__client_destroyed__closes_its_connection() {
   HttpsServer server(ca().server(), always(http_reply(200, "x")));
   OnLoop loop;
@@ -446,6 +464,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(http__ipv6_literal__host_header_has_brackets_and_no_port),
     ACLK_TEST(http__three_requests__use_one_tls_connection),
     ACLK_TEST(http__server_closed_the_kept_connection__next_request_opens_another),
+    ACLK_TEST(http__post_on_a_kept_connection_that_is_reset__is_sent_once_and_says_so),
     ACLK_TEST(http__client_destroyed__closes_its_connection),
     ACLK_TEST(http__chunked__is_put_together),
     ACLK_TEST(http__header_without_space_or_value__is_understood),
