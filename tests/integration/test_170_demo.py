@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from testenv import REPO, answers, process, wait_until
+from testenv.paths import skip_without
 
 CHARTS = "/api/v1/charts"
 
@@ -54,7 +55,8 @@ class TestComparison:
 
 @pytest.fixture
 def place(work):
-    """A short directory: unix sockets live below it."""
+    """For a demo with its agent. A short directory: unix sockets live below it."""
+    skip_without("netdata")
     return Path(tempfile.mkdtemp(dir=work))
 
 
