@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // libmosquitto behind MqttClient, against a broker made of bytes: no socket but its private pipe.
+#include <mosquitto.h>
+
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -15,6 +17,9 @@ using namespace aclk::mqtt;
 using namespace std::chrono_literals;
 
 namespace {
+
+// libmosquitto 2.0 passes over a topic alias that the broker may not use; 2.1 refuses it.
+constexpr bool kRefusesAlias = LIBMOSQUITTO_VERSION_NUMBER >= 2001000;
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -189,15 +194,27 @@ std::string mqtt__all_properties_there_are__are_taken() {
   Rig r;
   EXPECT(r.make());
   r.feed(kConnack);
-  Bytes properties{0x01, 0x01, 0x02, 0, 0, 0, 9, 0x23, 0, 1, 0x08, 0, 1, 'r', 0x09, 0, 2, 1, 2, 0x03, 0, 1, 't'};
+  Bytes properties{0x01, 0x01, 0x02, 0, 0, 0, 9, 0x08, 0, 1, 'r', 0x09, 0, 2, 1, 2, 0x03, 0, 1, 't'};
   const Bytes more{0x26, 0, 1, 'k', 0, 1, 'v', 0x26, 0, 0, 0, 0, 0x0b, 0x81, 0x01};
+  const Bytes alias{0x23, 0, 1};
   properties.insert(properties.end(), more.begin(), more.end());
+  if (!kRefusesAlias) properties.insert(properties.end(), alias.begin(), alias.end());
   Bytes packet{0x30, static_cast<std::uint8_t>(4 + properties.size() + 2), 0x00, 0x01,
                'a',  static_cast<std::uint8_t>(properties.size())};
   packet.insert(packet.end(), properties.begin(), properties.end());
   packet.insert(packet.end(), {0x7f, 0x7f});  // the payload is nobody's property
   r.feed(packet);
   EXPECT_EQ(r.log, "connack 0;a=\x7f\x7f;");
+  return {};
+}
+
+// We offer the broker no alias, so it may not use one (MQTT 5, 3.3.2.3.4).
+std::string mqtt__alias_that_nobody_offered_beside_a_topic__is_passed_over_or_ends_the_connection() {
+  Rig r;
+  EXPECT(r.make());
+  r.feed(kConnack);
+  r.feed({0x30, 0x08, 0x00, 0x01, 'a', 0x03, 0x23, 0x00, 0x01, 'x'});
+  EXPECT_EQ(r.log, kRefusesAlias ? "connack 0;ended 148;" : "connack 0;a=x;");
   return {};
 }
 
@@ -471,6 +488,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__subscribe_and_publish__have_the_documented_bytes),
     ACLK_TEST(mqtt__stream_cut_at_every_byte__reads_the_same),
     ACLK_TEST(mqtt__more_than_the_pipe_holds__goes_both_ways_whole),
+    ACLK_TEST(mqtt__alias_that_nobody_offered_beside_a_topic__is_passed_over_or_ends_the_connection),
     ACLK_TEST(mqtt__over_the_brokers_maximum__is_refused_and_the_link_lives),
     ACLK_TEST(mqtt__server_disconnect__ends_once_with_its_reason),
     ACLK_TEST(mqtt__own_disconnect__writes_it_and_ends_by_us),
