@@ -48,7 +48,7 @@ enum class Certainty : std::uint8_t { likely, sure };
 [[nodiscard]] std::optional<int> agent_of(const std::vector<Process> &all, uid_t user,
                                           Certainty certainty = Certainty::likely);
 
-// Any plugin of this agent, whatever its name, else the agent: whoever knows its machine guid by heart. Pure.
+// Any plugin of this agent, whatever its name, else the agent: whoever has its machine guid in memory. Pure.
 [[nodiscard]] std::optional<int> running_for_sure(const std::vector<Process> &all, uid_t user);
 
 }  // namespace aclk::claim

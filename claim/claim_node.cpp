@@ -14,7 +14,6 @@
 #include "claim/claim_request.h"
 #include "claim/cloud_dir.h"
 #include "claim/identity.h"
-#include "claim/identity_files.h"
 
 namespace aclk::claim {
 namespace fs = std::filesystem;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Claiming a node, from the settings to the files. Everything outside is a door that a test can replace.
+// Claiming a node, from the settings to the files. What is outside of this process comes as functions, which a test can
+// replace.
 #pragma once
 
 #include <chrono>
@@ -11,7 +12,7 @@
 #include <string_view>
 
 #include "claim/claim_request.h"
-#include "claim/identity_files.h"
+#include "claim/identity.h"
 #include "claim/key.h"
 #include "claim/proxy.h"
 #include "claim/settings.h"

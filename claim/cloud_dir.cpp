@@ -20,7 +20,7 @@
 #include "claim/agent_user.h"
 #include "claim/base/c_own.h"
 #include "claim/base/files.h"
-#include "claim/identity_files.h"
+#include "claim/identity.h"
 #include "claim/key.h"
 
 namespace aclk::claim {
@@ -142,7 +142,6 @@ Result<CloudDir> CloudDir::open(const fs::path &dir) {
   return CloudDir(dir, std::move(fd));
 }
 
-namespace fs = std::filesystem;
 namespace {
 
 struct Rule {

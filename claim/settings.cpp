@@ -19,7 +19,7 @@ namespace aclk::claim {
 namespace {
 
 // Far above any real file; the reference has no bound.
-constexpr std::size_t kMaxBytes = 256U << 10;
+constexpr std::size_t kMaxCloudConf = 256U << 10;
 
 // The agent's own form: a head line, then the value, commented out when it is the default.
 void add(std::string &out, std::string_view key, std::string_view value, std::string_view fallback,
@@ -119,7 +119,7 @@ CloudConf parse_cloud_conf(std::string_view text) {
 }
 
 Result<CloudConf> read_cloud_conf(const std::filesystem::path &file) {
-  ACLK_TRY(const auto text, read_limiting_file(file, kMaxBytes));
+  ACLK_TRY(const auto text, read_limiting_file(file, kMaxCloudConf));
   if (const auto trouble = cloud_conf_trouble(text); !trouble.empty())
     return fail(Errc::parse, fmt::format("cannot understand {}: {}", file.string(), trouble));
   return parse_cloud_conf(text);

@@ -40,7 +40,7 @@ struct UnclaimEnvironment {
 [[nodiscard]] ClaimReport unclaim_node(const UnclaimOptions &options, const UnclaimEnvironment &environment);
 
 // The same without the note, and the agent's machine guid goes too: it makes a new one when it starts. Refused (exit
-// local_files) while the agent runs, which knows its guid by heart and would go on with it.
+// local_files) while the agent runs, which has its guid in memory and would go on with it.
 [[nodiscard]] ClaimReport prepare_template(const UnclaimOptions &options, const UnclaimEnvironment &environment);
 
 }  // namespace aclk::claim

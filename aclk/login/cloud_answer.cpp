@@ -65,8 +65,6 @@ class Bounds : public nlohmann::json_sax<json> {
   std::vector<std::string> keys_;
 };
 
-using nlohmann::json;
-
 // Wrong types among the orders: nothing of the body counts.
 bool take_orders(const json &root, CloudError &e) {
   if (const auto it = root.find("errorNonRetryable"); it != root.end()) {

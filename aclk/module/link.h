@@ -16,7 +16,6 @@
 #include "aclk/loop/worker_pool.h"
 #include "aclk/module/settings.h"
 #include "aclk/report/state.h"
-#include "aclk/report/statistics.h"
 #include "aclk/report/traffic.h"
 #include "aclk/session/connection_history.h"
 #include "aclk/session/connection_state_machine.h"

@@ -72,9 +72,9 @@ std::string login_advice(const ProxyAnswer &answer, const claim::Proxy &proxy) {
 
 // Said by the proxy itself, in its answer to CONNECT.
 Fault refused_by_proxy(long status, const ProxyAnswer &answer, const Route &r) {
-  const auto words = answer.words();
+  const auto said = answer.text();
   auto what = fmt::format("{}: the proxy {} answered with status {}{}{}", r.host_port, r.proxy.display(), status,
-                          words.empty() ? "" : ": ", words);
+                          said.empty() ? "" : ": ", said);
   if (!answer.offers().empty()) what += fmt::format(", and offers {}", fmt::join(answer.offers(), ", "));
   what += "; " + (status == 407 || status == 401 ? login_advice(answer, r.proxy)
                                                  : std::string("it must allow CONNECT to this host and port"));

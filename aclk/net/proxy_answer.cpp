@@ -90,7 +90,7 @@ bool ProxyAnswer::take(std::string_view line) {
   return false;
 }
 
-std::string ProxyAnswer::words() const {
+std::string ProxyAnswer::text() const {
   if (status_.empty()) return {};
   return body_.empty() ? fmt::format("\"{}\"", status_) : fmt::format("\"{}\", \"{}\"", status_, body_);
 }

@@ -29,7 +29,7 @@ class ProxyAnswer {
   [[nodiscard]] bool has_body() const { return has_body_; }
   [[nodiscard]] const std::vector<std::string> &offers() const { return offers_; }
   // `"407 Proxy Authentication Required", "You must log in"`; empty when nothing was said.
-  [[nodiscard]] std::string words() const;
+  [[nodiscard]] std::string text() const;
 
  private:
   std::string status_;  // "407 Proxy Authentication Required"

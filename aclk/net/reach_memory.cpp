@@ -37,7 +37,7 @@ std::string GoodAddresses::of(const std::string &host_port) const {
   return it == good_.end() ? std::string() : it->second;
 }
 
-void SessionShelf::put(const std::string &peer, SharedSession session, std::int64_t now_s, std::int64_t until_s) {
+void SessionCache::put(const std::string &peer, SharedSession session, std::int64_t now_s, std::int64_t until_s) {
   until_s = std::min(until_s, now_s + kLongestS);
   if (until_s <= now_s) return;
   if (!peers_.contains(peer) && peers_.size() >= kMostPeers)
@@ -47,7 +47,7 @@ void SessionShelf::put(const std::string &peer, SharedSession session, std::int6
   if (kept.size() > kMostOfPeer) kept.pop_front();
 }
 
-SharedSession SessionShelf::take(const std::string &peer, std::int64_t now_s) {
+SharedSession SessionCache::take(const std::string &peer, std::int64_t now_s) {
   const auto it = peers_.find(peer);
   if (it == peers_.end()) return nullptr;
   auto &kept = it->second;
@@ -62,7 +62,7 @@ SharedSession SessionShelf::take(const std::string &peer, std::int64_t now_s) {
   return newest;
 }
 
-std::size_t SessionShelf::count(const std::string &peer) const {
+std::size_t SessionCache::count(const std::string &peer) const {
   const auto it = peers_.find(peer);
   return it == peers_.end() ? 0 : it->second.size();
 }
@@ -71,13 +71,13 @@ namespace {
 
 // What belongs to an SSL_CTX.
 struct ContextSessions {
-  std::weak_ptr<SessionShelf> shelf;
+  std::weak_ptr<SessionCache> cache;
   std::shared_ptr<TlsSessions::Attachment> attachment;
 };
 
 // What belongs to an SSL.
 struct HandshakeSession {
-  std::weak_ptr<SessionShelf> shelf;
+  std::weak_ptr<SessionCache> cache;
   std::string peer;
   bool offered = false;
   bool done = false;
@@ -88,7 +88,7 @@ struct HandshakeSession {
   // A server, or something on the way, that cannot stand what it was offered is not offered it again.
   ~HandshakeSession() {
     if (!offered || done) return;
-    if (const auto s = shelf.lock()) s->drop(peer);
+    if (const auto s = cache.lock()) s->drop(peer);
   }
 };
 
@@ -127,10 +127,10 @@ std::int64_t valid_until(SSL_SESSION *session) {
 }
 
 void keep(const HandshakeSession &of, SharedSession session) {
-  const auto shelf = of.shelf.lock();
-  if (!shelf || of.peer.empty() || SSL_SESSION_is_resumable(session.get()) != 1) return;
+  const auto cache = of.cache.lock();
+  if (!cache || of.peer.empty() || SSL_SESSION_is_resumable(session.get()) != 1) return;
   const auto until = valid_until(session.get());
-  shelf->put(of.peer, std::move(session), now_s(), until);
+  cache->put(of.peer, std::move(session), now_s(), until);
 }
 
 SharedSession shared(SSL_SESSION *session) { return {session, SSL_SESSION_free}; }
@@ -149,11 +149,11 @@ int on_new_session(SSL *ssl, SSL_SESSION *session) {
 void offer(SSL *ssl, const ContextSessions &mine) {
   if (handshake_of(ssl) != nullptr) return;
   auto h = std::make_unique<HandshakeSession>();
-  h->shelf = mine.shelf;
+  h->cache = mine.cache;
   h->peer = mine.attachment->peer;
-  const auto shelf = mine.shelf.lock();
-  if (!shelf || h->peer.empty()) return;
-  if (const auto session = shelf->take(h->peer, now_s()))  // OpenSSL takes a reference of its own
+  const auto cache = mine.cache.lock();
+  if (!cache || h->peer.empty()) return;
+  if (const auto session = cache->take(h->peer, now_s()))  // OpenSSL takes a reference of its own
     h->offered = SSL_set_session(ssl, session.get()) == 1;
   if (SSL_set_ex_data(ssl, handshake_index(), h.get()) == 1) (void)h.release();
 }
@@ -169,12 +169,12 @@ void finish(SSL *ssl, const ContextSessions &mine) {
 
 }  // namespace
 
-TlsSessions::TlsSessions() : shelf_(std::make_shared<SessionShelf>()) {}
+TlsSessions::TlsSessions() : cache_(std::make_shared<SessionCache>()) {}
 TlsSessions::~TlsSessions() = default;
 
 std::shared_ptr<TlsSessions::Attachment> TlsSessions::attach(SSL_CTX *ctx) {
   auto mine = std::make_unique<ContextSessions>();
-  mine->shelf = shelf_;
+  mine->cache = cache_;
   mine->attachment = std::make_shared<Attachment>();
   auto attachment = mine->attachment;
   if (SSL_CTX_set_ex_data(ctx, context_index(), mine.get()) != 1) return nullptr;

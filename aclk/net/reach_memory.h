@@ -88,7 +88,7 @@ class GoodAddresses {
 
 using SharedSession = std::shared_ptr<ssl_session_st>;
 
-class SessionShelf {
+class SessionCache {
  public:
   // Of one peer: a server gives two at a time, and as many connections may be made side by side.
   static constexpr std::size_t kMostOfPeer = 4;
@@ -98,7 +98,7 @@ class SessionShelf {
 
   // now_s, until_s: epoch. A session that is over by then is not kept. Of too many the oldest go.
   void put(const std::string &peer, SharedSession session, std::int64_t now_s, std::int64_t until_s);
-  // The newest; nullptr: none. It is off the shelf: who may use it again puts it back.
+  // The newest; nullptr: none. It is taken out: who may use it again puts it back.
   [[nodiscard]] SharedSession take(const std::string &peer, std::int64_t now_s);
   void drop(const std::string &peer) { peers_.erase(peer); }
   void clear() { peers_.clear(); }
@@ -136,11 +136,11 @@ class TlsSessions {
   static void on_info(const ssl_st *ssl, int where, int result);
 
   // Nothing of before is offered any more.
-  void clear() { shelf_->clear(); }
-  [[nodiscard]] std::size_t count(const std::string &peer) const { return shelf_->count(peer); }
+  void clear() { cache_->clear(); }
+  [[nodiscard]] std::size_t count(const std::string &peer) const { return cache_->count(peer); }
 
  private:
-  std::shared_ptr<SessionShelf> shelf_;  // contexts may outlive us, and forget then
+  std::shared_ptr<SessionCache> cache_;  // contexts may outlive us, and forget then
 };
 
 // All that one link remembers.

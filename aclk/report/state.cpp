@@ -154,8 +154,6 @@ Json attempts_json(const session::Report &r) {
   return list;
 }
 
-using Json = nlohmann::ordered_json;
-
 Json cloud(const LinkState &s, std::int64_t now_s) {
   const auto &r = s.session;
   const auto since = std::max({r.last_connect_s, r.last_disconnect_s, s.began_s});

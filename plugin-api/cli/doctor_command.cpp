@@ -11,9 +11,7 @@
 #include "claim/base/text.h"
 #include "claim/identity.h"
 #include "plugin-api/cli/directories.h"
-#include "plugin-api/doctor/agent_checks.h"
-#include "plugin-api/doctor/cloud_checks.h"
-#include "plugin-api/doctor/local_checks.h"
+#include "plugin-api/doctor/checks.h"
 
 namespace aclk::cli {
 namespace {

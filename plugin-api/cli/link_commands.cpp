@@ -134,8 +134,6 @@ int reload(const Where &where) {
   return static_cast<int>(Seen::answered);
 }
 
-using Json = nlohmann::ordered_json;
-
 struct WhatIsSentArguments {
   Where where;
   std::string type;

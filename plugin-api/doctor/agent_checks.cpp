@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/doctor/agent_checks.h"
+#include "plugin-api/doctor/checks.h"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,8 @@
 #include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/control/local_socket.h"
-#include "plugin-api/external/control/unlinked_answers.h"
+#include "plugin-api/external/control/plugin_status.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::doctor {
@@ -107,7 +106,7 @@ Finding check_running(const RunningLink &link) {
   return finding;
 }
 
-std::optional<Finding> agent_by_its_word(const RunningLink &link) {
+std::optional<Finding> agent_as_the_plugin_says(const RunningLink &link) {
   if (!link.there) return std::nullopt;
   if (!link.agent_place.empty())
     return good("agent", fmt::format("netdata {} at {}, as aclk.plugin has it", link.agent_version, link.agent_place));
@@ -115,7 +114,7 @@ std::optional<Finding> agent_by_its_word(const RunningLink &link) {
   return bad_from("agent", "aclk.plugin does not find the agent: " + link.agent_trouble);
 }
 
-std::optional<Finding> claim_by_its_word(const RunningLink &link) {
+std::optional<Finding> claim_as_the_plugin_says(const RunningLink &link) {
   if (link.claim_failed) {
     auto text = link.claim_line;
     const auto cut = text.rfind("; ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/doctor/cloud_checks.h"
+#include "plugin-api/doctor/checks.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plugin-api/doctor/local_checks.h"
+#include "plugin-api/doctor/checks.h"
 
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "plugin-api/external/config/agent_log.h"
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/config/plugin_start.h"
-#include "plugin-api/external/control/unlinked_answers.h"
+#include "plugin-api/external/control/plugin_status.h"
 
 namespace aclk::doctor {
 namespace fs = std::filesystem;
@@ -56,7 +56,7 @@ Findings check_modes(const fs::path &dir) {
 
 // Why nobody has claimed this node, and what to do: what is written down comes before what could be typed.
 Finding not_claimed(const DoctorContext &context, const RunningLink &running) {
-  if (auto by_plugin = claim_by_its_word(running)) return std::move(*by_plugin);
+  if (auto by_plugin = claim_as_the_plugin_says(running)) return std::move(*by_plugin);
   const auto &why = context.settings().identity.why;
   const auto text = why.empty() ? std::string("this node is not claimed") : why;
   if (!running.there) {
@@ -217,7 +217,7 @@ Finding check_disk(const DoctorContext &context, const RunningLink &running) {
 }
 
 Finding check_agent(const DoctorContext &context, const RunningLink &running) {
-  if (auto by_plugin = agent_by_its_word(running)) return std::move(*by_plugin);
+  if (auto by_plugin = agent_as_the_plugin_says(running)) return std::move(*by_plugin);
   if (context.env().machine_guid.empty())
     return bad("agent", "the agent has no machine guid yet: it has never run with this library directory",
                "start the agent; or set NETDATA_LIB_DIR if its files are elsewhere");

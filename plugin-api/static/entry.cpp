@@ -19,7 +19,7 @@
 #include "aclk/loop/clock.h"
 #include "aclk/module/module.h"
 #include "aclk/report/state.h"
-#include "aclk/report/statistics.h"
+#include "aclk/report/traffic.h"
 #include "claim/base/http_message.h"
 #include "plugin-api/static/buildinfo.h"
 #include "plugin-api/static/create_module.h"

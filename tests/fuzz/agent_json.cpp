@@ -7,7 +7,6 @@
 #include "plugin-api/external/hooks/read_contexts.h"
 #include "plugin-api/external/hooks/read_node_info.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/poll/change_detector.h"
 #include "tests/fuzz/fuzz.h"

@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "claim/base/uuid.h"
-#include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {

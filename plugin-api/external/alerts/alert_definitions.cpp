@@ -7,7 +7,7 @@
 
 #include "claim/base/uuid.h"
 #include "plugin-api/external/alerts/alert_text.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

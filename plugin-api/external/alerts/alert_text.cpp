@@ -47,14 +47,14 @@ constexpr std::string_view kHealth = "/health.d/";
 constexpr std::size_t kMaxFile = 256U << 10;
 
 // A line that ends in \ goes on with the next, unless it is a comment.
-struct Line {
+struct HealthLine {
   std::uint32_t last = 0;  // number of its last part
   std::string text;
 };
 
 // Takes one off the text. `number`: of the lines taken so far.
-Line next_line(std::string_view &text, std::uint32_t &number) {
-  Line line;
+HealthLine next_line(std::string_view &text, std::uint32_t &number) {
+  HealthLine line;
   for (;;) {
     const auto end = text.find('\n');
     auto part = trimmed(text.substr(0, end));

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "plugin-api/external/alerts/alert_text.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

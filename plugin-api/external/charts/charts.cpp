@@ -28,7 +28,7 @@ enum class How : std::uint8_t {
   mean,   // what was added to the key per what was added to the other
 };
 
-struct Line {
+struct ChartLine {
   std::string id;
   std::string keys;  // of numbers to add up, separated by '+'; of a mean: sum/count; empty = always 0
   How how = How::rate;
@@ -42,19 +42,19 @@ struct Chart {
   const char *family;
   const char *type;
   unsigned priority;
-  std::vector<Line> lines;
+  std::vector<ChartLine> lines;
 };
 
 // One line for each message type.
-std::vector<Line> by_type(std::string_view prefix, proto::Direction direction) {
-  std::vector<Line> lines;
+std::vector<ChartLine> by_type(std::string_view prefix, proto::Direction direction) {
+  std::vector<ChartLine> lines;
   for (const auto &row : proto::kMessageTypes)
     if (row.direction == direction) lines.push_back({std::string(row.name), fmt::format("{}{}", prefix, row.name)});
   return lines;
 }
 
-std::vector<Line> by_key(std::string_view prefix, std::initializer_list<const char *> names) {
-  std::vector<Line> lines;
+std::vector<ChartLine> by_key(std::string_view prefix, std::initializer_list<const char *> names) {
+  std::vector<ChartLine> lines;
   for (const char *n : names) lines.push_back({n, std::string(prefix) + n});
   return lines;
 }
@@ -62,8 +62,8 @@ std::vector<Line> by_key(std::string_view prefix, std::initializer_list<const ch
 std::string sent(proto::MessageType type) { return fmt::format("sent.{}", proto::row_of(type).name); }
 
 // As many as there are.
-std::vector<Line> threads(const Numbers &numbers) {
-  std::vector<Line> lines;
+std::vector<ChartLine> threads(const Numbers &numbers) {
+  std::vector<ChartLine> lines;
   constexpr std::string_view kPrefix = "query_thread.";
   for (auto n = lines.size(); numbers.contains(fmt::format("{}{}", kPrefix, n)); n = lines.size())
     lines.push_back({fmt::format("Query {}", n), fmt::format("{}{}", kPrefix, n)});
@@ -196,7 +196,7 @@ std::uint64_t added(const Numbers &now, const Numbers &before, std::string_view 
   return sum;
 }
 
-std::uint64_t value_of(const Line &line, const Numbers &now, const Numbers &before) {
+std::uint64_t value_of(const ChartLine &line, const Numbers &now, const Numbers &before) {
   const std::string_view keys = line.keys;
   if (line.how == How::now) return value(now, keys);
   if (line.how != How::mean) return added(now, before, keys);

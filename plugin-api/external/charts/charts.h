@@ -46,7 +46,7 @@ class StatusChart {
   Time next_value_{};
 };
 
-// What the statistics are made of; aclk/report/statistics.h says which numbers there are.
+// What the statistics are made of; aclk/report/traffic.h says which numbers there are.
 using Numbers = std::map<std::string, std::uint64_t, std::less<>>;
 
 // A chart as the agent gets it.

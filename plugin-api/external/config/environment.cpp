@@ -30,7 +30,7 @@ constexpr std::string_view kWorker = "--worker";
 constexpr std::string_view kClaim = "--claim-as-written";
 constexpr std::string_view kStatusFd = "--status-fd=";
 constexpr std::string_view kSocketFd = "--socket-fd=";
-constexpr std::string_view kWordFd = "--word-fd=";
+constexpr std::string_view kPluginStatusFd = "--plugin-status-fd=";
 constexpr std::string_view kSupervisor = "--supervisor=";
 constexpr std::string_view kAgentUrl = "--agent-url=";
 
@@ -91,8 +91,8 @@ Options parse_options(const std::vector<std::string> &args, StartedBy who) {
       o.status_fd = parse_int<int>(a.substr(kStatusFd.size())).value_or(-1);
     } else if (a.starts_with(kSocketFd)) {
       o.socket_fd = parse_int<int>(a.substr(kSocketFd.size())).value_or(-1);
-    } else if (a.starts_with(kWordFd)) {
-      o.word_fd = parse_int<int>(a.substr(kWordFd.size())).value_or(-1);
+    } else if (a.starts_with(kPluginStatusFd)) {
+      o.plugin_status_fd = parse_int<int>(a.substr(kPluginStatusFd.size())).value_or(-1);
     } else if (a.starts_with(kSupervisor)) {
       o.supervisor = parse_int<pid_t>(a.substr(kSupervisor.size())).value_or(0);
     } else if (a.starts_with(kAgentUrl)) {
@@ -121,7 +121,7 @@ std::vector<std::string> worker_arguments(const Options &own, const WorkerFds &f
                                 std::string(kWorker),
                                 std::string(kStatusFd) + std::to_string(fds.status),
                                 std::string(kSocketFd) + std::to_string(fds.socket),
-                                std::string(kWordFd) + std::to_string(fds.word),
+                                std::string(kPluginStatusFd) + std::to_string(fds.plugin_status),
                                 std::string(kSupervisor) + std::to_string(supervisor)};
   if (!own.agent_url.empty()) args.push_back(std::string(kAgentUrl) + own.agent_url);
   return args;

@@ -56,7 +56,7 @@ struct Options {
   int status_fd = -1;                    // work: where '0' (offline) and '1' (online) go; claim: where lines go
   pid_t supervisor = 0;                  // work: who must be the parent
   int socket_fd = -1;                    // work: the local socket's listener; -1: there is none
-  int word_fd = -1;                      // work: what the supervisor knows (plugin_status.h)
+  int plugin_status_fd = -1;             // work: what the supervisor knows (plugin_status.h)
 };
 
 // Who has started this process: for a person on a terminal a command line without a question gets an explanation.
@@ -70,7 +70,7 @@ enum class StartedBy : std::uint8_t { agent, person };
 struct WorkerFds {
   int status = -1;
   int socket = -1;
-  int word = -1;
+  int plugin_status = -1;
 };
 // The private arguments of a worker: parse_options gives mode work back.
 [[nodiscard]] std::vector<std::string> worker_arguments(const Options &own, const WorkerFds &fds, pid_t supervisor);

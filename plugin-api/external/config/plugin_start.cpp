@@ -22,7 +22,7 @@ namespace {
 bool separates(char c) { return c == ' ' || c == '\t' || c == ',' || c == '\r' || c == '\n'; }
 
 // One word off the text; in quotes it may hold white space.
-std::string next_word(std::string_view &text) {
+std::string next_directory(std::string_view &text) {
   while (!text.empty() && separates(text.front())) text.remove_prefix(1);
   if (text.empty()) return {};
   const char quote = text.front();
@@ -71,7 +71,7 @@ std::vector<fs::path> plugin_directories(const NetdataConf &conf) {
   std::vector<fs::path> out;
   std::string_view text = value;
   while (!text.empty() && out.size() < kMax)
-    if (auto word = next_word(text); !word.empty()) out.emplace_back(std::move(word));
+    if (auto word = next_directory(text); !word.empty()) out.emplace_back(std::move(word));
   return out;
 }
 

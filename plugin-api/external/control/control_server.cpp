@@ -16,6 +16,7 @@
 #include <utility>
 
 namespace aclk::external {
+using namespace std::chrono_literals;
 namespace {
 
 constexpr mode_t kMode = 0660;
@@ -77,8 +78,6 @@ Result<Fd> listen_at(const std::filesystem::path &path) {
   }
   return fd;
 }
-
-using namespace std::chrono_literals;
 
 constexpr auto kRetry = 10s;
 

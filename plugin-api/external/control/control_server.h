@@ -68,16 +68,16 @@ class ControlServer {
 
   // What a worker has to be started with; -1: there is none.
   [[nodiscard]] int socket_fd() const { return listener_ ? listener_->fd() : -1; }
-  [[nodiscard]] int word_fd() const { return board_.fd(); }
+  [[nodiscard]] int plugin_status_fd() const { return shared_status_.fd(); }
   // What the supervisor knows has changed.
-  void tell(const PluginStatus &word) const { board_.write(status_to_json(word)); }
+  void publish(const PluginStatus &status) const { shared_status_.write(status_to_json(status)); }
 
  private:
   const std::vector<std::filesystem::path> places_;
   AgentLog &log_;
   std::optional<LocalListener> listener_;
   LocalClients clients_;
-  const SharedText board_ = SharedText::make();
+  const SharedText shared_status_ = SharedText::make();
   Time open_at_{};
   std::string said_;  // why it could not be opened
   bool worker_answers_ = false;

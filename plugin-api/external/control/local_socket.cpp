@@ -23,6 +23,7 @@
 #include "claim/base/text.h"
 
 namespace aclk::external {
+using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMaxMethod = 16;
@@ -84,8 +85,6 @@ const char *phrase(int status) {
       return status < 400 ? "Reply" : "Error";
   }
 }
-
-using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxClients = 16;  // more wait in the backlog
 constexpr auto kClientTimeout = 5s;      // from accept to the last byte

@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
+#include "aclk/report/state.h"
+#include "aclk/report/traffic.h"
 #include "claim/base/hash.h"
 
 namespace aclk::external {
@@ -67,7 +70,7 @@ std::string agent_line(const AgentStatus &a) {
 
 std::string claim_lines(const claim::ClaimOutcome &c, ClaimOutcomeText text) {
   if (!c.any()) return c.runs ? "Written Claim: the cloud is being asked\n" : "";
-  auto out = fmt::format("Written Claim: {}\n", text == ClaimOutcomeText::stands_elsewhere ? "see Reason" : c.line);
+  auto out = fmt::format("Written Claim: {}\n", text == ClaimOutcomeText::see_reason ? "see Reason" : c.line);
   if (!c.bad) return out;
   out += fmt::format("Written Claim Attempts: {} since {}", c.attempts, local_time_text(c.since_s));
   if (c.runs) return out + ", one runs\n";
@@ -86,6 +89,59 @@ std::uint64_t hash_of(std::string_view text) {
   Hash h;
   h.add(text);
   return h.value();
+}
+
+report::LinkState state_of(const Unlinked &now) {
+  using claim::Standing;
+  const auto &id = now.identity;
+  report::LinkState s;
+  s.claimed = !id.claim_id.empty();
+  if (s.claimed) {
+    s.claim_id = id.claim_id;
+    s.cloud_url = now.cloud_url;
+    s.proxy = now.proxy;
+  }
+  s.why = why_unlinked(now);
+  s.session.state = id.standing == Standing::disabled      ? session::ConnectionState::disabled
+                    : id.standing == Standing::not_claimed ? session::ConnectionState::not_claimed
+                                                           : session::ConnectionState::stopped;
+  s.session.status = id.standing == Standing::disabled ? login::Status::disabled : login::Status::offline;
+  s.session.next_attempt_s = now.status.next_start_s;
+  s.began_s = now.status.began_s;
+  s.durable = kDatabaseNotOpen;
+  return s;
+}
+
+struct UnlinkedPath {
+  std::string_view path;
+  std::string_view method;
+  std::string_view type;
+  std::string (*text)(const Unlinked &, const Environment &, std::int64_t now_s);
+};
+constexpr std::array kPaths{
+    UnlinkedPath{"/api/v1/aclk", "GET", kJsonText,
+                 [](const Unlinked &u, const Environment &, std::int64_t) {
+                   return with_status_object(report::state_json(state_of(u)), u.status);
+                 }},
+    UnlinkedPath{"/api/v1/aclk/text", "GET", kPlainText,
+                 [](const Unlinked &u, const Environment &, std::int64_t) {
+                   return with_status_lines(report::state_text(state_of(u)), u.status);
+                 }},
+    UnlinkedPath{"/api/v1/aclk/what-is-sent", "GET", kJsonText,
+                 [](const Unlinked &u, const Environment &, std::int64_t) {
+                   return report::traffic_json({}, u.status.began_s);
+                 }},
+    UnlinkedPath{"/api/v3/info", "GET", kJsonText,
+                 [](const Unlinked &u, const Environment &env, std::int64_t now_s) {
+                   return report::info_json(state_of(u), {env.machine_guid, env.hostname, env.version}, now_s);
+                 }},
+    UnlinkedPath{"/api/v1/reload-claiming-state", "POST", kPlainText,
+                 [](const Unlinked &, const Environment &, std::int64_t) { return std::string("ok"); }},
+};
+
+std::string of_the_claim(const claim::ClaimOutcome &c) {
+  if (!c.bad) return {};
+  return "the claim that is written down does not work: " + c.line;
 }
 
 }  // namespace
@@ -126,23 +182,23 @@ PluginStatus status_from_json(std::string_view json) {
   return w;
 }
 
-std::string status_lines(const PluginStatus &word, ClaimOutcomeText outcome) {
-  return agent_line(word.agent) + claim_lines(word.claim, outcome);
+std::string status_lines(const PluginStatus &status, ClaimOutcomeText outcome) {
+  return agent_line(status.agent) + claim_lines(status.claim, outcome);
 }
 
-std::string with_status_lines(std::string state, const PluginStatus &word) {
+std::string with_status_lines(std::string state, const PluginStatus &status) {
   const auto blank = state.find("\n\n");
-  const auto outcome = word.claim.any() && state.find(word.claim.line) != std::string::npos
-                           ? ClaimOutcomeText::stands_elsewhere
-                           : ClaimOutcomeText::is_told;
-  state.insert(blank == std::string::npos ? state.size() : blank + 1, status_lines(word, outcome));
+  const auto outcome = status.claim.any() && state.find(status.claim.line) != std::string::npos
+                           ? ClaimOutcomeText::see_reason
+                           : ClaimOutcomeText::written_out;
+  state.insert(blank == std::string::npos ? state.size() : blank + 1, status_lines(status, outcome));
   return state;
 }
 
-std::string with_status_object(std::string state, const PluginStatus &word) {
+std::string with_status_object(std::string state, const PluginStatus &status) {
   if (!state.ends_with('}') || state.size() < 3) return state;
   std::string object;
-  for (const char c : dumped(shown(word))) {  // as the state around it is written
+  for (const char c : dumped(shown(status))) {  // as the state around it is written
     if (c == '/') object += '\\';
     object += c;
   }
@@ -150,7 +206,7 @@ std::string with_status_object(std::string state, const PluginStatus &word) {
   return state;
 }
 
-SharedText SharedText::make() { return SharedText(::memfd_create("aclk-plugin-word", MFD_CLOEXEC)); }
+SharedText SharedText::make() { return SharedText(::memfd_create("aclk-plugin-status", MFD_CLOEXEC)); }
 
 void SharedText::write(std::string_view text) const {
   if (!fd_) return;
@@ -175,6 +231,39 @@ std::string SharedText::read() const {
     if (hash_of(text) == head.hash) return text;
   }
   return {};
+}
+
+bool needs_only_a_claim(const claim::Identity &identity) {
+  return identity.standing == claim::Standing::not_claimed && identity.why.starts_with("Agent is not claimed");
+}
+
+std::string why_unlinked(const Unlinked &now) {
+  using claim::Standing;
+  const auto &id = now.identity;
+  const auto &status = now.status;
+  if (id.standing == Standing::not_claimed) {
+    if (auto why = of_the_claim(status.claim); !why.empty()) return why;
+    if (status.claim.runs) return id.why + "; the claim that is written down is being made";
+    if (status.claim.any()) return fmt::format("{}; {}", id.why, status.claim.line);
+    return needs_only_a_claim(id) ? id.why + "; claim it with netdata-aclk claim" : id.why;
+  }
+  if (id.standing != Standing::claimed) return id.why;
+  if (!status.rests.empty()) return status.rests;
+  if (!status.agent.trouble.empty()) return "the agent is not found: " + status.agent.trouble;
+  return "the link is about to begin: the agent is looked for";
+}
+
+HttpResponse answer_unlinked(const LocalRequest &request, const Unlinked &now, const Environment &env,
+                             std::int64_t now_s, const std::function<void()> &reload) {
+  for (const auto &a : kPaths) {
+    if (request.path != a.path) continue;
+    if (request.method != a.method) return text_response(405, fmt::format("Only {} is served here.", a.method));
+    if (a.method == "POST") reload();
+    auto response = text_response(200, a.text(now, env, now_s));
+    response.content_type = a.type;
+    return response;
+  }
+  return local_error(404, "There is nothing at this path.");
 }
 
 }  // namespace aclk::external

@@ -3,7 +3,7 @@
 
 #include "plugin-api/external/hooks/hooks.h"
 #include "plugin-api/external/hooks/read_meta_db.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

@@ -3,7 +3,7 @@
 // alert_config: 1.37 has no endpoint for definitions, they are learned from its alarms; later agents have one.
 #include "plugin-api/external/hooks/hooks.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external::hooks {
 namespace {

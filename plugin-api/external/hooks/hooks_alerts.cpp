@@ -7,7 +7,7 @@
 
 #include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/hooks/hooks.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external::hooks {
 namespace {

@@ -2,7 +2,7 @@
 #include "plugin-api/external/hooks/read_contexts.h"
 
 #include "claim/base/hash.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "claim/base/uuid.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 

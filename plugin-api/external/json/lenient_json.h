@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// JSON from the agent, which is at times no JSON (plugin-api/external/API.md, "Alerts"): texts of the health
-// configuration, host names and more are printed without escaping, so that a quote or a backslash in one makes the
-// whole document invalid.
+// JSON from the agent, taken as it comes: documents that are at times no JSON, because texts of the health
+// configuration, host names and more are printed without escaping (plugin-api/external/API.md, "Alerts"), and members
+// of any type: it prints numbers as strings here, booleans as strings there, and null where it knows nothing ("Identity
+// and node info" there). Pure; any bytes may come.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "claim/base/result.h"
 
@@ -39,5 +43,24 @@ struct JsonExtent {
   std::size_t values = 0;  // at most so many; members count as one
 };
 [[nodiscard]] JsonExtent json_extent(std::string_view text);
+
+inline constexpr std::size_t kMaxField = 64U << 10;  // a longer text is cut: nothing here is that long honestly
+
+// Members, whatever their type is. Strings as they are, numbers and booleans as text; "" for null, a missing member, objects and arrays.
+[[nodiscard]] std::string text_of(const nlohmann::json &object, const char *key);
+// The first of `keys` that has a text.
+[[nodiscard]] std::string text_of(const nlohmann::json &object, const char *key, const char *otherwise);
+
+// Numbers, and strings that begin with one; nullopt for everything else, not a number and infinite included.
+[[nodiscard]] std::optional<double> number_of(const nlohmann::json &object, const char *key);
+[[nodiscard]] std::int64_t int_of(const nlohmann::json &object, const char *key, std::int64_t otherwise = 0);
+[[nodiscard]] std::uint64_t uint_of(const nlohmann::json &object, const char *key, std::uint64_t otherwise = 0);
+
+// true, "true", "yes", "on", a number that is not 0.
+[[nodiscard]] bool bool_of(const nlohmann::json &object, const char *key, bool otherwise = false);
+
+// A member that is an object or an array; a shared empty one of that kind otherwise.
+[[nodiscard]] const nlohmann::json &object_of(const nlohmann::json &object, const char *key);
+[[nodiscard]] const nlohmann::json &array_of(const nlohmann::json &object, const char *key);
 
 }  // namespace aclk::external

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 14> kLists{
     "alarms",    "chart_labels", "charts",         "chart_variables",       "collectors", "contexts", "dimensions",
     "functions", "host_labels",  "host_variables", "mirrored_hosts_status", "hosts",      "nodes",    "mirrored_hosts"};
 
-struct Line {
+struct PrintedLine {
   std::size_t depth = 0;     // tabs before it
   std::string_view content;  // after them; empty = a blank line
 
@@ -36,8 +36,8 @@ struct Line {
 };
 
 // None of a text that has too many.
-std::vector<Line> split(std::string_view text) {
-  std::vector<Line> lines;
+std::vector<PrintedLine> split(std::string_view text) {
+  std::vector<PrintedLine> lines;
   const auto count = std::count(text.begin(), text.end(), '\n');
   if (count > kMaxLines) return lines;
   lines.reserve(static_cast<std::size_t>(count) + 1);
@@ -243,7 +243,7 @@ class Reprint {
     }
   }
 
-  const std::vector<Line> lines_;
+  const std::vector<PrintedLine> lines_;
   std::size_t at_ = 1;    // the line to read next
   std::size_t open_ = 0;  // containers
   std::string out_;

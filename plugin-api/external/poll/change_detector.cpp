@@ -5,7 +5,7 @@
 #include <array>
 
 #include "claim/base/hash.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "plugin-api/external/hooks/read_contexts.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {
 namespace {

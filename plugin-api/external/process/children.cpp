@@ -77,9 +77,9 @@ Result<Child> start_with_pipe(const char *program, bool blocking, const std::arr
   return child;
 }
 
-[[noreturn]] void run_for_its_version(const char *file, int words, pid_t supervisor) {
+[[noreturn]] void run_for_its_version(const char *file, int errors, pid_t supervisor) {
   leave_the_agent(supervisor);
-  ::dup2(words, STDERR_FILENO);
+  ::dup2(errors, STDERR_FILENO);
   std::string name(file);
   std::string version("--version");
   std::array<char *, 3> argv{name.data(), version.data(), nullptr};
@@ -136,20 +136,20 @@ Result<Child> start_claimer(const Options &own, const char *program) {
   return start_with_pipe(program, true, {-1, -1}, [&](int fd) { return claimer_arguments(own, fd); });
 }
 
-Result<Child> start_worker(const Options &own, const char *program, int socket, int word) {
-  return start_with_pipe(program, false, {socket, word}, [&](int status) {
-    return worker_arguments(own, {status, socket, word}, ::getpid());
+Result<Child> start_worker(const Options &own, const char *program, int socket, int plugin_status) {
+  return start_with_pipe(program, false, {socket, plugin_status}, [&](int status) {
+    return worker_arguments(own, {status, socket, plugin_status}, ::getpid());
   });
 }
 
-std::string chart_lines(const ChartText &chart) {
+std::string chart_message(const ChartText &chart) {
   if (chart.definition.size() + chart.values.size() + 3 > PIPE_BUF) return {};
   return kChart + chart.definition + kMiddle + chart.values + kEnd;
 }
 
-std::string looking_words(std::string_view trouble) { return kLooking + plain(trouble) + kEnd; }
+std::string looking_message(std::string_view trouble) { return kLooking + plain(trouble) + kEnd; }
 
-std::string found_words(std::string_view place, std::string_view version) {
+std::string found_message(std::string_view place, std::string_view version) {
   return kFound + plain(place).substr(0, kMostText / 2) + kMiddle + plain(version).substr(0, kMostText / 2) + kEnd;
 }
 

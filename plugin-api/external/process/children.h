@@ -28,8 +28,8 @@ struct Child {
 };
 
 // Call from a process of one thread. `program`: argv[0], used if /proc is not there.
-// socket, word: descriptors that it inherits beside the pipe, or -1.
-[[nodiscard]] Result<Child> start_worker(const Options &own, const char *program, int socket, int word);
+// socket, plugin_status: descriptors that it inherits beside the pipe, or -1.
+[[nodiscard]] Result<Child> start_worker(const Options &own, const char *program, int socket, int plugin_status);
 
 // The process that claims what is written down, in the same way; `status`: the read end of its lines.
 [[nodiscard]] Result<Child> start_claimer(const Options &own, const char *program);
@@ -43,12 +43,12 @@ struct Child {
 // at most PIPE_BUF bytes, so that it comes whole or not at all.
 //
 // The bytes of a chart; empty if they would be too many for one write.
-[[nodiscard]] std::string chart_lines(const ChartText &chart);
+[[nodiscard]] std::string chart_message(const ChartText &chart);
 // The agent is looked for, in vain so far: why. A sentence that is too long loses its end.
-[[nodiscard]] std::string looking_words(std::string_view trouble);
+[[nodiscard]] std::string looking_message(std::string_view trouble);
 // It was found.
-[[nodiscard]] std::string found_words(std::string_view place, std::string_view version);
-inline constexpr std::string_view kServingWord = "S";
+[[nodiscard]] std::string found_message(std::string_view place, std::string_view version);
+inline constexpr std::string_view kServingMessage = "S";
 
 // The supervisor's end.
 class WorkerPipe {
@@ -76,7 +76,7 @@ class WorkerPipe {
 };
 
 // Which charts the agent knows: a definition is said once, and again when it has changed or could not be written.
-class SaidCharts {
+class WrittenCharts {
  public:
   // What to write, in one go; then said().
   [[nodiscard]] std::string text(const ChartText &chart) const {

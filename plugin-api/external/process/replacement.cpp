@@ -27,8 +27,8 @@ constexpr auto kSettle = 300ms;     // a copy that is still being written, a pac
 constexpr auto kTrialTime = 10s;    // a machine that is busy with an upgrade; the agent's plugins have nice 19
 constexpr auto kMissing = 3s;       // an installation that removes first and copies then
 constexpr auto kWhileBusy = 500ms;  // between looks whether what must not be cut off has ended
-constexpr std::chrono::seconds kFirstRetry = 1s;
-constexpr std::chrono::seconds kMaxRetry = 60s;
+constexpr std::chrono::seconds kFirstTrialPause = 1s;
+constexpr std::chrono::seconds kMaxTrialPause = 60s;
 constexpr unsigned kSayAfter = 6;  // failures, a minute: an upgrade of many packages takes a while to configure them
 
 constexpr const char *kRunning = "/proc/self/exe";
@@ -81,7 +81,7 @@ void ReplacementPolicy::on_trial_end(Time now, const std::string &trouble) {
   }
   state_ = State::failed;
   trouble_ = trouble;
-  at_ = now + std::min(kMaxRetry, kFirstRetry * (1U << std::min(failures_, 6U)));
+  at_ = now + std::min(kMaxTrialPause, kFirstTrialPause * (1U << std::min(failures_, 6U)));
   ++failures_;
 }
 
@@ -173,7 +173,7 @@ void Replacement::take() {
   if (watch_ && watch_->take()) look_at_ = {};
 }
 
-std::string Replacement::trial_words() {
+std::string Replacement::trial_output() {
   std::array<char, kTrialWords> buf{};
   const auto n = trial_.status ? ::read(trial_.status.get(), buf.data(), buf.size()) : 0;
   return printable(first_line({buf.data(), n > 0 ? static_cast<std::size_t>(n) : 0}));
@@ -182,12 +182,12 @@ std::string Replacement::trial_words() {
 void Replacement::on_child(Time now) {
   int status = 0;
   if (trial_.pid <= 0 || ::waitpid(trial_.pid, &status, WNOHANG) != trial_.pid) return;
-  const auto words = trial_words();
+  const auto output = trial_output();
   trial_ = {};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return policy_.on_trial_end(now, "");
   const auto ended = WIFEXITED(status) ? fmt::format("it ends with status {}", WEXITSTATUS(status))
                                        : fmt::format("signal {} ends it", WTERMSIG(status));
-  policy_.on_trial_end(now, words.empty() ? ended : words);
+  policy_.on_trial_end(now, output.empty() ? ended : output);
 }
 
 Replacement::Order Replacement::on_time(Time now, Interruption interruption) {

@@ -128,7 +128,7 @@ class Replacement {
  private:
   void obey(const ReplacementPolicy::Orders &orders, Time now);
   void stop_trial();
-  std::string trial_words();
+  std::string trial_output();
 
   AgentLog &log_;
   const std::optional<OwnFile> own_;

@@ -28,7 +28,7 @@
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/control/control_server.h"
 #include "plugin-api/external/control/local_socket.h"
-#include "plugin-api/external/control/unlinked_answers.h"
+#include "plugin-api/external/control/plugin_status.h"
 #include "plugin-api/external/process/children.h"
 #include "plugin-api/external/process/plugins_d_input.h"
 #include "plugin-api/external/process/replacement.h"
@@ -51,8 +51,8 @@ class Supervisor {
   std::string run() {
     take_signals();
     prepare_stdout();
-    word_.began_s = wall_s();
-    door_.on_time(Clock::now());
+    status_.began_s = wall_s();
+    control_.on_time(Clock::now());
     look_at_identity(Clock::now());
     while (!done_) {
       print(Clock::now());
@@ -79,8 +79,8 @@ class Supervisor {
         watch_(env.cloud_dir(), claim::kCloudFiles),
         config_watch_(env.user_config, claim::kConfigFiles),
         replacement_(program, log),
-        door_(socket_places(settings.socket, env.run, env.lib), log,
-              [this](const LocalRequest &request) { return answer(request); }) {}
+        control_(socket_places(settings.socket, env.run, env.lib), log,
+                 [this](const LocalRequest &request) { return answer(request); }) {}
 
   void take_signals() {
     ::signal(SIGPIPE, SIG_IGN);
@@ -131,7 +131,7 @@ class Supervisor {
                 {config_watch_.fd(), POLLIN, 0},
                 {claimer_child_.status.get(), POLLIN, 0},
                 {replacement_.fd(), POLLIN, 0}});
-    door_.wait_for(fds);
+    control_.wait_for(fds);
     if (input_ended_) fds[0].fd = -1;
     if (output_ended_) fds[1].fd = -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_event() - Clock::now()).count();
@@ -150,8 +150,8 @@ class Supervisor {
         quit(now);
       }
     }
-    door_.take(fds);
-    door_.on_time(now);
+    control_.take(fds);
+    control_.on_time(now);
     if (now >= look_at_ || claimer_.on_time(now)) look_at_identity(now);
     look_at_own_file(now);
     obey(restarts_.on_time(now), now);
@@ -167,7 +167,7 @@ class Supervisor {
   }
 
   Clock::time_point next_event() const {
-    auto at = std::min({chart_.next(), look_at_, door_.next(), replacement_.next()});
+    auto at = std::min({chart_.next(), look_at_, control_.next(), replacement_.next()});
     for (const auto &next : {restarts_.next(), claimer_.next()})
       if (next) at = std::min(at, *next);
     return at;
@@ -188,11 +188,11 @@ class Supervisor {
     replacement_.on_child(now);
     int status = 0;
     if (child_.pid > 0 && ::waitpid(child_.pid, &status, WNOHANG) == child_.pid) {
-      take_status();  // its last words
+      take_status();  // its last messages
       child_ = {};
       chart_.set_online(false);
-      door_.answer_here();
-      word_.agent.place.clear();
+      control_.answer_here();
+      status_.agent.place.clear();
       obey(restarts_.on_worker_end(now, status), now);
       tell();
     }
@@ -212,23 +212,23 @@ class Supervisor {
   }
 
   void looking_for_agent(const std::string &trouble) {
-    word_.agent.trouble = trouble;
+    status_.agent.trouble = trouble;
     tell();
   }
 
   void found_agent(const std::string &place, const std::string &version) {
-    word_.agent = {place, version, {}, wall_s()};
+    status_.agent = {place, version, {}, wall_s()};
     tell();
   }
 
   // What we know has changed: whoever answers shall know it too.
   void tell() {
-    word_.claim = claim_log_.outcome();
-    word_.rests = restarts_.why_waiting();
-    const auto next = word_.rests.empty() ? std::nullopt : restarts_.next();
+    status_.claim = claim_log_.outcome();
+    status_.rests = restarts_.why_waiting();
+    const auto next = status_.rests.empty() ? std::nullopt : restarts_.next();
     const auto left = next ? std::chrono::ceil<std::chrono::seconds>(*next - Clock::now()).count() : 0;
-    word_.next_start_s = next ? wall_s() + left : 0;
-    door_.tell(word_);
+    status_.next_start_s = next ? wall_s() + left : 0;
+    control_.publish(status_);
   }
 
   HttpResponse answer(const LocalRequest &request) {
@@ -237,7 +237,7 @@ class Supervisor {
       if (const auto ours = conf_.get("cloud", key); ours && !ours->empty()) url = *ours;
     const auto proxy =
         claim::configured_proxy(conf_.get("cloud", "proxy"), identity_.conf.proxy, claim::process_environment());
-    const Unlinked now{identity_, word_, masked_url(url), proxy ? proxy->display() : "cannot be used"};
+    const Unlinked now{identity_, status_, masked_url(url), proxy ? proxy->display() : "cannot be used"};
     return answer_unlinked(request, now, env_, wall_s(), [this] {
       claimer_.on_order();
       reload_ = true;
@@ -290,7 +290,7 @@ class Supervisor {
     why_ = wanted ? "" : identity.why;
     if (!wanted)  // a worker says it itself
       for (const auto &line : permissions.wrong) log_.warning(line);
-    if (!wanted) word_.agent = {};
+    if (!wanted) status_.agent = {};
     obey(restarts_.on_identity(now, {.wants_worker = wanted, .changed = changed}), now);
     tell();
   }
@@ -323,7 +323,7 @@ class Supervisor {
   void quit(Clock::time_point now) {
     leaving_ = true;
     become_ = false;
-    // A claim that is cut off here leaves nothing behind (claim/identity_files.h).
+    // A claim that is cut off here leaves nothing behind (claim/identity.h).
     if (claimer_child_.pid > 0 && ::kill(claimer_child_.pid, SIGKILL) == 0) {
       ::waitpid(claimer_child_.pid, nullptr, 0);
       claimer_child_ = {};
@@ -338,12 +338,12 @@ class Supervisor {
     if (orders.exit) done_ = true;
     if (!orders.start) return;
     log_.follow_rotation();
-    auto child = start_worker(options_, program_, door_.socket_fd(), door_.word_fd());
+    auto child = start_worker(options_, program_, control_.socket_fd(), control_.plugin_status_fd());
     if (!child) return obey(restarts_.on_start_failed(now, child.error().what), now);
     child_ = std::move(*child);
     words_.reset();
     worker_print_ = *print_;
-    if (word_.agent.since_s == 0 || word_.agent.trouble.empty()) word_.agent = {{}, {}, {}, wall_s()};
+    if (status_.agent.since_s == 0 || status_.agent.trouble.empty()) status_.agent = {{}, {}, {}, wall_s()};
     restarts_.on_started(now);
   }
 
@@ -358,11 +358,11 @@ class Supervisor {
   const int out_;
   StatusChart chart_;
   const bool statistics_;  // [cloud] statistics
-  SaidCharts said_;
+  WrittenCharts said_;
   WorkerPipe words_{{[this](bool online) { chart_.set_online(online); }, [this](const ChartText &c) { say_chart(c); },
                      [this](const std::string &trouble) { looking_for_agent(trouble); },
                      [this](const std::string &place, const std::string &version) { found_agent(place, version); },
-                     [this] { door_.leave_to_worker(); }}};
+                     [this] { control_.leave_to_worker(); }}};
   const claim::Places places_;
   claim::FileWatch watch_;
   claim::FileWatch config_watch_;
@@ -381,9 +381,9 @@ class Supervisor {
   std::uint64_t worker_print_ = 0;      // of what the worker was started with
   std::string why_;
   claim::Identity identity_;  // as it was read last
-  PluginStatus word_;
+  PluginStatus status_;
   Replacement replacement_;
-  ControlServer door_;
+  ControlServer control_;
   std::vector<pollfd> fds_;
   bool reload_ = false;  // somebody orders it
   bool input_ended_ = false;

@@ -29,7 +29,6 @@
 #include "plugin-api/external/control/plugin_status.h"
 #include "plugin-api/external/hooks/external_host.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/json/values.h"
 #include "plugin-api/external/poll/poller.h"
@@ -118,8 +117,8 @@ std::string proxy_label(NetdataConfFile &conf, const Environment &env) {
 }
 
 // To the supervisor. What has no room is lost.
-void tell_supervisor(const Options &options, std::string_view words) {
-  if (options.status_fd >= 0) (void)!::write(options.status_fd, words.data(), words.size());
+void tell_supervisor(const Options &options, std::string_view message) {
+  if (options.status_fd >= 0) (void)!::write(options.status_fd, message.data(), message.size());
 }
 
 // Looks until the agent is found; nullopt when it is time to end. The trouble is logged, and told, when it changes.
@@ -131,7 +130,7 @@ std::optional<Result<AgentFacts>> find(AgentClient &agent, End &end, AgentLog &l
     auto facts = agent.locate([&] { return end.wait(0ms); });
     if (!facts && facts.error().code == Errc::cancelled) break;
     if (!facts && std::exchange(told, facts.error().what) != facts.error().what)
-      tell_supervisor(options, looking_words(facts.error().what));
+      tell_supervisor(options, looking_message(facts.error().what));
     if (facts || (facts.error().code != Errc::unavailable && facts.error().code != Errc::timeout)) return facts;
     // An agent needs half a second after it has started its plugins.
     if (tries >= 3 && facts.error().what != said) {
@@ -181,7 +180,7 @@ Numbers numbers_of(naclk_module *module) {
 }
 
 // A request on the local socket is one to the module. The state gets what the plugin knows beside the link.
-HttpResponse serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &word) {
+HttpResponse serve(naclk_module *module, const LocalRequest &request, const std::function<PluginStatus()> &status) {
   naclk_http_request q{};
   q.size = sizeof q;
   q.method = view(request.method);
@@ -198,9 +197,9 @@ HttpResponse serve(naclk_module *module, const LocalRequest &request, const std:
   const int rc = netdata_aclk_http(module, &q, take, &out);
   if (rc == -ENOENT) return local_error(404, "There is nothing at this path.");
   if (out.status == 0) return local_error(503, "The link cannot answer now.");
-  if (out.status == 200 && request.path == "/api/v1/aclk") out.body = with_status_object(std::move(out.body), word());
+  if (out.status == 200 && request.path == "/api/v1/aclk") out.body = with_status_object(std::move(out.body), status());
   if (out.status == 200 && request.path == "/api/v1/aclk/text")
-    out.body = with_status_lines(std::move(out.body), word());
+    out.body = with_status_lines(std::move(out.body), status());
   return out;
 }
 
@@ -244,15 +243,15 @@ class Work {
   void answer_at_socket() {
     if (options_.socket_fd < 0) return;
     auto started = LocalSocket::start(options_.socket_fd, [this](const LocalRequest &r) {
-      return serve(module_.get(), r, [this] { return word(); });
+      return serve(module_.get(), r, [this] { return plugin_status(); });
     });
     if (!started) return log_.warning(fmt::format("nobody answers at the local socket: {}", started.error().what));
     socket_ = std::move(*started);
-    tell_supervisor(options_, kServingWord);
+    tell_supervisor(options_, kServingMessage);
   }
 
-  PluginStatus word() const {
-    auto w = status_from_json(board_.read());
+  PluginStatus plugin_status() const {
+    auto w = status_from_json(shared_status_.read());
     auto &agent = host_.agent();
     w.agent.place = agent.place();
     w.agent.version = agent.facts().version;
@@ -286,7 +285,7 @@ class Work {
   }
 
   void show_charts(StatisticsCharts &charts) const {
-    for (const auto &c : charts.take(numbers_of(module_.get()))) tell_supervisor(options_, chart_lines(c));
+    for (const auto &c : charts.take(numbers_of(module_.get()))) tell_supervisor(options_, chart_message(c));
   }
 
   int stop() {
@@ -307,7 +306,7 @@ class Work {
   ExternalHost &host_;
   const Settings settings_;
   const CreateModule &create_;
-  const SharedText board_{options_.word_fd};  // the supervisor's
+  const SharedText shared_status_{options_.plugin_status_fd};  // the supervisor's
   Module module_;
   std::unique_ptr<LocalSocket> socket_;  // asks the module
   std::atomic<bool> own_link_{false};
@@ -317,7 +316,7 @@ class Work {
 
 int work(const Options &options, const Environment &env, AgentLog &log, const CreateModule &create) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  for (const int fd : {options.status_fd, options.socket_fd, options.word_fd})
+  for (const int fd : {options.status_fd, options.socket_fd, options.plugin_status_fd})
     if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   End end(options.supervisor);
   if (end.came()) return kExitStopped;
@@ -343,7 +342,7 @@ int work(const Options &options, const Environment &env, AgentLog &log, const Cr
         fmt::format("whose process listens at {} is not told by /proc/net/tcp: that it is the agent is known by "
                     "its machine guid alone",
                     agent.place()));
-  tell_supervisor(options, found_words(agent.place(), (*facts)->version));
+  tell_supervisor(options, found_message(agent.place(), (*facts)->version));
 
   HostFacts host_facts;
   host_facts.env = env;

@@ -491,7 +491,7 @@ NACLK_EXPORT void netdata_aclk_destroy(struct naclk_module *module);
 NACLK_EXPORT int netdata_aclk_notify(struct naclk_module *module, const struct naclk_event *event);
 
 /* Runs a command and shows its answer: "aclk-state", "aclk-state json", "reload-claiming-state", and "aclk-statistics",
- * the numbers that charts are made of (aclk/report/statistics.h), for one regular asker; "unclaim", what
+ * the numbers that charts are made of (aclk/report/traffic.h), for one regular asker; "unclaim", what
  * netdata-aclk unclaim does: the link says goodbye and ends, key, claim and durable state go, and a line stays that
  * keeps what is written down from bringing the claim back. Returns 0; -ENOENT for an unknown command; -ETIME; -EIO when
  * unclaiming failed, with the reason shown. Blocks at most 2 s, unclaim 5 s (after that it still happens). Thread: any

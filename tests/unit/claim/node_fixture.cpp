@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "claim/base/files.h"
-#include "claim/identity_files.h"
+#include "claim/identity.h"
 
 namespace aclk::test {
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "claim/claim_node.h"
-#include "claim/identity_files.h"
+#include "claim/identity.h"
 #include "claim/key.h"
 #include "tests/unit/temp_dir.h"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "claim/identity_files.h"
+#include "claim/identity.h"
 
 #include "claim/cloud_dir.h"
-#include "claim/identity.h"
 #include "tests/unit/claim/node_fixture.h"
 #include "tests/unit/claim/tests.h"
 #include "tests/unit/cmocka_main.h"

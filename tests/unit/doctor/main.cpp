@@ -4,9 +4,8 @@
 
 #include "claim/base/files.h"
 #include "plugin-api/cli/ask_plugin.h"
-#include "plugin-api/doctor/agent_checks.h"
+#include "plugin-api/doctor/checks.h"
 #include "plugin-api/doctor/finding.h"
-#include "plugin-api/doctor/local_checks.h"
 #include "plugin-api/doctor/reach_host.h"
 #include "plugin-api/external/config/agent_log.h"
 #include "tests/unit/cmocka_main.h"
@@ -101,34 +100,35 @@ std::string running_link__not_online__repeats_the_plugins_reason_and_its_next_st
 }
 
 std::string running_link__its_agent__is_where_it_has_found_it() {
-  EXPECT(!agent_by_its_word({}) && !agent_by_its_word(told("{}")));
+  EXPECT(!agent_as_the_plugin_says({}) && !agent_as_the_plugin_says(told("{}")));
   const auto found =
-      agent_by_its_word(told(R"({"plugin":{"agent":{"place":"unix:/s","version":"v1.37.1","reason":null}}})"));
+      agent_as_the_plugin_says(told(R"({"plugin":{"agent":{"place":"unix:/s","version":"v1.37.1","reason":null}}})"));
   EXPECT(found && found->verdict == Verdict::good);
   EXPECT_EQ(found->text, "netdata v1.37.1 at unix:/s, as aclk.plugin has it");
-  const auto lost = agent_by_its_word(told(R"({"plugin":{"agent":{"place":null,"reason":"refused; set agent url"}}})"));
+  const auto lost =
+      agent_as_the_plugin_says(told(R"({"plugin":{"agent":{"place":null,"reason":"refused; set agent url"}}})"));
   EXPECT(lost && lost->verdict == Verdict::bad);
   EXPECT_EQ(lost->remedy, "set agent url");
   return {};
 }
 
 std::string running_link__written_claim__is_told_with_what_comes_next() {
-  EXPECT(!claim_by_its_word(told(R"({"plugin":{"written-claim":null}})")));
-  const auto failed = claim_by_its_word(
+  EXPECT(!claim_as_the_plugin_says(told(R"({"plugin":{"written-claim":null}})")));
+  const auto failed = claim_as_the_plugin_says(
       told(R"({"plugin":{"written-claim":{"outcome":"Failed: token; put a fresh one into claim.conf","failed":true,)"
            R"("attempts":2,"next-utc":"2026-11-27 01:00:00"}}})"));
   EXPECT(failed && failed->verdict == Verdict::bad);
   EXPECT_EQ(failed->text, "the claim that is written down does not work (2 attempts): Failed: token");
   EXPECT_EQ(failed->remedy, "put a fresh one into claim.conf (the next attempt is at 2026-11-27 01:00:00 UTC)");
   const auto final =
-      claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"no","failed":true,"attempts":1}}})"));
+      claim_as_the_plugin_says(told(R"({"plugin":{"written-claim":{"outcome":"no","failed":true,"attempts":1}}})"));
   EXPECT_EQ(final->remedy, "it is tried again when what asks for it changes");
   const auto once = check_running(
       told(R"({"state":"not claimed","reason":"x: no","plugin":{"written-claim":{"outcome":"no","failed":true}}})"));
   EXPECT_EQ(once.text, "aclk.plugin is running, and not online (not claimed)");
-  EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"runs":true}}})"))->text.find("is being made") !=
+  EXPECT(claim_as_the_plugin_says(told(R"({"plugin":{"written-claim":{"runs":true}}})"))->text.find("is being made") !=
          std::string::npos);
-  EXPECT(claim_by_its_word(told(R"({"plugin":{"written-claim":{"outcome":"ignored: unclaimed by hand"}}})"))
+  EXPECT(claim_as_the_plugin_says(told(R"({"plugin":{"written-claim":{"outcome":"ignored: unclaimed by hand"}}})"))
              ->text.ends_with("ignored: unclaimed by hand"));
   return {};
 }

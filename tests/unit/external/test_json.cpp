@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <limits>
 
-#include "plugin-api/external/json/json_fields.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "tests/unit/external/tests.h"
 

@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "plugin-api/external/control/plugin_status.h"
-#include "plugin-api/external/control/unlinked_answers.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {
@@ -31,7 +30,7 @@ Unlinked unlinked(claim::Standing standing, std::string why, std::string claim_i
   u.identity.standing = standing;
   u.identity.why = std::move(why);
   u.identity.claim_id = std::move(claim_id);
-  u.word.began_s = 1000;
+  u.status.began_s = 1000;
   return u;
 }
 
@@ -108,9 +107,9 @@ std::string unlinked__each_cause__is_named_with_its_next_step() {
   auto u = unlinked(Standing::not_claimed, "Agent is not claimed yet");
   EXPECT_EQ(why_unlinked(u), "Agent is not claimed yet; claim it with netdata-aclk claim");
   EXPECT_EQ(why_unlinked(unlinked(Standing::not_claimed, "cannot open cloud.conf")), "cannot open cloud.conf");
-  u.word.claim.runs = true;
+  u.status.claim.runs = true;
   EXPECT(why_unlinked(u).ends_with("is being made"));
-  u.word.claim = failing().claim;
+  u.status.claim = failing().claim;
   EXPECT_EQ(why_unlinked(u),
             "the claim that is written down does not work: Failed: token (asked for by "
             "/etc/netdata/claim.conf)");
@@ -118,9 +117,9 @@ std::string unlinked__each_cause__is_named_with_its_next_step() {
   EXPECT_EQ(why_unlinked(unlinked(Standing::broken, "no key", "id")), "no key");
   u = unlinked(Standing::claimed, {}, "id");
   EXPECT(why_unlinked(u).starts_with("the link is about to begin"));
-  u.word.agent.trouble = "refused; set agent url";
+  u.status.agent.trouble = "refused; set agent url";
   EXPECT_EQ(why_unlinked(u), "the agent is not found: refused; set agent url");
-  u.word.rests = "the worker was killed";
+  u.status.rests = "the worker was killed";
   EXPECT_EQ(why_unlinked(u), "the worker was killed");
   return {};
 }
@@ -159,6 +158,8 @@ const CMUnitTest tests[] = {
 }  // namespace
 }  // namespace test_plugin_status
 
-int plugin_status_tests() { return cmocka_run_group_tests_name("word", test_plugin_status::tests, nullptr, nullptr); }
+int plugin_status_tests() {
+  return cmocka_run_group_tests_name("plugin_status", test_plugin_status::tests, nullptr, nullptr);
+}
 
 }  // namespace aclk::external::test

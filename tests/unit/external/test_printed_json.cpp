@@ -10,7 +10,7 @@
 #include "plugin-api/external/alerts/read_alerts.h"
 #include "plugin-api/external/hooks/read_contexts.h"
 #include "plugin-api/external/hooks/read_nodes.h"
-#include "plugin-api/external/json/json_fields.h"
+#include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/json/printed_json.h"
 #include "tests/unit/external/printed.h"
 #include "tests/unit/external/tests.h"

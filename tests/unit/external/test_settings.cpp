@@ -190,7 +190,7 @@ std::string options__for_the_worker__come_back() {
   EXPECT(o.mode == Mode::work);
   EXPECT_EQ(o.status_fd, 7);
   EXPECT_EQ(o.socket_fd, 8);
-  EXPECT_EQ(o.word_fd, -1);
+  EXPECT_EQ(o.plugin_status_fd, -1);
   EXPECT_EQ(o.supervisor, 4711);
   EXPECT(o.update_every == 3s);
   EXPECT_EQ(o.agent_url, "http://a:1");

@@ -47,17 +47,17 @@ std::string statistics__each_chart__goes_in_one_write() {
   (void)s.take(many);
   const auto charts = s.take(many);
   EXPECT(charts.size() >= 16);
-  for (const auto &c : charts) EXPECT(!chart_lines(c).empty());
-  EXPECT_EQ(chart_lines({std::string(PIPE_BUF, 'x'), ""}), std::string());
-  EXPECT(looking_words(std::string(PIPE_BUF, 'x')).size() <= PIPE_BUF);
-  EXPECT(found_words(std::string(PIPE_BUF, 'x'), std::string(PIPE_BUF, 'y')).size() <= PIPE_BUF);
+  for (const auto &c : charts) EXPECT(!chart_message(c).empty());
+  EXPECT_EQ(chart_message({std::string(PIPE_BUF, 'x'), ""}), std::string());
+  EXPECT(looking_message(std::string(PIPE_BUF, 'x')).size() <= PIPE_BUF);
+  EXPECT(found_message(std::string(PIPE_BUF, 'x'), std::string(PIPE_BUF, 'y')).size() <= PIPE_BUF);
   return {};
 }
 
 std::string worker_words__in_any_pieces__are_understood() {
-  const std::string bytes = looking_words(std::string("refused\0", 8)) + "1" +
-                            chart_lines({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0" +
-                            found_words("unix:/a", "1.37.1") + std::string(kServingWord);
+  const std::string bytes = looking_message(std::string("refused\0", 8)) + "1" +
+                            chart_message({"CHART a\n", "BEGIN a\nEND\n"}) + "rubbish0" +
+                            found_message("unix:/a", "1.37.1") + std::string(kServingMessage);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     std::string heard;
     WorkerPipe w({[&heard](bool online) { heard += online ? "up " : "down "; },
@@ -73,7 +73,7 @@ std::string worker_words__in_any_pieces__are_understood() {
 }
 
 std::string said_charts__definition__once_until_it_changes() {
-  SaidCharts said;
+  WrittenCharts said;
   const ChartText c{"CHART a\n", "BEGIN a\n"};
   EXPECT_EQ(said.text(c), std::string("CHART a\nBEGIN a\n"));
   EXPECT_EQ(said.text(c), std::string("CHART a\nBEGIN a\n"));  // it could not be written

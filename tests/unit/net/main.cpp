@@ -3,5 +3,5 @@
 
 int main() {
   using namespace aclk::test;
-  return proxy_answer_suite() + session_shelf_suite() + tls_fault_suite();
+  return proxy_answer_suite() + session_cache_suite() + tls_fault_suite();
 }

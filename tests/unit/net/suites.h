@@ -6,7 +6,7 @@
 namespace aclk::test {
 
 int proxy_answer_suite();
-int session_shelf_suite();
+int session_cache_suite();
 int tls_fault_suite();
 
 }  // namespace aclk::test

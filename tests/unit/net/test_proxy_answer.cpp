@@ -45,18 +45,18 @@ std::string words__of_a_body__are_its_first_that_can_be_read() {
 
 std::string answer__of_several_rounds__is_the_last_one() {
   ProxyAnswer a;
-  EXPECT_EQ(a.words(), "");
+  EXPECT_EQ(a.text(), "");
   for (const auto *line : {"HTTP/1.1 407 First\r\n", "Proxy-Authenticate: NTLM\r\n"}) EXPECT(!a.take(line));
   EXPECT(a.take("\r\n"));
   for (const auto *line : {"HTTP/1.0 407 Who\x07 are you\r\n", "proxy-AUTHENTICATE: Digest realm=\"x\"\r\n",
                            "Proxy-Authenticate: Basic realm=\"x\", Digest realm=\"y\"\r\n", "Content-Length: 0\r\n"})
     EXPECT(!a.take(line));
   EXPECT(a.take("\n") && !a.granted() && !a.has_body());
-  EXPECT_EQ(a.words(), "\"407 Who? are you\"");
+  EXPECT_EQ(a.text(), "\"407 Who? are you\"");
   EXPECT_EQ(fmt::format("{}", fmt::join(a.offers(), ",")), "Digest,Basic");
   EXPECT(!a.take("HTTP/1.1 403\r\n") && a.take("\r\n") && a.has_body());
   a.take_body("Not from here");
-  EXPECT_EQ(a.words(), "\"403\", \"Not from here\"");
+  EXPECT_EQ(a.text(), "\"403\", \"Not from here\"");
   EXPECT(!a.take("HTTP/1.1 200 Connection established\r\n") && a.take("\r\n") && a.granted());
   return {};
 }
