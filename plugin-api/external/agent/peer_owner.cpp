@@ -62,7 +62,7 @@ struct Row {
   bool has_process = false;  // an inode: not just the kernel's remainder of a socket, nor one not yet accepted
 };
 
-std::string_view next_word(std::string_view &line) {
+std::string_view next_column(std::string_view &line) {
   const auto first = std::min(line.find_first_not_of(" \t"), line.size());
   line.remove_prefix(first);
   const auto word = line.substr(0, line.find_first_of(" \t"));
@@ -77,7 +77,7 @@ std::optional<Row> parse_row(std::string_view line) {
   constexpr std::size_t kUid = 7;
   constexpr std::size_t kInode = 9;
   std::array<std::string_view, kInode + 1> words;
-  for (auto &w : words) w = next_word(line);
+  for (auto &w : words) w = next_column(line);
   const auto colon = words[kLocal].find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   Row row;

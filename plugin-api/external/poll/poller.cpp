@@ -18,7 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kMaxRetry{5};
+constexpr std::chrono::seconds kMaxPause{5};
 constexpr std::size_t kFewAlertLogs = 8;
 
 // Time the machine has slept since it was booted.
@@ -30,7 +30,7 @@ std::chrono::nanoseconds time_asleep() {
   return std::chrono::seconds(boot.tv_sec - awake.tv_sec) + std::chrono::nanoseconds(boot.tv_nsec - awake.tv_nsec);
 }
 
-tl::unexpected<Error> again(Error e) { return tl::unexpected<Error>(std::move(e)); }
+tl::unexpected<Error> pass_on(Error e) { return tl::unexpected<Error>(std::move(e)); }
 
 // A node that went away while it was looked at, or an answer that makes no sense, is no reason to give up the round.
 bool ends_round(Errc code) { return code != Errc::not_found && code != Errc::parse && code != Errc::too_big; }
@@ -129,7 +129,7 @@ Result<bool> Poller::look_at_each(const std::vector<std::string> &nodes, const c
   Result<bool> changed = false;
   ACLK_CHECK(agent_.get_each_text(wanted, stopped_, [&](std::size_t i, const Result<std::string> &text) {
     if (!text && ends_round(text.error().code)) {
-      changed = again(text.error());
+      changed = pass_on(text.error());
       return false;
     }
     if (!text) return true;
@@ -149,7 +149,7 @@ bool Poller::tell(const Events &events) {
 
 Result<bool> Poller::look_at_nodes(PollSchedule::Time now) {
   auto read = agent_.get_json({}, "/api/v1/info", stopped_);
-  if (!read) return again(read.error());
+  if (!read) return pass_on(read.error());
   const auto info = std::make_shared<const nlohmann::json>(std::move(*read));
   if (read_facts(*info).own_link && !own_link_told_) {
     own_link_told_ = true;
@@ -194,7 +194,7 @@ Result<bool> Poller::look_at_contexts(PollSchedule::Time now) {
   if (versions_.contexts_same(now)) return false;
   contexts_left_ = children();
   const auto contexts = agent_.get_json({}, "/api/v1/contexts", stopped_);
-  if (!contexts && ends_round(contexts.error().code)) return again(contexts.error());
+  if (!contexts && ends_round(contexts.error().code)) return pass_on(contexts.error());
   // The local node is there; what is not is the call, which came with 1.36.
   if (!contexts && contexts.error().code == Errc::not_found && !no_contexts_told_) {
     no_contexts_told_ = true;
@@ -218,7 +218,7 @@ Result<bool> Poller::look_at_child_contexts(PollSchedule::Time now) {
 Result<bool> Poller::look_at_alerts(PollSchedule::Time now) {
   if (!versions_.ask(agent_.epoch())) return look_at_alert_logs(now, alert_budget(watch_.nodes()));
   const auto document = agent_.get_json({}, "/api/v2/versions", stopped_);
-  if (!document && document.error().code == Errc::cancelled) return again(document.error());
+  if (!document && document.error().code == Errc::cancelled) return pass_on(document.error());
   const bool offered = document && !object_of(*document, "versions").empty();
   const auto look = versions_.versions(offered ? std::optional(read_versions(*document)) : std::nullopt, now);
   if (look.nodes) plan_.make_due(Subject::nodes);
@@ -254,7 +254,7 @@ Result<bool> Poller::look_at_alert_logs_of(const std::vector<std::string> &nodes
 
 void Poller::went_away(const Error &why, PollSchedule::Time now) {
   ++failures_;
-  retry_at_ = now + std::min(std::chrono::seconds(failures_), kMaxRetry);
+  retry_at_ = now + std::min(std::chrono::seconds(failures_), kMaxPause);
   if (failures_ == 3) log_.warning(fmt::format("the agent does not answer ({}); asking again each 5 s", why.what));
 }
 

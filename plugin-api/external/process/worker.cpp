@@ -43,8 +43,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kStopTime = 2400ms;   // of the supervisor's 2800
 constexpr unsigned kLastResort = 3;  // seconds after which SIGALRM ends a worker that hangs while it stops
-constexpr auto kFirstRetry = 1s;     // to find the agent
-constexpr auto kMaxRetry = 5s;
+constexpr auto kFirstPause = 1s;     // to find the agent
+constexpr auto kPauseAfterManyTries = 5s;
 constexpr std::size_t kErrorText = 512;
 
 using Module = COwn<naclk_module, netdata_aclk_destroy>;
@@ -125,7 +125,7 @@ void tell_supervisor(const Options &options, std::string_view message) {
 std::optional<Result<AgentFacts>> find(AgentClient &agent, End &end, AgentLog &log, const Options &options) {
   std::string said;
   std::string told;
-  auto pause = std::chrono::milliseconds(kFirstRetry);
+  auto pause = std::chrono::milliseconds(kFirstPause);
   for (unsigned tries = 0; !end.came(); ++tries) {
     auto facts = agent.locate([&] { return end.wait(0ms); });
     if (!facts && facts.error().code == Errc::cancelled) break;
@@ -138,7 +138,7 @@ std::optional<Result<AgentFacts>> find(AgentClient &agent, End &end, AgentLog &l
       log.warning(said);
     }
     if (end.wait(pause)) break;
-    if (tries >= 10) pause = kMaxRetry;
+    if (tries >= 10) pause = kPauseAfterManyTries;
   }
   return std::nullopt;
 }
