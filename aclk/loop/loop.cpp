@@ -33,13 +33,18 @@ struct Inbox::State {
   std::mutex mutex;
   std::vector<std::function<void()>> waiting;
   bool open = true;
+  std::mutex waking;  // uv_async_send must not meet uv_close; not `mutex`, which the woken loop wants at once
+  bool closed = false;
 
   bool post(std::function<void()> fn) {
-    const std::lock_guard lock(mutex);
-    if (!open) return false;
-    waiting.push_back(std::move(fn));
-    // Under the lock: uv_async_send must not meet uv_close.
-    if (waiting.size() == 1) uv_async_send(&async);
+    {
+      const std::lock_guard lock(mutex);
+      if (!open) return false;
+      waiting.push_back(std::move(fn));
+      if (waiting.size() > 1) return true;
+    }
+    const std::lock_guard lock(waking);
+    if (!closed) uv_async_send(&async);
     return true;
   }
 
@@ -50,10 +55,8 @@ struct Inbox::State {
       now.swap(waiting);
     }
     for (auto &fn : now) {
-      {
-        const std::lock_guard lock(mutex);
-        if (!open) return;  // one of them closed the inbox: the rest is destroyed unrun
-      }
+      // One of them closed the inbox: the rest is destroyed unrun. Without the lock: only this thread writes it.
+      if (!open) return;
       fn();
       fn = nullptr;
     }
@@ -76,6 +79,10 @@ Inbox::~Inbox() {
     const std::lock_guard lock(s_->mutex);
     s_->open = false;
     unrun.swap(s_->waiting);
+  }
+  {
+    const std::lock_guard lock(s_->waking);
+    s_->closed = true;
   }
   uv_close(reinterpret_cast<uv_handle_t *>(&s_->async),
            [](uv_handle_t *h) { delete static_cast<std::shared_ptr<State> *>(h->data); });

@@ -46,9 +46,15 @@ struct WorkerPool::State {
   const Inbox::Post post;
   const std::shared_ptr<Turn> turn;
   std::mutex mutex;
-  std::condition_variable work_came;
   std::condition_variable work_ended;
   std::deque<std::function<Done()>> waiting;
+  struct Sleeper {
+    std::condition_variable wake;
+    bool called = false;
+  };
+  std::deque<Sleeper> sleepers;   // one of each thread; here, because it may be woken when its thread is gone
+  std::vector<Sleeper *> asleep;  // the last to fall asleep at the end
+  bool calling = false;           // one was called, and is not awake yet
   std::vector<std::thread> threads;
   unsigned busy = 0;
   bool stopping = false;
@@ -67,6 +73,30 @@ struct WorkerPool::State {
     if (turn) turn->give_back();
   }
 
+  // Whom to wake, without the lock, which would be the first thing that he waits for; nullptr: nobody. The one whose stack
+  // and memory are still warm. None while another is on its way: until that one has a processor, those that are awake
+  // may have done all there is.
+  [[nodiscard]] Sleeper *call_one() {
+    if (calling || waiting.empty() || asleep.empty()) return nullptr;
+    auto *const who = asleep.back();
+    asleep.pop_back();
+    calling = who->called = true;
+    return who;
+  }
+  static void wake(Sleeper *who) {
+    if (who != nullptr) who->wake.notify_one();
+  }
+
+  void sleep(Sleeper &me, std::unique_lock<std::mutex> &lock) {
+    me.called = false;
+    asleep.push_back(&me);
+    me.wake.wait(lock, [&] { return stopping || me.called; });
+    if (me.called)
+      calling = false;
+    else
+      std::erase(asleep, &me);
+  }
+
   void join_all() {
     for (auto &t : threads) t.join();
     threads.clear();
@@ -75,8 +105,9 @@ struct WorkerPool::State {
   void worker() {
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
     std::unique_lock lock(mutex);
+    auto &me = sleepers.emplace_back();
     for (;;) {
-      work_came.wait(lock, [this] { return stopping || !waiting.empty(); });
+      while (!stopping && waiting.empty()) sleep(me, lock);
       if (stopping) return;
       if (!take_turn(lock)) return;
       if (stopping || waiting.empty()) {  // or another thread has taken it
@@ -86,7 +117,9 @@ struct WorkerPool::State {
       auto work = std::move(waiting.front());
       waiting.pop_front();
       ++busy;
+      auto *const next = call_one();
       lock.unlock();
+      wake(next);
       auto done = work();
       work = nullptr;
       give_turn_back();
@@ -133,7 +166,7 @@ bool WorkerPool::Stragglers::wait_until_none(std::chrono::steady_clock::time_poi
 }
 
 void WorkerPool::run(std::function<Done()> work) {
-  const std::lock_guard lock(s_->mutex);
+  std::unique_lock lock(s_->mutex);
   if (s_->stopping) return;
   s_->waiting.push_back(std::move(work));
   if (s_->busy + s_->waiting.size() > s_->threads.size() && s_->threads.size() < s_->max) {
@@ -143,7 +176,9 @@ void WorkerPool::run(std::function<Done()> work) {
       // No more threads to be had: those that exist go on serving. With none at all the work waits until one starts.
     }
   }
-  s_->work_came.notify_one();
+  auto *const who = s_->call_one();
+  lock.unlock();
+  State::wake(who);
 }
 
 bool WorkerPool::stop(std::chrono::milliseconds deadline) {
@@ -151,7 +186,7 @@ bool WorkerPool::stop(std::chrono::milliseconds deadline) {
   std::unique_lock lock(s_->mutex);
   s_->stopping = true;
   unrun.swap(s_->waiting);
-  s_->work_came.notify_all();
+  for (auto *const s : s_->asleep) s->wake.notify_one();
   return s_->work_ended.wait_for(lock, deadline, [this] { return s_->busy == 0; });
 }
 

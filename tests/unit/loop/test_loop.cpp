@@ -178,7 +178,35 @@ std::string pools__that_share_a_turn__work_after_each_other_each_with_all_its_th
   return {};
 }
 
+// Each needs a thread of its own: whoever is woken wakes the next.
+std::string pool__asleep_and_work_that_waits_for_other_work__begins_all_of_it() {
+  constexpr int kThreads = 3;
+  Loop loop;
+  auto inbox = std::make_unique<Inbox>(loop.uv());
+  auto pool = std::make_unique<WorkerPool>("TEST", kThreads, *inbox);
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<int> inside{0};
+    int done = 0;
+    for (int i = 0; i < kThreads; ++i)
+      pool->run([&]() -> WorkerPool::Done {
+        ++inside;
+        inside.notify_all();
+        for (int seen = inside; seen < kThreads; seen = inside) inside.wait(seen);
+        return [&] {
+          if (++done == kThreads) loop.stop();
+        };
+      });
+    loop.run();
+    EXPECT_EQ(done, kThreads);
+  }
+  EXPECT(pool->stop(5000ms));
+  pool.reset();
+  inbox.reset();
+  return {};
+}
+
 const CMUnitTest tests[] = {
+    ACLK_TEST(pool__asleep_and_work_that_waits_for_other_work__begins_all_of_it),
     ACLK_TEST(pools__that_share_a_turn__work_after_each_other_each_with_all_its_threads),
     ACLK_TEST(timer__destroyed_in_its_own_callback__is_safe),
     ACLK_TEST(timer__stopped_or_restarted__fires_only_as_last_planned),
