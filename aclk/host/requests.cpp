@@ -34,14 +34,7 @@ Result<Answer> answer_of(int error, const naclk_reply *reply) {
     out.head.content_type = view(r.content_type);
     out.head.content_encoding = view(r.content_encoding);
     out.head.cache_control = view(r.cache_control);
-    if (body.is_lent()) {
-      out.body = std::move(body);
-      return out;
-    }
-    std::string copy;
-    copy.reserve(r.body.len + kHeadRoom);
-    copy = view(r.body);
-    out.body = std::move(copy);
+    out.body = body.is_lent() ? std::move(body) : Bytes::copy(view(r.body), kHeadRoom);
     return out;
   } catch (const std::exception &) {
     return tl::unexpected<Error>({Errc::too_big, {}});  // nothing but memory can run out here

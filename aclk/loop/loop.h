@@ -78,6 +78,40 @@ class Timer {
   std::unique_ptr<State, Close> s_;
 };
 
+// What is to be done once, when all that is due in this turn of the loop has been, just before it waits: what came
+// together can be done together. Loop thread only; destroyed like a Timer.
+class BeforeWait {
+ public:
+  BeforeWait(uv_loop_t &loop, std::function<void()> fn) : s_(new State) {
+    s_->fn = std::move(fn);
+    uv_prepare_init(&loop, &s_->handle);
+    s_->handle.data = s_.get();
+  }
+
+  // Calls fn once. Nothing more when it is planned already.
+  void plan() {
+    uv_prepare_start(&s_->handle, [](uv_prepare_t *p) {
+      uv_prepare_stop(p);
+      const auto fn = static_cast<State *>(p->data)->fn;  // may delete the BeforeWait: hold it here
+      if (fn) fn();
+    });
+  }
+
+ private:
+  struct State {
+    uv_prepare_t handle{};
+    std::function<void()> fn;
+  };
+  struct Close {
+    void operator()(State *s) const noexcept {
+      s->fn = nullptr;
+      uv_close(reinterpret_cast<uv_handle_t *>(&s->handle),
+               [](uv_handle_t *h) { delete static_cast<State *>(h->data); });
+    }
+  };
+  std::unique_ptr<State, Close> s_;
+};
+
 // Any thread posts a function, the loop runs it. Made and destroyed on the loop thread. post() may be called from any
 // thread, also after the Inbox is gone (through a copied Post): such functions are destroyed unrun. Order is kept per
 // posting thread.

@@ -73,9 +73,9 @@ struct WorkerPool::State {
     if (turn) turn->give_back();
   }
 
-  // Whom to wake, without the lock, which would be the first thing that he waits for; nullptr: nobody. The one whose stack
-  // and memory are still warm. None while another is on its way: until that one has a processor, those that are awake
-  // may have done all there is.
+  // Whom to wake, without the lock, which would be the first thing that he waits for; nullptr: nobody. The one whose
+  // stack and memory are still warm. None while another is on its way: until that one has a processor, those that are
+  // awake may have done all there is.
   [[nodiscard]] Sleeper *call_one() {
     if (calling || waiting.empty() || asleep.empty()) return nullptr;
     auto *const who = asleep.back();

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <utility>
 
+#include "aclk/mqtt/inbound_packets.h"
 #include "aclk/mqtt/keepalive.h"
 #include "aclk/mqtt/mqtt_packet_guard.h"
 #include "aclk/mqtt/private_unix_socket.h"
@@ -68,18 +69,6 @@ MqttLimits read_limits(const mosquitto_property *props, std::chrono::seconds kee
   return l;
 }
 
-// Nothing but whole acknowledgements in their usual form: an id, and a reason of 0 if any.
-bool only_plain_pubacks(std::span<const std::uint8_t> bytes) {
-  constexpr std::uint8_t kPuback = 0x40;
-  while (bytes.size() >= 4 && bytes[0] == kPuback && (bytes[2] | bytes[3]) != 0) {
-    const std::size_t length = bytes[1];
-    if (length < 2 || length > 4 || bytes.size() < 2 + length) return false;
-    if (std::ranges::any_of(bytes.subspan(4, length - 2), [](auto b) { return b != 0; })) return false;
-    bytes = bytes.subspan(2 + length);
-  }
-  return bytes.empty();
-}
-
 // "a PUBLISH", of the first byte of a packet (MQTT 5, 2.1.2).
 std::string_view packet_name(std::uint8_t type) {
   constexpr std::array<std::string_view, 16> kNames{"one of type 0", "a CONNECT",  "a CONNACK",      "a PUBLISH",
@@ -102,6 +91,8 @@ struct MqttClient::Impl {
   bool ping_wanted = false;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  InboundPackets inbound;
+  std::string acknowledgements;  // PUBACKs of ours that wait
   PublishQueue publishes;
   std::vector<int> unacknowledged;  // packet ids of ours
   int last_id = 0;                  // of ours; before the first of libmosquitto's SUBSCRIBEs
@@ -231,13 +222,51 @@ struct MqttClient::Impl {
     return 0;
   }
 
-  // A packet that has begun goes on. Between packets what libmosquitto says, which is short, goes first; but its
-  // DISCONNECT goes last.
+  // What we read ourselves. libmosquitto has passed over what it has not sent, or not subscribed to, in the same way.
+  void take_in(const InboundPackets::Piece &packet) {
+    constexpr std::uint8_t kPublish = 3;
+    if (packet.first() >> 4U != kPublish)  // told by tell_pubacks()
+      return is_plain_puback(packet.body()) ? void() : give_to_libmosquitto(packet.bytes);
+    const auto p = parse_publish(packet.first(), packet.body());
+    if (!p)
+      return end(
+          MqttEnd::protocol,
+          fmt::format("what the broker says is no valid MQTT 5, up to its last packet, a PUBLISH: {}", p.error()));
+    if (const unsigned id = p->packet_id; id != 0)
+      for (const unsigned b : {0x40U, 2U, id >> 8U, id & 0xffU}) acknowledgements += static_cast<char>(b);
+    if (events.message) events.message(std::string(p->topic), std::string(p->payload), p->packet_id != 0 ? 1 : 0);
+  }
+
+  void give_to_libmosquitto(std::span<const std::uint8_t> bytes) {
+    pipe_is_empty = false;
+    while (!bytes.empty() && !ended) {
+      const auto n = ::write(pipe.get(), bytes.data(), bytes.size());
+      if (n > 0)
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+      else if (n < 0 && errno == EINTR)
+        continue;
+      else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        return end(MqttEnd::protocol, "libmosquitto closed the connection");
+      read_all();
+    }
+  }
+
+  // Whole ones.
+  std::size_t take_acknowledgements(std::span<std::uint8_t> into) {
+    const auto n = std::min(acknowledgements.size(), into.size() / 4 * 4);
+    std::memcpy(into.data(), acknowledgements.data(), n);
+    acknowledgements.erase(0, n);
+    return n;
+  }
+
+  // A packet that has begun goes on. Between packets what is short goes first, acknowledgements and what libmosquitto
+  // says; but its DISCONNECT goes last.
   std::size_t take(std::span<std::uint8_t> into) {
     if (publishes.begun()) return publishes.take(into);
     if (!said.between()) return read_pipe(into);
     if (disconnecting)
       if (const auto n = publishes.take(into); n > 0) return n;
+    if (const auto n = take_acknowledgements(into); n > 0) return n;
     if (const auto n = read_pipe(into); n > 0) return n;
     return publishes.take(into);
   }
@@ -342,29 +371,26 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   if (i.ended) return;
   i.bytes_in += bytes.size();
   const auto packets = i.meter.packets();
-  const bool between = i.meter.between();
   const bool sane = i.meter.pass(bytes);
   // A packet counts as a sign of life, as it does for libmosquitto; single bytes of one do not.
   if (i.meter.packets() != packets) i.alive.heard(loop::now());
   if (!sane) return i.end(MqttEnd::protocol, i.refusal());
   i.tell_pubacks();
-  // libmosquitto would read them byte by byte, to pass over them.
-  if (between && i.connected && only_plain_pubacks(bytes)) return;
-  while (!bytes.empty() && !i.ended) {
-    const auto n = ::write(i.pipe.get(), bytes.data(), bytes.size());
-    if (n > 0)
-      bytes = bytes.subspan(static_cast<std::size_t>(n));
-    else if (n < 0 && errno == EINTR)
-      continue;
-    else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-      return i.end(MqttEnd::protocol, "libmosquitto closed the connection");
-    i.read_all();
+  while (!i.ended) {
+    const auto piece = i.inbound.next(bytes, i.connected);
+    if (!piece) break;
+    if (piece->ours)
+      i.take_in(*piece);
+    else
+      i.give_to_libmosquitto(piece->bytes);
   }
   // A broker that reads at a trickle what we owe it, and goes on sending.
   if (!i.ended && i.meter.to_acknowledge() - i.said.acknowledgements() > kMaxOwed)
     return i.end(MqttEnd::protocol,
                  fmt::format("the broker sent more than {} messages without taking their acknowledgements", kMaxOwed));
-  if (!i.ended) i.pump();
+  if (i.ended) return;
+  if (!i.pipe_is_empty) return i.pump();
+  if (!i.acknowledgements.empty() && i.events.owed) i.events.owed();
 }
 
 std::size_t MqttClient::pull(std::span<std::uint8_t> buffer) {

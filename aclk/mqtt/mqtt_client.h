@@ -61,6 +61,8 @@ class MqttClient {
     // for the other ways to end.
     std::function<void(MqttEnd how, int reason, std::string why)> ended;
     std::function<void()> output;  // there is something to pull
+    // Acknowledgements wait. They may do so for some milliseconds: what is sent by then takes them with it.
+    std::function<void()> owed;
   };
 
   // `scratch` is used when the system has no usable temporary directory.

@@ -27,6 +27,7 @@ class WsContext {
   WsContext(const WsContext &) = delete;
   WsContext &operator=(const WsContext &) = delete;
 
+  [[nodiscard]] uv_loop_t &loop() const { return loop_; }
   [[nodiscard]] lws_context *lws() const { return context_; }
   [[nodiscard]] const net::TlsPolicy &policy() const { return policy_; }
   [[nodiscard]] net::HandshakeWatch &handshake() { return handshake_; }

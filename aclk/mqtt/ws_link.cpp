@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "aclk/loop/clock.h"
+#include "aclk/loop/loop.h"
 #include "aclk/mqtt/private_unix_socket.h"
 #include "aclk/mqtt/reasons.h"
 #include "aclk/mqtt/ws_frame.h"
@@ -58,6 +59,8 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   std::size_t sent = 0;
   std::size_t frames_at_once = 1;
   bool asked_to_write = false;  // lws will call: to ask again costs two system calls
+  bool broken = false;          // a write outside of lws's callbacks has failed; the next one says so
+  std::optional<loop::BeforeWait> writing;
 
   static State *of(lws *w) { return static_cast<State *>(lws_get_opaque_user_data(w)); }
 
@@ -79,6 +82,20 @@ struct WsLink::State : std::enable_shared_from_this<WsLink::State> {
   WsEnd ending(lws *w) const;
   void ask_to_write(lws *w) {
     if (!std::exchange(asked_to_write, true)) lws_callback_on_writable(w);
+  }
+  // At the end of this turn, all that has come together by then. To have lws ask the kernel first would be four changes
+  // of its poll set and a turn of the loop for each.
+  void plan_write() {
+    if (!asked_to_write) writing->plan();
+  }
+  void write_now() {
+    if (wsi == nullptr || asked_to_write || orphan || ended) return;
+    // What the line does not take yet has to be overtaken here, not in the kernel.
+    if (lws_send_pipe_choked(wsi) != 0) return ask_to_write(wsi);
+    const auto keep = shared_from_this();
+    if (write(wsi) == 0) return;
+    broken = true;
+    if (wsi != nullptr) ask_to_write(wsi);
   }
   [[nodiscard]] bool has_more();
   int write(lws *w);
@@ -351,7 +368,7 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
       return s->receive(wsi, in, len) && !s->orphan ? 0 : -1;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
       s->asked_to_write = false;
-      return s->orphan ? -1 : s->write(wsi);
+      return s->orphan || s->broken ? -1 : s->write(wsi);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
       if (len >= 2) {
         const auto *p = static_cast<const unsigned char *>(in);
@@ -386,11 +403,13 @@ int on_websocket(lws *wsi, lws_callback_reasons reason, void *user, void *in, st
 WsLink::WsLink(WsContext &context, WsEvents events) : s_(std::make_shared<State>()) {
   s_->context = &context;
   s_->events = std::move(events);
+  s_->writing.emplace(context.loop(), [s = s_.get()] { s->write_now(); });
 }
 
 WsLink::~WsLink() {
   auto &s = *s_;
   s.orphan = true;
+  s.writing.reset();
   s.events = {};
   if (s.wsi != nullptr && !s.opening) {
     // Ends on the next turn; lws would otherwise wait for its own timer (aclk/mqtt/README.md, "Timers do not run
@@ -463,7 +482,7 @@ tl::expected<void, WsEnd> WsLink::open(Fd socket, const Url &endpoint, std::stri
 net::TlsTrust WsLink::trust() const { return s_->trust; }
 
 void WsLink::want_write() {
-  if (s_->wsi != nullptr && s_->open && !s_->ended) s_->ask_to_write(s_->wsi);
+  if (s_->wsi != nullptr && s_->open && !s_->ended) s_->plan_write();
 }
 
 void WsLink::close() {

@@ -49,7 +49,8 @@ class WsLink {
     std::function<void()> secured;  // TLS is done, the upgrade is about to be sent
     std::function<void()> opened;
     std::function<void(std::span<const std::uint8_t>)> bytes;
-    // Fill up to buffer.size() bytes to send; 0 = nothing. Called after want_write() when the socket takes more.
+    // Fill up to buffer.size() bytes to send; 0 = nothing. Called after want_write(), at the end of the loop's turn,
+    // and when the socket takes more; never from inside want_write().
     std::function<std::size_t(std::span<std::uint8_t>)> pull;
     std::function<void(WsEnd)> ended;  // once; never from inside open()
   };

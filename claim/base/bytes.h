@@ -27,6 +27,12 @@ class Bytes {
   Bytes(std::string own)
       : own_(std::move(own)) {}  // NOLINT(google-explicit-constructor): moved in, as a string would be
   explicit Bytes(const Loan &loan) : loan_(loan) {}
+  // A copy, with so many bytes of room in front of it.
+  [[nodiscard]] static Bytes copy(std::string_view what, std::size_t room) {
+    auto *const block = new char[room + what.size()];  // not zeroed
+    std::ranges::copy(what, block + room);
+    return Bytes(Loan{block + room, what.size(), room, free_block, block});
+  }
   ~Bytes() { give_back(); }
   Bytes(Bytes &&o) noexcept : own_(std::move(o.own_)), loan_(std::exchange(o.loan_, {})) {}
   Bytes &operator=(Bytes &&o) noexcept {
@@ -40,15 +46,16 @@ class Bytes {
   Bytes &operator=(const Bytes &) = delete;
 
   [[nodiscard]] std::string_view view() const {
-    return is_lent() ? std::string_view(loan_.data, loan_.size) : std::string_view(own_);
+    return elsewhere() ? std::string_view(loan_.data, loan_.size) : std::string_view(own_);
   }
-  [[nodiscard]] std::size_t size() const { return is_lent() ? loan_.size : own_.size(); }
+  [[nodiscard]] std::size_t size() const { return elsewhere() ? loan_.size : own_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] bool is_lent() const { return loan_.release != nullptr; }
+  // By somebody else: not what copy() made.
+  [[nodiscard]] bool is_lent() const { return elsewhere() && loan_.release != free_block; }
 
   // Puts `head` in front. Lent bytes stay where they are if there is room before them.
   void prepend(std::string_view head) {
-    if (!is_lent()) {
+    if (!elsewhere()) {
       own_.insert(0, head);
     } else if (head.size() <= loan_.room) {
       loan_.data -= head.size();
@@ -63,6 +70,8 @@ class Bytes {
   }
 
  private:
+  static void free_block(void *block) { delete[] static_cast<char *>(block); }
+  [[nodiscard]] bool elsewhere() const { return loan_.release != nullptr; }
   void give_back() {
     if (const auto loan = std::exchange(loan_, {}); loan.release != nullptr) loan.release(loan.lender);
   }

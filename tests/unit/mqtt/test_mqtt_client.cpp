@@ -285,6 +285,54 @@ std::string mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_dis
   return {};
 }
 
+std::string mqtt__messages_cut_at_every_byte__are_told_and_acknowledged_in_order() {
+  Bytes s;
+  for (const Bytes &b : {Bytes{0x32, 0x07, 0x00, 0x01, 'a', 0x00, 0x07, 0x00, 'x'}, Bytes{0xd0, 0x00},
+                         Bytes{0x30, 0x05, 0x00, 0x01, 'b', 0x00, 'y'}, Bytes{0x90, 0x04, 0x00, 0x01, 0x00, 0x01},
+                         Bytes{0x3a, 0x09, 0x00, 0x01, 'c', 0x12, 0x34, 0x02, 0x01, 0x01, 'z'}})
+    s.insert(s.end(), b.begin(), b.end());
+  for (std::size_t step = 1; step <= s.size(); ++step) {
+    Rig r;
+    EXPECT(r.make());
+    (void)r.pull();
+    r.feed(kConnack);
+    EXPECT(r.client->subscribe("/in"));
+    (void)r.pull();
+    for (std::size_t at = 0; at < s.size(); at += step)
+      r.client->feed(std::span(s).subspan(at, std::min(step, s.size() - at)));
+    EXPECT_EQ(r.log, "connack 0;a=x;b=y;suback 1;c=z;");
+    EXPECT((r.pull() == Bytes{0x40, 0x02, 0x00, 0x07, 0x40, 0x02, 0x12, 0x34}));
+  }
+  return {};
+}
+
+std::string mqtt__malformed_message__ends_the_connection_without_being_told() {
+  const Bytes odd[] = {
+      {0x30, 0x00},                                     // nothing
+      {0x30, 0x01, 0x00},                               // half of the topic's length
+      {0x30, 0x04, 0x00, 0x03, 'a', 'b'},               // a topic that is longer than the packet
+      {0x30, 0x03, 0x00, 0x00, 0x00},                   // no topic
+      {0x30, 0x05, 0x00, 0x02, 0xc3, 0x28, 0x00},       // no UTF-8
+      {0x30, 0x04, 0x00, 0x01, 0x00, 0x00},             // NUL
+      {0x30, 0x03, 0x00, 0x01, 'a'},                    // no properties' length
+      {0x30, 0x05, 0x00, 0x01, 'a', 0x02, 0x01},        // properties that are longer than the packet
+      {0x32, 0x04, 0x00, 0x01, 'a', 0x00},              // half a packet id
+      {0x32, 0x06, 0x00, 0x01, 'a', 0x00, 0x00, 0x00},  // packet id 0
+  };
+  for (const auto &packet : odd)
+    for (const std::size_t step : {std::size_t{1}, packet.size()}) {
+      Rig r;
+      EXPECT(r.make());
+      (void)r.pull();
+      r.feed(kConnack);
+      for (std::size_t at = 0; at < packet.size(); at += step)
+        r.client->feed(std::span(packet).subspan(at, std::min(step, packet.size() - at)));
+      EXPECT_EQ(r.log, "connack 0;ended -;");
+      EXPECT(r.pull().empty());
+    }
+  return {};
+}
+
 std::string mqtt__acknowledgement_of_ours__goes_before_the_next_publish() {
   Rig r;
   EXPECT(r.make());
@@ -495,6 +543,8 @@ const CMUnitTest tests[] = {
     ACLK_TEST(mqtt__own_disconnect_when_nothing_was_left_to_send__is_written),
     ACLK_TEST(mqtt__server_disconnect_of_reason_0__is_the_brokers),
     ACLK_TEST(mqtt__what_libmosquitto_says__goes_between_two_publishes_and_its_disconnect_last),
+    ACLK_TEST(mqtt__messages_cut_at_every_byte__are_told_and_acknowledged_in_order),
+    ACLK_TEST(mqtt__malformed_message__ends_the_connection_without_being_told),
     ACLK_TEST(mqtt__acknowledgement_of_ours__goes_before_the_next_publish),
     ACLK_TEST(mqtt__pubacks_cut_at_every_byte__are_told_in_order_with_their_reasons),
     ACLK_TEST(mqtt__packet_ids__come_round_and_pass_over_those_in_flight),
