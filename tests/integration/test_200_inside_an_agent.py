@@ -5,8 +5,12 @@ import json
 import subprocess
 
 import pytest
+from conftest import bring_online
 
-from testenv import compiled_in, process, stays
+from faults import table_link, table_login, table_reach
+from faults.agent_rig import AgentRig
+from faults.run import matrix_fixture
+from testenv import compiled_in, process, stays, wait_until
 
 pytestmark = pytest.mark.skipif(not compiled_in.program(),
                                 reason="no agent with the link compiled in (ACLK_AGENT=/path/to/netdata)")
@@ -100,3 +104,83 @@ def test_200_07_a_stop_says_goodbye_and_a_start_returns(online):
                                     "/api/v3/settings?file=default", "/api/v1/config", "/api/v2/bearer_get_token"])
 def test_200_08_what_writes_or_shows_secrets_is_refused_whatever_the_rights(online, target):
     assert online.query(target, headers=RIGHTS).http_status == 403
+
+
+# A function that answers when a file called "go" is there, and notes what it was asked: calls and cancellations.
+SLOW = r"""#!/usr/bin/python3
+import os, select, sys, time
+
+here = os.path.dirname(os.path.abspath(sys.argv[0]))
+print('FUNCTION GLOBAL "slow" 60 "waits" "top" "member" 100 3', flush=True)
+calls = {}
+while os.getppid() != 1:
+    while select.select([0], [], [], 0.05)[0]:
+        words = os.read(0, 65536).decode()
+        if not words:
+            sys.exit(0)
+        for line in words.splitlines():
+            part = line.split()
+            if part and part[0] in ("FUNCTION", "FUNCTION_CANCEL"):
+                with open(os.path.join(here, "seen"), "a") as f:
+                    f.write(part[0] + " " + part[1] + "\n")
+                if part[0] == "FUNCTION":
+                    calls[part[1]] = True
+    if calls and os.path.exists(os.path.join(here, "go")):
+        for call in calls:
+            print('FUNCTION_RESULT_BEGIN %s 200 application/json %d\n{"status":200,"type":"table","data":[]}\nFUNCTION_RESULT_END'
+                  % (call, time.time() + 1), flush=True)
+        calls = {}
+"""
+
+
+@pytest.fixture
+def slow(build, cloud, fresh):
+    """An agent that is online, with a function that answers late: seen() is what it was asked, go() lets it answer."""
+    agent = fresh.agent("slow", start=False, config={"plugins": {"slow": "yes"}, "cloud": {"query threads": "2"}})
+    plugins = agent.dir / "plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    (plugins / "slow.plugin").write_text(SLOW)
+    (plugins / "slow.plugin").chmod(0o755)
+    agent.start()
+    link = bring_online(build, cloud, agent)
+    link.seen = lambda word: (plugins / "seen").read_text().split().count(word) if (plugins / "seen").exists() else 0
+    link.go = (plugins / "go").touch
+    wait_until(lambda: "slow" in link.query("/api/v1/functions", headers=RIGHTS).json().get("functions", {}), 30,
+               "the function is known")
+    return link
+
+
+def test_200_09_running_and_waiting_questions_are_cancelled(slow):
+    """The agent stops waiting for its plugin and tells it so; a question that waits for a thread never runs; a deadline that
+    passes while it waits is told; what is not cancelled is answered."""
+    def call(number, **options):
+        return slow.cloud.query_async(slow.claim, "/api/v1/function?function=slow", headers=RIGHTS, msg_id=f"slow-{number}",
+                                      **options)
+    running = [call(0), call(1)]
+    wait_until(lambda: slow.seen("FUNCTION") == 2, 20, "both threads are in the function")
+    waiting, late, patient = call(2), call(3, timeout_ms=300), call(4)
+    assert slow.cloud.collect(late, 10).error_code == 6
+    slow.cloud.cancel(slow.claim, "slow-2")
+    assert slow.cloud.collect(waiting, 10).http_status == 499
+    assert slow.seen("FUNCTION") == 2
+    slow.cloud.cancel(slow.claim, "slow-0")
+    assert slow.cloud.collect(running[0], 10).http_status == 499
+    wait_until(lambda: slow.seen("FUNCTION_CANCEL") == 1, 10, "the plugin is told")
+    wait_until(lambda: slow.seen("FUNCTION") == 3, 10, "the next one runs in its place")
+    slow.go()
+    assert [slow.cloud.collect(q, 10).http_status for q in (running[1], patient)] == [200, 200]
+    slow.assert_online()
+
+
+# One of each kind, of those that need no hurry: what fails at each stage, and what is borne.
+FAULTS = [c for table in (table_reach, table_login, table_link) for c in table.cases() if c.id in (
+    "DNS-broker_unknown", "TCP-the_cloud_refuses", "TCP-the_broker_resets_at_once", "TCP-the_broker_in_single_bytes",
+    "TLS-the_cloud:_certificate_expired", "TLS-the_cloud:_garbage_in_the_handshake", "env-HTTP_503", "env-not_JSON",
+    "challenge-reset", "CONNECT-closed", "CONNECT-noise", "CONNECT-frames_of_one_byte", "CONNECT-one_message_at_a_time")]
+assert len(FAULTS) == 13
+matrix = matrix_fixture(FAULTS, plain=2, hasty=0, seed=7, rig=AgentRig)
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=lambda c: c.id)
+def test_200_10_fault(matrix, case, record_property):
+    matrix.check(case, record_property)
