@@ -4,6 +4,8 @@
 // Source: <netdata-aclk/plugin.h>, whose thread rules hold here too ("worker" = never on the loop thread).
 #pragma once
 
+#include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,16 +18,14 @@
 #include <netdata-aclk/plugin.h>
 
 #include "aclk/host/failing_reads.h"
+#include "aclk/host/read_requests.h"
+#include "aclk/host/readings.h"
 #include "aclk/host/requests.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
-#include "proto/alarms.h"
-#include "proto/contexts.h"
-#include "proto/node.h"
 
 namespace aclk::host {
 
-using Capabilities = std::vector<proto::Capability>;
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 struct Identity {
@@ -44,29 +44,6 @@ struct Directories {
   std::string run;
 };
 
-// A node as the host knows it. No message has these fields: what is sent of them is spread over three
-// (proto/node.h), and depends on what it has given the node.
-struct Node {
-  std::string machine_guid;
-  std::string hostname;
-  std::int32_t hops = 0;
-  bool local = false;
-  bool live = false;
-  bool replicating = false;
-  bool health_enabled = false;
-  bool ml_capable = false;
-  bool ml_enabled = false;
-  Capabilities capabilities;
-
-  bool operator==(const Node &) const = default;
-};
-
-struct AlertLog {
-  std::vector<proto::Alert> entries;  // oldest first
-  std::uint64_t last_log_id = 0;
-  bool gap = false;  // what lies before the first entry is lost, or ids began anew
-};
-
 class Host {
  public:
   // Checks version and compulsory hooks and copies the table; reads identity and directories.
@@ -82,19 +59,43 @@ class Host {
   // The same for a setting that limits nothing: one that cannot be read is not set.
   [[nodiscard]] std::optional<std::string> config(std::string_view section, std::string_view key) const;
 
-  // Worker.
-  [[nodiscard]] Result<std::vector<Node>> nodes() const;
-  // What the host does not know is empty.
-  [[nodiscard]] Result<proto::NodeInfo> node_info(std::string_view machine_guid) const;
-  [[nodiscard]] Result<std::vector<proto::CollectorInfo>> collectors(std::string_view machine_guid) const;
-  // As an update would tell them, without a version.
-  [[nodiscard]] Result<std::vector<proto::ContextUpdated>> contexts(std::string_view machine_guid) const;
-  // Entries after `after`, at most `limit`; 0, 0 = all there is.
-  [[nodiscard]] Result<AlertLog> alert_log(std::string_view machine_guid, std::uint64_t after,
-                                           std::uint32_t limit) const;
-  [[nodiscard]] Result<std::vector<proto::Alert>> active_alerts(std::string_view machine_guid) const;
-  // not_found: no alert has this definition.
-  [[nodiscard]] Result<proto::AlarmConfiguration> alert_config(std::string_view config_hash) const;
+  // One of readings.h, by the hook that blocks. Worker; not if reads_later().
+  template <class R>
+  [[nodiscard]] Result<typename R::Value> read(R reading) const {
+    auto result = conclude(reading, reading.ask(table_), nullptr);
+    if constexpr (R::kNoted) note(reading.what(), result ? nullptr : &result.error());
+    return result;
+  }
+  // Does the host have the hook read?
+  [[nodiscard]] bool reads_later() const { return table_.read != nullptr; }
+  // One of readings.h, by the hook read: `done` is called by the thread that ends it, maybe before this returns, maybe
+  // never. nullopt: it has been called, because the host has not ended too many. The link's thread.
+  template <class R>
+  std::optional<RequestId> read_later(R reading, std::chrono::milliseconds deadline,
+                                      std::function<void(RequestId, Result<typename R::Value>)> done) const {
+    auto own = std::make_shared<RequestId>(0);
+    const auto pending = std::make_shared<PendingReadingOf<R>>(
+        std::move(reading), [own, done = std::move(done)](auto result) { done(*own, std::move(result)); });
+    std::shared_ptr<PendingReading> waiting = pending;
+    const auto id = readings_->open(waiting);
+    if (!id) {
+      pending->end(-EAGAIN, nullptr);
+      return std::nullopt;
+    }
+    *own = *id;
+    naclk_read question{};
+    question.size = sizeof question;
+    question.kind = R::kKind;
+    question.deadline_ms = static_cast<std::uint32_t>(deadline.count());
+    pending->reading().fill(question);
+    fill_way_back(question, *readings_, *id);
+    table_.read(table_.host, &question);
+    return id;
+  }
+  // Any thread. Those that the host has not ended.
+  [[nodiscard]] ReadRequests &readings() const { return *readings_; }
+  // Any thread. How the reading of `what` ended (nullptr: well) counts for unreadable(); read() does it itself.
+  void note(const std::string &what, const Error *error) const;
   // Asks what requests().open() has given the id for; `request` and the functions of `question` are filled in here. The
   // answer comes there, from any thread, maybe before this returns, maybe never. Its errors: not_found (no such node),
   // cancelled, timeout, too_big, unavailable, unsupported, io. Worker; the link's thread if query_never_blocks().
@@ -117,19 +118,13 @@ class Host {
 
  private:
   Host() = default;
-  // The same result, noted.
-  template <class T>
-  [[nodiscard]] Result<T> noted(const std::string &what, Result<T> result) const {
-    note(what, result ? nullptr : &result.error());
-    return result;
-  }
-  void note(const std::string &what, const Error *error) const;
 
   naclk_host table_{};
   Identity identity_;
   Directories directories_;
   std::shared_ptr<FailingReads> reads_ = std::make_shared<FailingReads>();
-  std::shared_ptr<Requests> requests_;  // the host has pointers to it
+  std::shared_ptr<Requests> requests_;  // the host has pointers to these
+  std::shared_ptr<ReadRequests> readings_;
 };
 
 }  // namespace aclk::host

@@ -44,85 +44,22 @@ Result<Answer> answer_of(int error, const naclk_reply *reply) {
 }  // namespace
 
 RequestId Requests::open(Answered answered) {
-  RequestId id = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    id = ++last_;
-    if (entries_.size() < kMost) {
-      entries_.emplace(id, Entry{std::move(answered), false});
-      return id;
-    }
-  }
+  if (const auto id = table_.open(answered)) return *id;
   answered(fail(Errc::unavailable,
                 fmt::format("the agent's database has {} questions that it has not answered; it is asked no more "
                             "until it answers some",
                             kMost)),
            true);
-  return id;
-}
-
-std::optional<Requests::Answered> Requests::end(RequestId id) {
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto it = entries_.find(id); it != entries_.end()) {
-      auto answered = std::move(it->second.answered);
-      entries_.erase(it);
-      if (answered) return answered;
-      ++late_;
-      return std::nullopt;
-    }
-    first = again_++ == 0;
-  }
-  if (first)
-    warn_(
-        "the agent's database has answered a question that was answered before, or never asked; such answers are "
-        "ignored, and only counted from now on");
-  return std::nullopt;
+  return 0;
 }
 
 void Requests::answer(RequestId id, Result<Answer> answer, bool begun) {
-  if (const auto answered = end(id)) (*answered)(std::move(answer), begun);
+  if (const auto answered = table_.end(id)) (*answered)(std::move(answer), begun);
 }
 
 void Requests::complete(RequestId id, int error, const naclk_reply *reply) noexcept {
-  if (const auto answered = end(id)) return (*answered)(answer_of(error, reply), error != -EBUSY);
+  if (const auto answered = table_.end(id)) return (*answered)(answer_of(error, reply), error != -EBUSY);
   if (reply != nullptr) (void)borrowed(take(reply));  // given back unread
-}
-
-bool Requests::interrupt(RequestId id) {
-  const std::lock_guard lock(mutex_);
-  const auto it = entries_.find(id);
-  if (it == entries_.end()) return false;
-  it->second.interrupted = true;
-  return true;
-}
-
-bool Requests::interrupted(RequestId id) const {
-  const std::lock_guard lock(mutex_);
-  const auto it = entries_.find(id);
-  return it == entries_.end() || it->second.interrupted;
-}
-
-bool Requests::is_open(RequestId id) const {
-  const std::lock_guard lock(mutex_);
-  const auto it = entries_.find(id);
-  return it != entries_.end() && it->second.answered;
-}
-
-bool Requests::give_up(RequestId id) {
-  Answered unused;  // destroyed without the lock
-  const std::lock_guard lock(mutex_);
-  const auto it = entries_.find(id);
-  if (it == entries_.end() || !it->second.answered) return false;
-  unused.swap(it->second.answered);
-  it->second.interrupted = true;
-  return true;
-}
-
-Requests::Counters Requests::counters() const {
-  const std::lock_guard lock(mutex_);
-  return {entries_.size(), late_, again_};
 }
 
 }  // namespace aclk::host

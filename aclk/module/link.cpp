@@ -79,19 +79,19 @@ struct Link::Impl final : proto::Commands {
         session(std::make_unique<session::ConnectionManager>(loop.uv(), std::move(plan), log, session_events())),
         host_workers(
             std::make_unique<loop::WorkerPool>("HOST", std::min(kReaders, settings.query_threads), *inbox, hooks.turn)),
+        reader(std::make_unique<host::Reader>(loop.uv(), host, *host_workers, inbox->poster())),
         query_workers(std::make_unique<loop::WorkerPool>("QUERY", settings.query_threads, *inbox)),
         nodes(std::make_unique<sync::Nodes>(
-            loop.uv(), host, log, *host_workers, *store,
+            loop.uv(), host, log, *reader, *host_workers, *store,
             [this](MessageType t, std::string p, sync::Nodes::LostFn lost) {
               publish_node(t, std::move(p), std::move(lost));
             },
             [this](const std::vector<host::Node> &listed) {
               if (publishes()) alerts->listed(listed);
             })),
-        contexts(std::make_unique<sync::Contexts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
-                                                  bulk_publisher())),
-        alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *host_workers, *store, nodes->known(),
-                                              bulk_publisher())),
+        contexts(
+            std::make_unique<sync::Contexts>(loop.uv(), host, log, *reader, *store, nodes->known(), bulk_publisher())),
+        alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *reader, *store, nodes->known(), bulk_publisher())),
         book(*nodes),
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, inbox->poster(), book,
                                                  query_options(host, settings), query_events())) {
@@ -108,6 +108,7 @@ struct Link::Impl final : proto::Commands {
     (void)host_workers->stop(std::chrono::milliseconds(0));
     (void)query_workers->stop(std::chrono::milliseconds(0));
     queries.reset();
+    reader->stop();
     const auto left = [&] { return std::chrono::ceil<std::chrono::milliseconds>(until - loop::now()); };
     const bool host_idle = host_workers->stop(left());
     if (!host_idle) host_workers->leave_threads_to(hooks.host);
@@ -122,6 +123,7 @@ struct Link::Impl final : proto::Commands {
       (void)query_workers->stop(std::chrono::milliseconds(0));
       queries.reset();  // interrupts what runs
     }
+    reader.reset();
     query_workers.reset();
     host_workers.reset();
     // Before anything that results are for: ending the session turns the loop, and what still waits here would run.
@@ -143,6 +145,7 @@ struct Link::Impl final : proto::Commands {
   std::unique_ptr<loop::Inbox> inbox;
   std::unique_ptr<session::ConnectionManager> session;
   std::unique_ptr<loop::WorkerPool> host_workers;
+  std::unique_ptr<host::Reader> reader;
   std::unique_ptr<loop::WorkerPool> query_workers;
   std::unique_ptr<sync::Nodes> nodes;
   std::unique_ptr<sync::Contexts> contexts;
@@ -397,7 +400,8 @@ report::Numbers Link::take_numbers() {
   const auto since = std::max(session.last_disconnect_s, i.began_s);
   const auto now_s = loop::wall_us() / 1'000'000;
   const auto answers = i.host.requests().counters();
-  numbers["answers_ignored"] = answers.late + answers.again;
+  const auto readings = i.host.readings().counters();
+  numbers["answers_ignored"] = answers.late + answers.again + readings.late + readings.again;
   numbers["offline_s"] = session.online ? 0 : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_s - since));
   return numbers;
 }

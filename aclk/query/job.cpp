@@ -36,6 +36,7 @@ void Job::ask(const host::Host &host) const {
 }
 
 void Job::run(const host::Host &host) {
+  if (asked == 0) return;  // answered when it was opened: the host has too many
   begin_ = loop::now();
   if (interrupted) return host.requests().answer(asked, interrupted_answer());
   if (begin_ >= deadline) return host.requests().answer(asked, fail(Errc::timeout, ""), false);

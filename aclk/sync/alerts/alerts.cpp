@@ -23,11 +23,11 @@ std::size_t count_of(const std::vector<proto::Alert> &alerts) { return alerts.si
 
 }  // namespace
 
-Alerts::Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+Alerts::Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader,
                WriteBehindStore &store, const NodeSync &nodes, PublishFn publish)
     : host_(host),
       log_(log),
-      workers_(workers),
+      reader_(reader),
       store_(store),
       nodes_(nodes),
       publish_(std::move(publish)),
@@ -120,23 +120,20 @@ void Alerts::configuration(const proto::SendAlarmConfiguration &m) {
     return log_.debug("the cloud asks for an alert definition by \"{}\", which is no UUID",
                       m.config_hash.substr(0, 64));
   if (!definitions_.begin(*hash, loop::now())) return;
-  workers_.run([this, &host = host_, hash = *hash]() -> loop::WorkerPool::Done {
-    auto config = host.alert_config(hash);
-    return [this, hash, config = std::move(config)]() mutable {
-      // Only what is not there is not asked for again at once; a host that was away may have it in a second.
-      const bool missing = !config && config.error().code == Errc::not_found;
-      definitions_.ended(hash, missing ? LookUps::End::not_there : LookUps::End::may_be_asked_again, loop::now());
-      if (config) {
-        publish_(MessageType::provide_alarm_configuration,
-                 proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
-        return log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES: ALERT CONFIG SENT for {}", hash));
-      }
-      if (!missing_log_.allow(loop::now())) return;
-      const auto *const node = nodes_.by_machine_guid(host_.identity().machine_guid);
-      log_.access(NACLK_LOG_WARNING, fmt::format("ACLK STA [{} ({})]: Alert config for {} not found.",
-                                                 nodes_.node_id_of(host_.identity().machine_guid),
-                                                 node == nullptr ? host_.identity().hostname : node->hostname, hash));
-    };
+  reader_.read(host::AlertDefinition{*hash, {}}, [this, hash = *hash](Result<proto::AlarmConfiguration> config) {
+    // Only what is not there is not asked for again at once; a host that was away may have it in a second.
+    const bool missing = !config && config.error().code == Errc::not_found;
+    definitions_.ended(hash, missing ? LookUps::End::not_there : LookUps::End::may_be_asked_again, loop::now());
+    if (config) {
+      publish_(MessageType::provide_alarm_configuration,
+               proto::encode(proto::ProvideAlarmConfiguration{hash, std::move(*config)}), {});
+      return log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES: ALERT CONFIG SENT for {}", hash));
+    }
+    if (!missing_log_.allow(loop::now())) return;
+    const auto *const node = nodes_.by_machine_guid(host_.identity().machine_guid);
+    log_.access(NACLK_LOG_WARNING, fmt::format("ACLK STA [{} ({})]: Alert config for {} not found.",
+                                               nodes_.node_id_of(host_.identity().machine_guid),
+                                               node == nullptr ? host_.identity().hostname : node->hostname, hash));
   });
 }
 
@@ -288,36 +285,40 @@ void Alerts::next_chunk(const std::string &guid, Entry &e) {
            });
 }
 
+template <class T>
+void Alerts::read_ended(const std::string &guid, Result<T> result, void (AlertSync::*ok)(T, ClockPair),
+                        void (AlertSync::*failed)(AlertSync::ReadFailure, ClockPair)) {
+  --reading_;
+  const auto it = entries_.find(guid);
+  if (it == entries_.end()) return read_next();
+  if (result) {
+    const auto entries = count_of(*result);
+    (it->second.sync.*ok)(std::move(*result), moment());
+    tell_read(guid, it->second, entries);
+  } else {
+    log_.debug("{}", result.error().what);
+    (it->second.sync.*failed)(
+        result.error().code == Errc::not_found ? AlertSync::ReadFailure::node_unknown : AlertSync::ReadFailure::passing,
+        moment());
+  }
+  run(guid, it->second);
+}
+
 void Alerts::read_next() {
-  while (!to_read_.empty() && reading_ < workers_.threads()) {
-    auto next = std::move(to_read_.front());
+  while (!to_read_.empty() && reading_ < reader_.at_once()) {
+    const auto next = std::move(to_read_.front());
     to_read_.pop_front();
     ++reading_;
-    // The pool's results never come back once it is stopped, and it is stopped before this object goes.
-    workers_.run([this, &host = host_, next = std::move(next)]() -> loop::WorkerPool::Done {
-      const auto finish = [this, guid = next.guid](auto result, auto ok, auto failed) -> loop::WorkerPool::Done {
-        return [this, guid, result = std::move(result), ok, failed]() mutable {
-          --reading_;
-          const auto it = entries_.find(guid);
-          if (it == entries_.end()) return read_next();
-          if (result) {
-            const auto entries = count_of(*result);
-            (it->second.sync.*ok)(std::move(*result), moment());
-            tell_read(guid, it->second, entries);
-          } else {
-            log_.debug("{}", result.error().what);
-            (it->second.sync.*failed)(result.error().code == Errc::not_found ? AlertSync::ReadFailure::node_unknown
-                                                                             : AlertSync::ReadFailure::passing,
-                                      moment());
-          }
-          run(guid, it->second);
-        };
-      };
-      if (next.log)
-        return finish(host.alert_log(next.guid, next.log->after, next.log->limit), &AlertSync::log,
-                      &AlertSync::log_failed);
-      return finish(host.active_alerts(next.guid), &AlertSync::alerts, &AlertSync::alerts_failed);
-    });
+    if (next.log) {
+      reader_.read(host::AlertLogReading{{next.guid}, next.log->after, next.log->limit, {}, {}},
+                   [this, guid = next.guid](Result<host::AlertLog> r) {
+                     read_ended(guid, std::move(r), &AlertSync::log, &AlertSync::log_failed);
+                   });
+    } else {
+      reader_.read(host::ActiveAlerts{{next.guid}, {}}, [this, guid = next.guid](Result<std::vector<proto::Alert>> r) {
+        read_ended(guid, std::move(r), &AlertSync::alerts, &AlertSync::alerts_failed);
+      });
+    }
   }
 }
 

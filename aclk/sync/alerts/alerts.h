@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what the AlertSync of each node decides: writes to the store before it publishes, reads the host on a worker,
+// Does what the AlertSync of each node decides: writes to the store before it publishes, reads the host,
 // cuts snapshots in chunks, and answers the cloud's questions about definitions. Loop thread only.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 #include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
+#include "aclk/host/reader.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/worker_pool.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "aclk/sync/contexts/contexts.h"
 #include "aclk/sync/nodes/node_sync.h"
@@ -32,8 +32,8 @@ class Alerts {
  public:
   using PublishFn = Contexts::PublishFn;
 
-  Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-         WriteBehindStore &store, const NodeSync &nodes, PublishFn publish);
+  Alerts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader, WriteBehindStore &store,
+         const NodeSync &nodes, PublishFn publish);
   ~Alerts() = default;
   Alerts(const Alerts &) = delete;
   Alerts &operator=(const Alerts &) = delete;
@@ -90,11 +90,15 @@ class Alerts {
   void tell_sent(const std::string &guid, const std::vector<AlertAction> &actions) const;
   void tell_read(const std::string &guid, const Entry &e, std::size_t entries) const;
   void read_next();
+  // A reading has ended with `result`, for the function `ok` or `failed` of the node's AlertSync.
+  template <class T>
+  void read_ended(const std::string &guid, Result<T> result, void (AlertSync::*ok)(T, ClockPair),
+                  void (AlertSync::*failed)(AlertSync::ReadFailure, ClockPair));
   void arm();
 
   const host::Host &host_;
   const host::Log &log_;
-  loop::WorkerPool &workers_;
+  host::Reader &reader_;
   WriteBehindStore &store_;
   const NodeSync &nodes_;
   const PublishFn publish_;

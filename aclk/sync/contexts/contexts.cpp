@@ -14,11 +14,11 @@ constexpr std::size_t kFlying = 16;
 
 }  // namespace
 
-Contexts::Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+Contexts::Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader,
                    WriteBehindStore &store, const NodeSync &nodes, PublishFn publish)
     : host_(host),
       log_(log),
-      workers_(workers),
+      reader_(reader),
       store_(store),
       nodes_(nodes),
       publish_(std::move(publish)),
@@ -153,33 +153,29 @@ void Contexts::run(const std::string &guid, Entry &e) {
 }
 
 void Contexts::read_next() {
-  // Half of the workers: alerts do not wait for them.
-  const auto most = std::max<std::size_t>(1, workers_.threads() / 2);
+  // Half of what can be read at once: alerts do not wait for this.
+  const auto most = std::max<std::size_t>(1, reader_.at_once() / 2);
   while (!to_read_.empty() && reading_ < most && flying_ < kFlying) {
-    auto next = std::move(to_read_.front());
+    const auto next = std::move(to_read_.front());
     to_read_.pop_front();
-    if (asked_by(next) != nullptr) read(std::move(next));
+    if (asked_by(next) != nullptr) read(next);
   }
 }
 
-// The pool's results never come back once it is stopped, and it is stopped before this object goes.
-void Contexts::read(Reading what) {
+void Contexts::read(const Reading &what) {
   ++reading_;
-  workers_.run([this, &host = host_, what = std::move(what)]() -> loop::WorkerPool::Done {
-    auto result = host.contexts(what.guid);
-    return [this, what, result = std::move(result)]() mutable {
-      --reading_;
-      if (auto *const e = asked_by(what)) {
-        if (result) {
-          e->sync.reading(std::move(*result), moment());
-        } else {
-          log_.debug("{}", result.error().what);
-          e->sync.reading_failed(moment());
-        }
-        run(what.guid, *e);
+  reader_.read(host::NodeContexts{{what.guid}, {}}, [this, what](Result<std::vector<proto::ContextUpdated>> result) {
+    --reading_;
+    if (auto *const e = asked_by(what)) {
+      if (result) {
+        e->sync.reading(std::move(*result), moment());
+      } else {
+        log_.debug("{}", result.error().what);
+        e->sync.reading_failed(moment());
       }
-      read_next();
-    };
+      run(what.guid, *e);
+    }
+    read_next();
   });
 }
 

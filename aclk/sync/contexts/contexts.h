@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what the ContextSync of each node decides: publishes, reads the host on a worker, keeps the store. However many
-// nodes there are, half of the workers read them and sixteen messages are on their way at a time. Loop thread only.
+// Does what the ContextSync of each node decides: publishes, reads the host, keeps the store. However many
+// nodes there are, half of what can be read at once reads them and sixteen messages are on their way at a time. Loop
+// thread only.
 #pragma once
 
 #include <uv.h>
@@ -16,8 +17,8 @@
 
 #include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
+#include "aclk/host/reader.h"
 #include "aclk/loop/loop.h"
-#include "aclk/loop/worker_pool.h"
 #include "aclk/sync/contexts/context_sync.h"
 #include "aclk/sync/nodes/node_sync.h"
 #include "aclk/sync/store/write_behind_store.h"
@@ -30,8 +31,8 @@ class Contexts {
   using Done = std::function<void(mqtt::Delivery)>;
   using PublishFn = std::function<void(proto::MessageType, std::string payload, Done)>;
 
-  Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-           WriteBehindStore &store, const NodeSync &nodes, PublishFn publish);
+  Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader, WriteBehindStore &store,
+           const NodeSync &nodes, PublishFn publish);
   ~Contexts() = default;
   Contexts(const Contexts &) = delete;
   Contexts &operator=(const Contexts &) = delete;
@@ -72,12 +73,12 @@ class Contexts {
   void forget_strangers();
   void run(const std::string &guid, Entry &e);
   void read_next();
-  void read(Reading what);
+  void read(const Reading &what);
   void arm();
 
   const host::Host &host_;
   const host::Log &log_;
-  loop::WorkerPool &workers_;
+  host::Reader &reader_;
   WriteBehindStore &store_;
   const NodeSync &nodes_;
   const PublishFn publish_;

@@ -7,10 +7,11 @@
 #include "aclk/sync/store/records.h"
 
 namespace aclk::sync {
-Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
-             WriteBehindStore &store, PublishFn publish, ListedFn listed)
+Nodes::Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader,
+             loop::WorkerPool &workers, WriteBehindStore &store, PublishFn publish, ListedFn listed)
     : host_(host),
       log_(log),
+      reader_(reader),
       workers_(workers),
       store_(store),
       publish_(std::move(publish)),
@@ -75,35 +76,64 @@ void Nodes::run() {
     timer_.stop();
 }
 
-// The pool's results never come back once it is stopped, and it is stopped before this object goes.
-template <class Fetch, class Ok, class Failed>
-std::function<loop::WorkerPool::Done()> Nodes::fetching(Fetch fetch, Ok ok, Failed failed) {
-  return [this, &host = host_, fetch = std::move(fetch), ok = std::move(ok),
-          failed = std::move(failed)]() -> loop::WorkerPool::Done {
-    auto result = fetch(host);
-    return [this, result = std::move(result), ok, failed]() mutable {
-      if (result) {
-        ok(std::move(*result));
-      } else {
-        log_.warning("{}", result.error().what);
-        failed();
-      }
-      run();
-    };
-  };
+template <class R, class Ok, class Failed>
+void Nodes::read(R reading, Ok ok, Failed failed) {
+  reader_.read(std::move(reading),
+               [this, ok = std::move(ok), failed = std::move(failed)](Result<typename R::Value> result) {
+                 if (result) {
+                   ok(std::move(*result));
+                 } else {
+                   log_.warning("{}", result.error().what);
+                   failed();
+                 }
+                 run();
+               });
 }
 
 void Nodes::read_next() {
-  // Half of the workers: alerts do not wait for them.
-  const auto most = std::max<std::size_t>(1, workers_.threads() / 2);
-  for (; !to_read_.empty() && reading_ < most; to_read_.pop_front(), ++reading_)
-    workers_.run([this, read = std::move(to_read_.front())]() -> loop::WorkerPool::Done {
-      return [this, done = read()] {
-        --reading_;
-        done();
-        read_next();
-      };
-    });
+  // Half of what can be read at once: alerts do not wait for this.
+  const auto most = std::max<std::size_t>(1, reader_.at_once() / 2);
+  while (!to_read_.empty() && reading_ < most) {
+    const auto next = std::move(to_read_.front());
+    to_read_.pop_front();
+    ++reading_;
+    next();
+  }
+}
+
+// One of read_next().
+void Nodes::read_ended() {
+  --reading_;
+  read_next();
+}
+
+void Nodes::read_facts(const std::string &guid) {
+  read(
+      host::NodeFacts{{guid}, {}},
+      [this, guid](proto::NodeInfo i) {
+        read_ended();
+        if (!sync_.info(guid, std::move(i), moment())) return;
+        log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid), guid,
+                                                 guid == host_.identity().machine_guid ? "parent" : "child"));
+      },
+      [this, guid] {
+        read_ended();
+        sync_.info_failed(guid, moment());
+      });
+}
+
+void Nodes::read_collectors(const std::string &guid) {
+  read(
+      host::NodeCollectors{{guid}, {}},
+      [this, guid](std::vector<proto::CollectorInfo> c) {
+        read_ended();
+        sync_.collectors(guid, std::move(c), moment());
+        log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
+      },
+      [this, guid] {
+        read_ended();
+        sync_.collectors_failed(guid, moment());
+      });
 }
 
 // As log lines name a node: "node id (hostname)".
@@ -128,52 +158,37 @@ void Nodes::tell_host() {
 }
 
 void Nodes::act(Action &action) {
-  std::visit(Overloaded{
-                 [&](Publish &p) {
-                   LostFn lost;
-                   if (!p.machine_guid.empty())
-                     lost = [this, type = p.type, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
-                       if (!alive.expired()) sync_.lost(type, guid, moment());
-                     };
-                   publish_(p.type, std::move(p.payload), std::move(lost));
-                 },
-                 [&](const FetchNodes &) {
-                   workers_.run(fetching([](const host::Host &h) { return h.nodes(); },
-                                         [this](const std::vector<host::Node> &n) {
-                                           sync_.nodes(n, moment());
-                                           listed_(n);
-                                         },
-                                         [this] { sync_.nodes_failed(moment()); }));
-                 },
-                 [&](const FetchInfo &f) {
-                   to_read_.push_back(fetching(
-                       [guid = f.machine_guid](const host::Host &h) { return h.node_info(guid); },
-                       [this, guid = f.machine_guid](proto::NodeInfo i) {
-                         if (!sync_.info(guid, std::move(i), moment())) return;
-                         log_.access(NACLK_LOG_DEBUG,
-                                     fmt::format("ACLK RES [{}]: NODE INFO SENT for guid [{}] ({})", called(guid), guid,
-                                                 guid == host_.identity().machine_guid ? "parent" : "child"));
-                       },
-                       [this, guid = f.machine_guid] { sync_.info_failed(guid, moment()); }));
-                   read_next();
-                 },
-                 [&](const FetchCollectors &f) {
-                   to_read_.push_back(fetching(
-                       [guid = f.machine_guid](const host::Host &h) { return h.collectors(guid); },
-                       [this, guid = f.machine_guid](std::vector<proto::CollectorInfo> c) {
-                         sync_.collectors(guid, std::move(c), moment());
-                         log_.access(NACLK_LOG_DEBUG, fmt::format("ACLK RES [{}]: NODE COLLECTORS SENT", called(guid)));
-                       },
-                       [this, guid = f.machine_guid] { sync_.collectors_failed(guid, moment()); }));
-                   read_next();
-                 },
-                 [&](const StoreNode &s) {
-                   store_.add(PutNode{store_.claim_id(), s.node});
-                   to_tell_[s.node.machine_guid] = s.node.node_id;
-                   tell_host();
-                 },
-             },
-             action);
+  std::visit(
+      Overloaded{
+          [&](Publish &p) {
+            LostFn lost;
+            if (!p.machine_guid.empty())
+              lost = [this, type = p.type, guid = p.machine_guid, alive = std::weak_ptr(alive_)] {
+                if (!alive.expired()) sync_.lost(type, guid, moment());
+              };
+            publish_(p.type, std::move(p.payload), std::move(lost));
+          },
+          [&](const FetchNodes &) {
+            read(
+                host::NodeListing{},
+                [this](const std::vector<host::Node> &n) {
+                  sync_.nodes(n, moment());
+                  listed_(n);
+                },
+                [this] { sync_.nodes_failed(moment()); });
+          },
+          [&](const FetchInfo &f) { to_read_.emplace_back([this, guid = f.machine_guid] { read_facts(guid); }); },
+          [&](const FetchCollectors &f) {
+            to_read_.emplace_back([this, guid = f.machine_guid] { read_collectors(guid); });
+          },
+          [&](const StoreNode &s) {
+            store_.add(PutNode{store_.claim_id(), s.node});
+            to_tell_[s.node.machine_guid] = s.node.node_id;
+            tell_host();
+          },
+      },
+      action);
+  read_next();
 }
 
 }  // namespace aclk::sync

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what NodeSync decides: publishes through the session, reads the host on a worker, stores ids. Loop thread only.
+// Does what NodeSync decides: publishes through the session, reads the host, stores ids. Loop thread only.
 #pragma once
 
 #include <uv.h>
@@ -14,6 +14,7 @@
 
 #include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
+#include "aclk/host/reader.h"
 #include "aclk/loop/loop.h"
 #include "aclk/loop/worker_pool.h"
 #include "aclk/sync/nodes/node_sync.h"
@@ -28,7 +29,8 @@ class Nodes {
   using ListedFn = std::function<void(const std::vector<host::Node> &)>;
 
   // `listed`: the host has shown its nodes; called after each listing.
-  Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, loop::WorkerPool &workers,
+  // `workers`: for the hook store_node_id.
+  Nodes(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader, loop::WorkerPool &workers,
         WriteBehindStore &store, PublishFn publish, ListedFn listed);
   ~Nodes() = default;
   Nodes(const Nodes &) = delete;
@@ -50,13 +52,17 @@ class Nodes {
   void act(Action &action);
   void tell_host();
   [[nodiscard]] std::string called(const std::string &guid) const;
-  // Work for a worker: `fetch` reads the host there; `ok` or `failed` then runs on the loop.
-  template <class Fetch, class Ok, class Failed>
-  [[nodiscard]] std::function<loop::WorkerPool::Done()> fetching(Fetch fetch, Ok ok, Failed failed);
+  // Reads the host; `ok` or `failed` is called with what comes of it.
+  template <class R, class Ok, class Failed>
+  void read(R reading, Ok ok, Failed failed);
   void read_next();
+  void read_ended();
+  void read_facts(const std::string &guid);
+  void read_collectors(const std::string &guid);
 
   const host::Host &host_;
   const host::Log &log_;
+  host::Reader &reader_;
   loop::WorkerPool &workers_;
   WriteBehindStore &store_;
   const PublishFn publish_;
@@ -67,7 +73,7 @@ class Nodes {
   std::map<std::string, std::string> to_tell_;
   bool telling_ = false;
   // Facts and collectors of nodes, to be read.
-  std::deque<std::function<loop::WorkerPool::Done()>> to_read_;
+  std::deque<std::function<void()>> to_read_;
   std::size_t reading_ = 0;
   loop::Timer timer_;
   std::shared_ptr<char> alive_ =

@@ -24,8 +24,8 @@
  *  4. A hook returns 0 or a negated errno (-ENOENT: no such node or thing; -ENOTSUP: this host cannot; -ECANCELED:
  *     interrupted; -ETIME: deadline passed; -EAGAIN: the database is away now, ask again). After a failure what
  *     visitors were already shown stays valid, and the module treats the listing as incomplete.
- *  5. Visitors are called on the thread that called the hook, before it returns. A visitor returns 0 to go on; any
- *     other value ends the listing and the hook returns 0.
+ *  5. Visitors are called on the thread that called the hook, before it returns (what the hook read shows has rules of
+ * its own: struct naclk_read). A visitor returns 0 to go on; any other value ends the listing and the hook returns 0.
  *  6. Threads. "worker": one of the module's own threads, never its loop thread; the hook may block up to its
  *     deadline (10 s where none is given). Hooks marked "worker" are called by several workers at once. A link that
  *     begins anew (a reload) waits 2 s for hooks that the old one has called; then it connects, and calls no hook but
@@ -46,7 +46,7 @@ extern "C" {
 #endif
 
 #define NACLK_ABI_MAJOR 2u
-#define NACLK_ABI_MINOR 1u
+#define NACLK_ABI_MINOR 2u
 /* What this header describes. Equal majors are compatible; the smaller minor decides what can be used. */
 #define NACLK_ABI ((NACLK_ABI_MAJOR << 16) | NACLK_ABI_MINOR)
 
@@ -351,6 +351,50 @@ struct naclk_query {
   int (*interrupted)(struct naclk_request request);
 };
 
+/* ---------------------------------------------------------------------------------------------------- the reads */
+
+/* What the hook read is asked for: what the hook of that name gives. */
+enum naclk_read_kind {
+  NACLK_READ_NODES = 1,
+  NACLK_READ_NODE_INFO = 2,
+  NACLK_READ_COLLECTORS = 3,
+  NACLK_READ_CONTEXTS = 4,
+  NACLK_READ_ALERT_LOG = 5,
+  NACLK_READ_ACTIVE_ALERTS = 6,
+  NACLK_READ_ALERT_CONFIG = 7
+};
+
+/* One reading of the host's database, and the way back of what is read. What it points at is valid only during the
+ * hook's call; `request` and the functions, which are the same for every reading of a module, stay. Since 2.2. */
+struct naclk_read {
+  size_t size;
+  uint32_t kind;                 /* enum naclk_read_kind; complete one that is not known with -ENOTSUP */
+  uint32_t limit;                /* of ALERT_LOG: see the hook alert_log */
+  struct naclk_str machine_guid; /* the node; empty for NODES and ALERT_CONFIG */
+  struct naclk_str config_hash;  /* of ALERT_CONFIG */
+  uint64_t after;                /* of ALERT_LOG */
+  uint32_t deadline_ms;          /* from the call; always set */
+
+  struct naclk_request request;
+  /* What was read, in the hook or after it, from any thread, for one request by one thread at a time: the function of
+   * its kind, once for each thing. Returns 0 to go on; any other value: nothing more is wanted, complete. It copies
+   * what it is shown and comes back; it never calls the host. */
+  int (*show_node)(struct naclk_request request, const struct naclk_node *node);
+  int (*show_node_info)(struct naclk_request request, const struct naclk_node_info *info);
+  int (*show_collector)(struct naclk_request request, const struct naclk_collector *collector);
+  int (*show_context)(struct naclk_request request, const struct naclk_context *context);
+  int (*show_alert)(struct naclk_request request, const struct naclk_alert *alert);
+  int (*show_alert_config)(struct naclk_request request, const struct naclk_alert_config *config);
+  /* Ends it: 0, or a negated errno as in 4. `end`: of ALERT_LOG after success, else NULL. To be called exactly once,
+   * from any thread, after the last thing was shown. It waits for nothing and never calls the host. A second end is
+   * ignored, and said once in the log. A reading without an end 2 s after its deadline has failed, and what comes
+   * later is ignored. */
+  void (*complete)(struct naclk_request request, int error, const struct naclk_alert_log_end *end);
+  /* Non-zero: it is not wanted any more (the link ends, the deadline has passed); complete with -ECANCELED. Any
+   * thread. */
+  int (*interrupted)(struct naclk_request request);
+};
+
 /* ---------------------------------------------------------------------------------------------------- visitors */
 
 typedef int (*naclk_text_fn)(void *ctx, struct naclk_str text);
@@ -433,6 +477,11 @@ struct naclk_host {
 
   /* [may be 0] Of enum naclk_option. */
   uint32_t options;
+
+  /* [may be NULL] Thread: link. Since 2.2. Reads without a thread of the module that waits for it: read->complete is
+   * called before this returns or later. With it the hooks nodes to alert_config are never called and may be NULL.
+   * At most 16 readings are without an end at a time, those apart that are long past their deadline. */
+  void (*read)(void *host, const struct naclk_read *read);
 };
 
 /* -------------------------------------------------------------------------------------------------- the module */

@@ -2,7 +2,6 @@
 #include "tests/unit/module/tests.h"
 
 int main() {
-  return run_host_alert_tests() + run_host_table_tests() + run_lifecycle_tests() + run_log_tests() +
-         run_module_tests() + run_ignored_settings_tests() + run_failing_reads_tests() + run_state_tests() +
+  return run_lifecycle_tests() + run_module_tests() + run_ignored_settings_tests() + run_state_tests() +
          run_traffic_tests();
 }

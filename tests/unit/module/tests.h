@@ -3,12 +3,8 @@
 // The groups of tests of aclk/module and aclk/report; each returns the number of failures.
 #pragma once
 
-int run_host_alert_tests();
-int run_host_table_tests();
 int run_lifecycle_tests();
-int run_log_tests();
 int run_module_tests();
 int run_ignored_settings_tests();
-int run_failing_reads_tests();
 int run_state_tests();
 int run_traffic_tests();

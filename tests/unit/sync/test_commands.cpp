@@ -115,12 +115,12 @@ class Cloud {
  public:
   Cloud() {
     nodes.emplace(
-        loop_.uv(), host.host(), host.log(), *workers_, *store_,
+        loop_.uv(), host.host(), host.log(), *reader_, *workers_, *store_,
         [this](proto::MessageType, const std::string &, const Nodes::LostFn &) { ++published; },
         [this](const std::vector<host::Node> &listed) { alerts->listed(listed); });
     const auto publish = [this](proto::MessageType, const std::string &, const Contexts::Done &) { ++published; };
-    contexts.emplace(loop_.uv(), host.host(), host.log(), *workers_, *store_, nodes->known(), publish);
-    alerts.emplace(loop_.uv(), host.host(), host.log(), *workers_, *store_, nodes->known(), publish);
+    contexts.emplace(loop_.uv(), host.host(), host.log(), *reader_, *store_, nodes->known(), publish);
+    alerts.emplace(loop_.uv(), host.host(), host.log(), *reader_, *store_, nodes->known(), publish);
     nodes->start();
     turn_until([this] { return nodes->known().by_machine_guid(kGuid) != nullptr; });
     nodes->node_created(kGuid, kNode);
@@ -132,6 +132,7 @@ class Cloud {
   }
   ~Cloud() {
     host.hold(false);
+    reader_.reset();
     workers_.reset();
     inbox_.reset();
     alerts.reset();
@@ -167,6 +168,7 @@ class Cloud {
   std::optional<WriteBehindStore> store_{std::in_place, loop_.uv(), host.log(), dir_ / "aclk.db", kClaim};
   std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
   std::optional<loop::WorkerPool> workers_{std::in_place, "TEST", 1, *inbox_};
+  std::optional<host::Reader> reader_{std::in_place, loop_.uv(), host.host(), *workers_, inbox_->poster()};
 
  public:
   std::optional<Nodes> nodes;

@@ -51,6 +51,7 @@ class Driven {
   Driven(const Driven &) = delete;
   Driven &operator=(const Driven &) = delete;
   ~Driven() {
+    reader_.reset();
     workers_.reset();
     inbox_.reset();
     contexts_.reset();
@@ -84,13 +85,14 @@ class Driven {
   std::optional<WriteBehindStore> store_{std::in_place, loop_.uv(), log_, dir_ / "aclk.db", kClaim};
   std::optional<loop::Inbox> inbox_{std::in_place, loop_.uv()};
   std::optional<loop::WorkerPool> workers_;
+  std::optional<host::Reader> reader_{std::in_place, loop_.uv(), host_, *workers_, inbox_->poster()};
   NodeSync nodes_{kClaim, {}, {}};
   std::map<std::string, unsigned> snapshots_;  // by node id
   std::optional<Contexts> contexts_{std::in_place,
                                     loop_.uv(),
                                     host_,
                                     log_,
-                                    *workers_,
+                                    *reader_,
                                     *store_,
                                     nodes_,
                                     [this](proto::MessageType, const std::string &payload, const Contexts::Done &) {

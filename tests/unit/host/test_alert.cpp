@@ -6,9 +6,9 @@
 #include <string>
 
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/module/tests.h"
+#include "tests/unit/host/tests.h"
 
-namespace test_host_alert {
+namespace test_alert {
 using namespace aclk;
 
 namespace {
@@ -40,8 +40,6 @@ std::string host_alert__larger_than_an_entry_may_be__is_known_and_never_sent() {
 const CMUnitTest tests[] = {ACLK_TEST(host_alert__larger_than_an_entry_may_be__is_known_and_never_sent)};
 
 }  // namespace
-}  // namespace test_host_alert
+}  // namespace test_alert
 
-int run_host_alert_tests() {
-  return cmocka_run_group_tests_name("host: alert", test_host_alert::tests, nullptr, nullptr);
-}
+int run_alert_tests() { return cmocka_run_group_tests_name("host: alert", test_alert::tests, nullptr, nullptr); }

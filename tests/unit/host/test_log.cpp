@@ -3,8 +3,8 @@
 
 #include "aclk/host/log.h"
 #include "tests/unit/cmocka_main.h"
+#include "tests/unit/host/tests.h"
 #include "tests/unit/host_table.h"
-#include "tests/unit/module/tests.h"
 
 namespace test_log {
 using namespace aclk;

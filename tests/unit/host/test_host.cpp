@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/module/tests.h"
+#include "tests/unit/host/tests.h"
 
-namespace test_host_table {
+namespace test_host {
 using namespace aclk;
 
 namespace {
@@ -49,15 +49,31 @@ std::string host_table__shorter_one_without_the_last_fields__is_taken() {
   return {};
 }
 
+std::string host_table__with_the_hook_read__needs_none_of_the_hooks_that_block() {
+  auto table = aclk::test::empty_host(nullptr);
+  table.nodes = nullptr;
+  EXPECT_EQ(refusal(table), "naclk_host.nodes is missing");
+  table.node_info = nullptr;
+  table.collectors = nullptr;
+  table.contexts = nullptr;
+  table.alert_log = nullptr;
+  table.active_alerts = nullptr;
+  table.alert_config = nullptr;
+  table.read = [](void *, const naclk_read *) {};
+  EXPECT_EQ(refusal(table), "taken");
+  table.query = nullptr;
+  EXPECT_EQ(refusal(table), "naclk_host.query is missing");
+  return {};
+}
+
 const CMUnitTest kTests[] = {
+    ACLK_TEST(host_table__with_the_hook_read__needs_none_of_the_hooks_that_block),
     ACLK_TEST(host_table__abi__is_of_major_2),
     ACLK_TEST(host_table__of_another_major__is_refused_with_both_versions),
     ACLK_TEST(host_table__shorter_one_without_the_last_fields__is_taken),
 };
 
 }  // namespace
-}  // namespace test_host_table
+}  // namespace test_host
 
-int run_host_table_tests() {
-  return cmocka_run_group_tests_name("host table", test_host_table::kTests, nullptr, nullptr);
-}
+int run_host_tests() { return cmocka_run_group_tests_name("host table", test_host::kTests, nullptr, nullptr); }

@@ -3,7 +3,7 @@
 // Reads of the host that fail each time: what the log and the state are told.
 #include "aclk/host/failing_reads.h"
 #include "tests/unit/cmocka_main.h"
-#include "tests/unit/module/tests.h"
+#include "tests/unit/host/tests.h"
 
 namespace test_failing_reads {
 using namespace aclk;
