@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that answer a query in the hook, or later from a thread of their own, or not as they should."""
+"""Hosts that answer queries and end readings in the hook, or later from a thread of their own, or not as they should."""
+from pathlib import Path
+
 import pytest
 
 from testenv import Synthetic, SyntheticHome, wait_until
 from testenv.claiming import claim
 
-FORMS = {"in the hook": {}, "later": {"answer_later": []}}
+FORMS = {"in the hook": {}, "later": {"answer_later": True}}
 
 
 @pytest.fixture(scope="module", params=FORMS, ids=str)
@@ -62,6 +64,58 @@ def test_33_07_stops_in_time_with_questions_unanswered(cloud, host):
         cloud.query_async(host.home.claim_id, "/api/v1/data?answers=0")
         cloud.query_async(host.home.claim_id, "/api/v1/data?delay_ms=60000")
     wait_until(lambda: host.state_json()["queues"]["queries-running"] == 4, 10, "they run", 0.02)
+    assert host.stop(5) == 0
+
+
+READ = {"nodes": 12, "contexts": 20, "alerts": 5, "alert_rate": 10, "alert_total": 60}
+
+
+@pytest.fixture
+def reading(build, cloud, tmp_path):
+    """Starts a host that ends its readings later, as often as `ends` says."""
+    home = SyntheticHome(tmp_path)
+    home.claim_id = claim(build, home, cloud)
+    started = []
+
+    def start(ends):
+        host = Synthetic(build.synthetic, home, read_later=True, reading_ends=ends, answer_later=True, **READ).start()
+        started.append(host)
+        cloud.wait_online(home.claim_id, 30)
+        return host
+
+    yield start
+    for host in started:
+        host.stop()
+
+
+@pytest.mark.parametrize("ends", [1, 2])
+def test_33_08_read_later_the_cloud_has_every_node_context_and_alert(cloud, reading, ends):
+    host = reading(ends)
+
+    def all_there():
+        nodes = cloud.nodes(host.home.claim_id)
+        return len(nodes) == READ["nodes"] and all(
+            n["live"] and n["contexts"] > READ["contexts"] / 2 and n["alerts"] == READ["alerts"] for n in nodes)
+
+    wait_until(all_there, 30, "nodes, contexts (those that are not collected come after a minute) and alerts")
+    nodes = {n["node_id"]: n for n in cloud.nodes(host.home.claim_id)}
+
+    def in_step():
+        own = {o["node-id"]: o["alert-sync-status"] for o in host.state_json()["node-instances"]}
+        return own.keys() == nodes.keys() and all(
+            own[n["node_id"]]["alert-version"] == n["alert_version"] for n in cloud.nodes(host.home.claim_id))
+
+    wait_until(in_step, 30, "equal alert versions")
+    threads = [t.read_text().strip() for t in Path(f"/proc/{host.pid}/task").glob("*/comm")]
+    assert threads.count("ACLK_HOST") <= 1, threads   # for the hook store_node_id
+    twice = "has answered a question that was answered before"
+    assert host.log.count(twice) == (1 if ends == 2 else 0)
+
+
+def test_33_09_never_read_the_link_is_up_queries_are_answered_and_it_stops_in_time(cloud, reading):
+    host = reading(0)
+    assert cloud.query(host.home.claim_id, "/api/v1/info").http_status == 200
+    wait_until(lambda: "did not give the list of nodes" in host.log, 40, "it is said")
     assert host.stop(5) == 0
 
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "tests/synthetic/questions.h"
+#include "tests/synthetic/readings.h"
 
 struct ids {
   char claim_id[64], node_id[64];
@@ -20,6 +21,7 @@ struct synthetic_host {
   struct synthetic_db *db;
   struct ids *ids; /* of each node */
   struct questions *questions;
+  struct readings *readings; /* NULL: the module reads by its workers */
   struct naclk_module *module;
   pthread_t alerts;
   bool alerts_run;
@@ -153,6 +155,10 @@ static void query_cancelled(void *host, struct naclk_request request) {
   questions_cancelled(((struct synthetic_host *)host)->questions);
 }
 
+static void read_later(void *host, const struct naclk_read *read) {
+  readings_ask(((struct synthetic_host *)host)->readings, read);
+}
+
 /* ------------------------------------------------------------------------------------------------- transitions */
 
 /* Wakes when the next transition is due, but at most a hundred times a second: what is due by then happens at once. */
@@ -209,42 +215,8 @@ void synthetic_host_stop_alerts(struct synthetic_host *host) {
 
 /* ----------------------------------------------------------------------------------------------------- the host */
 
-struct synthetic_host *synthetic_host_create(const struct hooks_options *options) {
-  struct synthetic_host *h = calloc(1, sizeof *h);
-  if (h == NULL) return NULL;
-  h->options = *options;
-  h->db = synthetic_db_create(&options->db);
-  h->ids = calloc(options->db.nodes, sizeof *h->ids);
-  if (h->db == NULL || h->ids == NULL) {
-    synthetic_db_free(h->db);
-    free(h->ids);
-    free(h);
-    return NULL;
-  }
-  pthread_condattr_t clock;
-  pthread_condattr_init(&clock);
-  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-  pthread_cond_init(&h->stopping, &clock);
-  pthread_condattr_destroy(&clock);
-  pthread_mutex_init(&h->lock, NULL);
-  h->questions =
-      questions_create(h->db, &h->lock, options->query_bytes, options->query_delay_ms, options->answer_later);
-  if (h->questions != NULL) return h;
-  synthetic_host_free(h);
-  return NULL;
-}
-
-void synthetic_host_free(struct synthetic_host *host) {
-  if (host == NULL) return;
-  questions_free(host->questions);
-  pthread_cond_destroy(&host->stopping);
-  pthread_mutex_destroy(&host->lock);
-  synthetic_db_free(host->db);
-  free(host->ids);
-  free(host);
-}
-
-struct naclk_host synthetic_host_table(struct synthetic_host *host) {
+/* The hooks that block; without those that the options leave out. */
+static struct naclk_host hooks_of(struct synthetic_host *host) {
   const uint32_t claims = host->options.claims ? NACLK_OPTION_CLAIM : 0;
   const uint32_t later = host->options.answer_later ? NACLK_OPTION_QUERY_NEVER_BLOCKS : 0;
   return (struct naclk_host){
@@ -268,6 +240,60 @@ struct naclk_host synthetic_host_table(struct synthetic_host *host) {
       .store_node_id = store_node_id,
       .options = claims | later,
   };
+}
+
+struct synthetic_host *synthetic_host_create(const struct hooks_options *options) {
+  struct synthetic_host *h = calloc(1, sizeof *h);
+  if (h == NULL) return NULL;
+  h->options = *options;
+  h->db = synthetic_db_create(&options->db);
+  h->ids = calloc(options->db.nodes, sizeof *h->ids);
+  if (h->db == NULL || h->ids == NULL) {
+    synthetic_db_free(h->db);
+    free(h->ids);
+    free(h);
+    return NULL;
+  }
+  pthread_condattr_t clock;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&h->stopping, &clock);
+  pthread_condattr_destroy(&clock);
+  pthread_mutex_init(&h->lock, NULL);
+  h->questions =
+      questions_create(h->db, &h->lock, options->query_bytes, options->query_delay_ms, options->answer_later);
+  if (options->read_later) {
+    const struct naclk_host hooks = hooks_of(h);
+    h->readings = readings_create(&hooks, options->reading_ends);
+  }
+  if (h->questions != NULL && (h->readings != NULL || !options->read_later)) return h;
+  synthetic_host_free(h);
+  return NULL;
+}
+
+void synthetic_host_free(struct synthetic_host *host) {
+  if (host == NULL) return;
+  readings_free(host->readings);
+  questions_free(host->questions);
+  pthread_cond_destroy(&host->stopping);
+  pthread_mutex_destroy(&host->lock);
+  synthetic_db_free(host->db);
+  free(host->ids);
+  free(host);
+}
+
+struct naclk_host synthetic_host_table(struct synthetic_host *host) {
+  struct naclk_host table = hooks_of(host);
+  if (host->readings == NULL) return table;
+  table.nodes = NULL;
+  table.node_info = NULL;
+  table.collectors = NULL;
+  table.contexts = NULL;
+  table.alert_log = NULL;
+  table.active_alerts = NULL;
+  table.alert_config = NULL;
+  table.read = read_later;
+  return table;
 }
 
 const struct synthetic_db *synthetic_host_db(const struct synthetic_host *host) { return host->db; }

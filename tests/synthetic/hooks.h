@@ -14,6 +14,8 @@ struct hooks_options {
   uint64_t query_bytes;
   uint32_t query_delay_ms;
   int answer_later;              /* queries are answered by a thread of the host (NACLK_OPTION_QUERY_NEVER_BLOCKS) */
+  int read_later;                /* readings are done by a thread of the host (the hook read) */
+  uint32_t reading_ends;         /* how often it ends each of them; 1 is right */
   int claims;                    /* the module makes the claims that are written down (NACLK_OPTION_CLAIM) */
   const char *cloud_options[16]; /* "key=value" of netdata.conf [cloud], NULL after the last; outlive the host */
 };

@@ -31,6 +31,8 @@ static const char usage[] =
     "  --query-bytes B       size of answers that do not ask for one with bytes=N (as they come)\n"
     "  --query-delay-ms D    time for answers that do not ask for one with delay_ms=N (0)\n"
     "  --answer-later        queries are answered by a thread of the host, not by the module's workers\n"
+    "  --read-later          nodes, contexts and alerts, too: the hook read\n"
+    "  --reading-ends N      how often the host ends each of these readings; 1 is right (1)\n"
     "  --cloud-option K=V    a key of netdata.conf [cloud], such as \"query threads=1\"; up to 15 times\n"
     "  --divide-deadlines-by N  of the link's requests, acknowledgements and so on (1)\n"
     "  --divide-pauses-by N  of the link's waits between attempts (1)\n"
@@ -85,6 +87,8 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"query-bytes", required_argument, NULL, 'b'},
       {"query-delay-ms", required_argument, NULL, 'd'},
       {"answer-later", no_argument, NULL, 'L'},
+      {"read-later", no_argument, NULL, 'R'},
+      {"reading-ends", required_argument, NULL, 'E'},
       {"run-seconds", required_argument, NULL, 't'},
       {"alert-total", required_argument, NULL, 'o'},
       {"show-guid", no_argument, NULL, 'g'},
@@ -134,6 +138,12 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
         break;
       case 'L':
         h->answer_later = 1;
+        break;
+      case 'R':
+        h->read_later = 1;
+        break;
+      case 'E':
+        bad = number32(optarg, &h->reading_ends);
         break;
       case 'D':
         bad = divisor(optarg, &a->divisors.deadlines);
@@ -239,7 +249,8 @@ static int run(const struct arguments *a, struct synthetic_host *host, const sig
 
 int main(int argc, char **argv) {
   struct arguments a = {.divisors = {1, 1},
-                        .host.db = {.seed = 1, .nodes = 1, .contexts = 10, .start_s = (uint64_t)time(NULL)}};
+                        .host.db = {.seed = 1, .nodes = 1, .contexts = 10, .start_s = (uint64_t)time(NULL)},
+                        .host.reading_ends = 1};
   if (read_arguments(argc, argv, &a) != 0) {
     fputs(usage, stderr);
     return 2;

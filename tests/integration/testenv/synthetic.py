@@ -30,7 +30,8 @@ def guid_of(binary, seed):
 
 
 class Synthetic:
-    """Options become arguments: Synthetic(build.synthetic, home, nodes=3, alert_rate=5) gives --nodes 3 …
+    """Options become arguments: Synthetic(build.synthetic, home, nodes=3, alert_rate=5) gives --nodes 3 …; read_later=True
+    is --read-later alone.
 
     prefix: a program that runs it, such as valgrind with its options.
     """
@@ -44,7 +45,7 @@ class Synthetic:
         out = ["--lib-dir", self.home.lib]
         for k, v in self.options.items():
             for x in v if isinstance(v, list) else [v]:
-                out += ["--" + k.replace("_", "-"), x]
+                out += ["--" + k.replace("_", "-"), *([] if x is True else [x])]
         return [str(a) for a in out]
 
     def start(self, timeout=30):
