@@ -65,7 +65,7 @@ struct AlarmLogEntry {
 };
 
 // A transition of an alert on its way through the module, from the host to the store and to the wire: what is decided
-// by, and the message, which is encoded once (aclk/host/alert.h).
+// by, and the message, which is encoded once (aclk/host/readings.h).
 struct Alert {
   std::string alert_id;      // of this alert on this node, over all its transitions
   std::uint64_t log_id = 0;  // position in the node's alert log; 0 = not known

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "aclk/host/abi_values.h"
-#include "aclk/host/alert.h"
+#include "aclk/host/readings.h"
 #include "claim/base/uuid.h"
 
 namespace aclk::host {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The queries that the host has not answered yet (request_table.h), and their answers as values. Any thread; nothing
-// here calls the host.
+// The queries that the host has not answered yet (request_table.h), and their answers as values, whose body may still
+// be the host's memory. Any thread; nothing here calls the host.
 #pragma once
 
 #include <netdata-aclk/plugin.h>
@@ -11,11 +11,21 @@
 #include <string>
 #include <utility>
 
-#include "aclk/host/answer.h"
 #include "aclk/host/request_table.h"
+#include "claim/base/bytes.h"
+#include "claim/base/http_message.h"
 #include "claim/base/result.h"
 
 namespace aclk::host {
+
+struct Answer {
+  HttpResponse head;  // without its body
+  Bytes body;
+
+  Answer() = default;
+  Answer(HttpResponse response)  // NOLINT(google-explicit-constructor): what is answered here, without a host
+      : head(std::move(response)), body(std::exchange(head.body, {})) {}
+};
 
 class Requests {
  public:

@@ -11,7 +11,7 @@
 
 #include "aclk/host/host.h"
 #include "aclk/loop/clock.h"
-#include "aclk/query/http_request.h"
+#include "aclk/query/cmd_request.h"
 #include "aclk/query/reply.h"
 #include "aclk/query/target.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "aclk/host/answer.h"
+#include "aclk/host/requests.h"
 #include "claim/base/bytes.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"

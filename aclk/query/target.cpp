@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/query/http_request.h"
+#include "aclk/query/cmd_request.h"
 #include "claim/base/text.h"
 #include "claim/base/url.h"
 #include "claim/base/uuid.h"

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
 #include "aclk/login/status.h"
 #include "aclk/mqtt/connection.h"
@@ -67,7 +66,7 @@ class OutageLog {
   std::vector<std::string> held_;
 };
 
-// What a broker can make a link say, as often as it likes (aclk/host/budgeted_log.h).
+// What a broker can make a link say, as often as it likes (aclk/host/log.h).
 class PeerLog {
  public:
   explicit PeerLog(const host::Log &log) : log_(log) {}

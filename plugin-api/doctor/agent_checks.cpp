@@ -13,7 +13,7 @@
 #include "plugin-api/external/config/netdata_conf.h"
 #include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::doctor {

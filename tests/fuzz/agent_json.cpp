@@ -4,9 +4,7 @@
 // rest any JSON. Seeds named v1_ and v2_ are the samples of tests/unit/external, shortened.
 #include "plugin-api/external/agent/agent_facts.h"
 #include "plugin-api/external/alerts/read_alerts.h"
-#include "plugin-api/external/hooks/read_contexts.h"
-#include "plugin-api/external/hooks/read_node_info.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/poll/change_detector.h"
 #include "tests/fuzz/fuzz.h"

@@ -5,7 +5,7 @@
 #include "plugin-api/external/agent/endpoint.h"
 #include "plugin-api/external/alerts/alert_text.h"
 #include "plugin-api/external/config/netdata_conf.h"
-#include "plugin-api/external/hooks/read_node_info.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/process/plugins_d_input.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 
-#include "aclk/host/budgeted_log.h"
 #include "aclk/host/log.h"
 #include "aclk/host/reader.h"
 #include "aclk/loop/loop.h"

@@ -24,7 +24,7 @@
 
 #include "plugin-api/external/agent/agent_facts.h"
 #include "plugin-api/external/agent/agent_requests.h"
-#include "plugin-api/external/agent/find_agent.h"
+#include "plugin-api/external/agent/endpoint.h"
 #include "plugin-api/external/agent/http_connection.h"
 
 namespace aclk::external {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// node_info and collectors: /api/v1/info of the node, and what that does not tell.
+// node_info and collectors: /api/v1/info of the node, and what that does not tell. contexts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +8,8 @@
 #include <ctime>
 
 #include "plugin-api/external/hooks/hooks.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/hooks/read_meta_db.h"
-#include "plugin-api/external/hooks/read_node_info.h"
-#include "plugin-api/external/hooks/read_nodes.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external::hooks {
@@ -104,6 +103,20 @@ int collectors(void *host, naclk_str machine_guid, naclk_collector_fn visit, voi
     const auto info = info_of(h, *node, h.polled().collectors);
     if (!info) return negated_errno(info.error().code);
     return show_all(read_collectors(*info->document).items, visit, ctx);
+  });
+}
+
+int contexts(void *host, naclk_str machine_guid, naclk_context_fn visit, void *ctx) noexcept {
+  return guarded(host, [&](ExternalHost &h) {
+    const auto node = node_of(machine_guid);
+    if (!node) return -ENOENT;
+    if (const auto polled = h.polled().contexts.take(*node, std::chrono::steady_clock::now()))
+      return show_all(polled->items, visit, ctx);
+    const auto document = h.get_json(*node, "/api/v1/contexts");
+    // A node that is there, of an agent that has no such call (before 1.36): nothing to tell.
+    if (!document && document.error().code == Errc::not_found && h.get_json(*node, "/api/v1/info")) return 0;
+    if (!document) return negated_errno(document.error().code);
+    return show_all(read_contexts(*document).items, visit, ctx);
   });
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "plugin-api/external/hooks/hooks.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external::hooks {

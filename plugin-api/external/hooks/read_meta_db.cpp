@@ -13,7 +13,7 @@
 
 #include "claim/base/c_own.h"
 #include "claim/base/uuid.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {

@@ -9,8 +9,7 @@
 #include <exception>
 #include <utility>
 
-#include "plugin-api/external/hooks/read_contexts.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 
 namespace aclk::external {

@@ -28,7 +28,7 @@
 #include "plugin-api/external/control/local_socket.h"
 #include "plugin-api/external/control/plugin_status.h"
 #include "plugin-api/external/hooks/external_host.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/json/values.h"
 #include "plugin-api/external/poll/poller.h"

@@ -3,7 +3,7 @@
 // An agent of 1.38 to 1.47, built without a link of its own, by the recorded answers of 1.43.2; and one of 1.33.
 #include <cerrno>
 
-#include "plugin-api/external/hooks/read_contexts.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/poll/versions_gate.h"
 #include "tests/sockets/external/hook_bench.h"
 #include "tests/sockets/external/suites.h"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "plugin-api/external/agent/target_bounds.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "tests/sockets/external/hook_bench.h"
 #include "tests/sockets/external/suites.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <set>
 
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/poll/change_detector.h"
 #include "plugin-api/external/poll/poll_schedule.h"
 #include "tests/unit/external/tests.h"

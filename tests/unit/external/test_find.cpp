@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/agent/cli_socket.h"
-#include "plugin-api/external/agent/find_agent.h"
+#include "plugin-api/external/agent/endpoint.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 
-#include "plugin-api/external/hooks/read_contexts.h"
-#include "plugin-api/external/hooks/read_node_info.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "tests/unit/external/tests.h"
 
 namespace aclk::external::test {

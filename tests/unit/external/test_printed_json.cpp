@@ -8,8 +8,7 @@
 #include <random>
 
 #include "plugin-api/external/alerts/read_alerts.h"
-#include "plugin-api/external/hooks/read_contexts.h"
-#include "plugin-api/external/hooks/read_nodes.h"
+#include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 #include "plugin-api/external/json/printed_json.h"
 #include "tests/unit/external/printed.h"

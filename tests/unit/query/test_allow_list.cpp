@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/query/http_request.h"
+#include "aclk/query/cmd_request.h"
 #include "aclk/query/target.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/query/fake_nodes.h"

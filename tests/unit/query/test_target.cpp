@@ -3,7 +3,7 @@
 // Paths: every row of aclk/query/README.md, "Paths", and what must not be mistaken for something else.
 #include <string>
 
-#include "aclk/query/http_request.h"
+#include "aclk/query/cmd_request.h"
 #include "aclk/query/target.h"
 #include "claim/base/text.h"
 #include "tests/unit/cmocka_main.h"

@@ -11,7 +11,7 @@
 #include <map>
 #include <set>
 
-#include "aclk/host/alert.h"
+#include "aclk/host/readings.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/random_steps.h"

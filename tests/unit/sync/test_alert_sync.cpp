@@ -3,7 +3,7 @@
 
 #include <deque>
 
-#include "aclk/host/alert.h"
+#include "aclk/host/readings.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "claim/base/uuid.h"
 #include "tests/unit/cmocka_main.h"

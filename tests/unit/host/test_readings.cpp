@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the host tells of an alert, as it is kept and sent.
-#include "aclk/host/alert.h"
+#include "aclk/host/readings.h"
 
 #include <string>
 
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/host/tests.h"
 
-namespace test_alert {
+namespace test_readings {
 using namespace aclk;
 
 namespace {
@@ -40,6 +40,6 @@ std::string host_alert__larger_than_an_entry_may_be__is_known_and_never_sent() {
 const CMUnitTest tests[] = {ACLK_TEST(host_alert__larger_than_an_entry_may_be__is_known_and_never_sent)};
 
 }  // namespace
-}  // namespace test_alert
+}  // namespace test_readings
 
-int run_alert_tests() { return cmocka_run_group_tests_name("host: alert", test_alert::tests, nullptr, nullptr); }
+int run_readings_tests() { return cmocka_run_group_tests_name("readings", test_readings::tests, nullptr, nullptr); }
