@@ -4,7 +4,7 @@
 // aclk/session/README.md, "Timers and limits"). Pure.
 //
 // The reference asks only when it has had nothing to send; an agent that publishes all the time never notices a dead
-// peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing said for as long.
+// peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing sent for as long.
 #pragma once
 
 #include <algorithm>
@@ -54,10 +54,29 @@ class KeepAlive {
 
   enum class Todo { nothing, ping, dead };
   // What is due. A ping counts as asked for; pinged() tells when it goes out.
-  [[nodiscard]] Todo due(loop::Instant now);
+  [[nodiscard]] Todo due(loop::Instant now) {
+    if (asked_ && now >= asked() + answer_within()) return Todo::dead;
+    const bool unheard = !asked_ && (doubt_ || now >= last_in_ + quiet());
+    if (!unheard && now < last_out_ + quiet()) return Todo::nothing;
+    if (!asked_) {
+      asked_at_ = now;
+      waits_ = true;
+    }
+    asked_ = true;
+    last_out_ = now;
+    return Todo::ping;
+  }
   // The next time at which something may be due. Traffic only moves it later.
-  [[nodiscard]] loop::Instant next() const;
-  [[nodiscard]] std::chrono::milliseconds answer_within() const;
+  [[nodiscard]] loop::Instant next() const {
+    const auto said_enough = last_out_ + quiet();
+    if (asked_) return std::min(asked() + answer_within(), said_enough);
+    if (doubt_) return last_out_;
+    return std::min(last_in_ + quiet(), said_enough);
+  }
+  [[nodiscard]] std::chrono::milliseconds answer_within() const {
+    if (doubt_) return std::chrono::milliseconds(kLeastAnswer) / scale_.deadlines;
+    return std::chrono::milliseconds(std::clamp(keepalive_, kLeastAnswer, kMostAnswer)) / scale_.deadlines;
+  }
 
   // The longest time in which nothing went either way since the last packet was heard: of a connection that ends now,
   // the silence that may have ended it. (While an answer is waited for, that before the question.)

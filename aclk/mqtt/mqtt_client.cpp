@@ -17,8 +17,8 @@
 #include "aclk/mqtt/inbound_packets.h"
 #include "aclk/mqtt/keepalive.h"
 #include "aclk/mqtt/mqtt_packet_guard.h"
+#include "aclk/mqtt/outgoing_frames.h"
 #include "aclk/mqtt/private_unix_socket.h"
-#include "aclk/mqtt/publish_queue.h"
 #include "claim/base/c_own.h"
 #if LIBMOSQUITTO_VERSION_NUMBER < 2001000  // since then it is a part of mosquitto.h
 #include <mqtt_protocol.h>

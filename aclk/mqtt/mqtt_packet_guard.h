@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Watches the MQTT packets in a byte stream, so that one that is too large is refused before any of it is kept:
-// libmosquitto allocates whatever a header announces (aclk/mqtt/README.md, "Sizes"); and so are properties that
-// libmosquitto does not survive (mqtt_property_validator.h). Pure.
+// Watches the MQTT packets in a byte stream before libmosquitto sees them, so that it is spared what it does not bear:
+// a packet that is too large, of which it allocates whatever the header announces (aclk/mqtt/README.md, "Sizes"), and
+// properties that end its process. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,48 @@
 #include <utility>
 #include <vector>
 
-#include "aclk/mqtt/mqtt_property_validator.h"
-
 namespace aclk::mqtt {
 
+// Walks over the properties of packets that come from the broker (MQTT 5, 2.2.2), so that a packet with one that nobody
+// knows, or that leaves its section, is refused: libmosquitto 2.0.11 ends the process then (its log function asserts
+// that it has a client, and is called without one).
+class MqttPropertyValidator {
+ public:
+  // A packet begins; its first byte.
+  void begin(std::uint8_t first);
+  // Bytes of its body, in any pieces. False: see above; the stream is over then. A body that ends too soon is not seen
+  // here: libmosquitto refuses it.
+  [[nodiscard]] bool pass(std::span<const std::uint8_t> body);
+
+ private:
+  enum class At : std::uint8_t {
+    topic_length,
+    skipped,  // what comes before the properties
+    section_length,
+    identifier,
+    number,  // a value of a known size
+    variable_number,
+    string_length,
+    string,
+    rest,  // the walk is over
+  };
+
+  [[nodiscard]] bool step(std::uint8_t b);
+  [[nodiscard]] bool identify(std::uint8_t b);
+  void skip(std::size_t bytes);
+  void expect_number();
+  void end_value();
+
+  At at_ = At::rest;
+  bool has_packet_id_ = false;
+  std::size_t left_ = 0;     // of what is skipped, a number or a string
+  std::size_t section_ = 0;  // bytes of the properties that are still to come
+  std::uint32_t number_ = 0;
+  unsigned digits_ = 0;   // bytes of number_ so far
+  unsigned strings_ = 0;  // of this property, still to come
+};
+
+// The packets: one that is too large is refused before any of it is kept.
 class MqttPacketGuard {
  public:
   // most_qos: of PUBLISH packets. With less than 2 the stream is a broker's to us, and PUBREC, PUBREL, PUBCOMP and

@@ -17,9 +17,10 @@
 
 #include "aclk/loop/clock.h"
 #include "aclk/loop/loop.h"
+#include "aclk/mqtt/outgoing_frames.h"
 #include "aclk/mqtt/private_unix_socket.h"
 #include "aclk/mqtt/reasons.h"
-#include "aclk/mqtt/ws_frame.h"
+#include "aclk/mqtt/ws_context.h"
 #include "aclk/mqtt/ws_internal.h"
 #include "aclk/net/curl_easy.h"
 #include "aclk/net/fault.h"

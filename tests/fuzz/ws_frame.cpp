@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Frames that we send (aclk/mqtt/ws_frame.h), against an independent reader: the first four bytes are the mask, the
-// rest is the payload.
-#include "aclk/mqtt/ws_frame.h"
+// Frames that we send (aclk/mqtt/outgoing_frames.h), against an independent reader: the first four bytes are the mask,
+// the rest is the payload.
+#include "aclk/mqtt/outgoing_frames.h"
 
 #include <algorithm>
 #include <vector>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "aclk/mqtt/mqtt_packet_guard.h"
-#include "aclk/mqtt/publish_queue.h"
+#include "aclk/mqtt/outgoing_frames.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/mqtt/tests.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/mqtt/ws_frame.h"
+#include "aclk/mqtt/outgoing_frames.h"
 
 #include <set>
 #include <vector>
