@@ -106,6 +106,26 @@ def test_200_08_what_writes_or_shows_secrets_is_refused_whatever_the_rights(onli
     assert online.query(target, headers=RIGHTS).http_status == 403
 
 
+def test_200_11_switched_off_it_does_not_even_claim(cloud, fresh):
+    """Off means off: with [cloud] enabled = no a claim.conf that would do is not used. The same one does when it is on."""
+    def agent(name, enabled):
+        a = fresh.agent(name, start=False, config={"cloud": {"enabled": enabled}}, env={"SSL_CERT_FILE": cloud.ca})
+        a.etc.mkdir(parents=True, exist_ok=True)
+        (a.etc / "claim.conf").write_text(f"[global]\n  url = {cloud.url}\n  token = {cloud.token}\n"
+                                          f"  rooms = {','.join(cloud.rooms)}\n  insecure = yes\n")
+        return a.start()
+    seen, port = len(cloud.https_requests()), int(cloud.url.rpartition(":")[2])
+    off = agent("switched-off", "no")
+    stays(lambda: off.alive() and not [p for _, p, _ in process.sockets(off.pid) if p == port], 5, "no connection")
+    assert len(cloud.https_requests()) == seen
+    state = json.loads(off.cli("aclk-state json")[1])
+    assert state["agent-claimed"] is False and state["online"] is False
+    off.stop()
+    on = agent("switched-on", "yes")
+    cloud.wait_online(cloud.wait_claimed("switched-on", 30), 30)
+    assert json.loads(on.cli("aclk-state json")[1])["agent-claimed"] is True
+
+
 # A function that answers when a file called "go" is there, and notes what it was asked: calls and cancellations.
 SLOW = r"""#!/usr/bin/python3
 import os, select, sys, time
