@@ -75,7 +75,8 @@ class Machine:
     def run(self, *command, check=True, shown=False, stdin=None):
         """What root types."""
         if shown:
-            print("# " + (command[0] if len(command) == 1 else shlex.join(command)), flush=True)
+            typed = command[-1] if len(command) == 1 or command[:2] == ("sh", "-c") else shlex.join(command)
+            print("# " + typed, flush=True)
         line = list(command) if len(command) > 1 else ["sh", "-c", command[0]]
         enter = ["nsenter", "--target", str(self.init()), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
                  "--root", "--wd", "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=dumb",
