@@ -83,7 +83,7 @@ static struct reading *take_first(struct readings *all) {
   return r;
 }
 
-static void *read_later(void *arg) {
+static void *read_on_thread(void *arg) {
   struct readings *all = arg;
   pthread_mutex_lock(&all->lock);
   while (!all->stop) {
@@ -136,7 +136,7 @@ struct readings *readings_create(const struct naclk_host *hooks, uint32_t ends) 
   all->ends = ends;
   pthread_mutex_init(&all->lock, NULL);
   pthread_cond_init(&all->changed, NULL);
-  if (pthread_create(&all->thread, NULL, read_later, all) == 0) return all;
+  if (pthread_create(&all->thread, NULL, read_on_thread, all) == 0) return all;
   pthread_cond_destroy(&all->changed);
   pthread_mutex_destroy(&all->lock);
   free(all);
