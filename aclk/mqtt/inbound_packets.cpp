@@ -103,7 +103,7 @@ tl::expected<InboundPublish, std::string_view> parse_publish(std::uint8_t first,
   p.topic = text(take(body, topic_bytes));
   if (p.topic.empty()) return wrong("it has no topic, and no alias was granted");
   if (mosquitto_validate_utf8(p.topic.data(), static_cast<int>(p.topic.size())) != MOSQ_ERR_SUCCESS)
-    return wrong("its topic is not UTF-8");
+    return wrong("Malformed UTF-8 in its topic");
   if ((first & 6U) != 0) {
     if (body.size() < 2) return wrong(kTooShort);
     p.packet_id = static_cast<std::uint16_t>(two_bytes(take(body, 2)));
