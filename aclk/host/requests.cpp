@@ -49,16 +49,17 @@ RequestId Requests::open(Answered answered) {
                 fmt::format("the agent's database has {} questions that it has not answered; it is asked no more "
                             "until it answers some",
                             kMost)),
-           true);
+           HostWork::begun);
   return 0;
 }
 
-void Requests::answer(RequestId id, Result<Answer> answer, bool begun) {
-  if (const auto answered = table_.end(id)) (*answered)(std::move(answer), begun);
+void Requests::answer(RequestId id, Result<Answer> answer, HostWork work) {
+  if (const auto answered = table_.end(id)) (*answered)(std::move(answer), work);
 }
 
 void Requests::complete(RequestId id, int error, const naclk_reply *reply) noexcept {
-  if (const auto answered = table_.end(id)) return (*answered)(answer_of(error, reply), error != -EBUSY);
+  if (const auto answered = table_.end(id))
+    return (*answered)(answer_of(error, reply), error == -EBUSY ? HostWork::not_begun : HostWork::begun);
   if (reply != nullptr) (void)borrowed(take(reply));  // given back unread
 }
 

@@ -7,6 +7,7 @@
 #include <netdata-aclk/plugin.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -27,11 +28,13 @@ struct Answer {
       : head(std::move(response)), body(std::exchange(head.body, {})) {}
 };
 
+enum class HostWork : std::uint8_t { begun, not_begun };
+
 class Requests {
  public:
-  // Called once, by the thread that answers; must not throw. begun: false, with an error, of a question whose time was
+  // Called once, by the thread that answers; must not throw. not_begun, with an error: of a question whose time was
   // over before the host began with it.
-  using Answered = std::function<void(Result<Answer>, bool begun)>;
+  using Answered = std::function<void(Result<Answer>, HostWork)>;
 
   static constexpr std::size_t kMost = RequestTable<Answered>::kMost;
 
@@ -44,7 +47,7 @@ class Requests {
   // A new question. With kMost of them it is answered `unavailable` at once, by this thread.
   [[nodiscard]] RequestId open(Answered answered);
   // Ends it with an answer of our own, without the host.
-  void answer(RequestId id, Result<Answer> answer, bool begun = true);
+  void answer(RequestId id, Result<Answer> answer, HostWork work = HostWork::begun);
   // The host's answer to it: naclk_query::complete. What the host has lent goes back to it, used or not.
   void complete(RequestId id, int error, const naclk_reply *reply) noexcept;
   // Its answer is not wanted any more. False: it has ended already.

@@ -27,12 +27,13 @@ class InboundPackets {
     [[nodiscard]] std::uint8_t first() const { return bytes[0]; }
     [[nodiscard]] std::span<const std::uint8_t> body() const { return bytes.subspan(head); }
   };
-  // Takes the next piece from the front of `bytes`; none: they are used up. With `ours` false a packet that begins
-  // there is libmosquitto's, whatever it is.
-  [[nodiscard]] std::optional<Piece> next(std::span<const std::uint8_t> &bytes, bool ours);
+  // Who reads PUBLISH and PUBACK that begin now: until CONNACK has come libmosquitto does.
+  enum class Reader : std::uint8_t { libmosquitto, we };
+  // Takes the next piece from the front of `bytes`; none: they are used up.
+  [[nodiscard]] std::optional<Piece> next(std::span<const std::uint8_t> &bytes, Reader reader);
 
  private:
-  std::optional<Piece> go_on(std::span<const std::uint8_t> &bytes, bool ours);
+  std::optional<Piece> go_on(std::span<const std::uint8_t> &bytes, Reader reader);
 
   std::size_t others_ = 0;           // bytes of a packet of libmosquitto's that are still to come
   std::vector<std::uint8_t> begun_;  // a packet, or what there is of its header, that goes on in the next bytes

@@ -377,7 +377,8 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   if (!sane) return i.end(MqttEnd::protocol, i.refusal());
   i.tell_pubacks();
   while (!i.ended) {
-    const auto piece = i.inbound.next(bytes, i.connected);
+    const auto piece =
+        i.inbound.next(bytes, i.connected ? InboundPackets::Reader::we : InboundPackets::Reader::libmosquitto);
     if (!piece) break;
     if (piece->ours)
       i.take_in(*piece);

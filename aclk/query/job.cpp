@@ -39,13 +39,13 @@ void Job::run(const host::Host &host) {
   if (asked == 0) return;  // answered when it was opened: the host has too many
   begin_ = loop::now();
   if (interrupted) return host.requests().answer(asked, interrupted_answer());
-  if (begin_ >= deadline) return host.requests().answer(asked, fail(Errc::timeout, ""), false);
+  if (begin_ >= deadline) return host.requests().answer(asked, fail(Errc::timeout, ""), host::HostWork::not_begun);
   ask(host);
 }
 
-void Job::finish(Result<host::Answer> answer, bool begun) noexcept {
+void Job::finish(Result<host::Answer> answer, host::HostWork work) noexcept {
   try {
-    expired = !begun;
+    expired = work == host::HostWork::not_begun;
     if (expired) {
       out = frame_error(asker, ErrorReply::timeout, loop::wall_us());
       return;

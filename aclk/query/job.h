@@ -41,7 +41,7 @@ struct Job {
   // The thread that may call the hook. Asks the host for `target`; the answer is that of host.requests() to `asked`.
   void run(const host::Host &host);
   // The thread that answers. Makes the reply ready to send. Always leaves something in `out`; never throws.
-  void finish(Result<host::Answer> answer, bool begun) noexcept;
+  void finish(Result<host::Answer> answer, host::HostWork work) noexcept;
 
  private:
   void ask(const host::Host &host) const;

@@ -221,12 +221,13 @@ void Service::start(QueryId id, const JobPtr &q) {
   q->place = take_place();
   ++counters_.per_thread[q->place];
   const auto alive = std::weak_ptr<char>(alive_);
-  q->asked = host_.requests().open([this, id, q, post = post_, alive](Result<host::Answer> answer, bool begun) {
-    q->finish(std::move(answer), begun);
-    post([this, id, alive] {
-      if (!alive.expired()) on_done(id);
-    });
-  });
+  q->asked =
+      host_.requests().open([this, id, q, post = post_, alive](Result<host::Answer> answer, host::HostWork work) {
+        q->finish(std::move(answer), work);
+        post([this, id, alive] {
+          if (!alive.expired()) on_done(id);
+        });
+      });
   if (host_.query_never_blocks()) {
     q->run(host_);
     return on_returned(id);

@@ -1,31 +1,67 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Does what the AlertSync of each node decides: writes to the store before it publishes, reads the host,
-// cuts snapshots in chunks, and answers the cloud's questions about definitions. Loop thread only.
+// Does what the AlertSync of each node decides: writes to the store before it publishes, reads the host, cuts snapshots
+// in chunks, and answers the cloud's questions about definitions. Loop thread only.
 #pragma once
 
 #include <uv.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aclk/host/log.h"
 #include "aclk/host/reader.h"
+#include "aclk/loop/clock.h"
 #include "aclk/loop/loop.h"
 #include "aclk/sync/alerts/alert_sync.h"
 #include "aclk/sync/contexts/contexts.h"
 #include "aclk/sync/nodes/node_sync.h"
-#include "aclk/sync/store/look_ups.h"
 #include "aclk/sync/store/write_behind_store.h"
 #include "proto/commands.h"
 
 namespace aclk::sync {
+
+// Which of the things that the cloud asks for by name are looked up in the host: each once at a time, a bounded number
+// of them, and not again at once when it was not there. A cloud that asks without end costs no work without end. Pure.
+class LookUps {
+ public:
+  static constexpr std::size_t kMaxUnderWay = 256;
+  static constexpr std::size_t kMaxMissing = 1024;
+  // As long as what was not there is taken for not there.
+  static constexpr std::chrono::seconds kMissingFor{60};
+
+  // True: look it up, and say ended(). False: it is under way, was not there a moment ago, or too many are under way.
+  [[nodiscard]] bool begin(const std::string &name, loop::Instant now) {
+    if (const auto it = missing_.find(name); it != missing_.end()) {
+      if (now < it->second) return false;
+      missing_.erase(it);
+    }
+    return under_way_.size() < kMaxUnderWay && under_way_.insert(name).second;
+  }
+
+  enum class End : std::uint8_t { may_be_asked_again, not_there };
+  void ended(const std::string &name, End how, loop::Instant now) {
+    under_way_.erase(name);
+    if (how == End::may_be_asked_again) return;
+    if (missing_.size() >= kMaxMissing) std::erase_if(missing_, [now](const auto &m) { return m.second <= now; });
+    if (missing_.size() >= kMaxMissing) missing_.erase(missing_.begin());
+    missing_[name] = now + kMissingFor;
+  }
+
+ private:
+  std::set<std::string, std::less<>> under_way_;
+  std::map<std::string, loop::Instant, std::less<>> missing_;  // until when
+};
 
 class Alerts {
  public:

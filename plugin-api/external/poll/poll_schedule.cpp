@@ -46,9 +46,9 @@ PollSchedule::Pace PollSchedule::pace(Subject subject, std::size_t children) con
   return p;
 }
 
-void PollSchedule::done(Subject subject, Time now, bool changed, std::size_t children) {
+void PollSchedule::done(Subject subject, Time now, Look look, std::size_t children) {
   auto &s = of(subject);
-  s.quiet = changed ? 0 : std::min(s.quiet + 1, kQuietLooks * kMaxFactor);
+  s.quiet = look == Look::changed ? 0 : std::min(s.quiet + 1, kQuietLooks * kMaxFactor);
   s.at = now + pace(subject, children).every;
 }
 

@@ -31,6 +31,9 @@ inline constexpr std::array kSubjects{Subject::alerts, Subject::nodes, Subject::
 // network that fails, is told as soon.
 [[nodiscard]] std::size_t alert_budget(const std::vector<naclk_node> &nodes);
 
+// What a look has found.
+enum class Look : std::uint8_t { same, changed };
+
 class PollSchedule {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -42,7 +45,7 @@ class PollSchedule {
   [[nodiscard]] Time next() const;
   // It was looked at. Everything but alerts is looked at more and more seldom while nothing changes: each 12 looks
   // without a change add one interval, up to three; but each child within 25 s, which many share evenly.
-  void done(Subject subject, Time now, bool changed, std::size_t children = 0);
+  void done(Subject subject, Time now, Look look, std::size_t children = 0);
   void make_due(Subject subject) { of(subject).at = {}; }
   // Does anybody listen to it? At first, yes. What nobody listens to is looked at more seldom: nodes each 15 s,
   // contexts each minute. Alerts keep their pace: a child may raise one and leave. When somebody begins to listen it is

@@ -95,7 +95,7 @@ void Poller::look(PollSchedule::Time now) {
       if (changed.error().code != Errc::cancelled) went_away(changed.error(), now);
       return;
     }
-    plan_.done(subject, now, *changed, children());
+    plan_.done(subject, now, *changed ? Look::changed : Look::same, children());
   }
   came_back();
 }

@@ -128,7 +128,7 @@ std::string poll_schedule__each_subject__has_its_interval() {
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (const auto s : kSubjects) EXPECT(p.due(s, t0));
-  for (const auto s : kSubjects) p.done(s, t0, true);
+  for (const auto s : kSubjects) p.done(s, t0, Look::changed);
   EXPECT(p.next() == t0 + 1s);
   EXPECT(!p.due(Subject::alerts, t0 + 999ms) && p.due(Subject::alerts, t0 + 1s));
   EXPECT(!p.due(Subject::nodes, t0 + 4s) && p.due(Subject::nodes, t0 + 5s));
@@ -142,11 +142,11 @@ std::string poll_schedule__nothing_changes__slows_down_to_a_third_but_not_alerts
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (int i = 0; i < 100; ++i)
-    for (const auto s : kSubjects) p.done(s, t0, false);
+    for (const auto s : kSubjects) p.done(s, t0, Look::same);
   EXPECT(p.due(Subject::alerts, t0 + 1s));
   EXPECT(!p.due(Subject::nodes, t0 + 14s) && p.due(Subject::nodes, t0 + 15s));
   EXPECT(!p.due(Subject::contexts, t0 + 29s) && p.due(Subject::contexts, t0 + 30s));
-  p.done(Subject::nodes, t0, true);
+  p.done(Subject::nodes, t0, Look::changed);
   EXPECT(p.due(Subject::nodes, t0 + 5s));
   return {};
 }
@@ -155,13 +155,13 @@ std::string poll_schedule__nobody_listens__looks_seldom_and_at_once_when_somebod
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
   for (const auto s : kSubjects) p.listened_to(s, false);
-  for (const auto s : kSubjects) p.done(s, t0, true);
+  for (const auto s : kSubjects) p.done(s, t0, Look::changed);
   EXPECT(!p.due(Subject::alerts, t0 + 999ms) && p.due(Subject::alerts, t0 + 1s));
   EXPECT(!p.due(Subject::nodes, t0 + 14s) && p.due(Subject::nodes, t0 + 15s));
   EXPECT(!p.due(Subject::contexts, t0 + 59s) && p.due(Subject::contexts, t0 + 60s));
   p.listened_to(Subject::alerts, true);
   EXPECT(p.due(Subject::alerts, t0) && !p.due(Subject::contexts, t0));
-  p.done(Subject::alerts, t0, false);
+  p.done(Subject::alerts, t0, Look::same);
   p.listened_to(Subject::alerts, true);  // is no news
   EXPECT(!p.due(Subject::alerts, t0) && p.due(Subject::alerts, t0 + 1s));
   return {};
@@ -228,7 +228,7 @@ std::pair<PollSchedule::Time::duration, std::size_t> round_of(Subject subject, s
   }
   PollSchedule p({});
   const PollSchedule::Time t0{1h};
-  for (int i = 0; quiet && i < 100; ++i) p.done(subject, t0, false, children);
+  for (int i = 0; quiet && i < 100; ++i) p.done(subject, t0, Look::same, children);
   std::set<std::string> seen;
   std::size_t most = 0;
   auto now = t0;
@@ -237,7 +237,7 @@ std::pair<PollSchedule::Time::duration, std::size_t> round_of(Subject subject, s
     most = std::max(most, some.size());
     seen.insert(some.begin(), some.end());
     if (seen.size() >= children) return {now - t0, most};
-    p.done(subject, now, !quiet, children);
+    p.done(subject, now, quiet ? Look::same : Look::changed, children);
     for (auto next = now; !p.due(subject, now); now = next += 100ms) continue;
   }
 }

@@ -49,7 +49,7 @@ struct Asked {
   Result<host::Answer> answer = fail(Errc::io, "none");
   int answers = 0;
   Asked() {
-    id = requests.open([this](Result<host::Answer> a, bool) {
+    id = requests.open([this](Result<host::Answer> a, host::HostWork) {
       answer = std::move(a);
       ++answers;
     });

@@ -187,7 +187,7 @@ std::string later__host_that_answers_nothing__is_asked_no_more_than_so_many() {
   auto &requests = host.requests();
   int refused = 0;
   for (std::size_t i = 0; i < host::Requests::kMost + 3; ++i) {
-    const auto id = requests.open([&](const Result<host::Answer> &a, bool) {
+    const auto id = requests.open([&](const Result<host::Answer> &a, host::HostWork) {
       if (!a && a.error().code == Errc::unavailable) ++refused;
     });
     (void)requests.give_up(id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "aclk/sync/store/look_ups.h"
+#include "aclk/sync/alerts/alerts.h"
 #include "tests/unit/cmocka_main.h"
 #include "tests/unit/sync/tests.h"
 
