@@ -14,9 +14,7 @@
 
 namespace aclk::proto {
 
-// What the cloud says to an agent (proto/README.md, "From cloud to agent"), one struct per message type. See
-// proto/message_types.h for what all codecs have in common. Deprecated fields are not read, nor is the config of
-// SendNodeInstances. Every decoder takes at most kMaxCommand bytes; an empty payload is a message with default values.
+// Bytes of a message.
 inline constexpr std::size_t kMaxCommand = 64U << 10;
 
 struct SendNodeInstances {
