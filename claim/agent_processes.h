@@ -25,7 +25,7 @@ struct Process {
   std::string program;             // the file name of its first argument; empty: a zombie, or a thread of the kernel
   uid_t uid = 0;                   // effective
   bool nested = false;             // in a pid namespace below ours: of a container
-  Belongs lib = Belongs::unknown;  // by NETDATA_LIB_DIR, which agents tell their plugins
+  Belongs lib = Belongs::unknown;  // by NETDATA_LIB_DIR, which agents give to their plugins
   Belongs database = Belongs::unknown;  // by netdata-meta.db of the cache directory, which agents keep open
   Belongs view = Belongs::unknown;      // no: what has the library directory's name is another directory for it
 };

@@ -24,9 +24,7 @@
 
 namespace aclk::claim {
 
-// Makes this node what was written down (claim_sources.h), if it is not so already. Done when a plugin starts and
-// whenever one of the files changes; doing it again changes nothing.
-
+// Where it may be written down, and what a host says in the place of a file.
 struct Places {
   std::filesystem::path cloud_dir;
   std::filesystem::path lib_dir;
@@ -46,7 +44,9 @@ enum class Settled : std::uint8_t {
   later,  // trying again makes sense: network, cloud, disk
 };
 
-// Blocks as claim_node does, for each written claim until one is granted. Nothing is logged when there is none.
+// Makes this node what was written down, if it is not so already. Done when a plugin starts and whenever one of the
+// files changes; doing it again changes nothing. Blocks as claim_node does, for each written claim until one is
+// granted. Nothing is logged when there is none.
 [[nodiscard]] Settled carry_out_written_claims(const Places &places, const ClaimEnvironment &environment,
                                                const LogClaim &log);
 

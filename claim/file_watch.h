@@ -38,7 +38,7 @@ inline constexpr std::array<std::string_view, 2> kConfigFiles{"claim.conf", "net
 
 // From a change to the look at it: a claim writes several files.
 inline constexpr std::chrono::milliseconds kDebounce{200};
-// Between looks when the kernel cannot tell, or may not.
+// Between looks when the kernel cannot report changes, or may not.
 inline constexpr std::chrono::seconds kLookWithoutInotify{5};
 // Between looks all the same: a file behind a symbolic link changes where nobody watches.
 inline constexpr std::chrono::seconds kLookAnyway{60};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Who this node is, read and written: to the agent, by its machine guid and the name it goes by, and to the cloud, as
-// cloud.d tells it (claim/README.md, "cloud.conf", "Files", "Order of settings, and reload"). It is read at start and
+// cloud.d has it (claim/README.md, "cloud.conf", "Files", "Order of settings, and reload"). It is read at start and
 // again on demand, and written by whoever holds the CloudDir.
 #pragma once
 
@@ -88,21 +88,11 @@ struct Identity {
 // The one command that makes this machine a node of its own, whatever lies in DIR.
 [[nodiscard]] std::string reclaim_command(const std::filesystem::path &dir);
 
-// An identity is written so that a crash, a full disk or a power cut at any point leaves the old one, none, or the new
-// one; never a mixture that would count as claimed.
-//
-// What makes a node claimed is the claim id, and load_identity() takes it from cloud.conf first. So:
-//   1. all files are staged beside their places: room, permissions and quota are settled while nothing has changed;
-//   2. when a claim is in force, it is withdrawn: cloud.conf without its id, then no file claimed_id;
-//   3. private.pem, public.pem;
-//   4. cloud.conf, with the claim id, cloud, proxy and trust of the new claim together: the commit, one rename;
-//   5. claimed_id, the copy that people and older tools look at.
-// The directory is synced between the steps.
-
 // Files staged and not yet put in place begin with this; a run that was killed leaves them, the next one removes them.
 inline constexpr std::string_view kStagedPrefix = ".claim-";
 
-// The few things that are done to files then, behind an interface that tests can break at any step.
+// The few things that are done to files when an identity is written, behind an interface that tests can break at any
+// step.
 class Disk {
  public:
   virtual ~Disk() = default;
@@ -127,6 +117,17 @@ struct NewIdentity {
   CloudConf conf;  // with claimed_id
 };
 
+// An identity is written so that a crash, a full disk or a power cut at any point leaves the old one, none, or the new
+// one; never a mixture that would count as claimed.
+//
+// What makes a node claimed is the claim id, and load_identity() takes it from cloud.conf first. So:
+//   1. all files are staged beside their places: room, permissions and quota are settled while nothing has changed;
+//   2. when a claim is in force, it is withdrawn: cloud.conf without its id, then no file claimed_id;
+//   3. private.pem, public.pem;
+//   4. cloud.conf, with the claim id, cloud, proxy and trust of the new claim together: the commit, one rename;
+//   5. claimed_id, the copy that people and older tools look at.
+// The directory is synced between the steps.
+//
 // `in_force`: the cloud.conf of the claim that is being replaced, nullopt if the node is not claimed. The caller holds
 // the CloudDir. On failure: before step 2 everything is as it was; later the node is not claimed, or (step 5) it is.
 [[nodiscard]] Result<void> write_identity(Disk &disk, const std::filesystem::path &dir, const NewIdentity &identity,

@@ -45,10 +45,7 @@ class PrivateKey {
   std::unique_ptr<Impl> impl_;
 };
 
-// Which key pair a claim is made with (claim/README.md, "Key pair"). The private key is what counts: the public one is
-// derived from it. Nothing is written here: a key reaches the disk together with the claim it belongs to, after the
-// cloud's 204, so a refused claim leaves nothing behind.
-
+// What a claim is made with.
 struct KeyPair {
   std::string private_pem;  // secret; the text of the file when it was there already
   std::string public_pem;
@@ -57,8 +54,10 @@ struct KeyPair {
 
 using NewKey = std::function<Result<PrivateKey>()>;
 
-// DIR/private.pem when it is a usable key and may be used again; else a new one. Fails only if `new_key` does.
 enum class OldKey : std::uint8_t { used_again, replaced };
+// DIR/private.pem when it is a usable key and may be used again; else a new one. The private key is what counts: the
+// public one is derived from it. Nothing is written here: a key reaches the disk together with the claim it belongs to,
+// after the cloud's 204, so a refused claim leaves nothing behind. Fails only if `new_key` does.
 [[nodiscard]] Result<KeyPair> choose_key_pair(const std::filesystem::path &dir, OldKey old_key, const NewKey &new_key);
 
 }  // namespace aclk::claim

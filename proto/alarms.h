@@ -116,7 +116,7 @@ struct ProvideAlarmConfiguration {
   bool operator==(const ProvideAlarmConfiguration &) const = default;
 };
 
-// What the host tells of a transition. node_id, claim_id and alert_version are empty: the ABI does not have them.
+// What the host shows of a transition. node_id, claim_id and alert_version are empty: the ABI does not have them.
 [[nodiscard]] AlarmLogEntry entry_of(const naclk_alert &alert);
 
 [[nodiscard]] std::string encode(const AlarmLogEntry &m);

@@ -180,9 +180,9 @@ static_assert([] {
 // Longer messages are not unpacked.
 inline constexpr std::size_t kMaxClear = 1U << 20;
 
-// One compact object with the fields by their names on the wire; absent ones are left out where the wire tells, times
-// are seconds and nanoseconds, enumerations their names. Empty if `type` (a message's name) is unknown or the bytes
-// are not such a message.
+// One compact object with the fields by their names on the wire; absent ones are left out where the wire shows that,
+// times are seconds and nanoseconds, enumerations their names. Empty if `type` (a message's name) is unknown or the
+// bytes are not such a message.
 [[nodiscard]] std::string message_json(std::string_view type, std::string_view bytes);
 
 }  // namespace aclk::proto

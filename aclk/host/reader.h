@@ -26,7 +26,7 @@ namespace aclk::host {
 // When readings that the host ends later have lasted too long. Pure.
 class ReadDeadlines {
  public:
-  static constexpr std::chrono::seconds kDeadline{10};  // the host is told that it is not wanted any more
+  static constexpr std::chrono::seconds kDeadline{10};  // the host learns that it is not wanted any more
   static constexpr std::chrono::seconds kGrace{2};      // for it to end the reading; then it has failed
 
   struct Overdue {

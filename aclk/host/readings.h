@@ -49,7 +49,7 @@ struct AlertLog {
 
 [[nodiscard]] Capabilities take_capabilities(const naclk_capability *c, std::size_t n);
 
-// Each of them has:
+// Each of the readings below has:
 //   Thing    what the host shows of it (a struct of the ABI), Value  what comes of it
 //   kKind    of enum naclk_read_kind
 //   what()   for a sentence: "the contexts of node 1b2c..."

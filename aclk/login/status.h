@@ -99,7 +99,6 @@ struct StatusText {
 [[nodiscard]] Status status_of(const net::Fault &fault);
 
 // Why an answer of the cloud cannot be used: what users are shown, and the sentence behind it.
-
 struct LoginError {
   Status status = Status::https_unknown_error;
   Error error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// NACLK_OPTION_CLAIM: makes the claims that are written down (claim/claim_sources.h) and tells when the identity in
+// NACLK_OPTION_CLAIM: makes the claims that are written down (claim/claim_sources.h) and reports when the identity in
 // cloud.d changes. What aclk.plugin's supervisor does with a process, this does with a thread of its own, "ACLK_CLAIM".
 // The thread sleeps in poll() on inotify; only while it asks the cloud does it have a socket.
 //

@@ -4,7 +4,8 @@
 // aclk/session/README.md, "Timers and limits"). Pure.
 //
 // The reference asks only when it has had nothing to send; an agent that publishes all the time never notices a dead
-// peer. Here silence counts in both directions: nothing heard for 3/4 of the keep-alive, or nothing sent for as long.
+// peer. Here silence counts in both directions: nothing received for 3/4 of the keep-alive, or nothing sent for as
+// long.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +42,7 @@ class KeepAlive {
     last_out_ = moved_ = now;
   }
   // The ping that due() wanted is on its way. It may have had to wait for the end of a long packet on a slow line: as
-  // long as bytes of that go out, nobody can have heard it, and nobody is late with the answer.
+  // long as bytes of that go out, nobody can have received it, and nobody is late with the answer.
   void pinged(loop::Instant now) {
     last_out_ = now;
     if (std::exchange(waits_, false)) asked_at_ = now;  // not a later one: the first is what is not answered
@@ -53,7 +54,7 @@ class KeepAlive {
   }
 
   enum class Todo { nothing, ping, dead };
-  // What is due. A ping counts as asked for; pinged() tells when it goes out.
+  // What is due. A ping counts as asked for; pinged() says when it has gone out.
   [[nodiscard]] Todo due(loop::Instant now) {
     if (asked_ && now >= asked() + answer_within()) return Todo::dead;
     const bool unheard = !asked_ && (doubt_ || now >= last_in_ + quiet());
@@ -78,12 +79,12 @@ class KeepAlive {
     return std::chrono::milliseconds(std::clamp(keepalive_, kLeastAnswer, kMostAnswer)) / scale_.deadlines;
   }
 
-  // The longest time in which nothing went either way since the last packet was heard: of a connection that ends now,
-  // the silence that may have ended it. (While an answer is waited for, that before the question.)
+  // The longest time in which nothing went either way since the last packet was received: of a connection that ends
+  // now, the silence that may have ended it. (While an answer is waited for, that before the question.)
   [[nodiscard]] std::chrono::milliseconds silence(loop::Instant now) const {
     return asked_ && !waits_ ? gap_ : std::max(gap_, since_any(now));
   }
-  // The longest one after which something was heard.
+  // The longest one after which something was received.
   [[nodiscard]] std::chrono::milliseconds survived() const { return survived_; }
 
  private:

@@ -54,10 +54,7 @@ using Reached = tl::expected<T, Fault>;
   return tl::unexpected<Fault>(Fault(Error{code, std::move(what)}, cause));
 }
 
-// A server's certificate that is not accepted: expired, not yet valid, for another host, of an unknown issuer, made by
-// a box on the way.
-
-// What is worth telling about a certificate. All texts are fit for a log line.
+// What users are shown of a certificate. All texts are fit for a log line.
 struct Certificate {
   std::string subject;       // "CN = host.example"
   std::string issuer;        // "O = Some Org, CN = Some CA"
@@ -68,6 +65,7 @@ struct Certificate {
 };
 [[nodiscard]] Certificate describe(const x509_st *certificate);
 
+// Why a server's certificate is not accepted. interception: a box on the way has made it.
 enum class CertificateFault : std::uint8_t { expired, not_yet_valid, wrong_host, unknown_issuer, interception, other };
 
 struct CertificateTrouble {
@@ -92,11 +90,9 @@ struct VerifyOutcome {
 // By name, or by address if `host` is one.
 [[nodiscard]] bool is_for_host(x509_st *certificate, const std::string &host);
 
-// A handshake that failed, and not for the certificate. libwebsockets has no words for it: it prints the number of
-// SSL_get_error() as if it were an error code.
-
-// Listens to the handshakes of one SSL_CTX; must outlive it. One handshake at a time. Attached after TlsSessions, which
-// hear of them through it.
+// Listens to the handshakes of one SSL_CTX for those that fail, and not for the certificate: of these libwebsockets
+// prints the number of SSL_get_error() as if it were an error code. Must outlive the SSL_CTX. One handshake at a time.
+// Attached after TlsSessions, which get the events through it.
 class HandshakeWatch {
  public:
   // False: out of memory.
@@ -107,7 +103,7 @@ class HandshakeWatch {
   }
   // There was one since forget().
   [[nodiscard]] bool begun() const { return begun_; }
-  // OpenSSL's or the system's words about the last failure since forget(); empty if there was none.
+  // OpenSSL's or the system's text of the last failure since forget(); empty if there was none.
   [[nodiscard]] const std::string &reason() const { return reason_; }
 
  private:

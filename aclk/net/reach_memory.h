@@ -78,16 +78,10 @@ class GoodAddresses {
   std::map<std::string, std::string> good_;
 };
 
-// Sessions of TLS that later connections go on with (RFC 8446, 2.2; RFC 5077): no certificates are sent and checked
-// then, and TLS 1.2 saves a round trip. The same for libcurl's and libwebsockets' connections, of which both show the
-// SSL_CTX and neither the SSL: a session is offered when OpenSSL says that a handshake begins. In memory only. One
-// thread.
+using SharedSession = std::shared_ptr<ssl_session_st>;
 
 // Which session of TLS a connection may go on with: those of the same peer only, the newest first, none for too long,
 // and none twice that is for one use. Pure: OpenSSL has no part in it, but for what is kept.
-
-using SharedSession = std::shared_ptr<ssl_session_st>;
-
 class SessionCache {
  public:
   // Of one peer: a server gives two at a time, and as many connections may be made side by side.
@@ -113,6 +107,9 @@ class SessionCache {
   std::map<std::string, std::deque<Kept>> peers_;  // oldest first
 };
 
+// Sessions of TLS that later connections go on with (RFC 8446, 2.2; RFC 5077): no certificates are sent and checked
+// then, and TLS 1.2 saves a round trip. The same for libcurl's and libwebsockets' connections, of which both show the
+// SSL_CTX and neither the SSL: a session is offered when OpenSSL says that a handshake begins.
 class TlsSessions {
  public:
   TlsSessions();

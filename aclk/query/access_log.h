@@ -14,9 +14,6 @@
 
 namespace aclk::query {
 
-// What the query path counts, for the statistics charts (aclk/report/README.md, "Statistics charts"). All values only
-// rise; charts show differences.
-
 // The dimensions of aclk_cloud_req_http_type: by the endpoint asked for, whether it was served or not.
 struct HttpTypes {
   std::uint64_t other = 0, info = 0, data = 0, alarms = 0, alarm_log = 0, chart = 0, charts = 0;
@@ -39,6 +36,8 @@ struct HttpTypes {
   }
 };
 
+// What the query path counts, for the statistics charts (aclk/report/README.md, "Statistics charts"). All values only
+// rise; charts show differences.
 struct Counters {
   std::uint64_t received = 0;   // well-formed questions
   std::uint64_t malformed = 0;  // the others, those answered with 400 included

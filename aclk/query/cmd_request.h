@@ -54,17 +54,14 @@ struct RequestIdentity {
 // `transaction`: 32 hex digits, goes to the host as the transaction id in place of what the asker wrote.
 [[nodiscard]] RequestIdentity take_identity(HttpRequest &request, std::string_view transaction);
 
-// A cmd message of the cloud: `<JSON header> CRLF CRLF <HTTP/1.1 request>` (aclk/query/README.md, "Framing", "Malformed
-// requests").
-
-// The JSON dictionary that a cmd message begins with (aclk/query/README.md, "Framing").
-
-// A header is a handful of short values; more is not one. Bounds what the parser is given and what can be echoed.
+// Of the JSON dictionary that a cmd message begins with: a handful of short values; more is not one. Bounds what the
+// parser is given and what can be echoed.
 inline constexpr std::size_t kMaxHeaderJsonBytes = 64U << 10;
 // Nested values are allowed and ignored, to this depth.
 inline constexpr int kMaxHeaderJsonDepth = 16;
 
-// Only what is used. A key whose value has the wrong type counts as absent; of a key given twice the last one counts.
+// What is used of that dictionary. A key whose value has the wrong type counts as absent; of a key given twice the last
+// one counts.
 struct CmdHeader {
   std::optional<std::string> type;
   std::optional<std::string> msg_id;

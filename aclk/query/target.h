@@ -38,6 +38,13 @@ class NodeIndex {
   [[nodiscard]] virtual std::optional<NodeRef> by_hostname(std::string_view hostname) const = 0;
 };
 
+// netdata.conf [cloud] scope (aclk/query/README.md, "What may be asked"): `license manager` leaves only facts about
+// nodes.
+enum class Scope : std::uint8_t { full, license_manager };
+
+// Whether the host checks the right of a user to call a function.
+enum class Functions : std::uint8_t { refused, served };
+
 // What the cloud may ask of this machine: an allow-list by API version, endpoint and method.
 //
 // Source: the permission table of the 2.10.4 agent (plugin-api/external/API.md, "Permissions of 2.x": what requests
@@ -49,14 +56,7 @@ class NodeIndex {
 // makes that check (NACLK_OPTION_CHECKS_RIGHTS) and refused by others; `functions`, the list, is served.
 // An endpoint on neither list is refused too, with 403: "not on the list" is the truth, because the agent may well
 // have it. (Paths outside /api are 404 as in the agent; no host sees them either.)
-
-// netdata.conf [cloud] scope (aclk/query/README.md, "What may be asked"): `license manager` leaves only facts about
-// nodes.
-enum class Scope : std::uint8_t { full, license_manager };
-
-// Whether the host checks the right of a user to call a function.
-enum class Functions : std::uint8_t { refused, served };
-
+//
 // nullopt: may be forwarded. Otherwise the answer: 403, or 405 for PUT and DELETE of an endpoint that only reads (the
 // agents would treat them like GET; an agent that one day does not must not be reached that way).
 [[nodiscard]] std::optional<HttpResponse> refuse(HttpMethod method, int api_version, std::string_view endpoint,

@@ -71,18 +71,17 @@ class ClockSkew {
   bool warned_ = false;
 };
 
-// What an attempt may do before its turn, so that a connection takes fewer round trips. The broker is dialed as soon as
-// it is known where it is: from the answer of /env on; right at the beginning, if the attempt follows a connection that
-// was stable. After one that had lasted, the challenge is asked for beside /env, too: the cloud says the same then
-// almost always. What turns out to be wrong is dropped, and done when its turn comes. Only the first attempt after such
-// a connection is so bold: whatever made it fail, those after it go step by step. Pure.
-
 // Where an attempt may begin.
 struct KnownWay {
   Url endpoint;              // the broker's
   std::optional<Url> login;  // Agreement::auth
 };
 
+// What an attempt may do before its turn, so that a connection takes fewer round trips. The broker is dialed as soon as
+// it is known where it is: from the answer of /env on; right at the beginning, if the attempt follows a connection that
+// was stable. After one that had lasted, the challenge is asked for beside /env, too: the cloud says the same then
+// almost always. What turns out to be wrong is dropped, and done when its turn comes. Only the first attempt after such
+// a connection is so bold: whatever made it fail, those after it go step by step. Pure.
 class HeadStart {
  public:
   // A connection that fell earlier says less about the next, and where all of them keep falling the cloud is spared the
@@ -104,6 +103,15 @@ class HeadStart {
   std::string dialed_;                         // endpoint
 };
 
+// The end of a connection that was online, and that nobody here wanted.
+struct Drop {
+  loop::Instant at;
+  std::chrono::milliseconds lifetime{0};  // online
+  bool without_a_word = false;            // closed, reset, or no answer: no reason was given by the broker
+  std::chrono::milliseconds silence{0};   // before it
+  std::chrono::milliseconds survived{0};  // the longest silence before that one which did no harm
+};
+
 // A link that keeps falling: how often, after how long, and whether something on the way cuts connections that are
 // silent. That cannot be seen from one end of one connection; three that ended after the same silence show it. Then the
 // broker is asked twice as often as the cut would need, and later, carefully, less often again:
@@ -114,22 +122,12 @@ class HeadStart {
 //   one is cut at the silence that was tried like this            back to what held; the hour becomes 4, 16, 24
 //
 // For all connections of a process, one after the other.
-
-// The end of a connection that was online, and that nobody here wanted.
-struct Drop {
-  loop::Instant at;
-  std::chrono::milliseconds lifetime{0};  // online
-  bool without_a_word = false;            // closed, reset, or no answer: no reason was given by the broker
-  std::chrono::milliseconds silence{0};   // before it
-  std::chrono::milliseconds survived{0};  // the longest silence before that one which did no harm
-};
-
 class Drops {
  public:
   static constexpr std::chrono::milliseconds kUsual{45'000};  // see aclk/mqtt/keepalive.h
   static constexpr std::chrono::milliseconds kFloor{5'000};
   static constexpr std::chrono::minutes kWindow{60};
-  static constexpr std::size_t kFinding = 3;  // so many in the window are worth a word
+  static constexpr std::size_t kFinding = 3;  // so many in the window are reported
 
   // scale: of the times that make a silence one.
   explicit Drops(loop::TimeScale scale = {}) : scale_(scale) {}

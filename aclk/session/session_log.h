@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the log hears of a session: of attempts that fail and connections that are lost the first failure of a kind in
+// What is logged of a session: of attempts that fail and connections that are lost the first failure of a kind in
 // full, its repetition in short (claim/base/log_budget.h); and what a broker can make a link say, only so often. Loop
 // thread only.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The checks of `netdata-aclk doctor`, a file for each group: local_checks.cpp what files and settings tell, and
+// The checks of `netdata-aclk doctor`, a file for each group: local_checks.cpp what files and settings say, and
 // whether the plugin runs (no socket leaves the machine there); agent_checks.cpp what the plugin and the agent of this
 // machine say when they are asked; cloud_checks.cpp the way to the cloud, walked once with the link's own code. What
 // the plugin knows is repeated and not looked for a second time, so that it and doctor do not disagree.

@@ -9,8 +9,8 @@
 //  - Of one alert a newer transition takes the place of a pending or waiting one. One that was published stays, with
 //    its id, until its PUBACK has come, over any number of connections and restarts; the next one of its alert waits.
 //  - Only what was acknowledged counts in the alert version. The cloud may be ahead of us by what was published and
-//    not acknowledged; its version then tells how much of that has arrived.
-//  - A snapshot replaces everything. What is selected goes before it, because a snapshot tells states, not events.
+//    not acknowledged; its version then shows how much of that has arrived.
+//  - A snapshot replaces everything. What is selected goes before it, because a snapshot has states, not events.
 #pragma once
 
 #include <array>
@@ -82,7 +82,7 @@ class AlertSync {
   // What became of a message. For a snapshot once, with the worst of its chunks.
   void delivered(std::uint64_t ticket, mqtt::Delivery how, ClockPair now);
 
-  // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
+  // Does what is due; then next_due() says when to call again, nullopt = nothing is planned.
   void tick(ClockPair now);
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
   [[nodiscard]] std::vector<AlertAction> take_actions();
@@ -115,7 +115,7 @@ class AlertSync {
   };
   enum class Connection : std::uint8_t {
     offline,
-    awaiting_cloud,  // online; the cloud, which streams, shall tell its version first: until await_until_
+    awaiting_cloud,  // online; the cloud, which streams, shall send its version first: until await_until_
     online,
   };
   // Has the cloud asked for transitions?

@@ -55,7 +55,7 @@ class ContextSync {
   // What became of the message that take() gave out last.
   void delivered(mqtt::Delivery how, ClockPair now);
 
-  // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
+  // Does what is due; then next_due() says when to call again, nullopt = nothing is planned.
   void tick(ClockPair now);
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
 

@@ -70,7 +70,7 @@ class NodeSync {
   void collectors(std::string_view machine_guid, std::vector<proto::CollectorInfo> list, ClockPair now);
   void collectors_failed(std::string_view machine_guid, ClockPair now);
 
-  // Does what is due; then next_due() tells when to call again, nullopt = nothing is planned.
+  // Does what is due; then next_due() says when to call again, nullopt = nothing is planned.
   void tick(ClockPair now);
   [[nodiscard]] std::optional<loop::Instant> next_due() const;
 

@@ -82,7 +82,7 @@ class AgentClient {
   [[nodiscard]] std::string place() const;
   // While it is away: why it is not found, one sentence.
   [[nodiscard]] std::string trouble() const;
-  // Did the kernel tell that the server is root's or our own user's process? A stranger's is never taken.
+  // Did the kernel show that the server is root's or our own user's process? A stranger's is never taken.
   [[nodiscard]] bool owner_known() const;
   // Of the last check; empty uid before the first.
   [[nodiscard]] AgentFacts facts() const;

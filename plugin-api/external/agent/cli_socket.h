@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The agent's command socket, as far as needed: `read-config`, which tells the value in effect
+// The agent's command socket, as far as needed: `read-config`, which gives the value in effect
 // (plugin-api/external/README.md, "Command socket").
 #pragma once
 

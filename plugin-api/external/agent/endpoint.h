@@ -56,7 +56,7 @@ using ReadConfig = std::function<Result<std::string>(std::string_view section, s
 [[nodiscard]] Result<std::vector<Candidate>> find_candidates(const Settings &settings, const ReadConfig &ask_agent);
 
 // ReadConfig over the command sockets of cli_sockets(), 1 s each. A socket of another user is not asked; `complain`,
-// which may be null, is told so once for each.
+// which may be null, gets a sentence once for each.
 [[nodiscard]] ReadConfig ask_command_sockets(const Environment &env, const Getenv &getenv,
                                              std::function<void(const std::string &)> complain);
 

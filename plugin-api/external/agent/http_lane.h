@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // One HTTP/1.1 connection to the agent, kept alive between requests, inside a libcurl multi handle that others may
-// share. Does not block; who drives the multi handle tells it what came of a request. One thread.
+// share. Does not block; who drives the multi handle reports what came of a request. One thread.
 //
 // The agent's web server has habits (plugin-api/external/API.md, "HTTP behaviour"): it keeps a connection only when
 // asked to, wants a request in one piece, does not pipeline, and ends some answers with a body of nothing at all: no

@@ -18,7 +18,7 @@ namespace aclk::external {
 enum class Owner : std::uint8_t {
   ours,      // root, or the user of this process
   stranger,  // another user
-  unknown,   // the kernel does not tell, as for a server on another machine
+  unknown,   // the kernel does not know, as for a server on another machine
 };
 
 // One stranger among several makes all strangers; none at all is unknown.

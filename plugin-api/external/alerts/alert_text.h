@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The texts of alerts: as the agents print them, in the form the cloud wants (plugin-api/external/API.md, "Alerts",
-// proto/README.md, "From agent to cloud"), and as the agent's health configuration has them. 1.x tells over REST where
+// proto/README.md, "From agent to cloud"), and as the agent's health configuration has them. 1.x says over REST where
 // a definition stands (`source`), but not what `on`, `lookup`, `hosts`, `delay` and others say there
 // (plugin-api/external/API.md, "Alert definitions").
 #pragma once
@@ -41,7 +41,7 @@ struct AlertSource {
 // file that edit-config does not reach, being in neither a health.d nor CONFIG; "" without a source.
 [[nodiscard]] std::string edit_command(const AlertSource &source, std::string_view config_dir,
                                        std::string_view hostname);
-// The command that the agent itself tells: it says health.d/NAME wherever the file is, so that of a file elsewhere is
+// The command that the agent itself shows: it says health.d/NAME wherever the file is, so that of a file elsewhere is
 // made anew.
 [[nodiscard]] std::string agents_edit_command(std::string told, const AlertSource &source, std::string_view hostname);
 

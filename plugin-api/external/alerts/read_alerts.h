@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Alerts as the agent tells them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts"), as the
+// Alerts as the agent shows them: /api/v1/alarm_log and /api/v1/alarms (plugin-api/external/API.md, "Alerts"), as the
 // ABI wants them. Their texts are kept by `texts`, which has to outlive them.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace aclk::external {
 
 inline constexpr std::size_t kMaxAlerts = 100'000;  // of one node, in one answer
 
-// Of a chart, by its name, from /api/v1/charts: alarms tell neither id nor context.
+// Of a chart, by its name, from /api/v1/charts: alarms have neither id nor context.
 struct ChartFacts {
   std::string id;
   std::string context;

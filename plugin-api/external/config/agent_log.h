@@ -2,7 +2,7 @@
 //
 // Log lines in the agent's own format (aclk/report/README.md, "Log lines"): the agent gives a plugin its error.log
 // (1.x) or its collector log (2.x) as stderr and adds nothing to what is written there. Every daemon line holds
-// "ACLK:", which is what the documents tell people to look for.
+// "ACLK:", which is what the documents have people look for.
 #pragma once
 
 #include <netdata-aclk/plugin.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the agent tells a plugin when it starts it: by the environment (plugin-api/external/README.md, "Environment of a
+// What the agent gives to a plugin that it starts: by the environment (plugin-api/external/README.md, "Environment of a
 // plugin"), with the defaults of Debian's package where a variable is missing, and by the command line. The agent runs
 // `aclk.plugin SECONDS OPTIONS` ("Discovery and configuration" there), where OPTIONS is [plugin:aclk] command options,
 // split by the shell; people run it with -W buildinfo, --version and --help.
@@ -33,7 +33,7 @@ struct Environment {
   std::filesystem::path lib;
   std::filesystem::path cache;  // the agent's SQLite files are here
   std::filesystem::path log;
-  std::filesystem::path run;  // empty on agents that do not tell it, such as 1.37
+  std::filesystem::path run;  // empty on agents that do not name it, such as 1.37
   std::string pipe_name;      // NETDATA_PIPENAME
   bool logfmt = false;        // its log lines are key=value
   bool debug = false;         // lines of level debug are wanted (aclk/report/README.md, "Log lines")

@@ -30,7 +30,7 @@ namespace aclk::external {
 
 // By what it has done: it stops to try after a number of runs that bring nothing, which is what a file that was away
 // for two minutes looks like to it, and starts the plugin again only when it is itself started again
-// (plugin-api/external/README.md, "Exit and restart"). Its log is the only place that tells.
+// (plugin-api/external/README.md, "Exit and restart"). Its log is the only place that shows it.
 //
 // What the end of an agent's error.log says.
 [[nodiscard]] bool says_given_up(std::string_view log);

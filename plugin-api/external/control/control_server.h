@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The supervisor's part of the local socket: it is opened once, for the plugin's life, and answered here while no
-// worker does. A worker inherits the descriptor and accepts in the supervisor's place while it has a link to tell of
+// worker does. A worker inherits the descriptor and accepts in the supervisor's place while it has a link to speak of
 // (local_socket.h), so that there is no moment at which nobody listens. Nothing blocks. One thread.
 #pragma once
 

@@ -41,7 +41,7 @@ struct PluginStatus {
 // What status_to_json() has made; anything else gives an empty one.
 [[nodiscard]] PluginStatus status_from_json(std::string_view json);
 
-// What came of the written claim: told here, or in the state's own Reason.
+// What came of the written claim: shown here, or in the state's own Reason.
 enum class ClaimOutcomeText : std::uint8_t { written_out, see_reason };
 
 // "Agent: …", "Written Claim: …": lines for the state, each with its line feed; times in local time.

@@ -36,7 +36,7 @@ struct HostFacts {
   std::string proxy_label;                     // none, HTTP, HTTPS, SOCKS5, SOCKS5H
 };
 
-// The charts of a node and what else only /api/v1/charts tells.
+// The charts of a node and what else only /api/v1/charts has.
 struct NodeCharts {
   ChartsByName by_name;
   std::string os;
@@ -86,7 +86,7 @@ class ExternalHost {
 
   // What looks at the agent announce: each is the answer of the next read of the same.
   [[nodiscard]] PolledAnswers &polled() { return polled_; }
-  // /api/v1/info of a node: the one announced, or else as the agent tells it now. Never null on success.
+  // /api/v1/info of a node: the one announced, or else as the agent gives it now. Never null on success.
   [[nodiscard]] Result<std::shared_ptr<const nlohmann::json>> info(const std::string &node,
                                                                    AnnouncedAnswers<nlohmann::json> &announced);
 

@@ -24,9 +24,7 @@ inline constexpr std::size_t kMaxNodes = 10'000;
 [[nodiscard]] std::vector<naclk_capability> agent_capabilities(const AgentFacts &facts);
 [[nodiscard]] std::vector<naclk_capability> node_capabilities(const naclk_node &node);
 
-// Facts about one node out of its /api/v1/info.
-
-// What /api/v1/info of a node does not tell.
+// What /api/v1/info of a node does not say.
 struct NodeExtras {
   std::string name;  // host name
   std::string os;    // "linux"
@@ -47,9 +45,8 @@ struct NodeExtras {
 // Distinct pairs, sorted.
 [[nodiscard]] CollectorList read_collectors(const nlohmann::json &info);
 
-// /api/v1/contexts, the same in both generations.
-
-// Sorted by id; at most 200 000. Contexts that are hidden or deleted are not in the document unless asked for.
+// /api/v1/contexts, the same in both generations. Sorted by id; at most 200 000. Contexts that are hidden or deleted
+// are not in the document unless asked for.
 [[nodiscard]] ContextList read_contexts(const nlohmann::json &document);
 
 // Changes when a context came or went, or anything the cloud is told of one did. last_s counts only once the context

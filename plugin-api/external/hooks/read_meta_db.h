@@ -24,12 +24,11 @@ struct sqlite3_stmt;
 
 namespace aclk::external {
 
+inline constexpr int kMetaVersion = 7;  // PRAGMA user_version of the agent whose tables are known: 1.37.1
+
 // The agent's own database, CACHE/netdata-meta.db, for the few things that its REST API keeps to itself
 // (plugin-api/external/API.md, "The agent's database"). Opened read-only as the agent's own user, for the length of one
 // question: a reader that stays keeps the agent from shrinking its WAL. One object, one thread; any number of objects.
-
-inline constexpr int kMetaVersion = 7;  // PRAGMA user_version of the agent whose tables are known: 1.37.1
-
 class MetaDb {
  public:
   // Columns are counted from 0. What has another type than wanted is converted as SQLite does; NULL is "" and 0.
@@ -72,7 +71,7 @@ class MetaDb {
 // Table host: nodes with hops > 0, as nodes that are not live. At most 10 000.
 [[nodiscard]] Result<NodeList> read_children(MetaDb &db);
 
-// A child as /api/v1/info would tell it if it were there (as far as read_node_info and read_collectors look),
+// A child as /api/v1/info would show it if it were there (as far as read_node_info and read_collectors look),
 // with hostname, os and timezone beside. not_found: the database does not know it either.
 [[nodiscard]] Result<nlohmann::json> read_stored_info(MetaDb &db, std::string_view node);
 

@@ -18,12 +18,11 @@
 
 namespace aclk::external {
 
-// Makes JSON of what is nearly JSON, for documents that are not in the layout of printed_json.h.
-
-// Inside strings: a quote after which nothing follows that can follow a string (a comma and a value, a colon, a closing
-// bracket, a line end) is escaped; a backslash before a character that JSON does not know as an escape is doubled; so
-// is one before the quote that ends a line's value; bare control characters and broken UTF-8 are escaped or replaced.
-// Outside: nan, inf and other unknown words become null. What is valid already stays as it is.
+// Makes JSON of what is nearly JSON, for documents that are not in the layout of printed_json.h. Inside strings: a
+// quote after which nothing follows that can follow a string (a comma and a value, a colon, a closing bracket, a line
+// end) is escaped; a backslash before a character that JSON does not know as an escape is doubled; so is one before the
+// quote that ends a line's value; bare control characters and broken UTF-8 are escaped or replaced. Outside: nan, inf
+// and other unknown words become null. What is valid already stays as it is.
 [[nodiscard]] std::string repair_json(std::string_view text);
 
 inline constexpr std::size_t kMaxJsonDepth = 64;
@@ -46,7 +45,8 @@ struct JsonExtent {
 
 inline constexpr std::size_t kMaxField = 64U << 10;  // a longer text is cut: nothing here is that long honestly
 
-// Members, whatever their type is. Strings as they are, numbers and booleans as text; "" for null, a missing member, objects and arrays.
+// Members, whatever their type is. Strings as they are, numbers and booleans as text; "" for null, a missing member,
+// objects and arrays.
 [[nodiscard]] std::string text_of(const nlohmann::json &object, const char *key);
 // The first of `keys` that has a text.
 [[nodiscard]] std::string text_of(const nlohmann::json &object, const char *key, const char *otherwise);

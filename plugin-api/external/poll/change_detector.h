@@ -45,7 +45,7 @@ struct InfoPrint {
 
 class ChangeDetector {
  public:
-  // Node list of /api/v1/info. The first look at anything but info tells what it sees, because something may have
+  // Node list of /api/v1/info. The first look at anything but info reports what it sees, because something may have
   // happened between the module's own reading and that look.
   [[nodiscard]] Events on_nodes(NodeList nodes);
   // text: a hash of the document as it came, 0 = none; knows_info() says that the same has been seen by on_info() last.

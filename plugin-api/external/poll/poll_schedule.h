@@ -28,7 +28,7 @@ inline constexpr std::array kSubjects{Subject::alerts, Subject::nodes, Subject::
 // How many children to look at per round of 1 s for alerts, so that each is seen within 2 s of its change: all up to 64
 // (2 ms of the agent's time per second, and a line of its access log for each look), half of more, and 512 at most.
 // When the log of one has changed, those whose turn it was not are looked at at once: what happens to many at once, a
-// network that fails, is told as soon.
+// network that fails, is noticed as soon.
 [[nodiscard]] std::size_t alert_budget(const std::vector<naclk_node> &nodes);
 
 // What a look has found.

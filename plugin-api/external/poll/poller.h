@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The thread that looks whether something changed in the agent, because an agent beside a plugin tells nobody
+// The thread that looks whether something changed in the agent, because an agent announces none to a plugin
 // (plugin-api/external/README.md, "Noticing changes"). 0.03 to 0.2 ms of the agent per look.
 #pragma once
 
@@ -25,7 +25,7 @@ class Poller {
  public:
   struct Calls {
     std::function<void(const Event &)> tell;  // netdata_aclk_notify
-    std::function<void()> own_link;           // the agent's own link has come up: told once
+    std::function<void()> own_link;           // the agent's own link has come up: called once
   };
 
   // Starts at once. agent, answers, log and what the calls use must outlive it. What it has read when it tells of a

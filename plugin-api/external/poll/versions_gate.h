@@ -21,7 +21,7 @@ class VersionsGate {
   // Is it worth asking? An agent that does not answer has none, until it starts anew (`epoch` of class AgentClient).
   [[nodiscard]] bool ask(unsigned epoch);
 
-  // Has it told them?
+  // Has it answered with them?
   [[nodiscard]] bool tells() const { return offered_ && last_.has_value(); }
 
   struct Look {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The processes that the supervisor starts, each this executable once more with private arguments: the worker, the one
-// that makes a claim, the trial of a new file; and what they tell it through their pipes. Parsers are pure.
+// that makes a claim, the trial of a new file; and what they report through their pipes. Parsers are pure.
 #pragma once
 
 #include <sys/types.h>
@@ -38,9 +38,9 @@ struct Child {
 // written why it cannot.
 [[nodiscard]] Result<Child> start_trial(const char *file);
 
-// What a worker tells its supervisor through their pipe: '0' and '1', whether the link is up; charts for the agent;
-// what comes of looking for that agent; that it answers at the local socket from now on. Each message is one write of
-// at most PIPE_BUF bytes, so that it comes whole or not at all.
+// What a worker reports to its supervisor through their pipe: '0' and '1', whether the link is up; charts for the
+// agent; what comes of looking for that agent; that it answers at the local socket from now on. Each message is one
+// write of at most PIPE_BUF bytes, so that it comes whole or not at all.
 //
 // The bytes of a chart; empty if they would be too many for one write.
 [[nodiscard]] std::string chart_message(const ChartText &chart);

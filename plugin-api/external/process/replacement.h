@@ -87,7 +87,7 @@ class OwnFile {
 
   // As the agent named it: its links are followed anew each time.
   [[nodiscard]] const std::filesystem::path &path() const { return path_; }
-  // Where its links lead now: a change there is what the kernel tells.
+  // Where its links lead now: a change there is what the kernel reports.
   [[nodiscard]] std::filesystem::path real_path() const;
   [[nodiscard]] FileSeen look() const;
 

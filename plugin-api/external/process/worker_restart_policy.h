@@ -24,7 +24,7 @@
 
 namespace aclk::external {
 
-// What a worker's exit status tells the supervisor.
+// What a worker's exit status means to the supervisor.
 enum WorkerExit : int {
   kExitStopped = 0,          // it was asked to stop
   kExitFailed = 1,           // it cannot work now (said why in the log): start it again, later and later
@@ -82,7 +82,7 @@ class WorkerRestartPolicy {
   // The order to start has been carried out, or not.
   void on_started(Time now);
   [[nodiscard]] Orders on_start_failed(Time now, const std::string &why);
-  // As waitpid() tells it.
+  // As waitpid() gives it.
   [[nodiscard]] Orders on_worker_end(Time now, int wait_status);
   // The agent or a person wants the plugin gone.
   [[nodiscard]] Orders on_quit(Time now);
