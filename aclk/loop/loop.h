@@ -134,9 +134,9 @@ class Inbox {
   std::shared_ptr<State> s_;
 };
 
-// What a thread of ours does first, inside a process that may be somebody else's.
-// `name`: at most 15 bytes. Blocks SIGPIPE: a socket or pipe whose other end is gone is an error to handle, not a
-// reason to die, whatever the host's signals are. Threads that this one starts inherit that.
+// What a thread of ours does first, inside a process that may be somebody else's. `name`: at most 15 bytes. Blocks
+// SIGPIPE: a socket or pipe whose other end is gone is an error to handle, not a reason to die, whatever the host's
+// signals are. Threads that this one starts inherit that.
 inline void begin_own_thread(const char *name) {
   pthread_setname_np(pthread_self(), name);
   sigset_t pipe;

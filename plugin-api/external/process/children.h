@@ -20,22 +20,22 @@
 
 namespace aclk::external {
 
-// One of them. It gets no pipe of the agent: its
-// stdin and stdout are /dev/null, its stderr is ours. The kernel sends it SIGTERM when the supervisor dies.
+// One of them. It gets no pipe of the agent: its stdin and stdout are /dev/null, its stderr is ours. The kernel sends
+// it SIGTERM when the supervisor dies.
 struct Child {
   pid_t pid = -1;
   Fd status;  // read end of its status pipe, not blocking
 };
 
-// Call from a process of one thread. `program`: argv[0], used if /proc is not there.
-// socket, plugin_status: descriptors that it inherits beside the pipe, or -1.
+// Call from a process of one thread. `program`: argv[0], used if /proc is not there. socket, plugin_status: descriptors
+// that it inherits beside the pipe, or -1.
 [[nodiscard]] Result<Child> start_worker(const Options &own, const char *program, int socket, int plugin_status);
 
 // The process that claims what is written down, in the same way; `status`: the read end of its lines.
 [[nodiscard]] Result<Child> start_claimer(const Options &own, const char *program);
 
-// `file` asked for its version, to see whether it can be run; `status`: the read end of its stderr, where is also
-// written why it cannot.
+// `file` asked for its version, to see whether it can be run; `status`: the read end of its stderr, which also
+// has why it cannot.
 [[nodiscard]] Result<Child> start_trial(const char *file);
 
 // What a worker reports to its supervisor through their pipe: '0' and '1', whether the link is up; charts for the
