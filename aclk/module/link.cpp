@@ -89,8 +89,7 @@ struct Link::Impl final : proto::Commands {
             [this](const std::vector<host::Node> &listed) {
               if (publishes()) alerts->listed(listed);
             })),
-        contexts(
-            std::make_unique<sync::Contexts>(loop.uv(), host, log, *reader, *store, nodes->known(), bulk_publisher())),
+        contexts(std::make_unique<sync::Contexts>(loop.uv(), log, *reader, *store, nodes->known(), bulk_publisher())),
         alerts(std::make_unique<sync::Alerts>(loop.uv(), host, log, *reader, *store, nodes->known(), bulk_publisher())),
         book(*nodes),
         queries(std::make_unique<query::Service>(loop.uv(), host, *query_workers, inbox->poster(), book,

@@ -29,7 +29,7 @@ void aclk::fuzz::fuzz(std::string_view bytes) {
     rest.remove_prefix(end);
   }
   if (over) answer.take_body(rest);
-  require_words(answer.words(), 400);
+  require_words(answer.text(), 400);
   require(answer.offers().size() <= 8, "a few schemes");
   for (const auto &scheme : answer.offers()) {
     require(!scheme.empty() && scheme.find(' ') == std::string::npos, "a scheme is a word");

@@ -14,15 +14,9 @@ constexpr std::size_t kFlying = 16;
 
 }  // namespace
 
-Contexts::Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader,
-                   WriteBehindStore &store, const NodeSync &nodes, PublishFn publish)
-    : host_(host),
-      log_(log),
-      reader_(reader),
-      store_(store),
-      nodes_(nodes),
-      publish_(std::move(publish)),
-      timer_(loop) {}
+Contexts::Contexts(uv_loop_t &loop, const host::Log &log, host::Reader &reader, WriteBehindStore &store,
+                   const NodeSync &nodes, PublishFn publish)
+    : log_(log), reader_(reader), store_(store), nodes_(nodes), publish_(std::move(publish)), timer_(loop) {}
 
 void Contexts::online(std::size_t max_payload) {
   max_payload_ = max_payload;

@@ -30,8 +30,8 @@ class Contexts {
   using Done = std::function<void(mqtt::Delivery)>;
   using PublishFn = std::function<void(proto::MessageType, std::string payload, Done)>;
 
-  Contexts(uv_loop_t &loop, const host::Host &host, const host::Log &log, host::Reader &reader, WriteBehindStore &store,
-           const NodeSync &nodes, PublishFn publish);
+  Contexts(uv_loop_t &loop, const host::Log &log, host::Reader &reader, WriteBehindStore &store, const NodeSync &nodes,
+           PublishFn publish);
   ~Contexts() = default;
   Contexts(const Contexts &) = delete;
   Contexts &operator=(const Contexts &) = delete;
@@ -75,7 +75,6 @@ class Contexts {
   void read(const Reading &what);
   void arm();
 
-  const host::Host &host_;
   const host::Log &log_;
   host::Reader &reader_;
   WriteBehindStore &store_;

@@ -119,7 +119,7 @@ class Cloud {
         [this](proto::MessageType, const std::string &, const Nodes::LostFn &) { ++published; },
         [this](const std::vector<host::Node> &listed) { alerts->listed(listed); });
     const auto publish = [this](proto::MessageType, const std::string &, const Contexts::Done &) { ++published; };
-    contexts.emplace(loop_.uv(), host.host(), host.log(), *reader_, *store_, nodes->known(), publish);
+    contexts.emplace(loop_.uv(), host.log(), *reader_, *store_, nodes->known(), publish);
     alerts.emplace(loop_.uv(), host.host(), host.log(), *reader_, *store_, nodes->known(), publish);
     nodes->start();
     turn_until([this] { return nodes->known().by_machine_guid(kGuid) != nullptr; });

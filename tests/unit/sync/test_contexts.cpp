@@ -90,7 +90,6 @@ class Driven {
   std::map<std::string, unsigned> snapshots_;  // by node id
   std::optional<Contexts> contexts_{std::in_place,
                                     loop_.uv(),
-                                    host_,
                                     log_,
                                     *reader_,
                                     *store_,
