@@ -36,7 +36,12 @@ class RequestTable {
 
   // `warn`: one sentence for the log, from any thread.
   explicit RequestTable(std::function<void(const std::string &)> warn) : warn_(std::move(warn)) {}
-  ~RequestTable() = default;
+  // After whatever the host's threads have begun here. They begin nothing more (plugin-api/README.md, "Answering a
+  // query").
+  ~RequestTable() {
+    const std::lock_guard lock(mutex_);
+    entries_.clear();
+  }
   RequestTable(const RequestTable &) = delete;
   RequestTable &operator=(const RequestTable &) = delete;
 

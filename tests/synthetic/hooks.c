@@ -213,6 +213,11 @@ void synthetic_host_stop_alerts(struct synthetic_host *host) {
   host->alerts_run = false;
 }
 
+void synthetic_host_stop_answers(struct synthetic_host *host) {
+  readings_stop(host->readings);
+  questions_stop(host->questions);
+}
+
 /* ----------------------------------------------------------------------------------------------------- the host */
 
 /* The hooks that block; without those that the options leave out. */

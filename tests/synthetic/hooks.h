@@ -36,5 +36,7 @@ int synthetic_host_start_alerts(struct synthetic_host *host, struct naclk_module
 /* Every other call lets them go on; what was due in between never happens. */
 void synthetic_host_pause_alerts(struct synthetic_host *host);
 void synthetic_host_stop_alerts(struct synthetic_host *host);
+/* Ends the threads that answer and read later: after the module is stopped, before it is destroyed. */
+void synthetic_host_stop_answers(struct synthetic_host *host);
 
 #endif

@@ -243,6 +243,7 @@ static int run(const struct arguments *a, struct synthetic_host *host, const sig
     fprintf(stderr, "aclk-synthetic: the module did not stop in time.\n");
     status = 1;
   }
+  synthetic_host_stop_answers(host);
   netdata_aclk_destroy(module);
   return status;
 }

@@ -254,15 +254,18 @@ struct questions *questions_create(const struct synthetic_db *db, pthread_mutex_
   return all;
 }
 
+void questions_stop(struct questions *all) {
+  if (!all->later || all->stop) return;
+  pthread_mutex_lock(&all->lock);
+  all->stop = true;
+  pthread_cond_signal(&all->changed);
+  pthread_mutex_unlock(&all->lock);
+  pthread_join(all->thread, NULL);
+}
+
 void questions_free(struct questions *all) {
   if (all == NULL) return;
-  if (all->later) {
-    pthread_mutex_lock(&all->lock);
-    all->stop = true;
-    pthread_cond_signal(&all->changed);
-    pthread_mutex_unlock(&all->lock);
-    pthread_join(all->thread, NULL);
-  }
+  questions_stop(all);
   while (all->first != NULL) {
     struct question *q = all->first;
     all->first = q->next;

@@ -15,7 +15,10 @@ struct questions;
  */
 struct questions *questions_create(const struct synthetic_db *db, pthread_mutex_t *alerts, uint64_t default_bytes,
                                    uint32_t default_delay_ms, int later);
-/* After the module is destroyed: what is still unanswered is forgotten. NULL is allowed. */
+/* After the module is stopped, before it is destroyed: what is still unanswered is forgotten, and nothing is answered
+ * after this. */
+void questions_stop(struct questions *questions);
+/* Stops it, if need be. NULL is allowed. */
 void questions_free(struct questions *questions);
 
 void questions_ask(struct questions *questions, const struct naclk_query *query);

@@ -143,13 +143,18 @@ struct readings *readings_create(const struct naclk_host *hooks, uint32_t ends) 
   return NULL;
 }
 
-void readings_free(struct readings *all) {
-  if (all == NULL) return;
+void readings_stop(struct readings *all) {
+  if (all == NULL || all->stop) return;
   pthread_mutex_lock(&all->lock);
   all->stop = true;
   pthread_cond_signal(&all->changed);
   pthread_mutex_unlock(&all->lock);
   pthread_join(all->thread, NULL);
+}
+
+void readings_free(struct readings *all) {
+  if (all == NULL) return;
+  readings_stop(all);
   while (all->first != NULL) free(take_first(all));
   pthread_cond_destroy(&all->changed);
   pthread_mutex_destroy(&all->lock);

@@ -11,7 +11,10 @@ struct readings;
 /* `hooks`: a table whose hooks that block do the reading. ends: how often each reading is ended; 1 is right. NULL: no
  * memory, no thread. */
 struct readings *readings_create(const struct naclk_host *hooks, uint32_t ends);
-/* After the module is destroyed: what has not begun is forgotten. NULL is allowed. */
+/* After the module is stopped, before it is destroyed: what has not begun is forgotten, and nothing is ended after
+ * this. NULL is allowed. */
+void readings_stop(struct readings *readings);
+/* Stops it, if need be. NULL is allowed. */
 void readings_free(struct readings *readings);
 
 void readings_ask(struct readings *readings, const struct naclk_read *read);
