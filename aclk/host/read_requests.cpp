@@ -5,16 +5,16 @@ namespace aclk::host {
 namespace {
 
 template <class Thing>
-int show(naclk_request r, const Thing *thing) {
+int show(naclk_request r, const Thing *thing) noexcept {
   const auto pending = ReadRequests::of(r).waiting(r.id);
   return pending == nullptr ? 1 : pending->show(*thing);
 }
 
-void complete(naclk_request r, int error, const naclk_alert_log_end *end) {
+void complete(naclk_request r, int error, const naclk_alert_log_end *end) noexcept {
   if (const auto pending = ReadRequests::of(r).end(r.id)) (*pending)->end(error, end);
 }
 
-int interrupted(naclk_request r) { return ReadRequests::of(r).interrupted(r.id) ? 1 : 0; }
+int interrupted(naclk_request r) noexcept { return ReadRequests::of(r).interrupted(r.id) ? 1 : 0; }
 
 }  // namespace
 

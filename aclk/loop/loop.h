@@ -37,8 +37,22 @@ class Loop {
   uv_loop_t loop_{};
 };
 
-// A one-shot timer. Loop thread only. Destroying it, even from its own callback, cancels it; the memory goes when libuv
-// says that the handle is closed, one turn of the loop later.
+// A handle with what it calls. The memory goes when libuv says that the handle is closed, one turn of the loop later.
+template <class Handle>
+struct HandleState {
+  Handle handle{};
+  std::function<void()> fn;
+};
+struct CloseHandle {
+  template <class Handle>
+  void operator()(HandleState<Handle> *s) const noexcept {
+    s->fn = nullptr;
+    uv_close(reinterpret_cast<uv_handle_t *>(&s->handle),
+             [](uv_handle_t *h) { delete static_cast<HandleState<Handle> *>(h->data); });
+  }
+};
+
+// A one-shot timer. Loop thread only. Destroying it, even from its own callback, cancels it.
 class Timer {
  public:
   explicit Timer(uv_loop_t &loop) : s_(new State) {
@@ -60,22 +74,12 @@ class Timer {
   [[nodiscard]] bool running() const { return uv_is_active(reinterpret_cast<const uv_handle_t *>(&s_->handle)) != 0; }
 
  private:
-  struct State {
-    uv_timer_t handle{};
-    std::function<void()> fn;
-  };
-  struct Close {
-    void operator()(State *s) const noexcept {
-      s->fn = nullptr;
-      uv_close(reinterpret_cast<uv_handle_t *>(&s->handle),
-               [](uv_handle_t *h) { delete static_cast<State *>(h->data); });
-    }
-  };
+  using State = HandleState<uv_timer_t>;
   static void fire(uv_timer_t *t) {
     auto fn = std::exchange(static_cast<State *>(t->data)->fn, nullptr);  // may delete the Timer: hold it here
     if (fn) fn();
   }
-  std::unique_ptr<State, Close> s_;
+  std::unique_ptr<State, CloseHandle> s_;
 };
 
 // What is to be done once, when all that is due in this turn of the loop has been, just before it waits: what came
@@ -98,18 +102,8 @@ class BeforeWait {
   }
 
  private:
-  struct State {
-    uv_prepare_t handle{};
-    std::function<void()> fn;
-  };
-  struct Close {
-    void operator()(State *s) const noexcept {
-      s->fn = nullptr;
-      uv_close(reinterpret_cast<uv_handle_t *>(&s->handle),
-               [](uv_handle_t *h) { delete static_cast<State *>(h->data); });
-    }
-  };
-  std::unique_ptr<State, Close> s_;
+  using State = HandleState<uv_prepare_t>;
+  std::unique_ptr<State, CloseHandle> s_;
 };
 
 // Any thread posts a function, the loop runs it. Made and destroyed on the loop thread. post() may be called from any

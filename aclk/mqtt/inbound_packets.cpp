@@ -51,7 +51,7 @@ std::string_view text(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-std::optional<InboundPackets::Piece> InboundPackets::next(std::span<const std::uint8_t> &bytes, Reader reader) {
+std::optional<InboundPackets::Piece> InboundPackets::next(std::span<const std::uint8_t> &bytes, ReadBy who) {
   if (shown_.capacity() > kKept) shown_ = {};
   if (bytes.empty()) return std::nullopt;
   if (others_ > 0) {
@@ -59,9 +59,9 @@ std::optional<InboundPackets::Piece> InboundPackets::next(std::span<const std::u
     others_ -= n;
     return Piece{take(bytes, n)};
   }
-  if (!begun_.empty()) return go_on(bytes, reader);
+  if (!begun_.empty()) return go_on(bytes, who);
   const auto extent = extent_of(bytes);
-  const bool mine = reader == Reader::we && may_be_ours(bytes[0]);
+  const bool mine = who == ReadBy::us && may_be_ours(bytes[0]);
   if (extent && mine && extent->whole <= bytes.size()) return Piece{take(bytes, extent->whole), true, extent->head};
   if (extent && !mine) {
     const auto n = std::min(extent->whole, bytes.size());
@@ -73,14 +73,14 @@ std::optional<InboundPackets::Piece> InboundPackets::next(std::span<const std::u
   return std::nullopt;
 }
 
-std::optional<InboundPackets::Piece> InboundPackets::go_on(std::span<const std::uint8_t> &bytes, Reader reader) {
+std::optional<InboundPackets::Piece> InboundPackets::go_on(std::span<const std::uint8_t> &bytes, ReadBy who) {
   auto extent = extent_of(begun_);
   while (!extent && !bytes.empty()) {
     begun_.push_back(take(bytes, 1)[0]);
     extent = extent_of(begun_);
   }
   if (!extent) return std::nullopt;
-  const bool mine = reader == Reader::we && may_be_ours(begun_[0]);
+  const bool mine = who == ReadBy::us && may_be_ours(begun_[0]);
   if (mine) {
     const auto part = take(bytes, std::min(bytes.size(), extent->whole - begun_.size()));
     begun_.insert(begun_.end(), part.begin(), part.end());

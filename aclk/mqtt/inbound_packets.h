@@ -28,12 +28,12 @@ class InboundPackets {
     [[nodiscard]] std::span<const std::uint8_t> body() const { return bytes.subspan(head); }
   };
   // Who reads PUBLISH and PUBACK that begin now: until CONNACK has come libmosquitto does.
-  enum class Reader : std::uint8_t { libmosquitto, we };
+  enum class ReadBy : std::uint8_t { libmosquitto, us };
   // Takes the next piece from the front of `bytes`; none: they are used up.
-  [[nodiscard]] std::optional<Piece> next(std::span<const std::uint8_t> &bytes, Reader reader);
+  [[nodiscard]] std::optional<Piece> next(std::span<const std::uint8_t> &bytes, ReadBy who);
 
  private:
-  std::optional<Piece> go_on(std::span<const std::uint8_t> &bytes, Reader reader);
+  std::optional<Piece> go_on(std::span<const std::uint8_t> &bytes, ReadBy who);
 
   std::size_t others_ = 0;           // bytes of a packet of libmosquitto's that are still to come
   std::vector<std::uint8_t> begun_;  // a packet, or what there is of its header, that goes on in the next bytes

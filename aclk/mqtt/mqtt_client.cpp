@@ -378,7 +378,7 @@ void MqttClient::feed(std::span<const std::uint8_t> bytes) {
   i.tell_pubacks();
   while (!i.ended) {
     const auto piece =
-        i.inbound.next(bytes, i.connected ? InboundPackets::Reader::we : InboundPackets::Reader::libmosquitto);
+        i.inbound.next(bytes, i.connected ? InboundPackets::ReadBy::us : InboundPackets::ReadBy::libmosquitto);
     if (!piece) break;
     if (piece->ours)
       i.take_in(*piece);

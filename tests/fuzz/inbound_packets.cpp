@@ -27,7 +27,7 @@ Seen read(std::span<const std::uint8_t> all, std::size_t piece) {
   Seen seen;
   for (std::size_t at = 0; at < all.size(); at += piece) {
     auto bytes = all.subspan(at, std::min(piece, all.size() - at));
-    while (const auto p = packets.next(bytes, aclk::mqtt::InboundPackets::Reader::we)) {
+    while (const auto p = packets.next(bytes, aclk::mqtt::InboundPackets::ReadBy::us)) {
       (p->ours ? seen.ours : seen.others) += text(p->bytes);
       if (!p->ours) continue;
       aclk::fuzz::require(p->head >= 2 && p->head <= p->bytes.size(), "a header has two bytes");
