@@ -4,7 +4,6 @@
 // and that goes back to him, by whatever thread destroys them. May have room in front, for a head.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -30,7 +29,7 @@ class Bytes {
   // A copy, with so many bytes of room in front of it.
   [[nodiscard]] static Bytes copy(std::string_view what, std::size_t room) {
     auto *const block = new char[room + what.size()];  // not zeroed
-    std::ranges::copy(what, block + room);
+    what.copy(block + room, what.size());              // std::ranges::copy goes byte by byte
     return Bytes(Loan{block + room, what.size(), room, free_block, block});
   }
   ~Bytes() { give_back(); }
@@ -61,7 +60,7 @@ class Bytes {
       loan_.data -= head.size();
       loan_.size += head.size();
       loan_.room -= head.size();
-      std::ranges::copy(head, loan_.data);
+      head.copy(loan_.data, head.size());
     } else {
       own_.reserve(head.size() + loan_.size);
       own_.assign(head).append(loan_.data, loan_.size);

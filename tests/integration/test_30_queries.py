@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from testenv import answers, stays, wait_until
+from testenv import answers, process, stays, wait_until
 
 CRLF2 = b"\r\n\r\n"
 
@@ -109,7 +109,6 @@ class TestAnswers:
 
     def test_30_06_no_query_makes_the_agent_big(self, online):
         """What would take the agent to hundreds of megabytes is cut to a bounded number of rows."""
-        from testenv import process
         before = process.rss_kb(online.agent.pid)
         r = online.query("/api/v1/data?context=system.*&after=-86400&points=86400", wait=60)
         assert r.http_status == 200 and len(r.body) < 32 << 20
@@ -159,6 +158,16 @@ class TestAnswers:
         targets = ["/api/v1/info", "/api/v1/charts", "/api/v1/alarms?all", "/api/v1/data?chart=system.cpu&points=10"]
         r = online.cloud.load(online.claim, targets, 200, 16)
         assert r["codes"] == {"200": 200}
+
+    def test_30_13_memory_of_a_burst_goes_back(self, online):
+        """Between two answers the plugin keeps some; when a burst is over it does not (process/heap.h)."""
+        size = lambda: process.rss_kb(online.agent.worker_pid())
+        burst = lambda: online.cloud.load(online.claim, [big()], 60, 16)
+        online.query(big())
+        before = size()
+        for _ in range(3):
+            assert burst()["codes"] == {"200": 60}
+        wait_until(lambda: size() < before + 3000, 20, f"the size is what it was, {before} KB")
 
 
 class TestPaths:

@@ -20,10 +20,7 @@ const Error kCancelled{Errc::cancelled, "the query was cancelled"};
 }  // namespace
 
 AgentRequests::AgentRequests(unsigned safe, unsigned most, Agent agent)
-    : agent_(std::move(agent)), limit_(safe, most), most_(std::max(safe, most)), multi_(curl_multi_init()) {
-  // One place for each lane, and some for connections that are not used again.
-  if (multi_) curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, 2L * static_cast<long>(most_));
-}
+    : agent_(std::move(agent)), limit_(safe, most), multi_(2L * static_cast<long>(std::max(safe, most))) {}
 
 AgentRequests::~AgentRequests() { stop(); }
 
@@ -35,15 +32,15 @@ void AgentRequests::ask(Asker asker, RequestTicket ticket, HttpRequest http, con
   {
     const std::lock_guard lock(mutex_);
     try {
-      if (!multi_) why = {Errc::unavailable, "there is no memory for requests to the agent"};
-      if (multi_ && !stop_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+      if (!multi_.stands()) why = {Errc::unavailable, "there is no memory for requests to the agent"};
+      if (multi_.stands() && !stop_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
     } catch (const std::system_error &) {
       why = {Errc::unavailable, "there is no thread to be had for requests to the agent"};
     }
     if (!stop_ && thread_.joinable()) {
       const bool first = asked_.empty() && cancelled_.empty();
       asked_.push_back(std::move(request));
-      if (first) curl_multi_wakeup(multi_.get());
+      if (first) multi_.wake();
       return;
     }
   }
@@ -55,7 +52,7 @@ void AgentRequests::cancel(RequestTicket ticket) {
   if (stop_ || !thread_.joinable()) return;
   const bool first = asked_.empty() && cancelled_.empty();
   cancelled_.push_back(ticket);
-  if (first) curl_multi_wakeup(multi_.get());
+  if (first) multi_.wake();
 }
 
 void AgentRequests::stop() {
@@ -64,7 +61,7 @@ void AgentRequests::stop() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
     thread.swap(thread_);
-    if (thread.joinable()) curl_multi_wakeup(multi_.get());
+    if (thread.joinable()) multi_.wake();
   }
   if (thread.joinable()) thread.join();
 }
@@ -77,27 +74,23 @@ void AgentRequests::run() {
   loop::begin_own_thread("ACLK_AGENT");
   while (take_orders()) {
     expire();
+    drop_given_up();
     start_waiting();
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    bool progress = false;
-    int queued = 0;
-    while (const auto *m = curl_multi_info_read(multi_.get(), &queued)) {
-      if (m->msg != CURLMSG_DONE) continue;
-      const auto code = m->data.result;
-      const auto *const http = &HttpLane::of(m->easy_handle);
+    multi_.turn(until_next(), [this](CURL *easy, CURLcode code) {
+      const auto *const http = &HttpLane::of(easy);
       ended(**std::ranges::find(lanes_, http, [](const auto &lane) { return &lane->http; }), code);
-      progress = true;
-    }
-    for (const auto &lane : lanes_)
-      if (lane->given_up && !lane->http.at_work()) {
-        lane->http.drop();
-        release(*lane);
-        progress = true;
-      }
-    if (!progress) curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(until_next().count()), nullptr);
+    });
   }
   cancel_all();
+}
+
+// Those that the agent has begun to answer, or has ended.
+void AgentRequests::drop_given_up() {
+  for (const auto &lane : lanes_) {
+    if (!lane->given_up || lane->http.at_work()) continue;
+    lane->http.drop();
+    release(*lane);
+  }
 }
 
 // False: it is time to end.
@@ -248,7 +241,7 @@ void AgentRequests::step(Lane &lane, Step step) {
     lane.step_deadline = Clock::now() + kCheckTimeout;
     if (step == Step::check) lane.step_deadline = std::min(lane.step_deadline, request.deadline);
   }
-  if (auto begun = lane.http.begin(multi_.get(), lane.endpoint, std::move(http), bounds); !begun)
+  if (auto begun = lane.http.begin(multi_, lane.endpoint, std::move(http), bounds); !begun)
     answer(lane, tl::unexpected<Error>(begun.error()));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Everything that the agent is asked, once it is found: one thread, one libcurl multi handle, a few connections that
-// are kept alive, each confirmed to be the agent's before anything that came over it is passed on. As many requests are
+// Everything that the agent is asked, once it is found: one thread, one HttpMulti, a few connections that are kept
+// alive, each confirmed to be the agent's before anything that came over it is passed on. As many requests are
 // under way as in_flight_limit.h allows, the others wait in the order in which they came, the cloud's and the link's
 // own apart: while both wait each has half of the room, and one of the link's own always has a place, so that alerts
 // are seen however slow the cloud's queries are.
@@ -9,8 +9,6 @@
 // A query of the cloud that was given up keeps its place until the agent has ended its work on it (at most 5 min), so
 // that callers who give up early cannot pile up work in the agent.
 #pragma once
-
-#include <curl/curl.h>
 
 #include <chrono>
 #include <cstdint>
@@ -22,9 +20,9 @@
 #include <thread>
 #include <vector>
 
-#include "claim/base/c_own.h"
 #include "plugin-api/external/agent/http_connection.h"
 #include "plugin-api/external/agent/http_lane.h"
+#include "plugin-api/external/agent/http_multi.h"
 #include "plugin-api/external/agent/in_flight_limit.h"
 
 namespace aclk::external {
@@ -114,19 +112,19 @@ class AgentRequests {
   void give_up(Lane &lane, const Error &why);
   void release(Lane &lane);
   void expire();
+  void drop_given_up();
   void cancel_now(RequestTicket ticket);
   [[nodiscard]] std::chrono::milliseconds until_next() const;
   void cancel_all();
 
   const Agent agent_;
   InFlightLimit limit_;
-  const unsigned most_;
 
   std::mutex mutex_;  // of what follows, up to the thread
   std::vector<RequestPtr> asked_;
   std::vector<RequestTicket> cancelled_;
   bool stop_ = false;
-  COwn<CURLM, curl_multi_cleanup> multi_;
+  HttpMulti multi_;
   std::thread thread_;
 
   // The thread's own.

@@ -3,15 +3,14 @@
 // One HTTP/1.1 connection to the agent, kept alive between requests. Blocking; one thread at a time.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <functional>
+#include <memory>
 
-#include "claim/base/c_own.h"
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/endpoint.h"
 #include "plugin-api/external/agent/http_lane.h"
+#include "plugin-api/external/agent/http_multi.h"
 
 namespace aclk::external {
 
@@ -34,7 +33,7 @@ class HttpConnection {
   void close();
 
  private:
-  COwn<CURLM, curl_multi_cleanup> multi_;
+  std::unique_ptr<HttpMulti> multi_;
   HttpLane lane_;
 };
 

@@ -137,6 +137,7 @@ void HttpLane::judge_owners(const std::vector<uid_t> &owners) {
 curl_socket_t HttpLane::open_socket(void *user, curlsocktype /*purpose*/, curl_sockaddr *address) {
   auto &lane = *static_cast<HttpLane *>(user);
   lane.fd_ = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  lane.multi_->opened(lane.fd_);
   lane.fresh_ = true;
   lane.on_unix_ = address->family == AF_UNIX;
   return lane.fd_;
@@ -217,9 +218,10 @@ void HttpLane::prepare(const Endpoint &endpoint) {
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &f.x);
 }
 
-Result<void> HttpLane::begin(CURLM *multi, const Endpoint &endpoint, HttpRequest wanted, const AnswerBounds &bounds) {
+Result<void> HttpLane::begin(HttpMulti &multi, const Endpoint &endpoint, HttpRequest wanted,
+                             const AnswerBounds &bounds) {
   drop();
-  if (multi == nullptr || easy_ == nullptr) return fail(Errc::unavailable, "libcurl has no memory for a connection");
+  if (!multi.stands() || easy_ == nullptr) return fail(Errc::unavailable, "libcurl has no memory for a connection");
   if (wanted.method != HttpMethod::get)
     return fail(Errc::invalid_argument, fmt::format("agents 1.x answer only GET, not {}", method_name(wanted.method)));
   if (!is_clean(wanted.target) || wanted.target.empty() || wanted.target.front() != '/')
@@ -231,11 +233,11 @@ Result<void> HttpLane::begin(CURLM *multi, const Endpoint &endpoint, HttpRequest
   flight_->headers = make_headers(flight_->request, bounds.gzip);
   prepare(endpoint);
   hung_up_ = false;
-  if (curl_multi_add_handle(multi, easy_) != CURLM_OK) {
+  multi_ = &multi;
+  if (multi.add(easy_) != CURLM_OK) {
     flight_.reset();
     return fail(Errc::unavailable, "libcurl cannot start a request");
   }
-  multi_ = multi;
   return {};
 }
 
@@ -248,7 +250,7 @@ bool HttpLane::at_work() const {
 
 void HttpLane::drop() {
   if (!flight_) return;
-  curl_multi_remove_handle(multi_, easy_);
+  multi_->remove(easy_);
   flight_.reset();
 }
 
@@ -259,7 +261,7 @@ Result<HttpResponse> HttpLane::end(CURLcode code) {
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connects);
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-  curl_multi_remove_handle(multi_, easy_);
+  multi_->remove(easy_);
   const auto flight = std::exchange(flight_, nullptr);
   auto &x = flight->x;
   if (code != CURLE_ABORTED_BY_CALLBACK && x.head_done) after_answer();

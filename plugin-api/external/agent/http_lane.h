@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// One HTTP/1.1 connection to the agent, kept alive between requests, inside a libcurl multi handle that others may
-// share. Does not block; who drives the multi handle reports what came of a request. One thread.
+// One HTTP/1.1 connection to the agent, kept alive between requests, inside an HttpMulti that others may share. Does
+// not block; who turns that reports what came of a request. One thread.
 //
 // The agent's web server has habits (plugin-api/external/API.md, "HTTP behaviour"): it keeps a connection only when
 // asked to, wants a request in one piece, does not pipeline, and ends some answers with a body of nothing at all: no
@@ -21,6 +21,7 @@
 #include "claim/base/http_message.h"
 #include "claim/base/result.h"
 #include "plugin-api/external/agent/endpoint.h"
+#include "plugin-api/external/agent/http_multi.h"
 #include "plugin-api/external/agent/peer_owner.h"
 
 namespace aclk::external {
@@ -36,18 +37,18 @@ struct AnswerBounds {
 
 class HttpLane {
  public:
-  // `alias` keeps the connections of the lanes of one multi handle apart: the name that libcurl knows the agent by, one
-  // for each lane. Empty: the multi handle is this lane's alone.
+  // `alias` keeps the connections of the lanes of one HttpMulti apart: the name that libcurl knows the agent by, one
+  // for each lane. Empty: the HttpMulti is this lane's alone.
   explicit HttpLane(std::string alias = {});
   // A request under way is dropped.
   ~HttpLane();
   HttpLane(const HttpLane &) = delete;
   HttpLane &operator=(const HttpLane &) = delete;
 
-  // Puts a request into the multi handle, which must outlive it there; bounds.timeout is the caller's to keep. Errors:
+  // Puts a request into `multi`, which must outlive it there; bounds.timeout is the caller's to keep. Errors:
   // unavailable (no memory), invalid_argument: GET is the one method that agents 1.x answer; the target has no white
   // space or control characters.
-  [[nodiscard]] Result<void> begin(CURLM *multi, const Endpoint &endpoint, HttpRequest request,
+  [[nodiscard]] Result<void> begin(HttpMulti &multi, const Endpoint &endpoint, HttpRequest request,
                                    const AnswerBounds &bounds);
   // The lane whose request libcurl speaks of.
   [[nodiscard]] static HttpLane &of(CURL *easy);
@@ -90,7 +91,7 @@ class HttpLane {
   CURL *easy_;
   std::optional<Endpoint> configured_;  // for which easy_ has its options
   CurlList connect_to_;                 // one of them
-  CURLM *multi_ = nullptr;              // while a request is under way
+  HttpMulti *multi_ = nullptr;          // while a request is under way
   std::unique_ptr<Flight> flight_;
 
   // Of the connection in use:

@@ -114,10 +114,12 @@ int AgentLog::File::fd() {
     fd_.reset();
     return -1;
   }
-  struct stat open {};
-  if (fd_ && ::fstat(fd_.get(), &open) == 0 && open.st_ino == there.st_ino && open.st_dev == there.st_dev)
-    return fd_.get();
+  if (fd_ && inode_ == there.st_ino && device_ == there.st_dev) return fd_.get();
   fd_.reset(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY));
+  if (struct stat open{}; fd_ && ::fstat(fd_.get(), &open) == 0) {
+    inode_ = open.st_ino;
+    device_ = open.st_dev;
+  }
   return fd_.get();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <netdata-aclk/plugin.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
@@ -65,6 +66,8 @@ class AgentLog {
    private:
     std::filesystem::path path_;
     Fd fd_;
+    ino_t inode_ = 0;  // what is open
+    dev_t device_ = 0;
   };
 
   const Options options_;

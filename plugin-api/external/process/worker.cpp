@@ -33,6 +33,7 @@
 #include "plugin-api/external/json/values.h"
 #include "plugin-api/external/poll/poller.h"
 #include "plugin-api/external/process/children.h"
+#include "plugin-api/external/process/heap.h"
 #include "plugin-api/external/process/worker_restart_policy.h"
 
 namespace aclk::external {
@@ -207,8 +208,14 @@ HttpResponse serve(naclk_module *module, const LocalRequest &request, const std:
 class Work {
  public:
   Work(const Options &options, End &end, AgentLog &log, ExternalHost &host, Settings settings,
-       const CreateModule &create)
-      : options_(options), end_(end), log_(log), host_(host), settings_(std::move(settings)), create_(create) {}
+       const CreateModule &create, Heap &heap)
+      : options_(options),
+        end_(end),
+        log_(log),
+        host_(host),
+        settings_(std::move(settings)),
+        create_(create),
+        heap_(heap) {}
 
   int run() {
     std::array<char, kErrorText> error{};
@@ -278,6 +285,7 @@ class Work {
       const char byte = is_online(module_.get()) ? '1' : '0';
       tell_supervisor(options_, {&byte, 1});
       if (looks >= 10) pause = period;
+      heap_.give_back();
       if (Clock::now() < due) continue;
       due = std::max(due + every, Clock::now());
       if (settings_.statistics) show_charts(charts);
@@ -306,6 +314,7 @@ class Work {
   ExternalHost &host_;
   const Settings settings_;
   const CreateModule &create_;
+  Heap &heap_;
   const SharedText shared_status_{options_.plugin_status_fd};  // the supervisor's
   Module module_;
   std::unique_ptr<LocalSocket> socket_;  // asks the module
@@ -321,6 +330,7 @@ int work(const Options &options, const Environment &env, AgentLog &log, const Cr
   End end(options.supervisor);
   if (end.came()) return kExitStopped;
   volunteer_for_oom();
+  Heap heap;
   if (env.machine_guid.empty()) return kExitUnknownMachine;
   curl_global_init(CURL_GLOBAL_DEFAULT);
 
@@ -351,7 +361,7 @@ int work(const Options &options, const Environment &env, AgentLog &log, const Cr
   host_facts.proxy_label = proxy_label(conf, env);
   host_facts.capabilities = agent_capabilities(**facts);
   ExternalHost host(std::move(host_facts), conf, agent, log);
-  return Work(options, end, log, host, settings, create).run();
+  return Work(options, end, log, host, settings, create, heap).run();
 }
 
 }  // namespace aclk::external

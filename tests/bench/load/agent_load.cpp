@@ -7,13 +7,13 @@
 #include <memory>
 
 #include "claim/base/c_own.h"
+#include "plugin-api/external/agent/http_multi.h"
 
 namespace aclk::load {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using Easy = COwn<CURL, curl_easy_cleanup>;
-using Multi = COwn<CURLM, curl_multi_cleanup>;
 using Headers = COwn<curl_slist, curl_slist_free_all>;
 
 struct Lane {
@@ -32,10 +32,9 @@ class AgentLoad {
   explicit AgentLoad(const AgentPlan &plan) : plan_(plan) {
     headers_.reset(curl_slist_append(nullptr, "Connection: keep-alive"));
     curl_slist_append(headers_.get(), plan.gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(plan.in_flight));
   }
   ~AgentLoad() {
-    for (const auto &lane : lanes_) curl_multi_remove_handle(multi_.get(), lane->easy.get());
+    for (const auto &lane : lanes_) multi_.remove(lane->easy.get());
   }
   AgentLoad(const AgentLoad &) = delete;
   AgentLoad &operator=(const AgentLoad &) = delete;
@@ -47,13 +46,12 @@ class AgentLoad {
       lanes_.push_back(std::make_unique<Lane>());
       ask(*lanes_.back());
     }
-    while (figures_.latencies.size() < plan_.count) {
-      int running = 0;
-      curl_multi_perform(multi_.get(), &running);
-      int left = 0;
-      while (const auto *m = curl_multi_info_read(multi_.get(), &left)) ACLK_CHECK(ended(*m));
-      curl_multi_poll(multi_.get(), nullptr, 0, 1000, nullptr);
-    }
+    Result<void> all_well;
+    while (all_well && figures_.latencies.size() < plan_.count)
+      multi_.turn(std::chrono::seconds(1), [&](CURL *easy, CURLcode code) {
+        if (auto well = ended(easy, code); !well) all_well = std::move(well);
+      });
+    ACLK_CHECK(all_well);
     figures_.wall = Clock::now() - began;
     figures_.cpu = own_cpu() - cpu;
     return std::move(figures_);
@@ -66,30 +64,30 @@ class AgentLoad {
     curl_easy_setopt(c, CURLOPT_URL, lane.url.c_str());
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers_.get());
     curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L << 10);
     curl_easy_setopt(c, CURLOPT_PRIVATE, &lane);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, count_bytes);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &figures_.bytes);
     lane.began = Clock::now();
-    curl_multi_add_handle(multi_.get(), c);
+    (void)multi_.add(c);
   }
 
-  Result<void> ended(const CURLMsg &m) {
-    if (m.data.result != CURLE_OK)
-      return fail(Errc::unavailable, fmt::format("{}: {}", plan_.url, curl_easy_strerror(m.data.result)));
+  Result<void> ended(CURL *easy, CURLcode code) {
+    if (code != CURLE_OK) return fail(Errc::unavailable, fmt::format("{}: {}", plan_.url, curl_easy_strerror(code)));
     void *user = nullptr;
     long status = 0;
-    curl_easy_getinfo(m.easy_handle, CURLINFO_PRIVATE, &user);
-    curl_easy_getinfo(m.easy_handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     auto &lane = *static_cast<Lane *>(user);
     figures_.latencies.push_back(Clock::now() - lane.began);
     ++figures_.statuses[static_cast<int>(status)];
-    curl_multi_remove_handle(multi_.get(), lane.easy.get());
+    multi_.remove(lane.easy.get());
     if (asked_ < plan_.count) ask(lane);
     return {};
   }
 
   const AgentPlan &plan_;
-  Multi multi_{curl_multi_init()};
+  external::HttpMulti multi_{static_cast<long>(plan_.in_flight)};
   Headers headers_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::size_t asked_ = 0;

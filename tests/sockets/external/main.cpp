@@ -3,6 +3,6 @@
 
 int main() {
   using namespace aclk::external::test;
-  return agent_tests() + agents_1_43_tests() + hook_tests() + hook_alert_tests() + http_tests() + local_tests() +
-         peer_owner_tests() + polled_answers_tests() + poller_tests() + process_tests();
+  return agent_tests() + agents_1_43_tests() + hook_tests() + hook_alert_tests() + http_multi_tests() + http_tests() +
+         local_tests() + peer_owner_tests() + polled_answers_tests() + poller_tests() + process_tests();
 }

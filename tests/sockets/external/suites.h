@@ -9,6 +9,7 @@ int agent_tests();
 int agents_1_43_tests();
 int hook_tests();
 int hook_alert_tests();
+int http_multi_tests();
 int http_tests();
 int local_tests();
 int peer_owner_tests();
