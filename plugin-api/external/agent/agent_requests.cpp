@@ -189,9 +189,12 @@ std::deque<AgentRequests::RequestPtr> *AgentRequests::next_waiting() {
   const bool room = limit_.has_room(now);
   const auto own =
       std::ranges::count_if(lanes_, [](const auto &l) { return l->request && l->request->asker == Asker::link; });
+  // One that was given up keeps its place.
+  const bool none_of_cloud = std::ranges::none_of(
+      lanes_, [](const auto &l) { return l->given_up || (l->request && l->request->asker == Asker::cloud); });
   const bool shared = own >= std::max(1L, static_cast<long>(limit_.allowed(now) / 2)) && !of_cloud_.empty();
   if (!of_link_.empty() && (own == 0 || (room && !shared))) return &of_link_;
-  return !of_cloud_.empty() && room ? &of_cloud_ : nullptr;
+  return !of_cloud_.empty() && (room || none_of_cloud) ? &of_cloud_ : nullptr;
 }
 
 void AgentRequests::start_waiting() {

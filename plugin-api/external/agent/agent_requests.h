@@ -3,8 +3,8 @@
 // Everything that the agent is asked, once it is found: one thread, one HttpMulti, a few connections that are kept
 // alive, each confirmed to be the agent's before anything that came over it is passed on. As many requests are
 // under way as in_flight_limit.h allows, the others wait in the order in which they came, the cloud's and the link's
-// own apart: while both wait each has half of the room, and one of the link's own always has a place, so that alerts
-// are seen however slow the cloud's queries are.
+// own apart: while both wait each has half of the room, and one of each always has a place, so that alerts are seen
+// however slow the cloud's queries are, and a user is answered however much the link has to read.
 //
 // A query of the cloud that was given up keeps its place until the agent has ended its work on it (at most 5 min), so
 // that callers who give up early cannot pile up work in the agent.

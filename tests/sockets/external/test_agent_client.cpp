@@ -400,6 +400,34 @@ std::string agent__the_clouds_queries_and_the_links_own__share_the_room() {
   return {};
 }
 
+std::string agent__a_query_while_the_link_has_much_to_read__has_a_place() {
+  std::atomic<bool> ends{false};
+  std::atomic<int> own{0};
+  FakeAgent fake([&](const std::string &r) {
+    const auto t = target_of(r);
+    if (t == "/api/v1/info") return answer(info_of(kLocal));
+    if (t == "/own") ++own;
+    while (t == "/own" && !ends) std::this_thread::sleep_for(1ms);
+    return answer("{}");
+  });
+  const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool> *)> release(
+      &ends, [](std::atomic<bool> *e) { e->store(true); });
+  AgentClient agent(kLocal, {1, 1}, at({fake.endpoint()}));
+  EXPECT(agent.locate(nullptr));
+  std::thread own_asker([&] {
+    const std::vector<AgentClient::Wanted> wanted(10, {{}, "/own"});
+    (void)agent.get_each(wanted, nullptr, [](std::size_t, const auto &) { return true; });
+  });
+  while (own < 1) std::this_thread::sleep_for(1ms);
+  const auto answer = asked(agent, {}, "/query", 5s);
+  const auto begun = own.load();
+  ends = true;
+  own_asker.join();
+  EXPECT(answer);
+  EXPECT_EQ(begun, 1);
+  return {};
+}
+
 std::string agent__interrupted_while_many_are_asked__comes_back_soon() {
   std::atomic<bool> ends{false};
   FakeAgent fake([&](const std::string &r) {
@@ -490,6 +518,7 @@ const CMUnitTest tests[] = {
     ACLK_TEST(agent__queries__are_many_at_once_while_the_agent_is_quick),
     ACLK_TEST(agent__many_documents__are_asked_side_by_side_and_each_comes_once),
     ACLK_TEST(agent__the_clouds_queries_and_the_links_own__share_the_room),
+    ACLK_TEST(agent__a_query_while_the_link_has_much_to_read__has_a_place),
     ACLK_TEST(agent__interrupted_while_many_are_asked__comes_back_soon),
     ACLK_TEST(agent__connection_that_another_server_has_taken_over__its_answer_is_not_passed_on),
     ACLK_TEST(agent__stopped_with_queries_everywhere__answers_all_of_them_cancelled),
