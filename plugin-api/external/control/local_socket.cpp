@@ -20,6 +20,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aclk/loop/loop.h"
 #include "claim/base/text.h"
 
 namespace aclk::external {
@@ -224,6 +225,7 @@ LocalSocket::~LocalSocket() {
 }
 
 void LocalSocket::run() {
+  loop::begin_own_thread("ACLK_SOCKET");
   std::vector<pollfd> fds;
   while (!ending_.load()) {
     fds.assign({{wake_.get(), POLLIN, 0}});

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plugin-api/external/poll/poller.h"
-#include "claim/base/hash.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +8,8 @@
 #include <exception>
 #include <utility>
 
+#include "aclk/loop/loop.h"
+#include "claim/base/hash.h"
 #include "plugin-api/external/hooks/read_api.h"
 #include "plugin-api/external/json/lenient_json.h"
 
@@ -56,6 +57,7 @@ Poller::~Poller() {
 }
 
 void Poller::run() {
+  loop::begin_own_thread("ACLK_POLL");
   while (!stop_.load()) {
     const auto now = Clock::now();
     try {

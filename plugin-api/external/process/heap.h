@@ -18,8 +18,8 @@ class Heap {
 
   // From now on memory is kept. Before there are other threads.
   Heap();
-  // Gives free memory back to the kernel if there is more than kIdle of it. Now and then: it looks at each block that is
-  // free.
+  // Gives free memory back to the kernel if there is more than kIdle of it. Now and then: it looks at each block that
+  // is free.
   void give_back();
 
  private:
