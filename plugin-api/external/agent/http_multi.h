@@ -31,7 +31,7 @@ class HttpMulti {
   // Errors as of curl_multi_add_handle(). Its request begins with the next turn.
   [[nodiscard]] CURLMcode add(CURL *easy) { return curl_multi_add_handle(multi_.get(), easy); }
   void remove(CURL *easy) { curl_multi_remove_handle(multi_.get(), easy); }
-  // libcurl has been given this new socket.
+  // libcurl has been given this new socket: to be told of each, by CURLOPT_OPENSOCKETFUNCTION.
   void opened(curl_socket_t fd);
 
   // Does what is due, waits for more until a socket has something, somebody wakes us, or so much time is over, and does
