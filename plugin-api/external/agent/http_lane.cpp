@@ -137,7 +137,6 @@ void HttpLane::judge_owners(const std::vector<uid_t> &owners) {
 curl_socket_t HttpLane::open_socket(void *user, curlsocktype /*purpose*/, curl_sockaddr *address) {
   auto &lane = *static_cast<HttpLane *>(user);
   lane.fd_ = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  lane.multi_->opened(lane.fd_);
   lane.fresh_ = true;
   lane.on_unix_ = address->family == AF_UNIX;
   return lane.fd_;

@@ -24,7 +24,7 @@ HttpMulti::HttpMulti(long connections)
   epoll_event e{};
   e.events = EPOLLIN | EPOLLET;  // what is written there is not read
   e.data.fd = wake_.get();
-  (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &e);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &e) != 0) wake_.reset();
 }
 
 void HttpMulti::wake() {
@@ -32,35 +32,29 @@ void HttpMulti::wake() {
   if (wake_) (void)!::write(wake_.get(), &one, sizeof one);
 }
 
-// The number may have been another socket's, which left the epoll when it was closed.
-void HttpMulti::opened(curl_socket_t fd) {
-  if (fd >= 0 && static_cast<std::size_t>(fd) < watched_.size()) watched_[static_cast<std::size_t>(fd)] = {};
-}
-
 int HttpMulti::on_socket(CURL * /*easy*/, curl_socket_t fd, int what, void *user, void * /*of_socket*/) {
   auto &self = *static_cast<HttpMulti *>(user);
   if (what == CURL_POLL_REMOVE) {
-    if (static_cast<std::size_t>(fd) < self.watched_.size()) self.watched_[static_cast<std::size_t>(fd)].wanted = false;
+    if (static_cast<std::size_t>(fd) < self.wanted_.size()) self.wanted_[static_cast<std::size_t>(fd)] = false;
     return 0;
   }
   std::uint32_t events = 0;
   if (what != CURL_POLL_OUT) events |= EPOLLIN;
   if (what != CURL_POLL_IN) events |= EPOLLOUT;
-  return self.watch(fd, events) ? 0 : -1;
+  self.watch(fd, events);
+  return 0;  // anything else would be the multi handle's end
 }
 
-bool HttpMulti::watch(curl_socket_t fd, std::uint32_t events) {
+// One for which the kernel has no memory ends at its deadline, and the next request tries again.
+void HttpMulti::watch(curl_socket_t fd, std::uint32_t events) {
+  epoll_event e{};
+  e.events = events;
+  e.data.fd = fd;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &e) != 0)
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &e) != 0) return;
   const auto place = static_cast<std::size_t>(fd);
-  if (place >= watched_.size()) watched_.resize(place + 1);
-  auto &w = watched_[place];
-  if (w.events != events) {
-    epoll_event e{};
-    e.events = events;
-    e.data.fd = fd;
-    if (::epoll_ctl(epoll_.get(), w.events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e) != 0) return false;
-  }
-  w = {events, true};
-  return true;
+  if (place >= wanted_.size()) wanted_.resize(place + 1);
+  wanted_[place] = true;
 }
 
 int HttpMulti::on_timer(CURLM * /*multi*/, long ms, void *user) {
@@ -101,10 +95,9 @@ void HttpMulti::wait(std::chrono::milliseconds at_most) {
     const auto [flags, data] = events.at(static_cast<std::size_t>(i));
     const int fd = data.fd;
     if (fd == wake_.get()) continue;
-    auto &w = watched_.at(static_cast<std::size_t>(fd));
-    if (!w.wanted) {  // an idle connection that the server has closed: libcurl sees that when it wants it
+    if (!wanted_.at(static_cast<std::size_t>(
+            fd))) {  // an idle connection that the server has closed: libcurl sees that when it wants it
       (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
-      w = {};
       continue;
     }
     int what = 0;

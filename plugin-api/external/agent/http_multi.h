@@ -2,7 +2,8 @@
 //
 // libcurl's multi handle, with an epoll of its own: a turn costs by what has happened and not by how many requests are
 // under way, while curl_multi_perform() and curl_multi_poll() ask the kernel for each. HttpLanes put requests into it.
-// One thread; wake() any.
+// aclk/net/curl_multi.h is the same on the link's loop, with a watch that is made anew for each request; this thread
+// has no loop, and asks thousands of times a second over the same few sockets. One thread; wake() any.
 #pragma once
 
 #include <curl/curl.h>
@@ -31,8 +32,6 @@ class HttpMulti {
   // Errors as of curl_multi_add_handle(). Its request begins with the next turn.
   [[nodiscard]] CURLMcode add(CURL *easy) { return curl_multi_add_handle(multi_.get(), easy); }
   void remove(CURL *easy) { curl_multi_remove_handle(multi_.get(), easy); }
-  // libcurl has been given this new socket: to be told of each, by CURLOPT_OPENSOCKETFUNCTION.
-  void opened(curl_socket_t fd);
 
   // Does what is due, waits for more until a socket has something, somebody wakes us, or so much time is over, and does
   // that. Then calls `ended` for each request that libcurl has done with; it may add and remove.
@@ -42,14 +41,9 @@ class HttpMulti {
 
  private:
   using Clock = std::chrono::steady_clock;
-  // A socket in the epoll. It stays there between two requests, for the next one most often wants the same again.
-  struct Watch {
-    std::uint32_t events = 0;  // 0: it is not in there
-    bool wanted = false;
-  };
   static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *of_socket);
   static int on_timer(CURLM *multi, long ms, void *user);
-  bool watch(curl_socket_t fd, std::uint32_t events);
+  void watch(curl_socket_t fd, std::uint32_t events);
   void act(curl_socket_t fd, int what);
   void act_if_due();
   bool report(const std::function<void(CURL *, CURLcode)> &ended);
@@ -57,7 +51,8 @@ class HttpMulti {
 
   Fd epoll_;
   Fd wake_;
-  std::vector<Watch> watched_;            // by descriptor
+  // By descriptor: does libcurl want it? A socket stays in the epoll between two requests; closed, it leaves by itself.
+  std::vector<bool> wanted_;
   std::optional<Clock::time_point> due_;  // libcurl's timer
   // Last: it tells of its sockets until it is gone.
   COwn<CURLM, curl_multi_cleanup> multi_;

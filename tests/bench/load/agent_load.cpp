@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include <memory>
 
@@ -22,12 +21,6 @@ struct Lane {
   std::string url;
   Clock::time_point began;
 };
-
-curl_socket_t open_socket(void *user, curlsocktype /*purpose*/, curl_sockaddr *a) {
-  const auto fd = ::socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-  static_cast<external::HttpMulti *>(user)->opened(fd);
-  return fd;
-}
 
 std::size_t count_bytes(char * /*data*/, std::size_t size, std::size_t count, void *user) {
   *static_cast<std::uint64_t *>(user) += size * count;
@@ -73,8 +66,6 @@ class AgentLoad {
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 128L << 10);
     curl_easy_setopt(c, CURLOPT_PRIVATE, &lane);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, &multi_);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, count_bytes);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &figures_.bytes);
     lane.began = Clock::now();

@@ -7,6 +7,7 @@
 #include "tests/sockets/external/fake_agent.h"
 #include "tests/sockets/external/suites.h"
 #include "tests/unit/external/tests.h"
+#include "tests/unit/temp_dir.h"
 
 namespace aclk::external::test {
 namespace test_http_multi {
@@ -29,7 +30,7 @@ class Lanes {
     std::size_t well = 0;
     for (const auto &lane : lanes_)
       if (!lane->begin(multi_, endpoint, {.target = "/"}, kBounds)) ++ended;
-    for (const auto deadline = Clock::now() + 30s; ended < lanes_.size() && Clock::now() < deadline;)
+    for (const auto deadline = Clock::now() + 10s; ended < lanes_.size() && Clock::now() < deadline;)
       multi_.turn(1s, [&](CURL *easy, CURLcode code) {
         ++ended;
         if (const auto answer = HttpLane::of(easy).end(code); answer && answer->body == "ok") ++well;
@@ -75,13 +76,18 @@ std::string http_multi__idle_connections_closed_by_the_server__wake_it_once() {
 }
 
 std::string http_multi__sockets_whose_numbers_come_again__are_watched_again() {
-  FakeAgent agent([](auto &) {
-    auto a = answer("ok");
-    a.close = true;
-    return a;
-  });
-  Lanes lanes(8);
-  for (int i = 0; i < 6; ++i) EXPECT_EQ(lanes.ask_all(agent.endpoint()), 8U);
+  // libcurl closes each, too, before the epoll has something to say of it. Over a unix socket, whose connection stands
+  // at once, it wants of the next one what it has wanted of the one before.
+  const aclk::test::TempDir dir;
+  for (const auto &path : {std::string(), (dir / "s").native()}) {
+    FakeAgent agent(
+        [](auto &) {
+          return Canned{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", true, {}};
+        },
+        path);
+    Lanes lanes(8);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(lanes.ask_all(agent.endpoint()), 8U);
+  }
   return {};
 }
 
